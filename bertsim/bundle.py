@@ -1,0 +1,71 @@
+"""A checkpoint folder -> a folder in the layout of `weights/`: compact, exported, with checksums.
+
+What comes out holds int8 safetensors, the flatbuffer made of these very values, tokenizer and configs, and
+`manifest.json`; it loads in either engine and can be uploaded to the Hub as it stands.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.errors import InputError
+from bertsim.loading import FLATBUFFER
+from bertsim.manifest import write_manifest
+from bertsim.tokenization import Tokenizer
+
+_COPIED = (
+    "README.md",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "modules.json",
+    "sentence_bert_config.json",
+    "*_Pooling/config.json",
+)
+
+
+def build_bundle(source: Path, output: Path) -> float:
+    """Write `output`, whole or not at all.
+
+    Args:
+        source: a checkpoint folder that `load` accepts.
+        output: a folder that does not exist, or is empty.
+
+    Returns:
+        The lowest cosine between the flatbuffer's embeddings and those of the TensorFlow model.
+
+    Raises:
+        InputError: `output` holds files.
+        CheckpointError: `source` cannot be read.
+        ExportError: the flatbuffer does not agree with the model.
+    """
+    from bertsim.export import export_flatbuffer
+
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(f"{output} exists and is not an empty folder; choose another, or remove it first.")
+    config = BertConfig.from_folder(source)
+    checkpoint = read_checkpoint(source, config)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
+        folder = Path(temporary) / output.name
+        folder.mkdir()
+        for pattern in _COPIED:
+            for path in source.glob(pattern):
+                target = folder / path.relative_to(source)
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, target)
+        write_int8(checkpoint, folder / WEIGHTS)
+        embedding = EmbeddingConfig.from_folder(folder, config)
+        tokenizer = Tokenizer.from_folder(folder, config)
+        lowest = export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)
+        write_manifest(folder)
+        if output.exists():
+            output.rmdir()
+        folder.rename(output)
+    return lowest

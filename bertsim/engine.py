@@ -1,0 +1,27 @@
+"""What every engine offers: padded token arrays in, embeddings or every array out. numpy only.
+
+`litert.LiteRTEngine` serves; `reference.TensorFlowEngine` is exact, runs any checkpoint and trains.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bertsim.records import EncoderOutput, Float, Int
+
+ENGINES = ("litert", "tensorflow")
+
+
+class Engine(Protocol):
+    """Runs one encoder; may be called from several threads at once.
+
+    All arrays are int32 [batch, seq] as in `TokenBatch`.
+    """
+
+    def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
+        """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]."""
+        ...
+
+    def encode(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
+        """Every hidden state and attention."""
+        ...

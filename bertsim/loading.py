@@ -1,0 +1,115 @@
+"""A source -> a `SimilarityModel`: the bundled encoder, a folder, or a repository of the Hub.
+
+Decides which engine runs it. TensorFlow is imported only where it is asked for, or to export a flatbuffer
+that is not there yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.engine import ENGINES, Engine
+from bertsim.errors import CheckpointError, InputError
+from bertsim.manifest import check_manifest, file_sha256
+from bertsim.pipeline import SimilarityModel
+from bertsim.tokenization import Tokenizer
+
+BUNDLED = Path(__file__).resolve().parent.parent / "weights"
+BUNDLED_NAME = "bertsim-mini"
+FLATBUFFER = "model.tflite"
+_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
+log = logging.getLogger(__name__)
+
+
+def load(
+    source: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    engine: str = "litert",
+    max_length: int | None = None,
+) -> SimilarityModel:
+    """Load an encoder, ready to score.
+
+    Args:
+        source: None for the bundled encoder, a folder, or a repository id of the Hub.
+        revision: of the repository: branch, tag or commit.
+        engine: "litert" (fast, int8) or "tensorflow" (float32, exact). A checkpoint that has no flatbuffer
+            is exported once, which takes up to a minute, and kept in the user's cache folder.
+        max_length: tokens read of a sequence; None = what the checkpoint says.
+
+    Raises:
+        InputError: an unknown engine, or a `max_length` beyond the encoder's positions.
+        CheckpointError: a folder that is missing, damaged or no BERT.
+        HubError: a repository that cannot be had.
+        ExportError: a flatbuffer that does not agree with its model.
+
+    Example: load().score([("A dog barks.", "A dog is barking.")])
+    """
+    if engine not in ENGINES:
+        raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
+    folder, name, commit = _find(source, revision)
+    check_manifest(folder)
+    config = BertConfig.from_folder(folder)
+    embedding = EmbeddingConfig.from_folder(folder, config)
+    tokenizer = Tokenizer.from_folder(folder, config)
+    if max_length is not None:
+        embedding = EmbeddingConfig(embedding.pooling, embedding.normalize, tokenizer.check_length(max_length))
+    runner: Engine
+    if engine == "tensorflow":
+        runner = _reference_engine(folder, config, embedding)
+    else:
+        from bertsim.litert import LiteRTEngine
+
+        runner = LiteRTEngine(_flatbuffer(folder, config, embedding, tokenizer))
+    return SimilarityModel(runner, tokenizer, config, embedding, name=name, revision=commit, engine=engine)
+
+
+def _find(source: str | Path | None, revision: str | None) -> tuple[Path, str, str | None]:
+    """The folder of a source, its name, and the commit it is of."""
+    if source is None:
+        if not BUNDLED.is_dir():
+            raise CheckpointError(f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository.")
+        return BUNDLED, BUNDLED_NAME, None
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise InputError(f"revision {revision!r} was given for the folder {folder}; only a repository has revisions.")
+        return folder, folder.resolve().name, None
+    from bertsim import hub
+
+    if isinstance(source, Path) or not hub.is_repository_id(source):
+        raise CheckpointError(f"{source} is neither a folder nor a repository id of the form user/name.")
+    path, commit = hub.fetch(source, revision)
+    return path, source, commit
+
+
+def _reference_engine(folder: Path, config: BertConfig, embedding: EmbeddingConfig) -> Engine:
+    from bertsim.checkpoint import load_encoder
+    from bertsim.reference import TensorFlowEngine
+
+    encoder, unused = load_encoder(folder, config)
+    if unused:
+        log.info("%s: not used: %s", folder, ", ".join(unused))
+    return TensorFlowEngine(encoder, embedding)
+
+
+def _flatbuffer(folder: Path, config: BertConfig, embedding: EmbeddingConfig, tokenizer: Tokenizer) -> Path:
+    """The folder's own flatbuffer, or one exported into the user's cache, keyed by what it is made of."""
+    if (folder / FLATBUFFER).exists():
+        return folder / FLATBUFFER
+    sources = sorted(folder.glob("*.safetensors"))
+    made_of = [_EXPORT_VERSION, repr(config), embedding.pooling, repr(embedding.normalize), *map(file_sha256, sources)]
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
+    path = user_cache_path("bertsim") / "flatbuffers" / f"{digest}.tflite"
+    if not path.exists():
+        from bertsim.checkpoint import load_encoder
+        from bertsim.export import export_flatbuffer
+
+        log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", folder)
+        export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, path)
+    return path

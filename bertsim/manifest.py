@@ -1,0 +1,56 @@
+"""`manifest.json`: the SHA-256 of every file of a folder, written when it is made, checked when it is loaded.
+
+One format for `weights/` and for every repository in its layout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from bertsim.config import read_json
+from bertsim.errors import CheckpointError
+
+NAME = "manifest.json"
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path) -> None:
+    """Record the checksum of every file below `folder`, hidden ones and the manifest left out."""
+    files = {
+        path.relative_to(folder).as_posix(): file_sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != NAME and not path.name.startswith(".")
+    }
+    (folder / NAME).write_text(json.dumps({"sha256": files}, indent=2) + "\n", encoding="utf-8")
+
+
+def check_manifest(folder: Path) -> dict[str, str]:
+    """Compare every file with the folder's manifest.
+
+    Returns:
+        The checksums by file name; empty where the folder has no manifest.
+
+    Raises:
+        CheckpointError: a file is missing or has another content; names it.
+    """
+    if not (folder / NAME).exists():
+        return {}
+    files = read_json(folder / NAME).get("sha256")
+    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
+        raise CheckpointError(f"{folder / NAME} has no table 'sha256' of file names and checksums.")
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
+        if file_sha256(path) != expected:
+            raise CheckpointError(
+                f"{path} is damaged or was changed: its SHA-256 is not the one in {NAME}; restore the file."
+            )
+    return files

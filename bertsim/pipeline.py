@@ -1,0 +1,300 @@
+"""Text to scores: composes tokenizer, engine, pooling and measures; holds no maths.
+
+`load` builds a `SimilarityModel` from the bundled encoder, a folder, or a repository of the Hub.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.engine import Engine
+from bertsim.errors import InputError
+from bertsim.pooling import combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
+from bertsim.scoring import MEASURES, find_measure, score_pair
+from bertsim.tokenization import Tokenizer
+from bertsim.version import __version__
+
+Progress = Callable[[int, int], None]
+"""Called with how many sentences are done and how many there are."""
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How token vectors become an embedding, resolved against a model.
+
+    Attributes:
+        pooling: one of `pooling.POOLINGS`, or several joined by "+".
+        layers: indices into `hidden_states`, 0 = embeddings.
+        combine: "concat", "sum" or "mean" of several layers.
+        max_length: tokens read of a sequence.
+        is_default: whether this is what the checkpoint itself asks for.
+    """
+
+    pooling: str
+    layers: tuple[int, ...]
+    combine: str
+    max_length: int
+    is_default: bool
+
+
+class SimilarityModel:
+    """One encoder, ready to embed, score and compare. Safe to share between threads.
+
+    Attributes:
+        name: "bertsim-mini" for the bundled encoder, else the folder or repository.
+        revision: the commit of a repository of the Hub, else None.
+        engine: "litert" or "tensorflow".
+        config: the encoder's shape.
+        max_length: tokens read of a sequence where a call says nothing else.
+        default_pooling: the checkpoint's own.
+    """
+
+    def __init__(
+        self,
+        runner: Engine,
+        tokenizer: Tokenizer,
+        config: BertConfig,
+        embedding: EmbeddingConfig,
+        *,
+        name: str,
+        revision: str | None,
+        engine: str,
+    ) -> None:
+        self.name, self.revision, self.engine, self.config = name, revision, engine, config
+        self.max_length = tokenizer.check_length(embedding.max_length)
+        self.default_pooling = embedding.pooling
+        self._normalize = embedding.normalize
+        self._runner = runner
+        self._tokenizer = tokenizer
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Names of the ways to score a pair."""
+        return tuple(MEASURES)
+
+    def check(self, sentence: str) -> None:
+        """Raise InputError where scoring this sentence would."""
+        self._tokenizer.check_sentence(sentence)
+
+    def embed(
+        self,
+        sentences: Sequence[str],
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Float:
+        """Embed sentences, each distinct one once, in batches of similar length.
+
+        Args:
+            sentences: any number of texts.
+            pooling: None = the checkpoint's own.
+            layers: None = the last; else indices into the hidden states, negative ones from the end.
+            combine: how several layers are joined: "concat", "sum" or "mean".
+            max_length: tokens read of each; None = `self.max_length`.
+            progress: told after every batch.
+
+        Returns:
+            float32 [n, dim], in the order given.
+
+        Raises:
+            InputError: a sentence or an option that cannot be used; names it.
+        """
+        if isinstance(sentences, str):
+            raise InputError("sentences is one string; a list of strings was expected.")
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        single = len(sentences) == 1
+        return self._embed(sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}")
+
+    def score(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        scorer: str = "cosine",
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Float:
+        """Score pairs; higher = more similar, whatever the scorer (`scoring.Measure.to_score`).
+
+        Args and errors as `embed`.
+
+        Returns:
+            float32 [n]; for cosine in [-1, 1].
+        """
+        measure = find_measure(scorer)
+        for index, pair in enumerate(pairs):
+            if isinstance(pair, str) or len(pair) != 2:
+                raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
+        if not len(pairs):
+            return np.zeros(0, np.float32)
+        prefix = "pair {}, " if len(pairs) > 1 else ""
+        embeddings = self._embed(
+            [sentence for pair in pairs for sentence in pair],
+            self.recipe(pooling, layers, combine, max_length),
+            progress,
+            lambda i: f"{prefix.format(i // 2 + 1)}sentence {'AB'[i % 2]}",
+        )
+        return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+
+    def compare(
+        self,
+        a: str,
+        b: str,
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+    ) -> Comparison:
+        """Score one pair by every scorer and keep everything the views need.
+
+        Args and errors as `embed`.
+        """
+        start = time.perf_counter()
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        tokens = self._tokenizer.batch([(a,), (b,)], recipe.max_length)
+        return self._compare(tokens, recipe, start)
+
+    def rescore(
+        self,
+        comparison: Comparison,
+        attention_mask: Int,
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+    ) -> Comparison:
+        """Compare the same pair under another attention mask: what if these tokens were padding?
+
+        Args:
+            comparison: what `compare` returned.
+            attention_mask: int32 [2, seq], as `comparison.tokens.attention_mask`.
+
+        Raises:
+            InputError: the mask has another shape or other values than 0 and 1.
+        """
+        mask = np.asarray(attention_mask, np.int32)
+        shape = comparison.tokens.attention_mask.shape
+        if mask.shape != shape or not np.isin(mask, (0, 1)).all():
+            raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
+        recipe = self.recipe(pooling, layers, combine, None)
+        return self._compare(replace(comparison.tokens, attention_mask=mask), recipe, time.perf_counter())
+
+    def encode(self, tokens: TokenBatch) -> EncoderOutput:
+        """Run the encoder on tokens, as they stand, and return every array."""
+        return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
+
+    def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
+        """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
+
+        Raises:
+            InputError: the recipe asks for a pooler that the checkpoint does not have.
+        """
+        if recipe.pooling == "pooler":
+            if output.pooler_output is None:
+                raise InputError(f"{self.name} has no pooler; choose another pooling.")
+            return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
+        hidden = combine_layers(output.hidden_states, recipe.layers, recipe.combine)
+        return pool(hidden, attention_mask.astype(np.float32), recipe.pooling, normalize=self._normalize)
+
+    def recipe(
+        self, pooling: str | None, layers: Sequence[int] | None, combine: str, max_length: int | None
+    ) -> Recipe:
+        """Resolve options against this model.
+
+        Raises:
+            InputError: one that it cannot follow; names it.
+        """
+        chosen = self.default_pooling if pooling is None else pooling
+        parse_pooling(chosen)
+        if chosen == "pooler" and layers is not None:
+            raise InputError("the pooler reads the last layer alone; leave out layers, or choose another pooling.")
+        resolved = parse_layers(layers, self.config.num_hidden_layers)
+        length = self.max_length if max_length is None else self._tokenizer.check_length(max_length)
+        is_default = chosen == self.default_pooling and resolved == (self.config.num_hidden_layers,)
+        return Recipe(chosen, resolved, combine, length, is_default)
+
+    def settings(
+        self,
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+    ) -> dict[str, object]:
+        """Everything that a figure depends on, for the line printed beside it."""
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        return {
+            "encoder": self.name,
+            "revision": self.revision,
+            "engine": self.engine,
+            "pooling": recipe.pooling,
+            "layers": list(recipe.layers),
+            "combine": recipe.combine,
+            "max_length": recipe.max_length,
+            "version": __version__,
+        }
+
+    def _compare(self, tokens: TokenBatch, recipe: Recipe, start: float) -> Comparison:
+        output = self.encode(tokens)
+        a, b = self.pool_output(output, tokens.attention_mask, recipe)
+        sentence_a, sentence_b = (row[0] for row in tokens.sentences)
+
+        def pack() -> tuple[TokenBatch, EncoderOutput]:
+            packed = self._tokenizer.batch([(sentence_a, sentence_b)], recipe.max_length)
+            return packed, self.encode(packed)
+
+        scores = tuple(score_pair(scorer, a, b) for scorer in self.scorers)
+        return Comparison(sentence_a, sentence_b, scores, tokens, output, time.perf_counter() - start, pack)
+
+    def _embed(
+        self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
+    ) -> Float:
+        rows = self._tokenizer.encode(sentences, recipe.max_length, name)
+        distinct = {tuple(row): -1 for row in rows}
+        ordered = sorted(distinct, key=len, reverse=True)  # the largest batch first: memory is asked for once
+        distinct = {row: place for place, row in enumerate(ordered)}
+        parts, done = [], 0
+        for batch in _batches(ordered):
+            parts.append(self._embed_batch(batch, recipe))
+            done += len(batch)
+            if progress:
+                progress(done * len(rows) // len(ordered), len(rows))
+        if not parts:
+            return np.zeros((0, self._size(recipe)), np.float32)
+        return np.concatenate(parts)[[distinct[tuple(row)] for row in rows]]
+
+    def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
+        arrays = self._tokenizer.pad(rows)
+        if recipe.is_default:
+            return self._runner.embed(*arrays)
+        return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)
+
+    def _size(self, recipe: Recipe) -> int:
+        layers = len(recipe.layers) if recipe.combine == "concat" else 1
+        return self.config.hidden_size * layers * len(parse_pooling(recipe.pooling))
+
+
+def _batches(ordered: Sequence[tuple[int, ...]]) -> Iterator[Sequence[tuple[int, ...]]]:
+    """Cut rows, longest first, into batches of at most `BATCH_SIZE` whose lengths differ by an eighth at most."""
+    start = 0
+    for end in range(1, len(ordered) + 1):
+        if (
+            end == len(ordered)
+            or end - start == BATCH_SIZE
+            or len(ordered[end]) < len(ordered[start]) * 7 // 8
+        ):
+            yield ordered[start:end]
+            start = end

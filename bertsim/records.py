@@ -1,0 +1,112 @@
+"""The records that pass between the stages: frozen dataclasses over numpy arrays.
+
+text -> `TokenBatch` -> `EncoderOutput` -> `PairScore` / `Comparison`. Shapes stand in every docstring;
+`batch` counts sequences, `seq` tokens with padding, `layers` Transformer blocks. No stage's logic lives here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Tokenised sequences, padded to one length; each is one sentence or one packed pair.
+
+    Attributes:
+        input_ids: int32 [batch, seq].
+        attention_mask: int32 [batch, seq]; 1 = real token, 0 = padding.
+        token_type_ids: int32 [batch, seq]; 0 = sentence A (or alone), 1 = sentence B.
+        tokens: the token strings, `batch` tuples of `seq`, "[PAD]" where padded.
+        spans: int32 [batch, seq, 2]; start and end of each token in characters of its own sentence,
+            (0, 0) for special tokens and padding.
+        is_special: bool [batch, seq]; True for [CLS], [SEP] and padding that the tokenizer put in.
+        sentences: per sequence, its one or two sentences as they were given.
+        cut_off: per sequence and sentence, the text at its end that did not fit ("" if it all did).
+        cut_tokens: per sequence and sentence, how many tokens that text had.
+    """
+
+    input_ids: Int
+    attention_mask: Int
+    token_type_ids: Int
+    tokens: tuple[tuple[str, ...], ...]
+    spans: Int
+    is_special: NDArray[np.bool_]
+    sentences: tuple[tuple[str, ...], ...]
+    cut_off: tuple[tuple[str, ...], ...]
+    cut_tokens: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class EncoderOutput:
+    """What BERT computed for a batch, named as in transformers.
+
+    Attributes:
+        last_hidden_state: float32 [batch, seq, hidden].
+        pooler_output: float32 [batch, hidden], or None where the checkpoint has no pooler.
+        hidden_states: float32 [layers + 1, batch, seq, hidden]; index 0 is the embeddings.
+        attentions: float32 [layers, batch, heads, seq, seq]; rows (queries) sum to 1.
+    """
+
+    last_hidden_state: Float
+    pooler_output: Float | None
+    hidden_states: Float
+    attentions: Float
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """One scorer's verdict on one pair.
+
+    Attributes:
+        scorer: its name, as in `model.scorers`.
+        value: the measure's own value: a similarity, a product, or a distance.
+        unit: what `value` is: "similarity", "product" or "distance".
+        low, high: the range `value` can take (`inf` where it has no end).
+        score: higher = more similar; equals `value` unless that is a distance, then 1 / (1 + value).
+    """
+
+    scorer: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything about one pair; the arrays are those that the scores came from.
+
+    Attributes:
+        sentence_a, sentence_b: as given.
+        scores: one `PairScore` per scorer, in the order of `model.scorers`.
+        tokens: `TokenBatch` of two rows, A alone and B alone, padded to the longer.
+        output: `EncoderOutput` of those two rows.
+        seconds: time from text to scores.
+    """
+
+    sentence_a: str
+    sentence_b: str
+    scores: tuple[PairScore, ...]
+    tokens: TokenBatch
+    output: EncoderOutput
+    seconds: float
+    _pack: Callable[[], tuple[TokenBatch, EncoderOutput]] = field(repr=False, compare=False)
+
+    @cached_property
+    def packed(self) -> tuple[TokenBatch, EncoderOutput]:
+        """`[CLS] A [SEP] B [SEP]` as one row: its tokens and arrays, computed when first asked for."""
+        return self._pack()
+
+    def __getitem__(self, scorer: str) -> PairScore:
+        """The verdict of one scorer by name; KeyError if there is none."""
+        return {score.scorer: score for score in self.scores}[scorer]

@@ -1,0 +1,310 @@
+"""Text -> `TokenBatch`, with the checkpoint's own tokenizer.
+
+What a user typed is never a special token, nothing is cut silently, and every token knows its characters.
+`tokenizer.json` is read with `tokenizers`; a folder with `vocab.txt` alone goes through `transformers` once.
+
+Source: transformers' "longest_first" truncation; BERT's packing `[CLS] A [SEP] B [SEP]`, which is read from
+the tokenizer's own template, so checkpoints with other markers (`<s>`, `</s>`) are packed their way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+from tokenizers import Encoding
+from tokenizers import Tokenizer as FastTokenizer
+
+from bertsim.config import BertConfig
+from bertsim.errors import CheckpointError, InputError
+from bertsim.records import Int, TokenBatch
+
+MAX_CHARACTERS = 20_000
+"""Characters read of a sentence; the rest is reported as cut off."""
+MIN_LENGTH = 8
+"""Smallest `max_length`: room for a pair's special tokens and a few words."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_A, _B = -1, -2  # where a sentence goes in a template of special token ids
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A packed sequence with gaps: special token ids, `_A` and `_B`, and the token type of each."""
+
+    parts: tuple[int, ...]
+    types: tuple[int, ...]
+
+    @property
+    def specials(self) -> int:
+        return sum(part >= 0 for part in self.parts)
+
+
+class Tokenizer:
+    """A checkpoint's tokenizer. Thread-safe: its settings never change after construction."""
+
+    def __init__(self, fast: FastTokenizer, config: BertConfig, source: Path) -> None:
+        """Wrap a `tokenizers.Tokenizer`.
+
+        Raises:
+            CheckpointError: it has ids that the encoder's vocabulary has not.
+        """
+        fast.no_truncation()
+        fast.no_padding()
+        fast.encode_special_tokens = True  # a typed "[SEP]" is text
+        largest = max(fast.get_vocab(with_added_tokens=True).values(), default=-1)
+        if largest >= config.vocab_size:
+            raise CheckpointError(
+                f"{source} has the token id {largest}, but config.json says vocab_size {config.vocab_size}."
+            )
+        self._fast = fast
+        self._pad_id = config.pad_token_id
+        self._pad_token = fast.id_to_token(config.pad_token_id) or "[PAD]"
+        self._limit = config.max_position_embeddings
+        self._alone = _read_template(fast, config, pair=False)
+        self._pair = _read_template(fast, config, pair=True)
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: BertConfig) -> Tokenizer:
+        """Read `tokenizer.json`, or convert `vocab.txt`.
+
+        Raises:
+            CheckpointError: neither is there, or it cannot be read.
+        """
+        path = folder / "tokenizer.json"
+        if not path.exists():
+            path = _convert_vocabulary(folder)
+        try:
+            fast = FastTokenizer.from_file(str(path))
+        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
+            raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}.") from None
+        return cls(fast, config, path)
+
+    def check_length(self, max_length: int) -> int:
+        """Return `max_length` if it fits the encoder.
+
+        Raises:
+            InputError: it is not a whole number from `MIN_LENGTH` to the encoder's positions.
+        """
+        is_whole = isinstance(max_length, int) and not isinstance(max_length, bool)
+        if not is_whole or not MIN_LENGTH <= max_length <= self._limit:
+            raise InputError(
+                f"max_length is {max_length!r}; this encoder takes a whole number from {MIN_LENGTH} to {self._limit}."
+            )
+        return max_length
+
+    def encode(
+        self, sentences: Sequence[str], max_length: int, name: Callable[[int], str] = "sentence {}".format
+    ) -> list[list[int]]:
+        """Token ids of each sentence alone, special tokens included: the fast way, for embeddings.
+
+        Args:
+            sentences: any number of texts.
+            max_length: tokens kept of each, special ones included.
+            name: what an error calls the sentence of an index.
+
+        Returns:
+            One list of ids per sentence, unpadded.
+
+        Raises:
+            InputError: a sentence that `check_sentence` refuses; names it.
+        """
+        self.check_length(max_length)
+        texts = [_read(sentence, name(index)) for index, sentence in enumerate(sentences)]
+        encodings = self._fast.encode_batch_fast(texts, add_special_tokens=False)
+        room = max_length - self._alone.specials
+        at = self._alone.parts.index(_A)
+        before, after = list(self._alone.parts[:at]), list(self._alone.parts[at + 1 :])
+        rows = []
+        for index, encoding in enumerate(encodings):
+            ids = encoding.ids
+            if not ids:
+                raise _no_token(sentences[index], name(index))
+            rows.append(before + ids[:room] + after)
+        return rows
+
+    def pad(self, rows: Sequence[Sequence[int]], length: int | None = None) -> tuple[Int, Int, Int]:
+        """Lay unpadded sentences into arrays.
+
+        Returns:
+            input_ids, attention_mask and token_type_ids, int32 [batch, seq] each; seq is `length` or the
+            longest row.
+        """
+        lengths = np.fromiter(map(len, rows), np.int32, len(rows))
+        seq = length or int(lengths.max())
+        mask = (np.arange(seq, dtype=np.int32) < lengths[:, None]).astype(np.int32)
+        ids = np.full((len(rows), seq), self._pad_id, np.int32)
+        ids[mask.astype(bool)] = np.concatenate(rows)
+        return ids, mask, np.full_like(ids, self._alone.types[0])
+
+    def batch(
+        self,
+        rows: Sequence[tuple[str, ...]],
+        max_length: int,
+        length: int | None = None,
+        names: Sequence[str] = ("sentence A", "sentence B"),
+    ) -> TokenBatch:
+        """Tokenise sentences (tuples of one) or packed pairs (tuples of two) with everything the views show.
+
+        When a row is too long, the longer sentence loses tokens first.
+
+        Args:
+            rows: one or two sentences each.
+            max_length: tokens kept of each row, special ones included.
+            length: pad to this many tokens; None = to the longest row.
+            names: what errors call the sentences, one after another over all rows.
+
+        Raises:
+            InputError: a sentence that `check_sentence` refuses, or a `max_length` out of range.
+        """
+        self.check_length(max_length)
+        called = cycle(names)
+        packed = [self._pack(row, max_length, [next(called) for _ in row]) for row in rows]
+        seq = length or max(len(row.ids) for row in packed)
+        fill = [seq - len(row.ids) for row in packed]
+        # An empty list would make these arrays one-dimensional; every row has its special tokens.
+        return TokenBatch(
+            input_ids=np.array([r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            attention_mask=np.array([[1] * len(r.ids) + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            token_type_ids=np.array([r.types + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            tokens=tuple((*r.tokens, *[self._pad_token] * n) for r, n in zip(packed, fill, strict=True)),
+            spans=np.array([r.spans + [(0, 0)] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            is_special=np.array([r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_),
+            sentences=tuple(tuple(row) for row in rows),
+            cut_off=tuple(row.cut_off for row in packed),
+            cut_tokens=tuple(row.cut_tokens for row in packed),
+        )
+
+    def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
+        """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
+        if not self._fast.encode(_read(sentence, name), add_special_tokens=False).ids:
+            raise _no_token(sentence, name)
+
+    def _pack(self, sentences: tuple[str, ...], max_length: int, names: Sequence[str]) -> _Packed:
+        template = self._pair if len(sentences) == 2 else self._alone
+        texts = [_read(sentence, name) for sentence, name in zip(sentences, names, strict=True)]
+        encodings = self._fast.encode_batch(texts, add_special_tokens=False)
+        for sentence, name, encoding in zip(sentences, names, encodings, strict=True):
+            if not encoding.ids:
+                raise _no_token(sentence, name)
+        kept = _share([len(encoding.ids) for encoding in encodings], max_length - template.specials)
+        return _fill(template, self._fast, sentences, encodings, kept)
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """One row of a `TokenBatch` before padding."""
+
+    ids: list[int]
+    types: list[int]
+    tokens: list[str]
+    spans: list[tuple[int, int]]
+    special: list[bool]
+    cut_off: tuple[str, ...]
+    cut_tokens: tuple[int, ...]
+
+
+def _fill(
+    template: _Template, fast: FastTokenizer, sentences: tuple[str, ...], encodings: list[Encoding], kept: list[int]
+) -> _Packed:
+    """Put the kept tokens of each sentence into the template's gaps."""
+    row = _Packed([], [], [], [], [], _cut_off(sentences, encodings, kept), _cut_tokens(encodings, kept))
+    for part, token_type in zip(template.parts, template.types, strict=True):
+        if part >= 0:
+            ids, tokens, spans = [part], [fast.id_to_token(part)], [(0, 0)]
+        else:
+            which = 0 if part == _A else 1
+            encoding, n = encodings[which], kept[which]
+            ids, tokens, spans = encoding.ids[:n], encoding.tokens[:n], encoding.offsets[:n]
+        row.ids.extend(ids)
+        row.types.extend([token_type] * len(ids))
+        row.tokens.extend(tokens)
+        row.spans.extend(spans)
+        row.special.extend([part >= 0] * len(ids))
+    return row
+
+
+def _share(lengths: list[int], room: int) -> list[int]:
+    """Tokens kept of each sentence so that all fit into `room`: the longer loses first, ties lose from B.
+
+    Example: [20, 3] into 10 -> [7, 3]; [20, 20] into 9 -> [5, 4]
+    """
+    if len(lengths) == 1 or sum(lengths) <= room:
+        return [min(length, room) for length in lengths]
+    first = min(lengths[0], max(room - lengths[1], (room + 1) // 2))
+    return [first, room - first]
+
+
+def _cut_tokens(encodings: list[Encoding], kept: list[int]) -> tuple[int, ...]:
+    return tuple(len(encoding.ids) - n for encoding, n in zip(encodings, kept, strict=True))
+
+
+def _cut_off(sentences: tuple[str, ...], encodings: list[Encoding], kept: list[int]) -> tuple[str, ...]:
+    """The text behind each sentence's last kept token, where tokens or characters did not fit."""
+    texts = []
+    for sentence, encoding, n in zip(sentences, encodings, kept, strict=True):
+        end = encoding.offsets[n - 1][1] if n < len(encoding.ids) else MAX_CHARACTERS
+        texts.append(sentence[end:])
+    return tuple(texts)
+
+
+def _read(sentence: str, name: str) -> str:
+    """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+
+    Raises:
+        InputError: it is not a string, or has no character that is not white space.
+    """
+    if not isinstance(sentence, str):
+        raise InputError(f"{name} is {type(sentence).__name__} {sentence!r:.60}; a string was expected.")
+    text = sentence[:MAX_CHARACTERS]
+    if not text or text.isspace():
+        raise InputError(f"{name} is empty; write at least one word.")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _no_token(sentence: str, name: str) -> InputError:
+    return InputError(f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word.")
+
+
+def _read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> _Template:
+    """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
+    encoding = fast.encode("a", "a") if pair else fast.encode("a")
+    parts: list[int] = []
+    types: list[int] = []
+    for token_id, token_type, sequence, special in zip(
+        encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
+    ):
+        part = token_id if special else (_A, _B)[sequence or 0]
+        if part < 0 and part in parts:
+            continue  # "a" may be several tokens
+        parts.append(part)
+        types.append(min(token_type, config.type_vocab_size - 1))
+    return _Template(tuple(parts), tuple(types))
+
+
+def _convert_vocabulary(folder: Path) -> Path:
+    """Turn `vocab.txt` into a `tokenizer.json` in the user's cache, by transformers, once per content.
+
+    Raises:
+        CheckpointError: there is no `vocab.txt`.
+    """
+    parts = [folder / name for name in ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")]
+    if not parts[0].exists():
+        raise CheckpointError(f"{folder} has neither tokenizer.json nor vocab.txt; one of them is needed.")
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in parts if path.exists())).hexdigest()
+    target = user_cache_path("bertsim") / "tokenizers" / f"{digest}.json"
+    if not target.exists():
+        from transformers import BertTokenizer
+
+        backend = BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}")
+        backend.save(str(partial))
+        partial.replace(target)
+    return target
