@@ -1,8 +1,8 @@
 """How BERT compares two sentences: scores, and everything behind them.
 
-    import bertsim
-    model = bertsim.load()
-    model.score([("A dog barks.", "A dog is barking.")])
+import bertsim
+model = bertsim.load()
+model.score([("A dog barks.", "A dog is barking.")])
 """
 
 from bertsim.errors import BertsimError

@@ -184,7 +184,9 @@ def _weight_files(folder: Path) -> list[Path]:
         shards = sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))
         for shard in shards:
             if Path(shard).name != shard or not (folder / shard).exists():
-                raise CheckpointError(f"{folder / INDEX} names the shard {shard!r}, which is not in {folder}.")
+                raise CheckpointError(
+                    f"{folder / INDEX} names the shard {shard!r}, which is not in {folder}."
+                )
         return [folder / shard for shard in shards]
     for name in _RUNS_CODE:
         if (folder / name).exists():
@@ -202,14 +204,14 @@ def _read_all(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
             import ml_dtypes  # noqa: F401
 
             with safe_open(path, framework="numpy") as file:
-                for name in file.keys():
+                for name in file:
                     yield name, file.get_tensor(name)
         except SafetensorError as error:
             raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
 
 
 def _standard_name(name: str) -> str | None:
-    """transformers' name without prefix and with today's LayerNorm names; None for what is no encoder's."""
+    """Transformers' name without prefix and with today's LayerNorm names; None for what is no encoder's."""
     short = name.removeprefix("bert.")
     if _OTHERS.search(short):
         return None
@@ -246,7 +248,9 @@ def _check_tensors(folder: Path, tensors: dict[str, Float], shapes: dict[str, tu
     if missing:
         raise CheckpointError(f"{folder}: the tensor {missing[0]} is missing ({len(missing)} in all).")
     if unknown:
-        raise CheckpointError(f"{folder}: the tensor {unknown[0]} is no part of this BERT ({len(unknown)} in all).")
+        raise CheckpointError(
+            f"{folder}: the tensor {unknown[0]} is no part of this BERT ({len(unknown)} in all)."
+        )
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise CheckpointError(

@@ -68,14 +68,18 @@ class BertConfig:
         _refuse_what_is_not_bert(path, raw)
         missing = [key for key in _SIZES if key not in raw]
         if missing:
-            raise CheckpointError(f"{path} lacks {', '.join(missing)}; a BERT's config.json states every size.")
+            raise CheckpointError(
+                f"{path} lacks {', '.join(missing)}; a BERT's config.json states every size."
+            )
         # transformers writes null for a field that has its default.
         known = {key: raw[key] for key in cls.__dataclass_fields__ if raw.get(key) is not None}
         config = cls(**known)
         for key in (*_SIZES, "max_position_embeddings", "type_vocab_size"):
             value = getattr(config, key)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise CheckpointError(f"{path}: {key} is {value!r}; a whole number of at least 1 was expected.")
+                raise CheckpointError(
+                    f"{path}: {key} is {value!r}; a whole number of at least 1 was expected."
+                )
         for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
             value = getattr(config, key)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
@@ -173,7 +177,9 @@ def _read_pooling(path: Path, config: BertConfig) -> str:
     raw = read_json(path)
     mode = raw.get("pooling_mode")
     if mode is None:
-        unknown = [key for key in raw if key.startswith("pooling_mode_") and raw[key] and key not in _POOLING_FLAGS]
+        unknown = [
+            key for key in raw if key.startswith("pooling_mode_") and raw[key] and key not in _POOLING_FLAGS
+        ]
         if unknown:
             raise CheckpointError(f"{path} sets {', '.join(unknown)}, which is not known here.")
         mode = [name for flag, name in _POOLING_FLAGS.items() if raw.get(flag)]
@@ -193,5 +199,7 @@ def _read_max_length(path: Path) -> int | None:
         return None
     length = read_json(path).get("max_seq_length")
     if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
-        raise CheckpointError(f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected.")
+        raise CheckpointError(
+            f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected."
+        )
     return length

@@ -49,6 +49,7 @@ class Linear(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:
+        """Apply the layer."""
         return ops.add(ops.matmul(x, self.kernel), self.bias)
 
 
@@ -63,6 +64,7 @@ class LayerNorm(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Tensor) -> Tensor:
+        """Apply the layer."""
         centred = x - ops.mean(x, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
         return centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
@@ -92,8 +94,13 @@ class Embeddings(keras.layers.Layer):
         take: Callable[[Tensor, Tensor], Tensor] = take_rows,
         training: bool = False,
     ) -> Tensor:
+        """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
-        total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
+        total = (
+            take(self.word, input_ids)
+            + take(self.position, positions)
+            + take(self.token_type, token_type_ids)
+        )
         return self.dropout(self.norm(ops.reshape(total, (-1, self.hidden_size))), training=training)
 
 

@@ -57,9 +57,13 @@ def fetch(repository: str, revision: str | None = None) -> tuple[Path, str]:
     except errors.GatedRepoError:
         raise HubError(f"{repository} is gated: accept its terms on the Hub and set HF_TOKEN.") from None
     except errors.RevisionNotFoundError:
-        raise HubError(f"{repository} has no revision {revision!r}; look up its branches, tags or commits.") from None
+        raise HubError(
+            f"{repository} has no revision {revision!r}; look up its branches, tags or commits."
+        ) from None
     except errors.RepositoryNotFoundError:
-        raise HubError(f"{repository} is not on the Hub, or is private: check the name, or set HF_TOKEN.") from None
+        raise HubError(
+            f"{repository} is not on the Hub, or is private: check the name, or set HF_TOKEN."
+        ) from None
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
         raise HubError(
             f"{repository}{at} is not in the local cache and the Hub cannot be reached; "
@@ -68,5 +72,7 @@ def fetch(repository: str, revision: str | None = None) -> tuple[Path, str]:
     except errors.HfHubHTTPError as error:
         raise HubError(f"{repository}{at} could not be fetched: {str(error).splitlines()[0]}") from None
     except OSError as error:
-        raise HubError(f"{repository}{at} could not be stored: {error}; check the space and rights of HF_HOME.") from None
+        raise HubError(
+            f"{repository}{at} could not be stored: {error}; check the space and rights of HF_HOME."
+        ) from None
     return folder, folder.name

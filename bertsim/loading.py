@@ -58,7 +58,9 @@ def load(
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
     if max_length is not None:
-        embedding = EmbeddingConfig(embedding.pooling, embedding.normalize, tokenizer.check_length(max_length))
+        embedding = EmbeddingConfig(
+            embedding.pooling, embedding.normalize, tokenizer.check_length(max_length)
+        )
     runner: Engine
     if engine == "tensorflow":
         runner = _reference_engine(folder, config, embedding)
@@ -73,12 +75,16 @@ def _find(source: str | Path | None, revision: str | None) -> tuple[Path, str, s
     """The folder of a source, its name, and the commit it is of."""
     if source is None:
         if not BUNDLED.is_dir():
-            raise CheckpointError(f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository.")
+            raise CheckpointError(
+                f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository."
+            )
         return BUNDLED, BUNDLED_NAME, None
     folder = Path(source).expanduser()
     if folder.is_dir():
         if revision is not None:
-            raise InputError(f"revision {revision!r} was given for the folder {folder}; only a repository has revisions.")
+            raise InputError(
+                f"revision {revision!r} was given for the folder {folder}; only a repository has revisions."
+            )
         return folder, folder.resolve().name, None
     from bertsim import hub
 
@@ -103,7 +109,13 @@ def _flatbuffer(folder: Path, config: BertConfig, embedding: EmbeddingConfig, to
     if (folder / FLATBUFFER).exists():
         return folder / FLATBUFFER
     sources = sorted(folder.glob("*.safetensors"))
-    made_of = [_EXPORT_VERSION, repr(config), embedding.pooling, repr(embedding.normalize), *map(file_sha256, sources)]
+    made_of = [
+        _EXPORT_VERSION,
+        repr(config),
+        embedding.pooling,
+        repr(embedding.normalize),
+        *map(file_sha256, sources),
+    ]
     digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
     path = user_cache_path("bertsim") / "flatbuffers" / f"{digest}.tflite"
     if not path.exists():

@@ -14,7 +14,7 @@ import numpy as np
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
 from bertsim.errors import InputError
-from bertsim.pooling import combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
@@ -22,7 +22,7 @@ from bertsim.version import __version__
 
 Progress = Callable[[int, int], None]
 """Called with how many sentences are done and how many there are."""
-BATCH_SIZE = 64
+BATCH_TOKENS = 384
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ class SimilarityModel:
             raise InputError("sentences is one string; a list of strings was expected.")
         recipe = self.recipe(pooling, layers, combine, max_length)
         single = len(sentences) == 1
-        return self._embed(sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}")
+        return self._embed(
+            sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}"
+        )
 
     def score(
         self,
@@ -220,11 +222,13 @@ class SimilarityModel:
         chosen = self.default_pooling if pooling is None else pooling
         parse_pooling(chosen)
         if chosen == "pooler" and layers is not None:
-            raise InputError("the pooler reads the last layer alone; leave out layers, or choose another pooling.")
+            raise InputError(
+                "the pooler reads the last layer alone; leave out layers, or choose another pooling."
+            )
         resolved = parse_layers(layers, self.config.num_hidden_layers)
         length = self.max_length if max_length is None else self._tokenizer.check_length(max_length)
         is_default = chosen == self.default_pooling and resolved == (self.config.num_hidden_layers,)
-        return Recipe(chosen, resolved, combine, length, is_default)
+        return Recipe(chosen, resolved, check_combine(combine), length, is_default)
 
     def settings(
         self,
@@ -267,7 +271,7 @@ class SimilarityModel:
         ordered = sorted(distinct, key=len, reverse=True)  # the largest batch first: memory is asked for once
         distinct = {row: place for place, row in enumerate(ordered)}
         parts, done = [], 0
-        for batch in _batches(ordered):
+        for batch in _batches(ordered, BATCH_TOKENS):
             parts.append(self._embed_batch(batch, recipe))
             done += len(batch)
             if progress:
@@ -287,14 +291,15 @@ class SimilarityModel:
         return self.config.hidden_size * layers * len(parse_pooling(recipe.pooling))
 
 
-def _batches(ordered: Sequence[tuple[int, ...]]) -> Iterator[Sequence[tuple[int, ...]]]:
-    """Cut rows, longest first, into batches of at most `BATCH_SIZE` whose lengths differ by an eighth at most."""
+def _batches(ordered: Sequence[tuple[int, ...]], most_tokens: int) -> Iterator[Sequence[tuple[int, ...]]]:
+    """Cut rows, longest first, into batches of about `most_tokens` whose lengths differ by an eighth at most."""
     start = 0
     for end in range(1, len(ordered) + 1):
+        longest = len(ordered[start])
         if (
             end == len(ordered)
-            or end - start == BATCH_SIZE
-            or len(ordered[end]) < len(ordered[start]) * 7 // 8
+            or (end - start + 1) * longest > most_tokens
+            or len(ordered[end]) < longest * 7 // 8
         ):
             yield ordered[start:end]
             start = end

@@ -146,6 +146,17 @@ def parse_layers(layers: Sequence[int] | None, num_hidden_layers: int) -> tuple[
     return resolved
 
 
+def check_combine(combine: str) -> str:
+    """Return `combine` if it is one of `COMBINES`.
+
+    Raises:
+        InputError: it is not.
+    """
+    if combine not in COMBINES:
+        raise InputError(f"combine is {combine!r}; known are {', '.join(COMBINES)}.")
+    return combine
+
+
 def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) -> Any:
     """Join the hidden states of several layers.
 
@@ -160,8 +171,7 @@ def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) ->
     Raises:
         InputError: `combine` is none of these.
     """
-    if combine not in COMBINES:
-        raise InputError(f"combine is {combine!r}; known are {', '.join(COMBINES)}.")
+    check_combine(combine)
     if len(layers) == 1:
         return hidden_states[layers[0]]
     chosen = [hidden_states[layer] for layer in layers]

@@ -52,17 +52,17 @@ def cosine(a: Float, b: Float) -> Float:
 
 
 def dot(a: Float, b: Float) -> Float:
-    """Sum of products of each row pair. Example: [[1., 2.]] and [[3., 4.]] -> [11.]"""
+    """Sum of products of each row pair. Example: [[1., 2.]] and [[3., 4.]] -> [11.]."""
     return np.sum(a * b, axis=1)
 
 
 def euclidean(a: Float, b: Float) -> Float:
-    """Straight-line distance of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [5.]"""
+    """Straight-line distance of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [5.]."""
     return np.sqrt(np.sum((a - b) ** 2, axis=1))
 
 
 def manhattan(a: Float, b: Float) -> Float:
-    """Sum of absolute differences of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [7.]"""
+    """Sum of absolute differences of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [7.]."""
     return np.sum(np.abs(a - b), axis=1)
 
 

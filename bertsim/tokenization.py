@@ -170,12 +170,18 @@ class Tokenizer:
         fill = [seq - len(row.ids) for row in packed]
         # An empty list would make these arrays one-dimensional; every row has its special tokens.
         return TokenBatch(
-            input_ids=np.array([r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32),
-            attention_mask=np.array([[1] * len(r.ids) + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            input_ids=np.array(
+                [r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32
+            ),
+            attention_mask=np.array(
+                [[1] * len(r.ids) + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32
+            ),
             token_type_ids=np.array([r.types + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
             tokens=tuple((*r.tokens, *[self._pad_token] * n) for r, n in zip(packed, fill, strict=True)),
             spans=np.array([r.spans + [(0, 0)] * n for r, n in zip(packed, fill, strict=True)], np.int32),
-            is_special=np.array([r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_),
+            is_special=np.array(
+                [r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_
+            ),
             sentences=tuple(tuple(row) for row in rows),
             cut_off=tuple(row.cut_off for row in packed),
             cut_tokens=tuple(row.cut_tokens for row in packed),
@@ -211,13 +217,17 @@ class _Packed:
 
 
 def _fill(
-    template: _Template, fast: FastTokenizer, sentences: tuple[str, ...], encodings: list[Encoding], kept: list[int]
+    template: _Template,
+    fast: FastTokenizer,
+    sentences: tuple[str, ...],
+    encodings: list[Encoding],
+    kept: list[int],
 ) -> _Packed:
     """Put the kept tokens of each sentence into the template's gaps."""
     row = _Packed([], [], [], [], [], _cut_off(sentences, encodings, kept), _cut_tokens(encodings, kept))
     for part, token_type in zip(template.parts, template.types, strict=True):
         if part >= 0:
-            ids, tokens, spans = [part], [fast.id_to_token(part)], [(0, 0)]
+            ids, tokens, spans = [part], [fast.id_to_token(part) or ""], [(0, 0)]
         else:
             which = 0 if part == _A else 1
             encoding, n = encodings[which], kept[which]
@@ -269,7 +279,9 @@ def _read(sentence: str, name: str) -> str:
 
 
 def _no_token(sentence: str, name: str) -> InputError:
-    return InputError(f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word.")
+    return InputError(
+        f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word."
+    )
 
 
 def _read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> _Template:

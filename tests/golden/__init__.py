@@ -1,0 +1,1 @@
+"""Values that the reference implementations computed, and the script that recorded them."""

@@ -1,0 +1,55 @@
+"""The checkpoints that golden values exist for: options of `make_checkpoint`, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PAIRS = (
+    ("the man plays the guitar", "a woman is playing the piano!"),
+    ("the dog sat on the mat", "cats"),
+    ("river bank", "the bank of the river is not a bank of money"),
+)
+SENTENCES = tuple(sentence for pair in PAIRS for sentence in pair)
+
+ENCODERS: dict[str, dict[str, Any]] = {
+    "gelu": {},
+    "gelu_new_pretraining": {
+        "hidden_act": "gelu_new",
+        "prefix": "bert.",
+        "gamma_beta": True,
+        "pretraining_heads": True,
+        "seed": 1,
+    },
+    "relu_sharded": {"hidden_act": "relu", "sharded": True, "seed": 2},
+    "silu_wide": {
+        "hidden_act": "silu",
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 160,
+        "config": {"layer_norm_eps": 1e-5},
+        "seed": 3,
+    },
+}
+
+_FLAGS = (
+    "cls_token",
+    "max_tokens",
+    "mean_tokens",
+    "mean_sqrt_len_tokens",
+    "weightedmean_tokens",
+    "lasttoken",
+)
+POOLINGS: dict[str, dict[str, Any]] = {
+    name: {
+        "sentence_transformers": {f"pooling_mode_{flag}": flag in flags for flag in _FLAGS},
+        "normalize": name.endswith("normalized"),
+        "max_seq_length": 12,
+    }
+    for name, flags in {
+        **{flag: (flag,) for flag in _FLAGS},
+        "mean_normalized": ("mean_tokens",),
+        "cls_normalized": ("cls_token",),
+        "max_and_mean": ("mean_tokens", "max_tokens"),
+    }.items()
+}

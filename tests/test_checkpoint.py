@@ -1,0 +1,226 @@
+"""What a checkpoint folder may hold, and what is refused, by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from bertsim.checkpoint import read_checkpoint, tensor_shapes, to_int8, write_int8
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.errors import CheckpointError
+from bertsim.manifest import check_manifest, write_manifest
+from tests.checkpoints import make_checkpoint
+
+WORD = "embeddings.word_embeddings.weight"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_checkpoint(tmp_path / "encoder")
+
+
+def read(folder: Path):  # type: ignore[no-untyped-def]
+    return read_checkpoint(folder, BertConfig.from_folder(folder))
+
+
+def change(folder: Path, **tensors: np.ndarray | None) -> None:
+    """Replace tensors of a folder; None removes one ("__" stands for ".")."""
+    path = folder / "model.safetensors"
+    held = load_file(path)
+    for name, tensor in tensors.items():
+        held.pop(name.replace("__", "."), None)
+        if tensor is not None:
+            held[name.replace("__", ".")] = tensor
+    save_file(held, path)
+
+
+def configure(folder: Path, **keys: object) -> None:
+    path = folder / "config.json"
+    held = json.loads(path.read_text()) | keys
+    path.write_text(json.dumps({key: value for key, value in held.items() if value != "absent"}))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prefix": "bert.", "gamma_beta": True, "pretraining_heads": True},
+        {"sharded": True},
+        {"pooler": False},
+    ],
+)
+def test_every_layout_gives_the_same_tensors(
+    options: dict[str, object], tmp_path: Path, folder: Path
+) -> None:
+    other = read(make_checkpoint(tmp_path / "other", **options))  # type: ignore[arg-type]
+    names = tensor_shapes(BertConfig.from_folder(folder), with_pooler=other.has_pooler)
+    assert set(other.tensors) == set(names)
+
+
+def test_heads_in_the_file_are_listed_as_unused(tmp_path: Path) -> None:
+    unused = read(make_checkpoint(tmp_path / "x", prefix="bert.", pretraining_heads=True)).unused
+    assert "cls.predictions.transform.dense.weight" in unused
+    assert all(name.startswith("cls.") for name in unused)
+
+
+def test_a_missing_tensor_is_named(folder: Path) -> None:
+    change(folder, embeddings__word_embeddings__weight=None)
+    with pytest.raises(CheckpointError, match=rf"the tensor {WORD} is missing"):
+        read(folder)
+
+
+def test_an_unexpected_tensor_is_named(folder: Path) -> None:
+    change(folder, encoder__layer__0__adapter__weight=np.zeros((2, 2), np.float32))
+    with pytest.raises(CheckpointError, match=r"encoder\.layer\.0\.adapter\.weight is no part of this BERT"):
+        read(folder)
+
+
+def test_a_misshapen_tensor_is_named_with_both_shapes(folder: Path) -> None:
+    change(folder, pooler__dense__bias=np.zeros(7, np.float32))
+    with pytest.raises(
+        CheckpointError, match=r"pooler\.dense\.bias has the shape \[7\]; config.json asks for \[48\]"
+    ):
+        read(folder)
+
+
+def test_a_value_that_is_not_finite_is_refused(folder: Path) -> None:
+    change(folder, pooler__dense__bias=np.full(48, np.nan, np.float32))
+    with pytest.raises(
+        CheckpointError, match=r"pooler\.dense\.bias holds a value that is not a finite number"
+    ):
+        read(folder)
+
+
+def test_integers_without_a_scale_are_refused(folder: Path) -> None:
+    change(folder, pooler__dense__weight=np.ones((48, 48), np.int8))
+    with pytest.raises(CheckpointError, match=r"pooler\.dense\.weight is int8 without a scale"):
+        read(folder)
+
+
+def test_a_cut_off_file_is_refused(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged"):
+        read(folder)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "tf_model.h5", "model.keras"])
+def test_formats_that_can_run_code_are_refused_with_the_way_out(folder: Path, name: str) -> None:
+    (folder / "model.safetensors").rename(folder / name)
+    with pytest.raises(
+        CheckpointError, match=rf"{name} is refused because reading it can run code; convert it"
+    ):
+        read(folder)
+
+
+def test_a_folder_without_weights_is_refused(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"has no model\.safetensors"):
+        read(folder)
+
+
+@pytest.mark.parametrize("shard", ["model-00009-of-00009.safetensors", "../encoder/model.safetensors"])
+def test_a_shard_that_is_not_in_the_folder_is_named(tmp_path: Path, shard: str) -> None:
+    folder = make_checkpoint(tmp_path / "sharded", sharded=True)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"x": shard}}))
+    with pytest.raises(CheckpointError, match="names the shard"):
+        read(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("model_type", "roberta", "model_type is 'roberta'; only 'bert'"),
+        ("is_decoder", True, "is_decoder is set; only a BERT encoder"),
+        ("position_embedding_type", "relative_key", "position_embedding_type is 'relative_key'"),
+        ("hidden_act", "mish", "hidden_act is 'mish'; known are gelu"),
+        ("hidden_size", 50, "hidden_size 50 is not a multiple of num_attention_heads 4"),
+        ("hidden_size", "48", "hidden_size is '48'; a whole number"),
+        ("num_hidden_layers", 0, "num_hidden_layers is 0; a whole number of at least 1"),
+        ("layer_norm_eps", "tiny", "layer_norm_eps is 'tiny'; a number"),
+        ("vocab_size", "absent", "lacks vocab_size"),
+    ],
+)
+def test_a_config_that_cannot_be_represented_is_refused(
+    folder: Path, key: str, value: object, message: str
+) -> None:
+    configure(folder, **{key: value})
+    with pytest.raises(CheckpointError, match=message):
+        BertConfig.from_folder(folder)
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "not valid JSON"), ("[]", "holds a list; a dict")])
+def test_a_config_that_is_no_json_object_is_refused(folder: Path, content: str, message: str) -> None:
+    (folder / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=message):
+        BertConfig.from_folder(folder)
+
+
+def test_sentence_transformers_files_set_pooling_normalisation_and_length(tmp_path: Path) -> None:
+    folder = make_checkpoint(
+        tmp_path / "st",
+        sentence_transformers={"pooling_mode": ["mean", "max"]},
+        normalize=True,
+        max_seq_length=9000,
+    )
+    config = BertConfig.from_folder(folder)
+    assert EmbeddingConfig.from_folder(folder, config) == EmbeddingConfig("mean+max", True, 64)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "message"),
+    [
+        ({"pooling_mode": "median"}, "pooling is 'median'"),
+        ({"pooling_mode_cls_token": False}, "pooling is ''"),
+        ({"pooling_mode_new": True}, "sets pooling_mode_new"),
+        ({"pooling_mode": "mean", "word_embedding_dimension": 7}, "embedding dimension is 7, hidden_size 48"),
+    ],
+)
+def test_a_pooling_that_is_not_known_is_refused(
+    tmp_path: Path, pooling: dict[str, object], message: str
+) -> None:
+    folder = make_checkpoint(tmp_path / "st", sentence_transformers=pooling)
+    with pytest.raises(CheckpointError, match=message):
+        EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
+
+
+def test_an_unknown_module_is_refused(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "st", sentence_transformers={"pooling_mode": "mean"})
+    (folder / "modules.json").write_text(
+        json.dumps([{"type": "sentence_transformers.models.Dense", "path": "2"}])
+    )
+    with pytest.raises(CheckpointError, match=r"a module of type sentence_transformers\.models\.Dense"):
+        EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
+
+
+def test_int8_rows_by_hand() -> None:
+    values, scale = to_int8(np.array([[1.27, -0.64], [0, 0]], np.float32))
+    assert values.tolist() == [[127, -64], [0, 0]]
+    np.testing.assert_allclose(scale, [0.01, 1], rtol=1e-6)
+
+
+def test_int8_survives_a_round_trip_exactly(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "small")
+    write_int8(read(folder), tmp_path / "small" / "model.safetensors")
+    once = read(tmp_path / "small")
+    write_int8(once, tmp_path / "small" / "model.safetensors")
+    twice = read(tmp_path / "small")
+    original = read(folder)
+    for name, tensor in once.tensors.items():
+        np.testing.assert_array_equal(twice.tensors[name], tensor)
+        assert np.abs(tensor - original.tensors[name]).max() <= np.abs(original.tensors[name]).max() / 127
+
+
+def test_a_manifest_holds_its_folder(folder: Path) -> None:
+    write_manifest(folder)
+    assert "config.json" in check_manifest(folder)
+    (folder / "vocab.txt").write_text("changed")
+    with pytest.raises(CheckpointError, match=r"vocab\.txt is damaged or was changed"):
+        check_manifest(folder)
+    (folder / "vocab.txt").unlink()
+    with pytest.raises(CheckpointError, match=r"vocab\.txt is missing, though manifest\.json names it"):
+        check_manifest(folder)

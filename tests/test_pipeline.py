@@ -1,0 +1,290 @@
+"""Text to scores in both engines: what padding, batches, order and threads may not change."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import bertsim
+from bertsim import SimilarityModel
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.errors import CheckpointError, ExportError, InputError
+from bertsim.litert import LiteRTEngine
+from bertsim.loading import BUNDLED
+from tests.checkpoints import make_checkpoint
+
+SENTENCES = [
+    "A man is playing the guitar on a small stage.",
+    "Someone plays an instrument.",
+    "The stock market fell sharply on Monday, and nobody could say why it had done so.",
+    "rain",
+    "It is raining, it is pouring, the old man is snoring, and he will not wake up before the morning comes.",
+    "A dog runs across the field.",
+]
+PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
+TOLERANCE = {"tensorflow": 1e-6, "litert": 5e-3}
+
+
+@pytest.fixture(scope="session")
+def reference() -> SimilarityModel:
+    return bertsim.load(engine="tensorflow")
+
+
+@pytest.fixture(params=["litert", "tensorflow"])
+def any_engine(
+    request: pytest.FixtureRequest, model: SimilarityModel, reference: SimilarityModel
+) -> SimilarityModel:
+    return model if request.param == "litert" else reference
+
+
+def test_a_score_is_the_same_at_every_max_length_and_in_every_batch(any_engine: SimilarityModel) -> None:
+    short = [(a[:40], b[:40]) for a, b in PAIRS]
+    alone = np.concatenate([any_engine.score([pair], max_length=16) for pair in short])
+    for max_length in (16, 32, 128):
+        together = any_engine.score(short * 3, max_length=max_length)
+        np.testing.assert_allclose(together, np.tile(alone, 3), atol=TOLERANCE[any_engine.engine])
+
+
+@pytest.mark.parametrize("length", [16, 32, 128])
+def test_padding_never_changes_an_embedding(any_engine: SimilarityModel, length: int) -> None:
+    tokenizer, runner = any_engine._tokenizer, any_engine._runner
+    rows = tokenizer.encode([s[:40] for s in SENTENCES], 16)
+    alone = np.concatenate([runner.embed(*tokenizer.pad([row])) for row in rows])
+    padded = runner.embed(*tokenizer.pad(rows, length))
+    scale = np.linalg.norm(alone, axis=1, keepdims=True)
+    np.testing.assert_allclose(padded / scale, alone / scale, atol=TOLERANCE[any_engine.engine])
+
+
+def test_results_come_back_in_the_callers_order_each_distinct_sentence_once(model: SimilarityModel) -> None:
+    seen: list[tuple[int, int]] = []
+    shuffled = [*SENTENCES, *reversed(SENTENCES)] * 20
+    embeddings = model.embed(shuffled, progress=lambda done, total: seen.append((done, total)))
+    np.testing.assert_array_equal(embeddings[:6], embeddings[11:5:-1])
+    np.testing.assert_array_equal(embeddings[:12], embeddings[12:24])
+    assert seen[-1] == (len(shuffled), len(shuffled))
+    assert len(seen) <= len(SENTENCES)
+
+
+def test_both_engines_agree(model: SimilarityModel, reference: SimilarityModel) -> None:
+    np.testing.assert_allclose(model.score(PAIRS), reference.score(PAIRS), atol=5e-3)
+    ours, theirs = model.compare(*PAIRS[0]), reference.compare(*PAIRS[0])
+    assert ours.output.hidden_states.shape == theirs.output.hidden_states.shape
+    np.testing.assert_allclose(ours.output.attentions, theirs.output.attentions, atol=0.02)
+
+
+def test_compare_scores_what_it_shows(any_engine: SimilarityModel) -> None:
+    comparison = any_engine.compare(*PAIRS[0])
+    for scorer in any_engine.scorers:
+        score = any_engine.score([PAIRS[0]], scorer=scorer)[0]
+        assert comparison[scorer].score == pytest.approx(score, rel=2e-3)
+    mask = comparison.tokens.attention_mask[:, :, None]
+    a, b = (comparison.output.last_hidden_state * mask).sum(axis=1) / mask.sum(axis=1)
+    assert comparison["cosine"].value == pytest.approx(
+        a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-6
+    )
+
+
+def test_the_packed_pair_is_there_on_demand(model: SimilarityModel) -> None:
+    tokens, output = model.compare("A dog barks.", "Cats sleep.").packed
+    assert tokens.tokens[0][0] == "[CLS]"
+    assert tokens.tokens[0].count("[SEP]") == 2
+    heads, length = model.config.num_attention_heads, tokens.input_ids.shape[1]
+    assert output.attentions.shape == (model.config.num_hidden_layers, 1, heads, length, length)
+
+
+def test_a_token_that_is_masked_is_padding(any_engine: SimilarityModel) -> None:
+    whole, without = "A red dog barks.", "dog"
+    comparison = any_engine.compare(whole, without)
+    unchanged = any_engine.rescore(comparison, comparison.tokens.attention_mask)
+    assert unchanged["cosine"].value == comparison["cosine"].value
+    mask = comparison.tokens.attention_mask.copy()
+    mask[0, -1] = 0  # the longer row's [SEP]
+    masked = any_engine.rescore(comparison, mask)
+    assert masked["cosine"].value != comparison["cosine"].value
+    assert (masked.output.attentions[:, 0, :, :, -1] == 0).all()
+    with pytest.raises(InputError, match="must hold 0 and 1 in the shape"):
+        any_engine.rescore(comparison, mask + 1)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "max", "mean_max"])
+def test_every_pooling_and_layer_set_has_its_shape(any_engine: SimilarityModel, pooling: str) -> None:
+    hidden = any_engine.config.hidden_size
+    parts = 2 if pooling == "mean_max" else 1
+    assert any_engine.embed(SENTENCES, pooling=pooling).shape == (6, hidden * parts)
+    for layers, combine, times in (((0,), "concat", 1), ((-1, -2), "sum", 1), (range(5), "concat", 5)):
+        embeddings = any_engine.embed(SENTENCES, pooling=pooling, layers=layers, combine=combine)
+        assert embeddings.shape == (6, hidden * parts * times)
+        assert np.isfinite(embeddings).all()
+        empty = any_engine.embed([], pooling=pooling, layers=layers, combine=combine)
+        assert empty.shape == (0, hidden * parts * times)
+
+
+def test_the_default_spelled_out_is_the_default(model: SimilarityModel) -> None:
+    plain = model.embed(SENTENCES)
+    np.testing.assert_array_equal(model.embed(SENTENCES, pooling="mean", layers=[-1]), plain)
+    # and equals what the views' arrays give
+    runner, tokenizer = model._runner, model._tokenizer
+    arrays = tokenizer.pad(tokenizer.encode(SENTENCES, 128))
+    recipe = model.recipe("mean", None, "concat", None)
+    pooled = model.pool_output(runner.encode(*arrays), arrays[1], recipe)
+    np.testing.assert_allclose(pooled, runner.embed(*arrays), atol=1e-5)
+
+
+def test_many_threads_get_what_one_gets(any_engine: SimilarityModel) -> None:
+    pairs = PAIRS * 8
+    alone = [any_engine.score([pair])[0] for pair in pairs]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda pair: any_engine.score([pair])[0], pairs))
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("dog", "")], "^sentence B is empty; write at least one word"),
+        ([("dog", "cat"), (" ", "cat")], "^pair 2, sentence A is empty"),
+        ([("dog", "cat"), ("dog", "\x00")], "^pair 2, sentence B '.x00' has no character"),
+        ([("dog", 3)], "^sentence B is int 3; a string was expected"),
+        (["dog"], "^pair 1 is 'dog'; two sentences were expected"),
+        ([("dog",)], "^pair 1 is .*two sentences were expected"),
+    ],
+)
+def test_a_bad_pair_is_named(model: SimilarityModel, pairs: list[tuple[str, str]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        model.score(pairs)
+
+
+def test_bad_options_are_named(model: SimilarityModel) -> None:
+    with pytest.raises(InputError, match="sentences is one string; a list"):
+        model.embed("dog")
+    with pytest.raises(InputError, match="scorer is 'x'"):
+        model.score(PAIRS, scorer="x")
+    with pytest.raises(InputError, match="the pooler reads the last layer alone"):
+        model.embed(["dog"], pooling="pooler", layers=[0])
+    with pytest.raises(InputError, match="combine is 'x'"):
+        model.embed(["dog"], combine="x")
+    with pytest.raises(InputError, match="max_length is 1000"):
+        model.embed(["dog"], max_length=1000)
+
+
+def test_nothing_to_score_gives_nothing(model: SimilarityModel) -> None:
+    assert model.score([]).shape == (0,)
+    assert model.embed([]).shape == (0, 256)
+
+
+def test_settings_say_what_a_figure_depends_on(model: SimilarityModel) -> None:
+    assert model.settings() == {
+        "encoder": "bertsim-mini",
+        "revision": None,
+        "engine": "litert",
+        "pooling": "mean",
+        "layers": [4],
+        "combine": "concat",
+        "max_length": 128,
+        "version": bertsim.__version__,
+    }
+
+
+def test_a_folder_without_a_flatbuffer_is_exported_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = make_checkpoint(
+        tmp_path / "encoder", sentence_transformers={"pooling_mode": "max"}, normalize=True
+    )
+    with caplog.at_level(logging.WARNING):
+        fast = bertsim.load(folder)
+        assert "Exporting" in caplog.text
+        caplog.clear()
+        bertsim.load(folder)
+        assert not caplog.text
+    exact = bertsim.load(folder, engine="tensorflow")
+    np.testing.assert_allclose(fast.embed(["the dog", "a cat"]), exact.embed(["the dog", "a cat"]), atol=0.02)
+    assert list((tmp_path / "cache").rglob("*.tflite"))
+
+
+def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bertsim import export
+    from bertsim.checkpoint import load_encoder
+    from bertsim.tokenization import Tokenizer
+
+    folder = make_checkpoint(tmp_path / "x")
+    config = BertConfig.from_folder(folder)
+    monkeypatch.setattr(export, "LOWEST_COSINE", 1.1)
+    with pytest.raises(ExportError, match=r"x\.tflite was not written: .* has a cosine of"):
+        export.export_flatbuffer(
+            load_encoder(folder, config)[0],
+            EmbeddingConfig.from_folder(folder, config),
+            Tokenizer.from_folder(folder, config),
+            tmp_path / "out" / "x.tflite",
+        )
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_flatbuffer_holds_the_very_integers_of_the_checkpoint() -> None:
+    stored = load_file(BUNDLED / "model.safetensors")
+    flatbuffer = (BUNDLED / "model.tflite").read_bytes()
+    for name in ("embeddings.word_embeddings.weight", "encoder.layer.3.output.dense.weight"):
+        assert stored[name].dtype == np.int8
+        assert stored[name].tobytes() in flatbuffer
+
+
+def test_a_damaged_flatbuffer_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.tflite"
+    path.write_bytes(b"not a flatbuffer" * 100)
+    with pytest.raises(CheckpointError, match=r"x\.tflite cannot be run as a LiteRT flatbuffer"):
+        LiteRTEngine(path)
+    with pytest.raises(CheckpointError, match=r"nowhere\.tflite cannot be run"):
+        LiteRTEngine(tmp_path / "nowhere.tflite")
+
+
+def test_sources_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="engine is 'onnx'; known are litert, tensorflow"):
+        bertsim.load(engine="onnx")
+    with pytest.raises(CheckpointError, match="neither a folder nor a repository id"):
+        bertsim.load("/no/such/folder")
+    with pytest.raises(InputError, match="only a repository has revisions"):
+        bertsim.load(tmp_path, revision="main")
+    with pytest.raises(
+        bertsim.BertsimError, match="user/name is not in the local cache and the Hub cannot be reached"
+    ):
+        bertsim.load("user/name")
+
+
+def test_the_bundle_is_checked_when_it_is_loaded(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "weights")
+    with (tmp_path / "weights" / "model.tflite").open("r+b") as file:
+        file.seek(5_000_000)
+        file.write(b"\x00\xff")
+    with pytest.raises(CheckpointError, match=r"model\.tflite is damaged or was changed"):
+        bertsim.load(tmp_path / "weights")
+
+
+def test_a_bundle_made_of_a_folder_loads_in_both_engines(tmp_path: Path) -> None:
+    from bertsim.bundle import build_bundle
+
+    folder = make_checkpoint(tmp_path / "encoder")
+    assert build_bundle(folder, tmp_path / "out") > 0.999
+    fast, exact = (bertsim.load(tmp_path / "out", engine=engine) for engine in ("litert", "tensorflow"))
+    np.testing.assert_allclose(
+        fast.score([("the dog", "a cat")]), exact.score([("the dog", "a cat")]), atol=5e-3
+    )
+    with pytest.raises(InputError, match="is not an empty folder"):
+        build_bundle(folder, tmp_path / "out")
+
+
+def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
+    code = (
+        "import sys, bertsim; m = bertsim.load(); m.score([('a dog', 'a cat')]); m.compare('a dog', 'a cat').packed;"
+        "print(sorted({'tensorflow', 'keras', 'transformers', 'torch', 'gradio'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
