@@ -204,7 +204,7 @@ def _read_all(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
             import ml_dtypes  # noqa: F401
 
             with safe_open(path, framework="numpy") as file:
-                for name in file:
+                for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
                     yield name, file.get_tensor(name)
         except SafetensorError as error:
             raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
