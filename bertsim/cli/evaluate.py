@@ -1,0 +1,184 @@
+"""`bertsim evaluate`: how well scores agree with the labels of a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
+from bertsim.cli.output import Bar, fields
+from bertsim.datasets import DataFile, number_of, open_pairs
+from bertsim.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from bertsim.evaluation import Estimate, Evaluation
+    from bertsim.pipeline import SimilarityModel
+
+HELP = "measure how well scores agree with labels"
+DESCRIPTION = """\
+Correlate scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
+  python -m bertsim evaluate --data stsb-test.tsv"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that this command understands."""
+    parser.add_argument("--data", type=Path, metavar="FILE", required=True, help="labelled pairs")
+    parser.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
+    parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
+    parser.add_argument(
+        "--scorer", metavar="S", default="cosine", help="cosine (default), dot, euclidean, manhattan, or all"
+    )
+    parser.add_argument(
+        "--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", default=0, help="of the bootstrap (default: 0)")
+    parser.add_argument(
+        "--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used"
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print Pearson, Spearman and their intervals, and the settings they were measured with."""
+    if args.resamples < 1 or args.seed < 0:
+        raise InputError(
+            f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
+        )
+    file = open_pairs(args.data, args.columns, args.label_column, labelled=True)
+    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows)
+    model = load_model(args)
+    check_scorer(args.scorer, model, "all")
+    options = embedding_options(args, model)
+    scorers = model.scorers if args.scorer == "all" else (args.scorer,)
+    results = evaluate_scorers(model, scorers, pairs, labels, options, args)
+    settings = model.settings(**options)
+    if args.json:
+        print(json.dumps(as_json(file, results, settings, skipped, args), ensure_ascii=False, indent=2))
+        return 0
+    print(as_table(results))
+    span = f"{min(labels):g} to {max(labels):g}"
+    print(
+        f"data: {args.data}, labels {file.label!r} from {span}"
+        + (f", {skipped:,} bad rows left out" * bool(skipped))
+    )
+    print(f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}")
+    print(f"settings: {fields(settings)}")
+    return 0
+
+
+def read_labelled(file: DataFile, skip_bad_rows: bool) -> tuple[list[tuple[str, str]], list[float], int]:
+    """Pairs, labels, and how many rows were left out.
+
+    Raises:
+        DataError: a row cannot be used and is not to be skipped; fewer than 3 are left; all labels are alike.
+    """
+    from bertsim.evaluation import MIN_ROWS
+
+    pairs, labels, skipped = [], [], 0
+    for row in file:
+        label = number_of(row.label)
+        error = row.error
+        if error is None and label is None:
+            error = f"the label in {file.label!r} is {row.label!r}, and a finite number was expected"
+        if error is not None and not skip_bad_rows:
+            raise DataError(
+                f"{file.where(row)}: {error}; mend the row, or leave such rows out with --skip-bad-rows."
+            )
+        if error is not None or label is None:
+            skipped += 1
+            continue
+        pairs.append((row.sentences[0], row.sentences[1]))
+        labels.append(label)
+    if len(pairs) < MIN_ROWS:
+        raise DataError(
+            f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}."
+        )
+    if len(set(labels)) == 1:
+        raise DataError(
+            f"{file.path}: every label in {file.label!r} is {labels[0]:g}; a correlation needs labels that differ."
+        )
+    return pairs, labels, skipped
+
+
+def evaluate_scorers(
+    model: SimilarityModel,
+    scorers: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    labels: Sequence[float],
+    options: dict[str, Any],
+    args: argparse.Namespace,
+) -> dict[str, Evaluation]:
+    """Embed every sentence once and evaluate each scorer. Raises DataError where a scorer does not vary."""
+    from bertsim.evaluation import evaluate
+    from bertsim.scoring import find_measure
+
+    with Bar(2 * len(pairs), "sentences") as bar:
+        sentences = [a for a, _ in pairs] + [b for _, b in pairs]
+        vectors = model.embed(sentences, progress=bar.within(len(sentences)), **options)
+    first, second = vectors[: len(pairs)], vectors[len(pairs) :]
+    results = {}
+    for scorer in scorers:
+        measure = find_measure(scorer)
+        scores = measure.to_score(measure.compute(first, second))
+        try:
+            results[scorer] = evaluate(scores, labels, args.resamples, args.seed)
+        except InputError as error:
+            raise DataError(f"{args.data}, scorer {scorer}: {error}") from error
+    return results
+
+
+def as_table(results: dict[str, Evaluation]) -> str:
+    """One line a scorer, under a header."""
+    lines = [
+        f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} {'95 % interval':<18}"
+    ]
+    for scorer, result in results.items():
+        pearson, spearman = result.pearson, result.spearman
+        lines.append(
+            f"{scorer:<10} {result.n:>7}  {pearson.value:>7.4f} {_span(pearson):<18}"
+            f" {spearman.value:>8.4f} {_span(spearman):<18}"
+        )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_json(
+    file: DataFile,
+    results: dict[str, Evaluation],
+    settings: dict[str, object],
+    skipped: int,
+    args: argparse.Namespace,
+) -> dict[str, object]:
+    """The figures and what they were measured with and on."""
+    return {
+        "data": str(file.path),
+        "sentence_columns": list(file.sentences),
+        "label_column": file.label,
+        "skipped": skipped,
+        "resamples": args.resamples,
+        "seed": args.seed,
+        "scorers": {scorer: _rounded(result) for scorer, result in results.items()},
+        "settings": settings,
+    }
+
+
+def _span(estimate: Estimate) -> str:
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
+
+
+def _rounded(result: Evaluation) -> dict[str, object]:
+    estimates = (("pearson", result.pearson), ("spearman", result.spearman))
+    return {"n": result.n} | {
+        name: {
+            "value": round(estimate.value, 6),
+            "interval": None
+            if math.isnan(estimate.low)
+            else [round(estimate.low, 6), round(estimate.high, 6)],
+        }
+        for name, estimate in estimates
+    }

@@ -1,0 +1,93 @@
+"""`bertsim export`: a checkpoint -> a folder, or a flatbuffer alone, that the fast engine runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bertsim.cli.evaluate import read_labelled
+from bertsim.cli.output import native_log_held_back, say
+from bertsim.cli.partial import check_output
+from bertsim.datasets import open_pairs
+from bertsim.errors import ExportError, InputError
+
+HELP = "turn a checkpoint into a checked LiteRT flatbuffer"
+DESCRIPTION = """\
+Convert an encoder for the fast engine, int8, and check it against the TensorFlow model before it is written:
+  python -m bertsim export --encoder my-bert --output my-bert-int8 --data stsb-dev.tsv
+--output FOLDER gives a checkpoint in the layout of weights/, ready for --encoder and for the Hub;
+--output FILE.tflite the flatbuffer alone."""
+MAX_LOSS = 0.003
+"""How far Spearman on --data may be from the TensorFlow model's."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that this command understands."""
+    parser.add_argument("--encoder", metavar="FOLDER", type=Path, required=True, help="a BERT checkpoint")
+    parser.add_argument(
+        "--output", metavar="PATH", type=Path, required=True, help="a new folder, or a .tflite file"
+    )
+    parser.add_argument(
+        "--data", metavar="FILE", type=Path, help="labelled pairs: Spearman must agree within 0.003"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export beside the output, check, and move into place; nothing is left where a check fails."""
+    alone = args.output.suffix == ".tflite"
+    output = args.output.absolute()
+    if not args.encoder.is_dir():
+        raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
+    if alone:
+        check_output(args.output, [])
+    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(
+            f"{args.output} exists and is not an empty folder; choose another, or remove it first."
+        )
+    elif not output.parent.is_dir():
+        raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
+    labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True), False)
+    say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
+        folder = Path(temporary) / "encoder"
+        with native_log_held_back():
+            from bertsim.bundle import build_bundle
+            from bertsim.loading import FLATBUFFER
+
+            lowest = build_bundle(args.encoder, folder)
+            agreement = "" if labelled is None else check_spearman(args.encoder, folder, *labelled[:2])
+        os.replace(folder / FLATBUFFER if alone else folder, output)
+    print(f"{args.output}: lowest cosine of an embedding to the TensorFlow model's {lowest:.4f}{agreement}.")
+    return 0
+
+
+def check_spearman(
+    encoder: Path, exported: Path, pairs: Sequence[tuple[str, str]], labels: Sequence[float]
+) -> str:
+    """Evaluate the checkpoint and its export on labelled pairs.
+
+    Returns:
+        both figures, in words.
+
+    Raises:
+        ExportError: they are further apart than `MAX_LOSS`.
+        InputError: scores that do not vary.
+    """
+    import bertsim
+    from bertsim.evaluation import evaluate
+
+    fast, exact = (
+        evaluate(bertsim.load(folder, engine=engine).score(pairs), labels, resamples=1).spearman.value
+        for folder, engine in ((exported, "litert"), (encoder, "tensorflow"))
+    )
+    words = f"Spearman {fast:.4f}, TensorFlow {exact:.4f}"
+    if not abs(fast - exact) <= MAX_LOSS:
+        raise ExportError(
+            f"nothing was written: {words}, and {MAX_LOSS} apart is the limit; use --engine tensorflow instead."
+        )
+    return f"; {words}"

@@ -1,0 +1,115 @@
+"""Words -> a command -> an exit status.
+
+0: done. 2: input that cannot be used, one sentence on stderr. 130: stopped by Ctrl-C, 143: by SIGTERM, and what was
+finished is kept. Anything else is a bug and shows its traceback. Heavy imports happen inside the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn, TextIO
+
+from bertsim import __version__
+from bertsim.cli import embed, evaluate, export, score, serve
+from bertsim.cli.output import Stopped, say
+from bertsim.errors import BertsimError
+
+COMMANDS = (score, embed, evaluate, export, serve)
+BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with its errors as one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command; the chosen command's function stands in `run`."""
+    parser = _Parser(
+        prog="python -m bertsim", description="Compare sentences with BERT, and measure how well that works."
+    )
+    parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        command.add_arguments(
+            commands.add_parser(
+                name,
+                help=command.HELP,
+                description=command.DESCRIPTION,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+            )
+        )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words behind `python -m bertsim`; those of the process if None.
+
+    Returns:
+        the exit status.
+
+    Raises:
+        SystemExit: from argparse, after --help (0) or words that it does not understand (2).
+    """
+    _escape_what_the_terminal_cannot_show(sys.stdout)
+    _escape_what_the_terminal_cannot_show(sys.stderr)
+    args = build_parser().parse_args(_joined_layers(sys.argv[1:] if argv is None else argv))
+    try:
+        with _stoppable():
+            status: int = args.run(args)
+            sys.stdout.flush()
+        return status
+    except BertsimError as error:
+        say(f"bertsim: {error}")
+        return BAD_INPUT
+    except Stopped as stop:
+        say(f"bertsim: {stop.told or 'stopped; nothing was written.'}")
+        return TERMINATED if stop.terminated else INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+
+
+def _joined_layers(words: Sequence[str]) -> list[str]:
+    """`--layers -1,-2` as `--layers=-1,-2`: argparse would take "-1,-2" for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--layers":
+            joined[-1] = f"--layers={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM raise `Stopped`, also in a job that a shell put in the background."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise Stopped(terminated=number == signal.SIGTERM)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _escape_what_the_terminal_cannot_show(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,116 @@
+"""What the commands say, and a bar where someone is watching."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TextIO
+
+from bertsim.errors import BertsimError
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM.
+
+    Attributes:
+        terminated: it was SIGTERM.
+        told: one sentence on what was kept, set by the command that was stopped.
+    """
+
+    def __init__(self, terminated: bool) -> None:
+        super().__init__()
+        self.terminated = terminated
+        self.told = ""
+
+
+def say(sentence: str) -> None:
+    """One line on stderr, above the bar if there is one."""
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        tqdm.write(sentence, file=sys.stderr)
+    else:
+        print(sentence, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def native_log_held_back() -> Iterator[None]:
+    """Hold back what libraries in C write to stderr past Python; it is shown only if the block crashes.
+
+    LiteRT reports every delegate that it makes, and has no setting to be quiet.
+    """
+    with (
+        tempfile.TemporaryFile() as held,
+        os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,
+    ):
+        python, is_real = sys.stderr, _is_stderr(sys.stderr)
+        if is_real:
+            sys.stderr = own
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except (BertsimError, Stopped):
+            raise
+        except BaseException:
+            held.seek(0)
+            own.write(held.read().decode(errors="backslashreplace"))
+            raise
+        finally:
+            own.flush()
+            os.dup2(own.fileno(), 2)
+            sys.stderr = python if is_real else sys.stderr
+
+
+def _is_stderr(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() == 2
+    except OSError:  # a test's stream has none
+        return False
+
+
+def fields(settings: dict[str, object]) -> str:
+    """Settings as one line.
+
+    Example: {"engine": "litert", "layers": (-1,)} -> "engine=litert layers=-1"
+    """
+    return " ".join(f"{name}={_cell(value)}" for name, value in settings.items())
+
+
+def _cell(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+class Bar:
+    """A progress bar on stderr; silent where stderr is no terminal."""
+
+    def __init__(self, total: int, unit: str, done: int = 0) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=total, initial=done, unit=f" {unit}", disable=not sys.stderr.isatty(), dynamic_ncols=True
+        )
+
+    def within(self, size: int) -> Callable[[int, int], None]:
+        """A callback for the next `size` units: it is told how much of them is done, and of how much."""
+        start = self._bar.n
+
+        def show(done: int, total: int) -> None:
+            self._bar.update(start + size * done // max(total, 1) - self._bar.n)
+
+        return show
+
+    def reach(self, done: int) -> None:
+        """Say that `done` units are finished."""
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()

@@ -1,0 +1,771 @@
+"""The command line as a user meets it: what it prints, what it writes, what it refuses, and how it stops."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import pearsonr, spearmanr
+
+import bertsim
+from bertsim.cli.main import main
+from bertsim.cli.options import parse_layers
+from bertsim.cli.score_file import CHUNK
+from bertsim.cli.scored import Layout, Verdict
+from bertsim.datasets import Row, read_pairs
+from bertsim.errors import InputError
+
+ROOT = Path(__file__).parent.parent
+A, B = "A man is playing a guitar.", "Somebody plays the guitar on a stage."
+PAIRS = [
+    (A, B),
+    ("The dog sleeps.", "A cat is awake."),
+    ('He said "no".', "He refused."),
+    ("naïve 東京 🙂", "rain"),
+    ("It rains.", "It is raining."),
+]
+ROWS = 3 * CHUNK + 7
+SETTINGS = ("encoder", "revision", "engine", "pooling", "layers", "combine", "max_length", "version")
+
+
+def environment(**more: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)} | more
+
+
+def start(*words: object, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    """The real program, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bertsim", *map(str, words)],
+        cwd=cwd,
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+class Result:
+    """Exit status and what was printed by a command run in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], words: Sequence[object]) -> None:
+        capsys.readouterr()
+        try:
+            self.status = main([str(word) for word in words])
+        except SystemExit as stop:
+            self.status = int(stop.code or 0)
+        self.out, self.err = capsys.readouterr()
+
+
+@pytest.fixture
+def cli(capsys):
+    return lambda *words: Result(capsys, words)
+
+
+def refused(result: Result) -> str:
+    """The one sentence of a refusal."""
+    assert result.status == 2
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    return result.err.removeprefix("bertsim: ").rstrip("\n")
+
+
+def write_pairs(path: Path, pairs: Sequence[tuple[str, str]] = PAIRS, labels: Sequence[object] = ()) -> Path:
+    lines = ["id\tsentence1\tsentence2" + "\tlabel" * bool(labels)]
+    for number, (a, b) in enumerate(pairs):
+        lines.append(f"{number}\t{a}\t{b}" + (f"\t{labels[number]}" if labels else ""))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def many_pairs(path: Path, rows: int) -> Path:
+    words = (
+        B.lower().rstrip(".").split()
+        + A.lower().rstrip(".").split()
+        + ["dog", "sleeps", "house", "old", "red"]
+    )
+    draw = random.Random(5)
+    return write_pairs(
+        path, [(" ".join(draw.choices(words, k=9)), " ".join(draw.choices(words, k=12))) for _ in range(rows)]
+    )
+
+
+# ---- two sentences
+
+
+def test_two_sentences_print_the_value_and_what_it_is(cli, model):
+    value = model.score([(A, B)])[0]
+    done = cli("score", A, B)
+    assert (done.status, done.err) == (0, "")
+    assert done.out == f"{value:.4f}  cosine similarity, from -1 to 1 (higher = more similar)\n"
+
+
+def test_a_distance_is_called_one_and_gives_its_score_too(cli, model):
+    found = model.compare(A, B)["euclidean"]
+    assert cli("score", A, B, "--scorer", "euclidean").out == (
+        f"{found.value:.4f}  euclidean distance, from 0 up (lower = more similar; score {found.score:.4f})\n"
+    )
+    assert "dot product, any number (higher = more similar)" in cli("score", A, B, "--scorer", "dot").out
+
+
+def test_json_holds_every_field(cli, model):
+    done = json.loads(cli("score", A, B, "--json", "--scorer", "manhattan").out)
+    comparison = model.compare(A, B)
+    assert (done["sentence_a"], done["sentence_b"], done["scorer"], done["unit"]) == (
+        A,
+        B,
+        "manhattan",
+        "distance",
+    )
+    assert (done["low"], done["high"]) == (0.0, None)
+    assert [score["scorer"] for score in done["scores"]] == list(model.scorers)
+    assert done["value"] == pytest.approx(comparison["manhattan"].value, abs=1e-4)
+    assert done["tokens_a"][0] == "[CLS]"
+    assert done["tokens_b"][-1] == "[SEP]"
+    assert (done["cut_off_a"], done["cut_tokens_b"]) == ("", 0)
+    assert set(SETTINGS) <= set(done["settings"])
+    assert done["settings"]["version"] == bertsim.__version__
+
+
+def test_pooling_layers_and_length_reach_the_model(cli, model):
+    want = model.score([(A, B)], pooling="max", layers=(-1, -2), combine="mean")[0]
+    done = cli("score", A, B, "--pooling", "max", "--layers", "-1,-2", "--combine", "mean")
+    assert done.out.startswith(f"{want:.4f}  ")
+    settings = json.loads(cli("score", A, B, "--max-length", 16, "--json").out)["settings"]
+    assert settings["max_length"] == 16
+
+
+def test_what_is_cut_off_is_said(cli):
+    done = cli(
+        "score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8
+    )
+    assert done.status == 0
+    assert done.err.startswith("bertsim: sentence A was cut off before its last ")
+    assert "twelve'" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [
+        (None, None),
+        ("-1", (-1,)),
+        ("-1,-2", (-1, -2)),
+        ("0,3", (0, 3)),
+        ("last4", (-4, -3, -2, -1)),
+        ("all", (0, 1, 2, 3, 4, 5, 6)),
+    ],
+)
+def test_layers_are_read(text, layers):
+    assert parse_layers(text, 6) == layers
+
+
+def test_layers_that_are_no_numbers_are_refused():
+    with pytest.raises(InputError) as raised:
+        parse_layers("last", 6)
+    assert (
+        str(raised.value)
+        == '--layers is \'last\'; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["score", A], "score takes two sentences, each in quotes, but got 1; or --input FILE."),
+        (["score", A, B, A], "score takes two sentences, each in quotes, but got 3; or --input FILE."),
+        (["score", A, B, "--input", "p.tsv"], "score takes two sentences or --input FILE, not both."),
+        (
+            ["score", A, B, "--revision", "x"],
+            "--revision goes with --encoder USER/NAME, a repository of the Hub.",
+        ),
+        (["score", "--input", "p.tsv"], "score --input needs --output FILE, the file for the scored pairs."),
+        (
+            ["score", A, B, "--output", "p.tsv"],
+            "--output and --columns go with --input FILE; two sentences are printed.",
+        ),
+        (
+            ["score", A, B, "--scorer", "cos"],
+            "--scorer is 'cos'; choose one of cosine, dot, euclidean, manhattan.",
+        ),
+        (
+            ["embed", "--output", "x.npy"],
+            "embed takes sentences, each in quotes, or --input FILE; give one of the two.",
+        ),
+        (
+            ["embed", A, "--output", "x.txt"],
+            "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them.",
+        ),
+        (["embed", A, "--column", "s", "--output", "x.npy"], "--column goes with --input FILE."),
+        (["embed", A, "--output", "no/x.npy"], "no/x.npy: there is no folder no; make it first."),
+        (
+            ["evaluate", "--data", "p.tsv", "--resamples", "0"],
+            "--resamples is 0 and --seed 0; at least 1 and 0 were expected.",
+        ),
+        (["evaluate", "--data", "p.tsv"], "p.tsv does not exist; give the path of a data file."),
+        (["serve", "--port", "70000"], "--port is 70000; a number from 1 to 65535 was expected."),
+    ],
+)
+def test_words_that_do_not_fit_together_are_refused(cli, tmp_path, monkeypatch, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert refused(cli(*words)) == sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            [],
+            "python -m bertsim: the following arguments are required: COMMAND; see python -m bertsim --help.",
+        ),
+        (
+            ["score", A, B, "--engine", "torch"],
+            "python -m bertsim score: argument --engine: invalid choice: 'torch' (choose from 'litert', 'tensorflow');"
+            " see python -m bertsim score --help.",
+        ),
+        (
+            ["score", A, B, "--max-length", "x"],
+            "python -m bertsim score: argument --max-length: invalid int value: 'x';"
+            " see python -m bertsim score --help.",
+        ),
+    ],
+)
+def test_words_that_are_not_understood_are_refused_in_one_sentence(cli, words, sentence):
+    assert refused(cli(*words)) == sentence
+
+
+@pytest.mark.parametrize("sentence", ["", "  \t ", "\u200b", "\udcff"])
+def test_a_sentence_without_text_is_refused(cli, sentence):
+    assert refused(cli("score", sentence, B))
+
+
+def test_a_port_that_is_taken_is_refused(cli):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        said = refused(cli("serve", "--port", port))
+    assert (
+        said
+        == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
+    )
+
+
+def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(model):
+    code = (
+        "import atexit, runpy, sys; atexit.register(lambda: print('MODULES', *sys.modules));"
+        "sys.argv[0] = 'bertsim'; runpy.run_module('bertsim', run_name='__main__')"
+    )
+    words = [sys.executable, "-c", code, "score", A, B]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
+    printed, _, modules = done.stdout.partition("MODULES")
+    assert float(printed.split()[0]) == pytest.approx(model.score([(A, B)])[0], abs=1e-3)
+    assert not {"tensorflow", "keras", "transformers", "gradio", "pandas", "scipy", "tqdm"} & set(
+        modules.split()
+    )
+    assert done.stderr == ""
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    with start("score", A, B, "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, "")
+
+
+# ---- files of pairs
+
+
+@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "tsv.gz", "csv.gz", "jsonl.gz"])
+def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_path, ending):
+    output = tmp_path / f"scored.{ending}"
+    done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", output)
+    assert (done.status, done.out) == (0, "")
+    assert done.err == f"bertsim: {output}: 5 of 5 pairs scored.\n"
+    rows = list(read_pairs(output))
+    assert [row.sentences for row in rows] == PAIRS
+    assert [row.values["id"] for row in rows] == ["0", "1", "2", "3", "4"]
+    assert list(rows[0].values) == ["id", "sentence1", "sentence2", "score", "error"]
+    scores = [float(str(row.values["score"])) for row in rows]
+    np.testing.assert_allclose(scores, model.score(PAIRS), atol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.tsv", output.name]
+
+
+def test_a_bad_row_is_named_counted_and_kept(cli, tmp_path):
+    path = tmp_path / "p.tsv"
+    path.write_bytes(
+        b"a\tb\tid\nx y\tx y\t1\n\ty\t2\nonly\nx\t\xe2\x80\x8b\t4\ncaf\xe9\ty\t5\nlast\trow\t6\n"
+    )
+    output = tmp_path / "s.tsv"
+    done = cli("score", "--input", path, "--output", output)
+    assert done.status == 0
+    reasons = [line.partition(": ")[2] for line in done.err.splitlines()]
+    assert reasons[0] == f"{path}:3: 'a' is empty; left without a score."
+    assert reasons[1] == f"{path}:4: the row has 1 field, and the header names 3; left without a score."
+    assert reasons[2].startswith(f"{path}:5: ")
+    assert reasons[3] == f"{path}:6: byte 4 of the line, 0xe9, is not UTF-8; left without a score."
+    assert reasons[4] == f"{output}: 2 of 6 pairs scored; 4 could not be, see the column 'error'."
+    lines = [line.split("\t") for line in output.read_text(encoding="utf-8").splitlines()]
+    assert lines[0] == ["a", "b", "id", "score", "error"]
+    assert [line[2] for line in lines[1:]] == ["1", "2", "", "4", "5", "6"]
+    assert lines[2] == ["", "y", "2", "", "'a' is empty"]
+    assert lines[5] == ["caf\\xe9", "y", "5", "", "byte 4 of the line, 0xe9, is not UTF-8"]
+    assert [bool(line[3]) for line in lines[1:]] == [True, False, False, False, False, True]
+
+
+def test_of_very_many_bad_rows_twenty_are_named(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [("x", "")] * 30 + [(A, B)])
+    done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
+    lines = done.err.splitlines()
+    assert len(lines) == 21
+    assert lines[-1].endswith(
+        "1 of 31 pairs scored; 30 could not be (10 not named here), see the column 'error'."
+    )
+
+
+def test_a_file_without_one_good_row_ends_with_2(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [("x", ""), ("", "y")])
+    done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
+    assert done.status == 2
+    assert done.err.splitlines()[-1] == (
+        f"bertsim: {path}: none of the 2 rows could be scored; the reasons stand in {tmp_path / 's.tsv'}."
+    )
+
+
+def test_the_summary_comes_as_json(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [(A, B), ("x", "")])
+    done = json.loads(cli("score", "--input", path, "--output", tmp_path / "s.jsonl", "--json").out)
+    assert (done["rows"], done["scored"], done["bad"]) == (2, 1, 1)
+    assert set(SETTINGS) <= set(done["settings"])
+
+
+def test_columns_can_be_named_and_the_new_ones_too(cli, model, tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(f'left,right,score\n"{A}","{B}",x\n', encoding="utf-8")
+    words = ["--columns", "left", "right", "--score-column", "mine", "--error-column", "why"]
+    assert cli("score", "--input", path, "--output", tmp_path / "s.csv", *words).status == 0
+    row = next(read_pairs(tmp_path / "s.csv", ("left", "right")))
+    assert list(row.values) == ["left", "right", "score", "mine", "why"]
+    assert float(str(row.values["mine"])) == pytest.approx(model.score([(A, B)])[0], abs=1e-6)
+
+
+def test_what_tsv_cannot_hold_becomes_spaces_and_is_counted(cli, tmp_path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"a": "one\\ttwo\\nthree", "b": "x"}\n', encoding="utf-8")
+    done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
+    assert "TSV cannot hold tabs and line breaks; cells with spaces for them: 1." in done.err
+    assert next(read_pairs(tmp_path / "s.tsv")).sentences == ("one two three", "x")
+
+
+@given(
+    cells=st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3),
+    kind=st.sampled_from(["tsv", "csv", "jsonl"]),
+)
+def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
+    row = Row(2, (), None, {"id": cells[0], "a": "x" + cells[1] + "x", "b": "x" + cells[2] + "x"}, None)
+    data, flattened = Layout(kind, False, ("id", "a", "b", "score", "error")).chunk(
+        [Verdict(row, 0.5, None)], True
+    )
+    path = tmp_path_factory.mktemp("written") / f"s.{kind}"
+    path.write_bytes(data)
+    (read,) = read_pairs(path, ("a", "b"))
+    expected = [row.values["id"], row.values["a"], row.values["b"]]
+    if kind == "tsv":
+        expected = [
+            text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)
+        ]
+    assert [read.values[name] for name in ("id", "a", "b")] == expected
+    assert (read.error, flattened > 0) == (None, kind == "tsv" and expected != [*row.values.values()])
+
+
+def refusal(cli, *words: object) -> str:
+    return refused(cli("score", "--input", *words))
+
+
+def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_pairs(Path("p.tsv"))
+    Path("link.tsv").hardlink_to("p.tsv")
+    Path("scored.tsv").write_text("a\tb\tscore\nx\ty\t1\n", encoding="utf-8")
+    Path("none.tsv").write_text("a\tb\n", encoding="utf-8")
+    Path("folder.tsv").mkdir()
+    before = sorted(tmp_path.iterdir())
+    mine = "is the input, which is never overwritten; give another --output."
+    assert refusal(cli, "p.tsv", "--output", "p.tsv") == f"p.tsv {mine}"
+    assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
+    assert (
+        refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
+    )
+    assert refusal(cli, "p.tsv", "--output", "no/s.tsv") == "no/s.tsv: there is no folder no; make it first."
+    assert refusal(cli, "p.tsv", "--output", "s.xlsx") == (
+        "s.xlsx: the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow)."
+    )
+    assert refusal(cli, "scored.tsv", "--output", "s.tsv") == (
+        "scored.tsv already has a column 'score'; name the new one with --score-column."
+    )
+    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--error-column", "score") == (
+        "--score-column and --error-column are both 'score'; name two columns."
+    )
+    assert refusal(cli, "none.tsv", "--output", "s.tsv") == (
+        "none.tsv has a header and no rows; there is nothing to score."
+    )
+    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--scorer", "x").startswith(
+        "--scorer is 'x'; choose one of"
+    )
+    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--layers", "99").startswith("layer 99 does not exist")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+# ---- stopping and going on
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory) -> Path:
+    """Pairs that take a second or so: three chunks and a bit."""
+    return many_pairs(tmp_path_factory.mktemp("long") / "p.tsv", ROWS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(long_file, model) -> Path:
+    """What an undisturbed run makes of them."""
+    with start("score", "--input", long_file, "--output", long_file.with_name("whole.tsv")) as process:
+        process.communicate()
+    assert process.returncode == 0
+    return long_file.with_name("whole.tsv")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
+    long_file, undisturbed, tmp_path, number, status
+):
+    output, partial, record = (tmp_path / f"s.tsv{end}" for end in ("", ".partial", ".partial.json"))
+    with start("score", "--input", long_file, "--output", output) as stopped:
+        wait_for(record, stopped)
+        stopped.send_signal(number)
+        _, said = stopped.communicate()
+    assert stopped.returncode == status
+    assert not output.exists()
+    kept = json.loads(record.read_text())["counts"]["rows"]
+    assert 0 < kept < ROWS
+    if number != signal.SIGKILL:
+        assert said == (
+            f"bertsim: stopped: {kept:,} of {ROWS:,} rows are kept in {partial};"
+            " the same command goes on from there.\n"
+        )
+    with partial.open("ab") as stream:
+        stream.write(b"half a li")  # what a kill in the middle of writing leaves
+
+    with start("score", "--input", long_file, "--output", output) as again:
+        _, said = again.communicate()
+    assert again.returncode == 0
+    assert said.startswith(f"bertsim: going on after the {kept:,} of {ROWS:,} rows kept in {partial}.\n")
+    assert output.read_bytes() == undisturbed.read_bytes()
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def leave_partial(path: Path, output: Path) -> None:
+    with start("score", "--input", path, "--output", output) as process:
+        wait_for(output.with_name(f"{output.name}.partial.json"), process)
+        process.kill()
+        process.communicate()
+    assert not output.exists()
+
+
+def test_another_input_or_setting_starts_again_and_says_so(cli, long_file, tmp_path):
+    output = tmp_path / "s.tsv"
+    leave_partial(long_file, output)
+    path = write_pairs(tmp_path / "p.tsv")
+    done = cli("score", "--input", path, "--output", output, "--pooling", "max")
+    assert done.status == 0
+    first = done.err.splitlines()[0]
+    assert first.startswith(f"bertsim: {output}.partial is of another job (input, pooling")
+    assert first.endswith(" changed): starting again.")
+    assert [row.sentences for row in read_pairs(output)] == PAIRS
+
+
+def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path):
+    (tmp_path / "s.tsv.partial").write_text("something")
+    (tmp_path / "s.tsv.partial.json").write_text("{")
+    done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", tmp_path / "s.tsv")
+    assert done.status == 0
+    assert done.err.splitlines()[0] == (
+        f"bertsim: {tmp_path / 's.tsv.partial'} is of another job (its record changed): starting again."
+    )
+
+
+def test_a_gzipped_output_goes_on_too(cli, long_file, undisturbed, tmp_path):
+    output = tmp_path / "s.tsv.gz"
+    leave_partial(long_file, output)
+    assert cli("score", "--input", long_file, "--output", output).err.startswith("bertsim: going on after")
+    assert gzip.decompress(output.read_bytes()) == undisturbed.read_bytes()
+
+
+def test_a_full_disk_keeps_what_is_finished(cli, long_file, undisturbed, tmp_path):
+    import resource
+
+    output = tmp_path / "s.tsv"
+    limit = undisturbed.stat().st_size // 2
+    words = [sys.executable, "-m", "bertsim", "score", "--input", long_file, "--output", output]
+    done = subprocess.run(
+        list(map(str, words)),
+        env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"bertsim: {output} cannot be written (File too large); what was finished is kept in s.tsv.partial,"
+        " and the same command goes on from there.\n"
+    )
+    assert cli("score", "--input", long_file, "--output", output).err.startswith("bertsim: going on after")
+    assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_two_runs_never_write_the_same_file(cli, long_file, tmp_path):
+    output = tmp_path / "s.tsv"
+    with start("score", "--input", long_file, "--output", output) as first:
+        wait_for(tmp_path / "s.tsv.partial.json", first)
+        first.send_signal(signal.SIGSTOP)
+        try:
+            done = cli("score", "--input", long_file, "--output", output)
+        finally:
+            first.kill()
+            first.communicate()
+    assert refused(done) == f"{output}.partial is being written by another run; wait for it, or stop it."
+
+
+def test_stopped_before_anything_is_done_nothing_is_left(tmp_path):
+    path = write_pairs(tmp_path / "p.tsv")
+    with start("score", "--input", path, "--output", tmp_path / "s.tsv", "--engine", "tensorflow") as process:
+        time.sleep(1.0)  # in the middle of importing TensorFlow
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, "bertsim: stopped; nothing was written.\n")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ---- vectors
+
+
+def test_sentences_become_npy_npz_and_json_lines(cli, model, tmp_path):
+    want = model.embed([A, B])
+    for name in ("x.npy", "x.npz", "x.jsonl"):
+        done = cli("embed", A, B, "--output", tmp_path / name)
+        assert (done.status, done.err) == (0, f"bertsim: {tmp_path / name}: 2 sentences embedded.\n")
+    array = np.load(tmp_path / "x.npy")
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, want)
+    with np.load(tmp_path / "x.npz") as both:
+        np.testing.assert_array_equal(both["embeddings"], want)
+        assert set(SETTINGS) <= set(json.loads(str(both["settings"])))
+    lines = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["sentence"] for line in lines] == [A, B]
+    np.testing.assert_array_equal(np.array([line["embedding"] for line in lines], np.float32), want)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_text_file_has_one_sentence_a_line_and_a_table_a_column(cli, model, tmp_path):
+    text = tmp_path / "s.txt"
+    text.write_text(f"{A}\n{B}\n", encoding="utf-8")
+    assert cli("embed", "--input", text, "--output", tmp_path / "t.npy").status == 0
+    np.testing.assert_allclose(np.load(tmp_path / "t.npy"), model.embed([A, B]), atol=5e-3)
+    table = write_pairs(tmp_path / "p.tsv")
+    assert cli("embed", "--input", table, "--column", "sentence2", "--output", tmp_path / "p.npy").status == 0
+    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), model.embed([b for _, b in PAIRS]), atol=5e-3)
+
+
+@pytest.mark.parametrize("name", ["x.npz", "x.jsonl"])
+def test_embedding_that_is_stopped_goes_on_to_the_same_vectors(cli, long_file, tmp_path, name):
+    words = ["embed", "--input", long_file, "--column", "sentence2", "--output"]
+    with start(*words, tmp_path / name) as process:
+        wait_for(tmp_path / f"{name}.partial.json", process)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert f" of {ROWS:,} rows are kept in {tmp_path / name}.partial;" in said
+    assert cli(*words, tmp_path / name).err.startswith("bertsim: going on after the ")
+    whole = tmp_path / f"whole{Path(name).suffix}"
+    assert cli(*words, whole).status == 0
+    assert (tmp_path / name).read_bytes() == whole.read_bytes()
+
+
+def test_a_line_that_cannot_become_a_vector_stops_the_run_before_it_starts(cli, tmp_path):
+    path, output = tmp_path / "s.txt", tmp_path / "x.npy"
+    path.write_text("one\n\n\ntwo\n", encoding="utf-8")
+    assert refused(cli("embed", "--input", path, "--output", output)) == (
+        f"{path}:2: the line is blank (and 1 more rows like it); every row becomes a vector, so mend or remove it."
+    )
+    path.write_text("one\n\u200b\n", encoding="utf-8")
+    assert refused(cli("embed", "--input", path, "--output", output)).startswith(f"{path}:2: ")
+    path.write_text("", encoding="utf-8")
+    assert refused(cli("embed", "--input", path, "--output", output)) == (
+        f"{path} has no rows; there is nothing to embed."
+    )
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ---- evaluation
+
+
+def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, model, tmp_path):
+    labels = [4.5, 1, 4, 0, 5]
+    path = write_pairs(tmp_path / "p.tsv", labels=labels)
+    done = cli("evaluate", "--data", path)
+    assert (done.status, done.err) == (0, "")
+    _, figures, data, intervals, settings = done.out.splitlines()
+    scores = model.score(PAIRS).astype(float)
+    words = figures.split()
+    assert words[:2] == ["cosine", "5"]
+    assert float(words[2]) == pytest.approx(pearsonr(scores, labels).statistic, abs=1e-3)
+    assert float(words[6]) == pytest.approx(spearmanr(scores, labels).statistic, abs=1e-3)
+    assert data == f"data: {path}, labels 'label' from 0 to 5"
+    assert intervals == "intervals: 95 %, 1,000 bootstrap resamples, seed 0"
+    assert settings.startswith("settings: encoder=")
+    assert all(f" {name}=" in settings for name in SETTINGS[1:])
+
+
+def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, tmp_path):
+    from bertsim.evaluation import evaluate
+
+    labels = [4.5, 1, 4, 0, 5]
+    path = write_pairs(tmp_path / "p.tsv", labels=labels)
+    done = json.loads(cli("evaluate", "--data", path, "--scorer", "all", "--json", "--seed", 3).out)
+    assert list(done["scorers"]) == list(model.scorers)
+    want = evaluate(model.score(PAIRS), labels, seed=3)
+    found = done["scorers"]["cosine"]
+    assert (found["n"], done["label_column"], done["sentence_columns"]) == (
+        5,
+        "label",
+        ["sentence1", "sentence2"],
+    )
+    assert found["pearson"]["value"] == pytest.approx(want.pearson.value, abs=2e-3)
+    assert found["spearman"]["interval"] == pytest.approx([want.spearman.low, want.spearman.high], abs=2e-3)
+    assert set(SETTINGS) <= set(done["settings"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (
+            [1, 2, "three", 4, 5],
+            "{path}:4: the label in 'label' is 'three', and a finite number was expected;"
+            " mend the row, or leave such rows out with --skip-bad-rows.",
+        ),
+        (
+            [1, 2, "nan", 4, 5],
+            "{path}:4: the label in 'label' is 'nan', and a finite number was expected;"
+            " mend the row, or leave such rows out with --skip-bad-rows.",
+        ),
+        ([3, 3, 3, 3, 3], "{path}: every label in 'label' is 3; a correlation needs labels that differ."),
+    ],
+)
+def test_labels_that_cannot_be_correlated_are_refused(cli, tmp_path, labels, sentence):
+    path = write_pairs(tmp_path / "p.tsv", labels=labels)
+    assert refused(cli("evaluate", "--data", path)) == sentence.format(path=path)
+
+
+def test_too_few_rows_are_refused(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", PAIRS[:2], labels=[1, 2])
+    assert refused(cli("evaluate", "--data", path)) == (
+        f"{path} has 2 labelled pairs; a correlation needs at least 3."
+    )
+
+
+def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [(A, A)] * 3, labels=[1, 2, 3])
+    assert refused(cli("evaluate", "--data", path, "--scorer", "euclidean")) == (
+        f"{path}, scorer euclidean: every score is 1; a correlation needs scores that differ."
+    )
+
+
+def test_bad_rows_are_refused_or_left_out_and_counted(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [*PAIRS, ("x", "")], labels=[4, 1, "?", 0, 5, 2])
+    assert refused(cli("evaluate", "--data", path)).startswith(f"{path}:4: the label in 'label' is '?'")
+    done = cli("evaluate", "--data", path, "--skip-bad-rows")
+    assert done.status == 0
+    assert done.out.splitlines()[1].split()[:2] == ["cosine", "4"]
+    assert done.out.splitlines()[2].endswith("labels 'label' from 0 to 5, 2 bad rows left out")
+
+
+def test_printing_to_a_narrow_terminal_encoding_is_no_error():
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    with start("score", "naïve 東京 🙂", "rain", "--json", **ascii_only) as process:
+        out, said = process.communicate()
+    assert (process.returncode, said) == (0, "")
+    assert io.StringIO(out).readline() == "{\n"
+
+
+# ---- export
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_checkpoint, tmp_path_factory) -> tuple[Path, Path, str]:
+    """A folder and a flatbuffer exported from a random BERT, and what was printed."""
+    folder = tmp_path_factory.mktemp("exported")
+    data = write_pairs(folder / "p.tsv", labels=[4, 1, 3, 0, 5])
+    printed = ""
+    for output in (folder / "encoder", folder / "encoder.tflite"):
+        with start("export", "--encoder", tiny_checkpoint, "--output", output, "--data", data) as process:
+            out, said = process.communicate()
+        assert process.returncode == 0, said
+        assert said == f"bertsim: exporting {tiny_checkpoint}; this takes up to a minute.\n"
+        printed += out
+    assert len(list(folder.iterdir())) == 3
+    return folder / "encoder", folder / "encoder.tflite", printed
+
+
+def test_an_exported_folder_loads_in_both_engines_and_a_flatbuffer_stands_alone(cli, exported):
+    folder, flatbuffer, printed = exported
+    assert "lowest cosine of an embedding to the TensorFlow model's" in printed
+    assert "; Spearman " in printed
+    assert flatbuffer.stat().st_size > 10_000
+    fast, exact = (
+        float(cli("score", A, B, "--encoder", folder, "--engine", engine).out.split()[0])
+        for engine in ("litert", "tensorflow")
+    )
+    assert fast == pytest.approx(exact, abs=0.02)
+
+
+def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_pairs(Path("p.tsv"))
+    assert refused(cli("export", "--encoder", "no", "--output", "x")) == (
+        "no is no folder; export takes the folder of a checkpoint."
+    )
+    assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", tmp_path)) == (
+        f"{tmp_path} exists and is not an empty folder; choose another, or remove it first."
+    )
+    assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "no/x")) == (
+        "no/x: there is no folder no; make it first."
+    )
+    assert refused(
+        cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")
+    ).startswith("p.tsv: no column is known to be the label")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]

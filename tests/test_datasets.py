@@ -1,0 +1,312 @@
+"""Files of pairs: every format gives the same rows, every fault has a name, and no row is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from bertsim.datasets import number_of, open_pairs, open_sentences, read_pairs
+from bertsim.errors import DataError
+
+PAIRS = [("A dog runs.", "A dog is running."), ('She said "no".', "a, b; c"), ("naïve 東京 🙂", "x\u2028y")]
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    data = text if isinstance(text, bytes) else text.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def as_tsv(pairs: list[tuple[str, str]]) -> str:
+    return "sentence1\tsentence2\n" + "".join(f"{a}\t{b}\n" for a, b in pairs)
+
+
+def as_csv(pairs: list[tuple[str, str]]) -> str:
+    def quoted(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+    return "sentence1,sentence2\n" + "".join(f"{quoted(a)},{quoted(b)}\n" for a, b in pairs)
+
+
+def as_jsonl(pairs: list[tuple[str, str]]) -> str:
+    return "".join(json.dumps({"sentence1": a, "sentence2": b}, ensure_ascii=False) + "\n" for a, b in pairs)
+
+
+FORMATS = {"tsv": as_tsv, "csv": as_csv, "jsonl": as_jsonl}
+
+
+@pytest.mark.parametrize("ending", [f"{kind}{gz}" for kind in FORMATS for gz in ("", ".gz")])
+@pytest.mark.parametrize(
+    "change", [str, lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")]
+)
+def test_every_format_gives_the_same_pairs(tmp_path, ending, change):
+    path = write(tmp_path / f"pairs.{ending}", change(FORMATS[ending.partition(".")[0]](PAIRS)))
+    rows = list(read_pairs(path))
+    assert [row.sentences for row in rows] == PAIRS
+    assert [row.error for row in rows] == [None] * 3
+
+
+def test_a_quote_in_tsv_is_a_character_like_any_other(tmp_path):
+    path = write(tmp_path / "p.tsv", 'a\tb\n"open\tnever closed\nnext\trow\n')
+    assert [row.sentences for row in read_pairs(path)] == [('"open', "never closed"), ("next", "row")]
+
+
+def test_a_row_keeps_its_line_and_every_column(tmp_path):
+    path = write(tmp_path / "p.csv", 'id,text1,text2\n1,"two\nlines",b\n2,c,d\n')
+    first, second = read_pairs(path)
+    assert (first.line, second.line) == (2, 4)
+    assert first.values == {"id": "1", "text1": "two\nlines", "text2": "b"}
+    assert first.sentences == ("two\nlines", "b")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "sentence1 sentence2",
+        "sentence_a sentence_b",
+        "sentence_A sentence_B",
+        "Sentence1 Sentence2",
+        "text1 text2",
+        "text_a text_b",
+        "premise hypothesis",
+        "question1 question2",
+        "a b",
+    ],
+)
+def test_the_usual_names_of_the_two_columns_are_recognised(tmp_path, header):
+    path = write(tmp_path / "p.tsv", f"id\t{header}\n1\tx\ty\n".replace(" ", "\t"))
+    assert open_pairs(path).sentences == tuple(header.split())
+
+
+def test_columns_can_be_named(tmp_path):
+    path = write(tmp_path / "p.tsv", "de\ten\nja\tyes\n")
+    assert next(read_pairs(path, ("en", "de"))).sentences == ("yes", "ja")
+
+
+def test_a_label_column_is_recognised_or_named(tmp_path):
+    path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tscore\tmine\nx\ty\t2.5\t7\n")
+    assert open_pairs(path).label is None
+    assert [row.label for row in open_pairs(path, labelled=True)] == ["2.5"]
+    assert [row.label for row in open_pairs(path, label_column="mine")] == ["7"]
+
+
+def test_of_several_label_columns_the_one_with_numbers_is_taken(tmp_path):
+    path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\tneutral\t2.5\n")
+    assert open_pairs(path, labelled=True).label == "score"
+
+
+def test_two_label_columns_with_numbers_are_not_guessed_at(tmp_path):
+    path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\t1\t2.5\n")
+    assert message(open_pairs, path, labelled=True) == (
+        f"{path}: more than one column could be the label among 'sentence1', 'sentence2', 'label', 'score';"
+        " name it with --label-column."
+    )
+
+
+def test_a_file_is_read_as_often_as_wanted(tmp_path):
+    file = open_pairs(write(tmp_path / "p.tsv", as_tsv(PAIRS)))
+    assert list(file) == list(file)
+
+
+def faults(path: Path) -> list[tuple[int, str | None]]:
+    return [(row.line, row.error) for row in read_pairs(path)]
+
+
+def test_every_bad_row_of_a_tsv_is_named_and_the_good_ones_are_read(tmp_path):
+    text = b"a\tb\nx\t\n \ty\nx\nx\ty\tz\tw\ncaf\xe9\ty\n\nlast\trow\n\n\n"
+    assert faults(write(tmp_path / "p.tsv", text)) == [
+        (2, "'b' is empty"),
+        (3, "'a' is empty"),
+        (4, "the row has 1 field, and the header names 2"),
+        (5, "the row has 4 fields, and the header names 2"),
+        (6, "byte 4 of the line, 0xe9, is not UTF-8"),
+        (7, "the line is blank"),
+        (8, None),
+    ]
+
+
+def test_nothing_of_a_bad_row_is_lost(tmp_path):
+    rows = list(read_pairs(write(tmp_path / "p.tsv", b"a\tb\nx\nx\ty\tz\tw\ncaf\xe9\ty\n")))
+    assert [row.values for row in rows] == [
+        {"a": "x", "b": ""},
+        {"a": "x", "b": "y z w"},
+        {"a": "caf\\xe9", "b": "y"},
+    ]
+    assert {row.sentences for row in rows} == {()}
+
+
+def test_every_bad_row_of_a_csv_is_named_and_the_good_ones_are_read(tmp_path):
+    text = 'a,b\n"bad" quote,x\n"never closed,x\nfine,too\n,x\n"two\nlines",\nlast,row\n'
+    fault = "the line is not CSV (',' expected after '\"'); double every quote inside a quoted field"
+    assert faults(write(tmp_path / "p.csv", text)) == [
+        (2, fault),
+        (3, fault),
+        (4, None),
+        (5, "'a' is empty"),
+        (6, "'b' is empty"),
+        (8, None),
+    ]
+
+
+def test_a_quote_that_is_never_closed_swallows_no_row(tmp_path):
+    rows = "".join(f"x{i},y{i}\n" for i in range(1000))
+    found = faults(write(tmp_path / "p.csv", f'a,b\n"open,x\n{rows}'))
+    fault = "the line is not CSV (unexpected end of data); double every quote inside a quoted field"
+    assert found == [(2, fault)] + [(line, None) for line in range(3, 1003)]
+
+
+def test_every_bad_row_of_json_lines_is_named_and_the_good_ones_are_read(tmp_path):
+    text = (
+        b'{"a": "x", "b": "y"}\n{"a": "x"}\n{bad\n["x", "y"]\n{"a": 3, "b": "y"}\n{"a": "\\ud800", "b": "y"}\n'
+        b'{"a": "\xff", "b": "y"}\n{"a": '
+        + b"[" * 100_000
+        + b'\n{"a": "x", "b": null}\n\n{"a": "x", "b": "y"}\n'
+    )
+    assert faults(write(tmp_path / "p.jsonl", text)) == [
+        (1, None),
+        (2, "there is no 'b'"),
+        (3, "the line is not JSON (Expecting property name enclosed in double quotes at character 2)"),
+        (4, "the line is JSON but not an object, {…}, with a key for each column"),
+        (5, "'a' holds 3, which is not text"),
+        (6, "'a' holds half a surrogate pair, which is not text"),
+        (7, "byte 8 of the line, 0xff, is not UTF-8"),
+        (8, "the line is JSON with a number too long or brackets too deep to read"),
+        (9, "there is no 'b'"),
+        (10, "the line is blank"),
+        (11, None),
+    ]
+
+
+def test_a_sentence_of_half_a_million_characters_is_read(tmp_path):
+    path = write(tmp_path / "p.csv", f'a,b\n"{"word " * 100_000}",y\n')
+    assert len(next(read_pairs(path)).sentences[0]) == 500_000
+
+
+def message(function, *args, **kwargs) -> str:
+    with pytest.raises(DataError) as raised:
+        function(*args, **kwargs)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "p.xlsx",
+            "",
+            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow).",
+        ),
+        ("p", "", "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow)."),
+        ("p.tsv", "", "is empty; its first line must name the columns."),
+        ("p.csv", "\n\n", "is empty; its first line must name the columns."),
+        ("p.jsonl", "", "holds no JSON object; every line must be one, with a key for each column."),
+        ("p.jsonl", "[1]\n", "holds no JSON object; every line must be one, with a key for each column."),
+        ("p.tsv", "\nx\ty\n", ":1 must name the columns, but the line is blank."),
+        ("p.tsv", b"caf\xe9\tb\n", ":1 must name the columns, but byte 4 of the line, 0xe9, is not UTF-8."),
+        ("p.tsv", "a\tb\ta\n", ":1 names 'a' more than once; give every column its own name."),
+        ("p.tsv", "a\tb\n".encode("utf-16"), "is UTF-16, and UTF-8 is read; save it as UTF-8."),
+        (
+            "p.tsv",
+            "left\tright\n",
+            ": no two columns are known to hold the sentences among 'left', 'right'; name them with --columns A B.",
+        ),
+        (
+            "p.tsv",
+            "a\tb\ttext1\ttext2\n",
+            ": more than one pair of columns could hold the sentences among 'a', 'b', 'text1', 'text2';"
+            " name them with --columns A B.",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path, name, content, expected):
+    path = write(tmp_path / name, content)
+    said = message(open_pairs, path)
+    assert said.startswith(str(path))
+    assert said.removeprefix(str(path)).lstrip(": ") == expected.lstrip(": ")
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    path = tmp_path / "p.tsv"
+    assert message(open_pairs, path) == f"{path} does not exist; give the path of a data file."
+
+
+def test_a_folder_is_refused(tmp_path):
+    path = tmp_path / "p.tsv"
+    path.mkdir()
+    assert message(open_pairs, path) == f"{path} cannot be read (Is a directory); check the file."
+
+
+def test_a_gzip_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "p.tsv.gz"
+    path.write_bytes(b"a\tb\n")
+    assert (
+        message(open_pairs, path) == f"{path} cannot be read (Not a gzipped file (b'a\\t')); check the file."
+    )
+
+
+def test_a_gzip_cut_short_is_refused(tmp_path):
+    path = tmp_path / "p.tsv.gz"
+    path.write_bytes(gzip.compress(as_tsv(PAIRS * 1000).encode())[:-20])
+    said = message(lambda: list(read_pairs(path)))
+    assert said.startswith(f"{path} cannot be read (Compressed file ended before the end-of-stream marker")
+
+
+def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("bertsim.rows.MAX_LINE_BYTES", 2_000_000)
+    path = write(tmp_path / "p.tsv", "a\tb\n" + "x" * 3_000_000)
+    assert message(lambda: list(read_pairs(path))) == (
+        f"{path}:2 is longer than 2 MB; a data file has one row a line, so break it up."
+    )
+
+
+def test_columns_that_are_not_there_are_refused_and_those_that_are_listed(tmp_path):
+    path = write(tmp_path / "p.tsv", "a\tb\nx\ty\n")
+    assert message(open_pairs, path, ("a", "c")) == f"{path} has no column 'c'; it has 'a', 'b'."
+    assert message(open_pairs, path, label_column="c") == f"{path} has no column 'c'; it has 'a', 'b'."
+    assert message(open_pairs, path, ("a", "a")) == (
+        f"{path}: two different columns hold the sentences, but 'a', 'a' was named."
+    )
+    assert message(open_pairs, path, labelled=True) == (
+        f"{path}: no column is known to be the label among 'a', 'b'; name it with --label-column."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("2.50", 2.5), (" 3 ", 3.0), (4, 4.0), (True, 1.0), ("-1e-3", -0.001)]
+    + [(cell, None) for cell in ("", "nan", "inf", "neutral", None, [1], "1,5", 10**400)],
+)
+def test_a_label_is_a_finite_number_or_none(cell, number):
+    assert number_of(cell) == number
+
+
+def test_a_text_file_has_one_sentence_a_line(tmp_path):
+    path = write(tmp_path / "s.txt.gz", 'One "sentence".\tStill one.\r\nTwo.\n\nFour.')
+    assert [(row.sentences, row.error) for row in open_sentences(path)] == [
+        (('One "sentence".\tStill one.',), None),
+        (("Two.",), None),
+        ((), "the line is blank"),
+        (("Four.",), None),
+    ]
+
+
+def test_a_column_of_sentences_is_recognised_or_named(tmp_path):
+    path = write(tmp_path / "s.csv", "id,sentence,other\n1,One.,uno\n")
+    assert [row.sentences for row in open_sentences(path)] == [("One.",)]
+    assert [row.sentences for row in open_sentences(path, "other")] == [("uno",)]
+    single = write(tmp_path / "s.tsv", "whatever\nOne.\n")
+    assert [row.sentences for row in open_sentences(single)] == [("One.",)]
+
+
+def test_a_column_of_sentences_that_cannot_be_told_is_asked_for(tmp_path):
+    path = write(tmp_path / "s.csv", "id,uno\n1,One.\n")
+    assert message(open_sentences, path) == (
+        f"{path}: which of 'id', 'uno' holds the sentences? Name it with --column."
+    )
+    text = write(tmp_path / "s.txt", "One.\n")
+    assert message(open_sentences, text, "uno") == (
+        f"{text} is plain text, one sentence a line, and has no column 'uno'; leave --column out."
+    )
