@@ -74,6 +74,10 @@ def load(
 def _find(source: str | Path | None, revision: str | None) -> tuple[Path, str, str | None]:
     """The folder of a source, its name, and the commit it is of."""
     if source is None:
+        if revision is not None:
+            raise InputError(
+                f"revision {revision!r} was given for the bundled encoder; only a repository has revisions."
+            )
         if not BUNDLED.is_dir():
             raise CheckpointError(
                 f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository."

@@ -83,6 +83,10 @@ class SimilarityModel:
         """Raise InputError where scoring this sentence would."""
         self._tokenizer.check_sentence(sentence)
 
+    def count_cut(self, sentences: Sequence[str], max_length: int | None = None) -> list[int]:
+        """How many tokens of each sentence `embed` would not read, for they are beyond `max_length`."""
+        return self._tokenizer.count_cut(sentences, max_length or self.max_length)
+
     def embed(
         self,
         sentences: Sequence[str],

@@ -13,37 +13,21 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
-from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
+from bertsim.packing import MAX_CHARACTERS, A, PackedRow, fill_template, read_template, share_room
 from bertsim.records import Int, TokenBatch
 
-MAX_CHARACTERS = 20_000
-"""Characters read of a sentence; the rest is reported as cut off."""
 MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_A, _B = -1, -2  # where a sentence goes in a template of special token ids
-
-
-@dataclass(frozen=True)
-class _Template:
-    """A packed sequence with gaps: special token ids, `_A` and `_B`, and the token type of each."""
-
-    parts: tuple[int, ...]
-    types: tuple[int, ...]
-
-    @property
-    def specials(self) -> int:
-        return sum(part >= 0 for part in self.parts)
 
 
 class Tokenizer:
@@ -67,8 +51,8 @@ class Tokenizer:
         self._pad_id = config.pad_token_id
         self._pad_token = fast.id_to_token(config.pad_token_id) or "[PAD]"
         self._limit = config.max_position_embeddings
-        self._alone = _read_template(fast, config, pair=False)
-        self._pair = _read_template(fast, config, pair=True)
+        self._alone = read_template(fast, config, pair=False)
+        self._pair = read_template(fast, config, pair=True)
 
     @classmethod
     def from_folder(cls, folder: Path, config: BertConfig) -> Tokenizer:
@@ -119,7 +103,7 @@ class Tokenizer:
         texts = [_read(sentence, name(index)) for index, sentence in enumerate(sentences)]
         encodings = self._fast.encode_batch_fast(texts, add_special_tokens=False)
         room = max_length - self._alone.specials
-        at = self._alone.parts.index(_A)
+        at = self._alone.parts.index(A)
         before, after = list(self._alone.parts[:at]), list(self._alone.parts[at + 1 :])
         rows = []
         for index, encoding in enumerate(encodings):
@@ -187,81 +171,34 @@ class Tokenizer:
             cut_tokens=tuple(row.cut_tokens for row in packed),
         )
 
+    def count_cut(self, sentences: Sequence[str], max_length: int) -> list[int]:
+        """How many tokens of each sentence, alone, do not fit into `max_length`; 0 = all of it is read.
+
+        Text beyond `MAX_CHARACTERS` counts as one token more.
+        """
+        room = self.check_length(max_length) - self._alone.specials
+        texts = [sentence[:MAX_CHARACTERS] for sentence in sentences]
+        texts = [_SURROGATE.sub("\ufffd", text) for text in texts]
+        encodings = self._fast.encode_batch_fast(texts, add_special_tokens=False)
+        return [
+            max(0, len(encoding.ids) - room) + (len(sentence) > MAX_CHARACTERS)
+            for sentence, encoding in zip(sentences, encodings, strict=True)
+        ]
+
     def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
         if not self._fast.encode(_read(sentence, name), add_special_tokens=False).ids:
             raise _no_token(sentence, name)
 
-    def _pack(self, sentences: tuple[str, ...], max_length: int, names: Sequence[str]) -> _Packed:
+    def _pack(self, sentences: tuple[str, ...], max_length: int, names: Sequence[str]) -> PackedRow:
         template = self._pair if len(sentences) == 2 else self._alone
         texts = [_read(sentence, name) for sentence, name in zip(sentences, names, strict=True)]
         encodings = self._fast.encode_batch(texts, add_special_tokens=False)
         for sentence, name, encoding in zip(sentences, names, encodings, strict=True):
             if not encoding.ids:
                 raise _no_token(sentence, name)
-        kept = _share([len(encoding.ids) for encoding in encodings], max_length - template.specials)
-        return _fill(template, self._fast, sentences, encodings, kept)
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """One row of a `TokenBatch` before padding."""
-
-    ids: list[int]
-    types: list[int]
-    tokens: list[str]
-    spans: list[tuple[int, int]]
-    special: list[bool]
-    cut_off: tuple[str, ...]
-    cut_tokens: tuple[int, ...]
-
-
-def _fill(
-    template: _Template,
-    fast: FastTokenizer,
-    sentences: tuple[str, ...],
-    encodings: list[Encoding],
-    kept: list[int],
-) -> _Packed:
-    """Put the kept tokens of each sentence into the template's gaps."""
-    row = _Packed([], [], [], [], [], _cut_off(sentences, encodings, kept), _cut_tokens(encodings, kept))
-    for part, token_type in zip(template.parts, template.types, strict=True):
-        if part >= 0:
-            ids, tokens, spans = [part], [fast.id_to_token(part) or ""], [(0, 0)]
-        else:
-            which = 0 if part == _A else 1
-            encoding, n = encodings[which], kept[which]
-            ids, tokens, spans = encoding.ids[:n], encoding.tokens[:n], encoding.offsets[:n]
-        row.ids.extend(ids)
-        row.types.extend([token_type] * len(ids))
-        row.tokens.extend(tokens)
-        row.spans.extend(spans)
-        row.special.extend([part >= 0] * len(ids))
-    return row
-
-
-def _share(lengths: list[int], room: int) -> list[int]:
-    """Tokens kept of each sentence so that all fit into `room`: the longer loses first, ties lose from B.
-
-    Example: [20, 3] into 10 -> [7, 3]; [20, 20] into 9 -> [5, 4]
-    """
-    if len(lengths) == 1 or sum(lengths) <= room:
-        return [min(length, room) for length in lengths]
-    first = min(lengths[0], max(room - lengths[1], (room + 1) // 2))
-    return [first, room - first]
-
-
-def _cut_tokens(encodings: list[Encoding], kept: list[int]) -> tuple[int, ...]:
-    return tuple(len(encoding.ids) - n for encoding, n in zip(encodings, kept, strict=True))
-
-
-def _cut_off(sentences: tuple[str, ...], encodings: list[Encoding], kept: list[int]) -> tuple[str, ...]:
-    """The text behind each sentence's last kept token, where tokens or characters did not fit."""
-    texts = []
-    for sentence, encoding, n in zip(sentences, encodings, kept, strict=True):
-        end = encoding.offsets[n - 1][1] if n < len(encoding.ids) else MAX_CHARACTERS
-        texts.append(sentence[end:])
-    return tuple(texts)
+        kept = share_room([len(encoding.ids) for encoding in encodings], max_length - template.specials)
+        return fill_template(template, self._fast, sentences, encodings, kept)
 
 
 def _read(sentence: str, name: str) -> str:
@@ -282,22 +219,6 @@ def _no_token(sentence: str, name: str) -> InputError:
     return InputError(
         f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word."
     )
-
-
-def _read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> _Template:
-    """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
-    encoding = fast.encode("a", "a") if pair else fast.encode("a")
-    parts: list[int] = []
-    types: list[int] = []
-    for token_id, token_type, sequence, special in zip(
-        encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
-    ):
-        part = token_id if special else (_A, _B)[sequence or 0]
-        if part < 0 and part in parts:
-            continue  # "a" may be several tokens
-        parts.append(part)
-        types.append(min(token_type, config.type_vocab_size - 1))
-    return _Template(tuple(parts), tuple(types))
 
 
 def _convert_vocabulary(folder: Path) -> Path:

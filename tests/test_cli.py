@@ -769,3 +769,23 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
         cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")
     ).startswith("p.tsv: no column is known to be the label")
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
+
+
+def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(tmp_path: Path) -> None:
+    data = tmp_path / "pairs.tsv"
+    rows = [f"{'rain ' * n}\tit rains\t{n}" for n in (1, 2, 30)]
+    data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
+    (tmp_path / "lines.txt").write_text("rain\n" + "rain " * 30 + "\n")
+    said = "1 sentence was cut off: only the first 16 tokens were read"
+    for words in (
+        ["score", "--input", data, "--output", tmp_path / "scored.tsv"],
+        ["evaluate", "--data", data],
+        ["embed", "--input", tmp_path / "lines.txt", "--output", tmp_path / "lines.npy"],
+    ):
+        run = subprocess.run(
+            [sys.executable, "-m", "bertsim", *map(str, words), "--max-length", "16"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said in run.stderr

@@ -288,3 +288,7 @@ def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_what_is_cut_off_can_be_counted(model: SimilarityModel) -> None:
+    assert model.count_cut(["rain", "rain " * 20, "rain" + " " * 30_000 + "x"], max_length=16) == [0, 6, 1]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import add_model_options, embedding_options, load_model
-from bertsim.cli.output import Bar, Stopped, say
+from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.score_file import chunk_size, describe_job, tell_start, tell_stop
 from bertsim.datasets import DataFile, Row, open_sentences
@@ -67,6 +67,7 @@ def embed_words(args: argparse.Namespace) -> int:
         partial.append(data, rows=len(args.sentences))
         partial.finish(layout.convert)
     say(f"bertsim: {args.output}: {len(args.sentences)} sentences embedded.")
+    say_cut(count_cut(model, args.sentences), model.max_length)
     return 0
 
 
@@ -78,7 +79,7 @@ def embed_file(args: argparse.Namespace) -> int:
     options = embedding_options(args, model)
     layout = Layout(args.output.suffix.lower().lstrip("."), total, model.settings(**options))
     job = describe_job(args.input, model, options) | {"column": file.sentences, "rows": total}
-    with PartialFile(args.output, job) as partial:
+    with PartialFile(args.output, job, ("cut",)) as partial:
         tell_start(partial, total)
         try:
             _embed_rows(file, model, options, layout, partial)
@@ -86,7 +87,9 @@ def embed_file(args: argparse.Namespace) -> int:
             stop.told = tell_stop(partial, total)
             raise
         partial.finish(layout.convert)
+        cut = partial.counts["cut"]
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
+    say_cut(cut, model.max_length)
     return 0
 
 
@@ -146,9 +149,8 @@ def _embed_rows(
                 for row in chunk:
                     _check(file, row, model)
                 raise
-            partial.append(
-                layout.chunk(sentences, vectors, with_header=not partial.counts["rows"]), rows=len(chunk)
-            )
+            data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
+            partial.append(data, rows=len(chunk), cut=count_cut(model, sentences))
             bar.reach(partial.counts["rows"])
 
 

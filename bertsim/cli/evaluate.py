@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
-from bertsim.cli.output import Bar, fields
+from bertsim.cli.output import Bar, count_cut, fields, say_cut
 from bertsim.datasets import DataFile, number_of, open_pairs
 from bertsim.errors import DataError, InputError
 
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     scorers = model.scorers if args.scorer == "all" else (args.scorer,)
     results = evaluate_scorers(model, scorers, pairs, labels, options, args)
     settings = model.settings(**options)
+    say_cut(count_cut(model, [sentence for pair in pairs for sentence in pair]), model.max_length)
     if args.json:
         print(json.dumps(as_json(file, results, settings, skipped, args), ensure_ascii=False, indent=2))
         return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import check_scorer, embedding_options, load_model
-from bertsim.cli.output import Bar, Stopped, say
+from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
 from bertsim.cli.partial import PartialFile, check_output, digest
 from bertsim.cli.scored import Layout, Verdict
 from bertsim.datasets import DataFile, Row, kind_of, open_pairs
@@ -52,7 +52,7 @@ def score_file(args: argparse.Namespace) -> int:
         "sentence columns": file.sentences,
         "columns": layout.columns,
     }
-    with PartialFile(args.output, job, ("bad", "flattened")) as partial:
+    with PartialFile(args.output, job, ("bad", "flattened", "cut")) as partial:
         tell_start(partial, total)
         try:
             _score_chunks(file, model, {"scorer": args.scorer, **options}, layout, partial, total)
@@ -147,7 +147,11 @@ def _score_chunks(
             for verdict in bad[: max(NAMED - partial.counts["bad"], 0)]:
                 say(f"bertsim: {file.where(verdict.row)}: {verdict.error}; left without a score.")
             data, flattened = layout.chunk(verdicts, with_header=not partial.counts["rows"])
-            partial.append(data, rows=len(chunk), bad=len(bad), flattened=flattened)
+            read = [
+                text for verdict in verdicts if verdict.error is None for text in verdict.row.sentences[:2]
+            ]
+            cut = count_cut(model, read)
+            partial.append(data, rows=len(chunk), bad=len(bad), flattened=flattened, cut=cut)
             bar.reach(partial.counts["rows"])
 
 
@@ -161,12 +165,14 @@ def _tell_end(
             "rows": rows,
             "scored": rows - bad,
             "bad": bad,
+            "cut_sentences": counts["cut"],
             "settings": settings,
         }
         print(json.dumps(result, ensure_ascii=False, indent=2))
     unnamed = f" ({bad - NAMED:,} not named here)" if bad > NAMED else ""
     reasons = f"; {bad:,} could not be{unnamed}, see the column {args.error_column!r}" if bad else ""
     say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} pairs scored{reasons}.")
+    say_cut(counts["cut"], int(str(settings["max_length"])))
     if counts["flattened"]:
         say(
             f"bertsim: TSV cannot hold tabs and line breaks; cells with spaces for them: {counts['flattened']:,}."
