@@ -1,0 +1,75 @@
+# What a person types. Everything is installed into .venv, once, and again only when the pins change.
+#   make demo | make test | make check | make bench | make screenshots | make clean
+.POSIX:
+.PHONY: help demo test check bench screenshots clean
+.DELETE_ON_ERROR:
+
+VENV = .venv
+PY = $(VENV)/bin/python
+PIP = $(PY) -m pip --disable-pip-version-check
+PYTHONS = python3.11 python3.12 python3.13 python3 python
+
+help:
+	@echo 'make demo         install what is needed, open the app'
+	@echo 'make test         install what is needed, run every test'
+	@echo 'make check        formatting, lint, types, the direction of imports'
+	@echo 'make bench        the table of speeds in the README, peers side by side'
+	@echo 'make screenshots  the pictures in the README'
+	@echo 'make clean        remove .venv and every cache'
+
+demo: $(VENV)/.installed
+	$(PY) app.py
+
+test: $(VENV)/.installed-tests
+	$(PY) -m tests.chromium
+	$(PY) -m pytest
+
+check: $(VENV)/.installed-tests
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/test_house.py
+
+bench: $(VENV)/.installed-tests
+	$(PY) -m tests.bench
+
+screenshots: $(VENV)/.installed-tests
+	$(PY) -m tests.chromium
+	$(PY) -m tests.browser.screenshots
+
+clean:
+	rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	find app.py bertsim tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: the first Python of PYTHONS from 3.11 to 3.13 (TensorFlow 2.21 has no wheel for 3.14)
+# that can make one. A sound .venv that is already there is kept.
+$(VENV)/.made:
+	@if $(PY) -c 'import pip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+	  touch $@; exit 0; \
+	fi; \
+	without_venv=''; \
+	for python in $(PYTHONS); do \
+	  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
+	  if $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "making $(VENV) with $$($$python --version)"; \
+	    rm -rf $(VENV) && $$python -m venv $(VENV) && touch $@ && exit 0; \
+	    echo "$$python -m venv $(VENV) failed; see above." >&2; exit 1; \
+	  fi; \
+	  without_venv=$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+	done; \
+	if [ -n "$$without_venv" ]; then \
+	  echo "$$without_venv lacks its venv module; on Debian and Ubuntu: sudo apt-get install $$without_venv-venv" >&2; \
+	else \
+	  echo "bertsim needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHONS)." >&2; \
+	  echo "Install one (https://www.python.org/downloads/), or name it: make PYTHONS=/path/to/python3.11 demo" >&2; \
+	fi; \
+	exit 1
+
+$(VENV)/.installed: $(VENV)/.made requirements.txt
+	@echo 'installing requirements.txt (about 3 GB on disk the first time, a few minutes)'
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
+	$(PIP) install --quiet -r tests/requirements.txt
+	@touch $@

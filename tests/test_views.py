@@ -1,0 +1,400 @@
+"""Views: what they show is what was scored, whatever was typed stays text, and the maths behind them is BERTScore's.
+
+Records made by hand where arithmetic can be followed, the bundled encoder where the picture has to agree with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import xml.etree.ElementTree as ElementTree
+import zlib
+from base64 import b64decode
+from functools import partial
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from bertsim.errors import InputError
+from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch
+from bertsim.views.alignment import alignment_view, best_matches
+from bertsim.views.anatomy import anatomy, words, written_differently
+from bertsim.views.attention import AttentionChoice, attention_view
+from bertsim.views.explain import align, check_masks, layer_profile, occlude
+from bertsim.views.layers import layers_view
+from bertsim.views.markup import attributes, downloads, number, plain, table, text
+from bertsim.views.mask import function_positions, mask_view, special_positions
+from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
+from bertsim.views.matter import matter_view
+from bertsim.views.page import choices, previous
+from bertsim.views.result import Engine, bars, cautions, judgement, provenance, verdict
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "${alert(1)} `${1}`",
+    "{{constructor.constructor('alert(1)')()}}",
+    '" onmouseover="alert(1)',
+    "\u202eright to left\u202c مرحبا",
+    "a\x00b\x1b[31mc\x7f",
+    "half \ud83d a pair",
+)
+ENGINE = Engine("bertsim-mini", "litert", "mean", None, "concat", 128, 8_300_000)
+PAIR = ("A man is playing a guitar.", "Someone unplayfully plays the guitar on a stage.")
+
+
+class Page(HTMLParser):
+    """Reads HTML as a browser would: its text, its elements and their attributes."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+KNOWN = """
+b bdi button caption circle dd del details div dl dt figcaption figure g h1 header i img li ol p path polyline rect s
+section span strong summary svg table tbody td text th thead title tr ul
+"""
+
+
+def assert_safe(source: str) -> None:
+    """No element, handler or template slot of a stranger's; sendable as UTF-8."""
+    source.encode("utf-8")
+    assert "${" not in source
+    assert "{{" not in source
+    for tag, attrs in Page(source).elements:
+        assert tag in KNOWN.split()
+        assert not [name for name in attrs if name.startswith("on")]
+
+
+def one_row(
+    tokens: list[str], vectors: list[list[float]], sentence: str, seq: int
+) -> tuple[list[str], np.ndarray]:
+    padded = tokens + ["[PAD]"] * (seq - len(tokens))
+    hidden = np.zeros((seq, len(vectors[0])), np.float32)
+    hidden[: len(vectors)] = vectors
+    return padded, hidden
+
+
+def by_hand() -> Comparison:
+    """[CLS] x [SEP] against [CLS] x y [SEP] in two dimensions; x = (1, 0), y = (0.6, 0.8), special ones (0, 1)."""
+    tokens_a, hidden_a = one_row(["[CLS]", "x", "[SEP]"], [[0, 1], [1, 0], [0, 1]], "x", 4)
+    tokens_b, hidden_b = one_row(["[CLS]", "x", "y", "[SEP]"], [[0, 1], [1, 0], [0.6, 0.8], [0, 1]], "x y", 4)
+    hidden = np.stack([hidden_a, hidden_b])
+    batch = TokenBatch(
+        input_ids=np.array([[2, 5, 3, 0], [2, 5, 6, 3]], np.int32),
+        attention_mask=np.array([[1, 1, 1, 0], [1, 1, 1, 1]], np.int32),
+        token_type_ids=np.zeros((2, 4), np.int32),
+        tokens=(tuple(tokens_a), tuple(tokens_b)),
+        spans=np.array([[[0, 0], [0, 1], [0, 0], [0, 0]], [[0, 0], [0, 1], [2, 3], [0, 0]]], np.int32),
+        is_special=np.array([[1, 0, 1, 1], [1, 0, 0, 1]], bool),
+        sentences=(("x",), ("x y",)),
+        cut_off=(("",), ("",)),
+        cut_tokens=((0,), (0,)),
+    )
+    output = EncoderOutput(
+        hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32)
+    )
+    scores = (
+        PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9),
+        PairScore("dot", -2.5, "product", -math.inf, math.inf, -2.5),
+        PairScore("euclidean", 3.0, "distance", 0.0, math.inf, 0.25),
+    )
+    return Comparison("x", "x y", scores, batch, output, 0.0042, lambda: (batch, output))
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_any_text_is_shown_as_text(typed):
+    assert Page(f"<p>{text(typed)}</p>").text == plain(typed)
+    assert Page(f"<p{attributes(title=typed)}></p>").elements == [("p", {"title": plain(typed)})]
+    assert_safe(f"<p{attributes(title=typed)}>{text(typed)}</p>")
+
+
+def test_control_characters_and_lone_surrogates_become_visible():
+    assert plain("a\x00b\x7f\ud83d\tc\n") == "a\u2400b\u2421\ufffd\tc\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "signed", "shown"),
+    [
+        (-0.12345, 3, False, "−0.123"),
+        (-0.0001, 3, True, "0.000"),
+        (0.5, 2, True, "+0.50"),
+        (1234.5, 1, False, "1,234.5"),
+    ],
+)
+def test_numbers_have_a_true_minus_and_no_minus_zero(value, digits, signed, shown):
+    assert number(value, digits, signed=signed) == shown
+
+
+def test_a_table_and_a_download_escape_their_cells():
+    assert_safe(table(["x", HOSTILE[0]], [[HOSTILE[1], HOSTILE[3]]], caption="numbers"))
+    assert_safe(downloads("tokens", {"tokens": list(HOSTILE[:-1])}, has_svg=True))
+
+
+@pytest.mark.parametrize(
+    ("cosine", "words_"),
+    [(1.0, "Practically the same"), (0.8, "Very similar"), (-1.0, "Hardly anything in common")],
+)
+def test_the_judgement_names_the_range_of_the_cosine(cosine, words_):
+    assert judgement(cosine).words == words_
+
+
+def test_the_verdict_gives_words_and_the_cosine_and_no_judgement_for_an_unknown_encoder():
+    ours = Page(verdict(by_hand(), ENGINE)).text
+    assert "Very similar" in ours
+    assert "0.900" in ours
+    other = Page(verdict(by_hand(), Engine("someone/bert", "litert", "mean", None, "concat", 512, 1))).text
+    assert "similar" not in other.split("What")[0]
+    assert "0.900" in other
+
+
+def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
+    page = Page(bars(by_hand()))
+    assert "0.900a similarity, −1 … 1" in page.text
+    assert "−2.500a product, −∞ … ∞" in page.text
+    assert "3.000a distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
+    fills = [attrs["style"] for tag, attrs in page.elements if attrs.get("class") == "bs-fill"]
+    assert fills == ["left:50.00%;width:45.00%", "left:0.00%;width:25.00%"]  # none for the endless product
+
+
+def test_the_provenance_names_time_engine_encoder_and_what_the_small_encoder_cannot_do():
+    shown = Page(provenance(by_hand(), ENGINE)).text
+    for part in (
+        "4.2 ms",
+        "LiteRT, int8 weights",
+        "bertsim-mini (8.3 million parameters)",
+        "trained from scratch",
+    ):
+        assert part in shown
+    assert "trained from scratch" not in provenance(
+        by_hand(), Engine("x", "tensorflow", "cls", (1, 2), "sum", 64, 1)
+    )
+
+
+def test_swapped_words_and_a_negation_get_a_caution(model):
+    swapped = model.compare("The dog bit the man.", "The man bit the dog.").tokens
+    negated = model.compare("It rains.", "It does not rain.").tokens
+    assert "order" in " ".join(cautions(swapped))
+    assert "negat" in " ".join(cautions(negated))
+    assert cautions(model.compare("It rains.", "It is raining.").tokens) == []
+
+
+def test_the_anatomy_shows_every_id_position_type_and_mask(model):
+    batch = model.compare(*PAIR).tokens
+    page = Page(anatomy(batch))
+    labels = [attrs["aria-label"] for _, attrs in page.elements if "bs-token" in (attrs.get("class") or "")]
+    expected = []
+    for row in (0, 1):
+        for position in np.flatnonzero(batch.attention_mask[row]).tolist():
+            token, ids = batch.tokens[row][position], batch.input_ids[row, position]
+            expected.append(f"{token}, id {ids}, position {position}, token type 0, attention mask 1")
+    real = [label for label in labels if "padding" not in label]
+    assert len(real) == len(expected)
+    assert all(shown.startswith(wanted) for shown, wanted in zip(real, expected, strict=True))
+    assert [label for label in labels if "padding" in label]
+
+
+def test_pieces_of_a_word_are_joined(model):
+    batch = model.compare(*PAIR).tokens
+    groups = list(words(batch, 1))
+    joined = [group for group in groups if len(group) > 1]
+    assert joined
+    for group in joined:
+        assert all(batch.tokens[1][position].startswith("##") for position in group[1:])
+    assert [position for group in groups for position in group] == np.flatnonzero(
+        batch.attention_mask[1]
+    ).tolist()
+
+
+@pytest.mark.parametrize(
+    ("token", "written", "change"),
+    [
+        ("cafe", "cafe", ""),
+        ("cafe", "Cafe", "lower-cased"),
+        ("cafe", "Café", "accents dropped"),
+        ("[UNK]", "☃", "unknown to the vocabulary"),
+        ("##s", "s", ""),
+    ],
+)
+def test_what_the_tokenizer_changed_is_named(token, written, change):
+    assert written_differently(token, written) == change
+
+
+def test_text_that_was_cut_off_is_struck_through_with_its_count(model):
+    batch = model.compare("short", "word " * 200, max_length=16).tokens
+    assert batch.cut_tokens[1][0] == 186
+    source = anatomy(batch)
+    assert re.search(r"<del>\s*word word", source)
+    assert "cut off: 186 tokens did not fit" in Page(source).text
+    assert "Sentence B: what is struck through was not read." in Page(source).text
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_every_view_shows_hostile_text_as_text(model, typed):
+    comparison = model.compare(typed + " one", "two " + typed)
+    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
+    views = [
+        anatomy(comparison.tokens),
+        alignment_view(comparison, model.config.num_hidden_layers),
+        attention_view(comparison, AttentionChoice(1, None)),
+        layers_view(comparison),
+        mask_view(comparison, [[1], []], comparison.scores),
+        matter_view(comparison, occlude(comparison, "cosine", model.encode, mean)),
+        previous([(typed, "two " + typed, 0.5)]),
+    ]
+    for source in views:
+        assert_safe(source)
+    assert plain(typed)[:10].strip() in Page(views[0]).text
+
+
+def test_alignment_is_bertscore_by_hand():
+    """Special tokens may be matched but do not count.
+
+    A has x alone, whose best match is x: precision 1. B has x (best 1) and y: y·x = 0.6, but y·[SEP] = 0.8:
+    recall (1 + 0.8) / 2 = 0.9, F1 = 1.8 / 1.9.
+    """
+    found = align(by_hand())
+    assert found.cosines.shape == (3, 4)
+    assert found.cosines[1].tolist() == pytest.approx([0.0, 1.0, 0.6, 0.0])
+    assert (found.precision, found.recall) == pytest.approx((1.0, 0.9))
+    assert found.f1 == pytest.approx(1.8 / 1.9)
+    assert best_matches(found) == [(0, 2, pytest.approx(0.8), False), (1, 1, pytest.approx(1.0), True)]
+
+
+def test_alignment_turns_with_the_pair(model):
+    one, other = (align(model.compare(*pair)) for pair in (PAIR, PAIR[::-1]))
+    assert one.cosines == pytest.approx(other.cosines.T, abs=1e-5)
+    assert one.precision == pytest.approx(other.recall, abs=1e-5)
+
+
+def test_the_alignment_view_shows_the_numbers_of_the_matrix(model):
+    comparison = model.compare(*PAIR)
+    found = align(comparison)
+    shown = Page(alignment_view(comparison, -1)).text
+    assert f"Precision{number(found.precision)}" in shown
+    assert f"F1{number(found.f1)}" in shown
+    assert (
+        f"guitar × guitar: {number(found.cosines[6, comparison.tokens.tokens[1].index('guitar')])}" in shown
+    )
+
+
+def test_the_last_column_of_the_profile_is_the_score(model):
+    comparison = model.compare(*PAIR, pooling="max")
+    profile = layer_profile(comparison, ("mean", "max"))
+    assert profile.shape == (2, model.config.num_hidden_layers + 1)
+    assert profile[1, -1] == pytest.approx(comparison["cosine"].value, abs=1e-5)
+
+
+def test_hiding_each_token_alone_is_what_occlusion_reports(model):
+    comparison = model.compare(*PAIR)
+    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
+    found = occlude(comparison, "cosine", model.encode, mean)
+    assert found.score == pytest.approx(comparison["cosine"].value, abs=1e-6)
+    mask = comparison.tokens.attention_mask.copy()
+    mask[1, 3] = 0
+    alone = model.rescore(comparison, mask, pooling="mean")["cosine"].value
+    assert found.changes_b[3] == pytest.approx(
+        alone - comparison["cosine"].value, abs=0.01
+    )  # int8 depends on the batch
+    assert np.isnan(found.changes_a[[0, -1]]).all()
+    assert number(found.changes_b[3], signed=True) in Page(matter_view(comparison, found)).text
+
+
+def test_a_mask_that_leaves_nothing_is_refused():
+    with pytest.raises(InputError, match=r"^Every token of sentence B is masked: leave at least one\.$"):
+        check_masks(np.array([[1, 0], [0, 0]]))
+
+
+def test_function_words_punctuation_and_special_tokens_are_found(model):
+    tokens = model.compare("The cat is on the mat.", "It does unplayful things!").tokens
+    named = [tokens.tokens[0][position] for position in function_positions(tokens, 0)]
+    assert named == ["the", "is", "on", "the", "."]
+    assert [tokens.tokens[0][position] for position in special_positions(tokens, 0)] == ["[CLS]", "[SEP]"]
+
+
+def test_the_mask_view_marks_what_is_hidden_and_gives_both_values(model):
+    comparison = model.compare(*PAIR)
+    mask = comparison.tokens.attention_mask.copy()
+    mask[0, 6] = 0
+    after = model.rescore(comparison, mask)
+    page = Page(mask_view(comparison, [[6], []], after.scores))
+    off = [attrs["data-pick"] for _, attrs in page.elements if attrs.get("aria-pressed") == "false"]
+    assert off == ["a6"]
+    before, now = comparison["cosine"].value, after["cosine"].value
+    assert f"cosine{number(before)}{number(now)}{number(now - before, signed=True)}" in page.text
+
+
+def test_attention_shows_the_scored_rows_and_says_when_they_are_no_longer_whole(model):
+    comparison = model.compare(*PAIR)
+    tokens, output = comparison.packed
+    assert output.attentions[:, 0].sum(axis=-1) == pytest.approx(1.0, abs=1e-3)
+    source = attention_view(comparison, AttentionChoice(2, 1, "A→B", hides_special=True))
+    row, column = tokens.tokens[0].index("man"), tokens.tokens[0].index("someone")
+    assert f"man × someone: {number(output.attentions[1, 0, 0, row, column])}" in Page(source).text
+    assert "not renormalised" in source
+    assert "× [SEP]" not in source
+    assert "not renormalised" not in attention_view(comparison, AttentionChoice(1, None))
+
+
+def test_a_long_pair_is_drawn_up_to_a_cap_and_says_so(model):
+    comparison = model.compare("one two three four five " * 20, "six seven " * 40)
+    source = alignment_view(comparison, -1)
+    assert source.count("<rect") == DRAWN * DRAWN
+    assert "left out: 62 of 102 rows, 42 of 82 columns" in source
+    assert left_out(DRAWN, DRAWN) == ""
+    assert len(source) < 1_500_000
+
+
+@pytest.mark.parametrize("view", ["alignment", "attention", "layers"])
+def test_every_picture_is_well_formed_svg_that_stands_alone(model, view):
+    comparison = model.compare("A <b>&amp; café", "B > a")
+    source = {
+        "alignment": lambda: alignment_view(comparison, -1),
+        "attention": lambda: attention_view(comparison, AttentionChoice(1, 1)),
+        "layers": lambda: layers_view(comparison),
+    }[view]()
+    pictures = re.findall(r"<svg.*?</svg>", source, re.DOTALL)
+    assert pictures
+    for picture in pictures:
+        root = ElementTree.fromstring(picture)
+        assert root.attrib["aria-label"]
+        assert "url(" not in picture
+
+
+def test_a_heat_map_puts_rows_down_and_columns_across():
+    side_a, side_b = Side(("r0", "r1"), ("a", "a"), (False, False)), Side(("c0",), ("b",), (False,))
+    source = heatmap(np.array([[0.25], [1.0]], np.float32), side_a, side_b, label="x")
+    assert re.findall(r"<title>(.*?)</title>", source) == ["r0 × c0: 0.250", "r1 × c0: 1.000"]
+    opacities = [float(value) for value in re.findall(r"fill-opacity:([\d.]+)", source)]
+    assert opacities[0] == pytest.approx(opacities[1] / 4, abs=1e-3)
+
+
+def test_a_thumbnail_is_a_png_with_the_opacity_of_its_values():
+    """2 × 1 cells of 0 and 1: alpha 0 and 255."""
+    png = b64decode(thumbnail(np.array([[0.0, 1.0]], np.float32)).removeprefix("data:image/png;base64,"))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (2, 1)
+    length = struct.unpack(">I", png[33:37])[0]
+    line = zlib.decompress(png[41 : 41 + length])
+    assert (line[4], line[8]) == (0, 255)
+
+
+def test_buttons_carry_an_index_and_never_what_was_typed_into_a_handler():
+    page = Page(choices("Try", ["A & B"]) + previous([("a", "b", 0.25), (HOSTILE[4], "d", 1.0)]))
+    assert [attrs["data-pick"] for tag, attrs in page.elements if tag == "button"] == ["0", "1", "0"]
+    assert "0.250" in page.text
