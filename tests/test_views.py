@@ -161,6 +161,11 @@ def test_the_verdict_gives_words_and_the_cosine_and_no_judgement_for_an_unknown_
     other = Page(verdict(by_hand(), Engine("someone/bert", "litert", "mean", None, "concat", 512, 1))).text
     assert "similar" not in other.split("What")[0]
     assert "0.900" in other
+    settings = Page(
+        verdict(by_hand(), Engine("bertsim-mini", "litert", "cls", None, "concat", 128, 1, False))
+    ).text
+    assert settings.startswith("Cosine 0.900")
+    assert "differs between settings" in settings
 
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
