@@ -207,3 +207,11 @@ def test_loopback_is_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname(), timeout=5).close()
     assert not guard.refused
+
+
+def test_the_wheel_has_every_package_and_the_weights():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "bertsim").rglob("__init__.py")
+    }
+    assert set(declared) == found | {"bertsim.weights"}
