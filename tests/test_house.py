@@ -26,7 +26,7 @@ LAYERS = (
     {"config", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
     {"engine", "encoder", "heads", "checkpoint", "litert", "reference", "export"},
     {"pipeline", "hub", "loading", "bundle"},
-    {"datasets", "training", "evaluation"},
+    {"datasets", "training", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
