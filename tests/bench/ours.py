@@ -1,0 +1,59 @@
+"""bertsim in the same harness as its peers: `python -m tests.bench.ours NAME FOLDER TEXTS`; see `protocol`.
+
+Nothing is tuned here: `load`, `embed` and `score` as a user calls them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import bertsim
+from tests.bench.protocol import Engine, serve
+
+PAD_LENGTHS = (16, 32, 128)
+SHORT_PAIRS = (
+    ("A man is playing a guitar.", "A man plays the guitar."),
+    ("The cat sat on the mat.", "A cat is on a mat."),
+    ("Two dogs run in snow.", "Nobody is in the park."),
+    ("She reads a book.", "He is cooking rice."),
+    ("The train is late.", "The bus was on time."),
+)
+
+
+def engine(folder: Path, name: str) -> Engine:
+    """One of bertsim's two engines on a checkpoint."""
+    model = bertsim.load(str(folder), engine=name)
+    return Engine(
+        {"as it comes": model.embed},
+        lambda a, b: float(model.score([(a, b)])[0]),
+        {"padding": partial(_padding, folder, name)},
+    )
+
+
+def _padding(folder: Path, name: str, texts: str) -> dict[str, float]:
+    """How far the score of a short pair moves with max_length and with what shares its batch.
+
+    Args:
+        folder: of the checkpoint.
+        name: of the engine.
+        texts: file of the texts of the run; 600 of its sentences share the batch.
+    """
+    sentences = json.loads(Path(texts).read_text(encoding="utf-8"))["sentences"][:600]
+    others = list(zip(sentences[0::2], sentences[1::2], strict=True))
+    scores = []
+    for max_length in PAD_LENGTHS:
+        model = bertsim.load(str(folder), engine=name, max_length=max_length)
+        scores.append([float(model.score([pair])[0]) for pair in SHORT_PAIRS])
+        scores.append(model.score([*SHORT_PAIRS, *others])[: len(SHORT_PAIRS)].tolist())
+    return {"difference": max(max(each) - min(each) for each in zip(*scores, strict=True))}
+
+
+OURS: dict[str, Callable[[Path], Engine]] = {
+    name: partial(engine, name=name) for name in ("litert", "tensorflow")
+}
+
+if __name__ == "__main__":
+    serve(OURS)

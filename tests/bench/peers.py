@@ -1,0 +1,177 @@
+"""The libraries that bertsim is measured against, each at its best known settings, in a process of its own.
+
+`python -m tests.bench.peers NAME CHECKPOINT TEXTS`, in the peers' environment; see `protocol`. Every peer is given
+two threads, its texts in batches of sentences of like length, and its fastest batch size on this machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from tests.bench.protocol import THREADS, Embed, Engine, serve
+
+MAX_LENGTH = 256
+BATCHES = (16, 32, 64)
+
+
+def torch_engine(folder: Path, dtype: str) -> Engine:
+    """sentence-transformers on torch; it sorts by length itself."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(THREADS)
+    model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": dtype})
+
+    def embed_with(size: int) -> Embed:
+        return lambda sentences: model.encode(sentences, batch_size=size, show_progress_bar=False)
+
+    return Engine({f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(model.encode))
+
+
+def onnx_engine(folder: Path) -> Engine:
+    """ONNX Runtime, dynamic int8, fused graph."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    path = _onnx_folder(folder) / "int8.onnx"
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = {tensor.name for tensor in session.get_inputs()}
+    tokenizer = _tokenizer(folder)
+
+    def embed_with(size: int) -> Embed:
+        def embed(sentences: Sequence[str]) -> np.ndarray:
+            rows, parts = [], []
+            for row, feed in _batches(tokenizer, sentences, size):
+                rows.append(row)
+                parts.append(session.run(None, {name: feed[name] for name in names})[0])
+            return _unsorted(rows, parts)
+
+        return embed
+
+    return Engine(
+        {f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(embed_with(BATCHES[0]))
+    )
+
+
+def openvino_engine(folder: Path) -> Engine:
+    """OpenVINO, bf16 where the processor has it; its throughput and its latency mode both tried, latency for a pair."""
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(_onnx_folder(folder) / "fp32.onnx")
+    precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    tokenizer = _tokenizer(folder)
+
+    def embed_with(hint: str, size: int) -> Embed:
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": hint,
+            "INFERENCE_NUM_THREADS": THREADS,
+        }
+        queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options))
+        rows: list[np.ndarray] = []
+        parts: list[np.ndarray] = []
+
+        def collect(request: openvino.InferRequest, row: np.ndarray) -> None:
+            rows.append(row)
+            parts.append(request.get_output_tensor(0).data.copy())
+
+        queue.set_callback(collect)
+
+        def embed(sentences: Sequence[str]) -> np.ndarray:
+            rows.clear()
+            parts.clear()
+            for row, feed in _batches(tokenizer, sentences, size):
+                queue.start_async(feed, row)
+            queue.wait_all()
+            return _unsorted(rows, parts)
+
+        return embed
+
+    def embed_now() -> Embed:
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": THREADS,
+        }
+        request = core.compile_model(model, "CPU", options).create_infer_request()
+
+        def embed(sentences: Sequence[str]) -> np.ndarray:
+            [(row, feed)] = _batches(tokenizer, sentences, len(sentences))
+            return _unsorted([row], [request.infer(feed)[0]])
+
+        return embed
+
+    settings = [(hint, size) for hint in ("LATENCY", "THROUGHPUT") for size in BATCHES]
+    candidates = {
+        f"{precision}, {hint.lower()}, batches of {size}": embed_with(hint, size) for hint, size in settings
+    }
+    return Engine(candidates, _cosine(embed_now()))
+
+
+def _onnx_folder(folder: Path) -> Path:
+    """FOLDER/onnx, its graphs exported first if they are not there."""
+    if not (folder / "onnx" / "int8.onnx").exists():
+        subprocess.run([sys.executable, "-m", "tests.bench.onnx_graph", str(folder)], check=True)
+    return folder / "onnx"
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_LENGTH)
+    return tokenizer
+
+
+def _batches(
+    tokenizer: Tokenizer, sentences: Sequence[str], size: int
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Length-sorted batches, longest first: the rows they hold, and the three int64 [batch, seq] inputs."""
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(sentences))]
+    order = np.argsort([-len(each) for each in ids], kind="stable")
+    for start in range(0, len(ids), size):
+        rows = order[start : start + size]
+        input_ids = np.zeros((len(rows), len(ids[rows[0]])), np.int64)
+        mask = np.zeros_like(input_ids)
+        for index, row in enumerate(rows):
+            input_ids[index, : len(ids[row])] = ids[row]
+            mask[index, : len(ids[row])] = 1
+        yield (
+            rows,
+            {"input_ids": input_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(input_ids)},
+        )
+
+
+def _unsorted(rows: list[np.ndarray], parts: list[np.ndarray]) -> np.ndarray:
+    """The batches' embeddings in the caller's order, [n, dim]."""
+    embeddings = np.empty((sum(map(len, rows)), parts[0].shape[1]), np.float32)
+    for row, part in zip(rows, parts, strict=True):
+        embeddings[row] = part
+    return embeddings
+
+
+def _cosine(embed: Embed) -> Callable[[str, str], float]:
+    """Two texts to the cosine of their embeddings, both in one call of `embed`."""
+
+    def score(a: str, b: str) -> float:
+        left, right = embed([a, b])
+        return float(left @ right / np.sqrt((left @ left) * (right @ right)))
+
+    return score
+
+
+PEERS: dict[str, Callable[[Path], Engine]] = {
+    "torch": lambda folder: torch_engine(folder, "float32"),
+    "torch-bf16": lambda folder: torch_engine(folder, "bfloat16"),
+    "onnxruntime": onnx_engine,
+    "openvino": openvino_engine,
+}
+
+if __name__ == "__main__":
+    serve(PEERS)
