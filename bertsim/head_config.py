@@ -35,7 +35,7 @@ class HeadConfig:
         dropout: share of features dropped in training, in [0, 1).
         labels: names of what it predicts, at least one.
         label_scale: the ends that training labels had before they were scaled to [0, 1]: (0, 5), say.
-        max_length: tokens read of a sequence, special ones included.
+        max_length: tokens read of a sequence in training, special ones included.
         encoder: name of the encoder that it was trained on.
         encoder_sha256: of that encoder's model.safetensors.
         hidden_size: of that encoder.
@@ -79,7 +79,9 @@ class HeadConfig:
             raise InputError(f"label_scale is {list(scale)!r}; two numbers, low and high, were expected.")
         for name in ("max_length", "hidden_size"):
             if not _is_size(getattr(self, name)):
-                raise InputError(f"{name} is {getattr(self, name)!r}; a whole number of at least 1 was expected.")
+                raise InputError(
+                    f"{name} is {getattr(self, name)!r}; a whole number of at least 1 was expected."
+                )
         for name in ("encoder", "encoder_sha256"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{name} is {getattr(self, name)!r}; a string was expected.")
@@ -99,12 +101,15 @@ class HeadConfig:
         if missing:
             raise CheckpointError(f"{path} lacks {', '.join(missing)}; {_PATTERN}.")
         if unknown:
-            raise CheckpointError(f"{path} has the unknown {', '.join(unknown)}; known are {', '.join(names)}.")
+            raise CheckpointError(
+                f"{path} has the unknown {', '.join(unknown)}; known are {', '.join(names)}."
+            )
         for name in ("units", "labels", "label_scale"):
             if not isinstance(raw[name], list):
                 raise CheckpointError(f"{path}: {name} is {raw[name]!r}; a list was expected.")
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+            return cls(**values)
         except InputError as error:
             raise CheckpointError(f"{path}: {error}") from None
 
@@ -139,6 +144,11 @@ class HeadConfig:
             InputError: no label says that two sentences are alike.
         """
         return find_similar(self.labels)
+
+
+def has_similar(labels: Sequence[str]) -> bool:
+    """Whether one of the labels says that two sentences are alike, as `find_similar` finds it."""
+    return len(labels) <= 2 or any(label.lower().replace(" ", "_") in _SIMILAR for label in labels)
 
 
 def find_similar(labels: Sequence[str]) -> int:

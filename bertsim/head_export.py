@@ -174,7 +174,9 @@ def _bidirectional(
     def step(t: Tensor, h: Tensor, c: Tensor, states: Tensor) -> tuple[Tensor, ...]:
         last = seq - 1 - t
         pairs = zip(
-            tf.split(tf.gather(forward, t), 4, axis=-1), tf.split(tf.gather(backward, last), 4, axis=-1), strict=True
+            tf.split(tf.gather(forward, t), 4, axis=-1),
+            tf.split(tf.gather(backward, last), 4, axis=-1),
+            strict=True,
         )
         inputs = tf.concat([gate for pair in pairs for gate in pair], axis=-1)
         i, f, g, o = tf.split(inputs + tf.matmul(h, recurrent), 4, axis=-1)

@@ -1,7 +1,7 @@
 """Run exported flatbuffers with LiteRT: the engine that serves. Imports no TensorFlow.
 
-`export` makes an encoder's file, `head_export` a head's. An interpreter is not thread-safe, so a small pool of them is shared: each call
-takes a free one, and one more is made only while all are busy.
+`export` makes an encoder's file, `head_export` a head's. An interpreter is not thread-safe, so a small pool of them
+is shared: each call takes a free one, and one more is made only while all are busy.
 
 Source: LiteRT's `Interpreter` and its signature runners.
 """
@@ -135,7 +135,7 @@ class LiteRTHead:
 
     def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
         """Summaries of sequences."""
-        arrays = {
+        arrays: dict[str, Any] = {
             "last_hidden_state": output.last_hidden_state,
             "attention_mask": attention_mask,
             "pooler_output": output.pooler_output,
