@@ -11,23 +11,11 @@ import tempfile
 from pathlib import Path
 
 from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
-from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig
 from bertsim.errors import InputError
 from bertsim.loading import FLATBUFFER
 from bertsim.manifest import write_manifest
 from bertsim.tokenization import Tokenizer
-
-_COPIED = (
-    "README.md",
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-    "modules.json",
-    "sentence_bert_config.json",
-    "*_Pooling/config.json",
-)
 
 
 def build_bundle(source: Path, output: Path) -> float:
@@ -55,7 +43,7 @@ def build_bundle(source: Path, output: Path) -> float:
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / output.name
         folder.mkdir()
-        for pattern in _COPIED:
+        for pattern in ("README.md", *TEXT_FILES):
             for path in source.glob(pattern):
                 target = folder / path.relative_to(source)
                 target.parent.mkdir(exist_ok=True)

@@ -17,6 +17,17 @@ from typing import Any
 from bertsim.errors import CheckpointError, InputError
 from bertsim.pooling import parse_pooling, pooled_size
 
+TEXT_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "modules.json",
+    "sentence_bert_config.json",
+    "*_Pooling/config.json",
+)
+"""Patterns of the files beside the weights that a checkpoint folder may hold."""
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
 _SIZES = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 # sentence-transformers' older flags, in the order in which it concatenates them.

@@ -10,8 +10,9 @@ is held as how often each pair was drawn; ranks of a resample follow from these 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,6 +73,31 @@ def evaluate(
         Estimate(float(pearsonr(x, y).statistic), *_interval(pearson)),
         Estimate(float(spearmanr(x, y).statistic), *_interval(spearman)),
     )
+
+
+def mean_label_by_range(
+    scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]
+) -> list[tuple[float, int, float]]:
+    """What people said, on average, of pairs whose score falls into each range.
+
+    Args:
+        scores: float [n].
+        labels: float [n].
+        edges: lower ends of the ranges, rising; a range ends where the next begins, the last has no end.
+
+    Returns:
+        lower end, number of pairs and mean label of each range that has a pair.
+
+    Raises:
+        InputError: the edges do not rise.
+
+    Example: scores [.1, .3, .9], labels [0, 2, 5], edges [0, .5] -> [(0, 2, 1.), (.5, 1, 5.)]
+    """
+    if any(low >= high for low, high in pairwise(edges)):
+        raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
+    where = np.searchsorted(np.asarray(edges), np.asarray(scores), side="right") - 1
+    found = [(low, np.asarray(labels)[where == index]) for index, low in enumerate(edges)]
+    return [(low, len(inside), float(inside.mean())) for low, inside in found if len(inside)]
 
 
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> tuple[Numbers, Numbers]:

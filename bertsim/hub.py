@@ -10,23 +10,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bertsim.config import TEXT_FILES
 from bertsim.errors import HubError
 
-# What a BERT checkpoint, its tokenizer and its pooling are made of.
+# Only these are downloaded.
 PATTERNS = (
-    "config.json",
+    *TEXT_FILES,
     "model.safetensors",
     "model-*-of-*.safetensors",
     "model.safetensors.index.json",
     "model.tflite",
     "manifest.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-    "modules.json",
-    "sentence_bert_config.json",
-    "*_Pooling/config.json",
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 

@@ -23,7 +23,9 @@ from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
 from bertsim.tokenization import Tokenizer
 
-BUNDLED = Path(__file__).resolve().parent.parent / "weights"
+_HERE = Path(__file__).resolve().parent
+# Beside the package in a checkout, inside it where a wheel was installed.
+BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
 BUNDLED_NAME = "bertsim-mini"
 FLATBUFFER = "model.tflite"
 _EXPORT_VERSION = "1"  # raised when the exporter makes other files than before

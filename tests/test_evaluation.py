@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import pearsonr, rankdata, spearmanr
 
 from bertsim.errors import InputError
-from bertsim.evaluation import _Ranks, bootstrap, evaluate, weighted_pearson
+from bertsim.evaluation import _Ranks, bootstrap, evaluate, mean_label_by_range, weighted_pearson
 
 
 def noisy(n: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -134,3 +134,10 @@ def test_numbers_that_cannot_be_correlated_are_refused(scores, labels, message):
 def test_no_resample_is_refused():
     with pytest.raises(InputError, match="resamples is 0; at least 1 was expected"):
         evaluate([1, 2, 3], [1, 2, 3], resamples=0)
+
+
+def test_the_mean_label_of_a_range_by_hand() -> None:
+    found = mean_label_by_range([0.1, 0.3, 0.9, 0.5], [0, 2, 5, 4], [0, 0.5, 0.95])
+    assert found == [(0, 2, 1.0), (0.5, 2, 4.5)]
+    with pytest.raises(InputError, match=r"ranges begin at \[1, 0\]; rising numbers"):
+        mean_label_by_range([0.1], [1], [1, 0])

@@ -24,10 +24,11 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 LAYERS = (
     {"errors", "records", "version"},
     {"config", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
-    {"head_config", "calibration", "batching"},
+    {"head_config", "calibration", "batching", "combination"},
     {"engine", "encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {"recipe", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
-    {"datasets", "training", "evaluation"},
+    {"agreement", "tfidf", "plots"},
+    {"datasets", "training", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
@@ -208,3 +209,11 @@ def test_loopback_is_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname(), timeout=5).close()
     assert not guard.refused
+
+
+def test_the_wheel_has_every_package_and_the_weights():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "bertsim").rglob("__init__.py")
+    }
+    assert set(declared) == found | {"bertsim.weights"}

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from bertsim.errors import InputError
+from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch
 from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import AttentionChoice, attention_view
-from bertsim.views.explain import align, check_masks, layer_profile, occlude
 from bertsim.views.layers import layers_view
 from bertsim.views.markup import attributes, downloads, number, plain, table, text
 from bertsim.views.mask import function_positions, mask_view, special_positions
@@ -161,6 +161,11 @@ def test_the_verdict_gives_words_and_the_cosine_and_no_judgement_for_an_unknown_
     other = Page(verdict(by_hand(), Engine("someone/bert", "litert", "mean", None, "concat", 512, 1))).text
     assert "similar" not in other.split("What")[0]
     assert "0.900" in other
+    settings = Page(
+        verdict(by_hand(), Engine("bertsim-mini", "litert", "cls", None, "concat", 128, 1, False))
+    ).text
+    assert settings.startswith("Cosine 0.900")
+    assert "differs between settings" in settings
 
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
@@ -313,6 +318,14 @@ def test_hiding_each_token_alone_is_what_occlusion_reports(model):
     )  # int8 depends on the batch
     assert np.isnan(found.changes_a[[0, -1]]).all()
     assert number(found.changes_b[3], signed=True) in Page(matter_view(comparison, found)).text
+
+
+def test_occlusion_of_a_long_sentence_is_capped_and_says_so(model):
+    comparison = model.compare("one two three four five " * 20, "six seven")
+    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
+    found = occlude(comparison, "cosine", model.encode, mean)
+    assert np.flatnonzero(~np.isnan(found.changes_a)).tolist() == list(range(1, HIDDEN_TOKENS))
+    assert "Only its first 64 were tried" in matter_view(comparison, found)
 
 
 def test_a_mask_that_leaves_nothing_is_refused():

@@ -17,6 +17,7 @@ from bertsim.errors import DataError, InputError
 if TYPE_CHECKING:
     from bertsim.evaluation import Estimate, Evaluation
     from bertsim.pipeline import SimilarityModel
+    from bertsim.records import Float
 
 HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
@@ -39,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used"
     )
+    parser.add_argument(
+        "--ranges",
+        nargs="+",
+        type=float,
+        metavar="LOW",
+        help="print the mean label of the pairs whose score is from each LOW up to the next",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -50,19 +58,28 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
         )
+    from bertsim.evaluation import mean_label_by_range
+
     file = open_pairs(args.data, args.columns, args.label_column, labelled=True)
     pairs, labels, skipped = read_labelled(file, args.skip_bad_rows)
     model = load_model(args)
     check_scorer(args.scorer, model, "all")
     options = embedding_options(args, model)
     scorers = model.scorers if args.scorer == "all" else (args.scorer,)
-    results = evaluate_scorers(model, scorers, pairs, labels, options, args)
+    scores = score_all(model, scorers, pairs, options)
+    results = evaluate_scorers(scores, labels, args)
+    ranges = {scorer: mean_label_by_range(scores[scorer], labels, args.ranges or ()) for scorer in scorers}
     settings = model.settings(**options)
     say_cut(count_cut(model, [sentence for pair in pairs for sentence in pair]), model.max_length)
     if args.json:
-        print(json.dumps(as_json(file, results, settings, skipped, args), ensure_ascii=False, indent=2))
+        print(
+            json.dumps(as_json(file, results, settings, skipped, args, ranges), ensure_ascii=False, indent=2)
+        )
         return 0
     print(as_table(results))
+    for scorer, rows in ranges.items():
+        for low, count, mean in rows:
+            print(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
     span = f"{min(labels):g} to {max(labels):g}"
     print(
         f"data: {args.data}, labels {file.label!r} from {span}"
@@ -107,28 +124,33 @@ def read_labelled(file: DataFile, skip_bad_rows: bool) -> tuple[list[tuple[str, 
     return pairs, labels, skipped
 
 
-def evaluate_scorers(
+def score_all(
     model: SimilarityModel,
     scorers: Sequence[str],
     pairs: Sequence[tuple[str, str]],
-    labels: Sequence[float],
     options: dict[str, Any],
-    args: argparse.Namespace,
-) -> dict[str, Evaluation]:
-    """Embed every sentence once and evaluate each scorer. Raises DataError where a scorer does not vary."""
-    from bertsim.evaluation import evaluate
+) -> dict[str, Float]:
+    """Embed every sentence once and score by each scorer: float32 [n] by name."""
     from bertsim.scoring import find_measure
 
     with Bar(2 * len(pairs), "sentences") as bar:
         sentences = [a for a, _ in pairs] + [b for _, b in pairs]
         vectors = model.embed(sentences, progress=bar.within(len(sentences)), **options)
     first, second = vectors[: len(pairs)], vectors[len(pairs) :]
+    measures = {scorer: find_measure(scorer) for scorer in scorers}
+    return {scorer: measure.to_score(measure.compute(first, second)) for scorer, measure in measures.items()}
+
+
+def evaluate_scorers(
+    scores: dict[str, Float], labels: Sequence[float], args: argparse.Namespace
+) -> dict[str, Evaluation]:
+    """Evaluate each scorer. Raises DataError where one does not vary."""
+    from bertsim.evaluation import evaluate
+
     results = {}
-    for scorer in scorers:
-        measure = find_measure(scorer)
-        scores = measure.to_score(measure.compute(first, second))
+    for scorer, values in scores.items():
         try:
-            results[scorer] = evaluate(scores, labels, args.resamples, args.seed)
+            results[scorer] = evaluate(values, labels, args.resamples, args.seed)
         except InputError as error:
             raise DataError(f"{args.data}, scorer {scorer}: {error}") from error
     return results
@@ -154,6 +176,7 @@ def as_json(
     settings: dict[str, object],
     skipped: int,
     args: argparse.Namespace,
+    ranges: dict[str, list[tuple[float, int, float]]],
 ) -> dict[str, object]:
     """The figures and what they were measured with and on."""
     return {
@@ -164,6 +187,10 @@ def as_json(
         "resamples": args.resamples,
         "seed": args.seed,
         "scorers": {scorer: _rounded(result) for scorer, result in results.items()},
+        "ranges": {
+            scorer: [dict(zip(("low", "n", "mean_label"), row, strict=True)) for row in rows]
+            for scorer, rows in ranges.items()
+        },
         "settings": settings,
     }
 

@@ -1,0 +1,37 @@
+"""Serve the app; settings come from the environment.
+
+BERTSIM_ENCODER (folder or Hub id; none = the bundled encoder), BERTSIM_ENGINE (litert, tensorflow),
+BERTSIM_HOST, BERTSIM_PORT, BERTSIM_SHARE (1 = also a public link).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from bertsim.errors import BertsimError, InputError
+from bertsim.ui import serve
+
+
+def _port() -> int | None:
+    """BERTSIM_PORT as a number; None where it is not set."""
+    value = os.environ.get("BERTSIM_PORT", "")
+    if not value:
+        return None
+    if not (value.isdecimal() and 0 < int(value) < 65536):
+        raise InputError(f"BERTSIM_PORT is {value!r}: give a port from 1 to 65535.")
+    return int(value)
+
+
+if __name__ == "__main__":
+    try:
+        serve(
+            encoder=os.environ.get("BERTSIM_ENCODER") or None,
+            engine=os.environ.get("BERTSIM_ENGINE") or "litert",
+            host=os.environ.get("BERTSIM_HOST") or "127.0.0.1",
+            port=_port(),
+            share=os.environ.get("BERTSIM_SHARE", "").lower() in ("1", "true", "yes"),
+        )
+    except BertsimError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)

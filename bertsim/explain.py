@@ -1,0 +1,165 @@
+"""What happens between two sentences and their score: the arrays behind the views. numpy only.
+
+In: `Comparison` (the arrays that were scored). Out: small frozen records of arrays. No HTML here, and no encoder
+but the one that is handed in: hiding tokens runs it again, everything else reads what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertsim.errors import InputError
+from bertsim.pooling import pool, scale_to_unit
+from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
+from bertsim.scoring import MEASURES, cosine
+
+Encode = Callable[[TokenBatch], EncoderOutput]
+Embed = Callable[[EncoderOutput, Int], Float]
+
+_TINY = 1e-9
+HIDDEN_TOKENS = 64  # positions of a sentence that `occlude` tries
+AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Token-to-token cosines of two sentences at one layer, and what BERTScore makes of them.
+
+    Attributes:
+        cosines: float32 [a, b], real tokens only, special ones among them.
+        special_a, special_b: bool [a], [b].
+        best_b: int [a]; for each token of A the token of B that it is most like.
+        best_a: int [b]; the other way round.
+        precision, recall, f1: BERTScore of A as the candidate against B as the reference.
+    """
+
+    cosines: Float
+    special_a: NDArray[np.bool_]
+    special_b: NDArray[np.bool_]
+    best_b: NDArray[np.intp]
+    best_a: NDArray[np.intp]
+    precision: float
+    recall: float
+    f1: float
+
+
+def align(comparison: Comparison, layer: int = -1) -> Alignment:
+    """Compare every token of A with every token of B at one layer of hidden states.
+
+    Source: Zhang et al., BERTScore (2020), and its reference code without idf: a token may be matched with a
+    special one, but special tokens have no weight in the averages.
+
+    Args:
+        comparison: the pair.
+        layer: index into `hidden_states`; 0 = embeddings, -1 = last.
+    """
+    hidden = comparison.output.hidden_states[layer]
+    keep = [comparison.tokens.attention_mask[row] == 1 for row in (0, 1)]
+    a, b = (scale_to_unit(hidden[row][keep[row]]) for row in (0, 1))
+    special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))
+    cosines = np.clip(a @ b.T, -1.0, 1.0)
+    precision = float(cosines.max(axis=1)[~special_a].mean())
+    recall = float(cosines.max(axis=0)[~special_b].mean())
+    total = precision + recall
+    f1 = 2 * precision * recall / total if abs(total) > _TINY else 0.0
+    return Alignment(
+        cosines, special_a, special_b, cosines.argmax(axis=1), cosines.argmax(axis=0), precision, recall, f1
+    )
+
+
+def layer_profile(comparison: Comparison, poolings: Sequence[str]) -> Float:
+    """The pair's cosine at every layer, for every pooling.
+
+    Args:
+        comparison: the pair.
+        poolings: names of `pooling.POOLINGS` but "pooler".
+
+    Returns:
+        float32 [poolings, layers + 1]; column 0 is the embeddings.
+    """
+    mask = comparison.tokens.attention_mask.astype(np.float32)
+    rows = []
+    for name in poolings:
+        pooled = [pool(hidden, mask, name) for hidden in comparison.output.hidden_states]
+        rows.append([float(cosine(both[:1], both[1:])[0]) for both in pooled])
+    return np.array(rows, np.float32)
+
+
+def check_masks(attention_mask: Int) -> None:
+    """Refuse a mask that leaves nothing of a sentence.
+
+    Args:
+        attention_mask: int32 [2, seq]; A in row 0, B in row 1.
+
+    Raises:
+        InputError: no token of a sentence is left.
+    """
+    for row in (0, 1):
+        if not attention_mask[row].any():
+            raise InputError(f"Every token of sentence {'AB'[row]} is masked: leave at least one.")
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """The score of a pair with each token hidden in turn.
+
+    Attributes:
+        scorer: whose score.
+        score: of the whole pair; higher = more similar.
+        changes_a, changes_b: float32 [a], [b]; score without the token minus `score`, NaN where not tried.
+    """
+
+    scorer: str
+    score: float
+    changes_a: Float
+    changes_b: Float
+
+
+def occlude(comparison: Comparison, scorer: str, encode: Encode, embed: Embed) -> Occlusion:
+    """Hide each token of both sentences in turn; the other sentence stays whole.
+
+    Up to `HIDDEN_TOKENS` positions of a sentence are tried, `AT_ONCE` in a batch: the encoder returns every array.
+
+    Args:
+        comparison: the pair.
+        scorer: a name of `scoring.MEASURES`.
+        encode: runs the encoder on a `TokenBatch`.
+        embed: turns what it computed into sentence embeddings, given the attention mask.
+    """
+    tokens, measure = comparison.tokens, MEASURES[scorer]
+    whole = embed(comparison.output, tokens.attention_mask)
+    score = float(measure.to_score(measure.compute(whole[:1], whole[1:]))[0])
+    ordinary = (tokens.attention_mask == 1) & ~tokens.is_special
+    ordinary[:, HIDDEN_TOKENS:] = False
+    rows, positions = (index.tolist() for index in np.nonzero(ordinary))
+    masks = tokens.attention_mask[rows].copy()
+    masks[np.arange(len(rows)), positions] = 0
+    parts = []
+    for start in range(0, len(rows), AT_ONCE):
+        some = masks[start : start + AT_ONCE]
+        parts.append(embed(encode(_repeat(tokens, rows[start : start + AT_ONCE], some)), some))
+    without, others = np.concatenate(parts), whole[[1 - row for row in rows]]
+    changes = [np.full(int(tokens.attention_mask[row].sum()), np.nan, np.float32) for row in (0, 1)]
+    scores = measure.to_score(measure.compute(without, others))
+    for row, position, value in zip(rows, positions, scores, strict=True):
+        changes[row][position] = value - score
+    return Occlusion(scorer, score, changes[0], changes[1])
+
+
+def _repeat(tokens: TokenBatch, rows: list[int], attention_mask: Int) -> TokenBatch:
+    """The given rows of a batch, in order and as often as named, under other masks."""
+    return TokenBatch(
+        input_ids=tokens.input_ids[rows],
+        attention_mask=attention_mask,
+        token_type_ids=tokens.token_type_ids[rows],
+        tokens=tuple(tokens.tokens[row] for row in rows),
+        spans=tokens.spans[rows],
+        is_special=tokens.is_special[rows],
+        sentences=tuple(tokens.sentences[row] for row in rows),
+        cut_off=tuple(tokens.cut_off[row] for row in rows),
+        cut_tokens=tuple(tokens.cut_tokens[row] for row in rows),
+    )

@@ -1,0 +1,32 @@
+"""The tab "Alignment": token-to-token cosines and BERTScore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from bertsim.records import Comparison
+from bertsim.ui.settings import Settings
+from bertsim.ui.tabs import Tab, picture
+from bertsim.views.alignment import alignment_view
+
+if TYPE_CHECKING:
+    from bertsim.pipeline import SimilarityModel
+
+
+def draw_alignment(
+    pipeline: SimilarityModel, settings: Settings, comparison: Comparison, layer: float
+) -> str:
+    """Which tokens of the two sentences are alike at a layer."""
+    return alignment_view(comparison, int(layer))
+
+
+def build_alignment_tab(pipeline: SimilarityModel) -> Tab:
+    """Cosine of every token pair at a chosen layer, best matches, BERTScore."""
+    last = pipeline.config.num_hidden_layers
+    with gr.Tab("Alignment", id="alignment"):
+        layer = gr.Slider(
+            0, last, value=last, step=1, label="Layer (0 = embeddings)", elem_classes="bs-control"
+        )
+        return Tab("alignment", picture("Alignment", "bs-alignment"), draw_alignment, (layer,))

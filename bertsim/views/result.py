@@ -1,0 +1,195 @@
+"""The result of a comparison: one line of judgement, every scorer as a bar, and what computed it.
+
+In: `Comparison` and what the pipeline says of itself. Out: HTML. The words stand for ranges of the cosine of the
+bundled encoder; for any other encoder the number is given without a judgement that would not carry over.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bertsim.loading import BUNDLED_NAME
+from bertsim.records import Comparison, PairScore, TokenBatch
+from bertsim.views.markup import attributes, counted, note, number, text
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a range of the bundled encoder's cosine means.
+
+    Attributes:
+        low: lower end of the range.
+        words: the judgement.
+        rating: how alike people found such pairs on average, 0 to 5.
+    """
+
+    low: float
+    words: str
+    rating: float
+
+
+# Source: STS-B dev, 1,500 pairs with people's ratings; these figures are what
+# `python -m bertsim evaluate --data dev.tsv.gz --ranges -1 0.2 0.4 0.6 0.8 0.95` prints for the bundled encoder.
+JUDGEMENTS = (
+    Judgement(0.95, "Practically the same", 4.7),
+    Judgement(0.80, "Very similar", 4.1),
+    Judgement(0.60, "Similar", 3.3),
+    Judgement(0.40, "Related", 2.4),
+    Judgement(0.20, "Little in common", 1.5),
+    Judgement(-1.0, "Hardly anything in common", 0.6),
+)
+
+_NEGATIONS = frozenset(
+    ("not", "no", "never", "nobody", "nothing", "neither", "nor", "cannot", "without", "t")
+)
+
+EXPLANATIONS = {
+    "cosine": "the angle between the two sentence vectors",
+    "dot": "their product; grows with the vectors' lengths",
+    "euclidean": "straight-line distance",
+    "manhattan": "distance along the axes",
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What computed a result, in the words of the page.
+
+    Attributes:
+        encoder: name of the encoder.
+        engine: "litert" or "tensorflow".
+        pooling, layers, combine: as used, layers None = last.
+        max_length: tokens that the encoder takes.
+        parameters: how many numbers the encoder has.
+        is_default: whether pooling, layers and length are the encoder's own, for which the judgements hold.
+    """
+
+    encoder: str
+    engine: str
+    pooling: str
+    layers: tuple[int, ...] | None
+    combine: str
+    max_length: int
+    parameters: int
+    is_default: bool = True
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether this is the small encoder that comes with the project."""
+        return self.encoder == BUNDLED_NAME
+
+
+def judgement(cosine: float) -> Judgement:
+    """The range that a cosine of the bundled encoder falls in. Example: 0.9 -> "Very similar", rated 4.1."""
+    return next((each for each in JUDGEMENTS if cosine >= each.low), JUDGEMENTS[-1])
+
+
+def cautions(tokens: TokenBatch) -> list[str]:
+    """What a small encoder is known to miss in this very pair: word order, negation.
+
+    Args:
+        tokens: A in row 0, B in row 1.
+    """
+    words = []
+    for row in (0, 1):
+        keep = (tokens.attention_mask[row] == 1) & ~tokens.is_special[row]
+        words.append([token for token, kept in zip(tokens.tokens[row], keep, strict=True) if kept])
+    found = []
+    if words[0] != words[1] and sorted(words[0]) == sorted(words[1]):
+        found.append("The same words in another order: this small encoder hardly sees word order.")
+    if bool(_NEGATIONS & set(words[0])) != bool(_NEGATIONS & set(words[1])):
+        found.append("One of the two is negated: this small encoder hardly sees negation.")
+    return found
+
+
+def verdict(comparison: Comparison, engine: Engine) -> str:
+    """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region."""
+    cosine = comparison["cosine"].value
+    if engine.is_bundled and engine.is_default:
+        found = judgement(cosine)
+        words = found.words
+        reference = f"People rated pairs with such a cosine {found.rating:g} out of 5 on average (STS Benchmark, dev)."
+        warnings = f'<p class="bs-reference">{text(reference)}</p>' + "".join(
+            map(note, cautions(comparison.tokens))
+        )
+    else:
+        words = f"Cosine {number(cosine)}"
+        what = "settings" if engine.is_bundled else "encoders"
+        warnings = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
+    return (
+        f'<div class="bs-verdict"><p class="bs-judgement">{text(words)}</p>'
+        f'<p class="bs-figure"><span class="bs-big">{number(cosine)}</span> <span class="bs-unit">cosine</span></p>'
+        f"</div>{warnings}"
+    )
+
+
+def _ends(score: PairScore) -> str:
+    """The range a value can take, as text, "0 … ∞"."""
+    low = "\u2212\u221e" if math.isinf(score.low) else f"{score.low:g}".replace("-", "\u2212")
+    high = "\u221e" if math.isinf(score.high) else f"{score.high:g}"
+    return f"{low} … {high}"
+
+
+def _bar(score: PairScore) -> str:
+    """The track with its filled part; zero is marked where it lies inside the range."""
+    if score.unit == "distance":
+        low, high, value = 0.0, 1.0, score.score
+    elif math.isinf(score.low) or math.isinf(score.high):
+        return '<span class="bs-track bs-endless" aria-hidden="true"></span>'
+    else:
+        low, high, value = score.low, score.high, score.value
+    zero = (min(max(0.0, low), high) - low) / (high - low)
+    end = (min(max(value, low), high) - low) / (high - low)
+    left, width = min(zero, end) * 100, abs(end - zero) * 100
+    mark = f'<i class="bs-zero" style="left:{zero * 100:.2f}%"></i>' if 0 < zero < 1 else ""
+    return (
+        f'<span class="bs-track" aria-hidden="true"><i class="bs-fill" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        f"{mark}</span>"
+    )
+
+
+def _reading(score: PairScore) -> str:
+    """The value as read aloud under the name of its scorer."""
+    if score.unit == "distance":
+        return f"a distance, {_ends(score)}; as a similarity 1/(1+d) = {number(score.score)}"
+    if math.isinf(score.high):
+        return f"a product, {_ends(score)}: no ends to draw a bar between"
+    return f"a similarity, {_ends(score)}"
+
+
+def bars(comparison: Comparison) -> str:
+    """Every scorer with its value, its range and a bar; a distance's bar shows its similarity."""
+    rows = "".join(
+        f'<li class="bs-score"{attributes(data_scorer=score.scorer)}>'
+        f'<span class="bs-name"{attributes(title=EXPLANATIONS.get(score.scorer))}>{text(score.scorer)}</span>'
+        f'{_bar(score)}<span class="bs-value">{number(score.value)}</span>'
+        f'<span class="bs-range">{text(_reading(score))}</span></li>'
+        for score in comparison.scores
+    )
+    return f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
+
+
+def provenance(comparison: Comparison, engine: Engine) -> str:
+    """Time taken, engine, encoder and settings; the plain truth about the bundled encoder."""
+    layers = (
+        "last layer"
+        if engine.layers is None
+        else f"layers {', '.join(map(str, engine.layers))} ({engine.combine})"
+    )
+    engines = {"litert": "LiteRT, int8 weights", "tensorflow": "TensorFlow, fp32"}
+    facts = (
+        f"{number(comparison.seconds * 1000, 1)} ms",
+        engines.get(engine.engine, engine.engine),
+        f"{engine.encoder} ({engine.parameters / 1e6:.1f} million parameters)",
+        f"{engine.pooling} pooling, {layers}",
+        f"up to {counted(engine.max_length, 'token')} a sentence",
+    )
+    small = (
+        "The bundled encoder is small and was trained from scratch for this project: it knows words and their "
+        "neighbours well, word order and negation hardly."
+    )
+    line = " · ".join(f"<span>{text(fact)}</span>" for fact in facts)
+    return f'<p class="bs-facts">{line}</p>' + (
+        f'<p class="bs-honest">{text(small)}</p>' if engine.is_bundled else ""
+    )

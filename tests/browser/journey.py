@@ -1,0 +1,30 @@
+"""Steps that the browser tests share: type a pair, wait for its result, open a tab, read numbers."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+
+def cosine(page: Page) -> float:
+    """The cosine as the page shows it."""
+    return float(page.locator("#bs-verdict .bs-big").inner_text().replace("−", "-"))
+
+
+def shown(value: float, digits: int = 3) -> str:
+    """A number as the page writes it."""
+    rounded = round(float(value), digits)
+    return ("−" if rounded < 0 else "") + f"{abs(rounded):.{digits}f}"
+
+
+def compare(page: Page, a: str, b: str, wanted: float) -> None:
+    """Type a pair, press Enter in B, wait for the cosine that the core gives."""
+    page.get_by_label("Sentence A", exact=True).fill(a)
+    page.get_by_label("Sentence B", exact=True).fill(b)
+    page.get_by_label("Sentence B", exact=True).press("Enter")
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Open a tab of the result and wait for its picture."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()

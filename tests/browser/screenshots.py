@@ -1,0 +1,65 @@
+"""The pictures in the README: `python -m tests.browser.screenshots` writes them where the README finds them."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser
+
+from tests.browser.server import ROOT, chromium_at, served
+from tests.chromium import MISSING, find_chromium
+
+ASSETS = ROOT / "bertsim" / "ui" / "assets"
+# name, width, height (0 = the whole page), scheme, tab
+PICTURES = (
+    ("light", 1200, 0, "light", "Tokens"),
+    ("dark", 1200, 0, "dark", "Alignment"),
+    ("narrow", 390, 1180, "light", "Tokens"),
+)
+
+
+def take(browser: Browser, url: str, name: str, width: int, height: int, scheme: str, tab: str) -> Path:
+    """Write one picture of the first result."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height or 900},
+        color_scheme=scheme,
+        device_scale_factor=2,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(".bs-judgement")
+    if tab != "Tokens":
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(400)
+    path = ASSETS / f"screenshot-{name}.png"
+    page.screenshot(path=path, full_page=not height)
+    with Image.open(path) as image:  # 256 colours are enough for paper and ink, and a third of the size
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    context.close()
+    return path
+
+
+def main() -> int:
+    """Take every picture; 1 where there is no browser."""
+    chromium = find_chromium()
+    if chromium is None:
+        print(MISSING, file=sys.stderr)
+        return 1
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "app.log") as url,
+        chromium_at(chromium) as browser,
+    ):
+        for picture in PICTURES:
+            print(take(browser, url, *picture))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Start the app as a person would, and a Chromium that looks at nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60.0
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--font-render-hinting=none",
+)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(log: Path) -> Iterator[str]:
+    """Run `python app.py` and give its address; what it wrote is in `log`."""
+    port = free_port()
+    environment = os.environ | {"BERTSIM_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
+    url = f"http://127.0.0.1:{port}/"
+    with log.open("w") as out:
+        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out)
+        try:
+            _wait(url, app, log)
+            yield url
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+def _wait(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the page is served."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if app.poll() is not None:
+            raise AssertionError(f"app.py ended with {app.returncode}: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"no page within {PATIENCE:.0f} s: {log.read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def chromium_at(path: str) -> Iterator[Browser]:
+    """A Chromium that asks nothing of anyone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,113 @@
+"""The endpoints behind the page, as a program reaches them, and what the app needs to serve them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.browser.server import ROOT
+
+A, B = "A plane is taking off.", "An aeroplane departs."
+
+
+@pytest.fixture(scope="module")
+def client(app_url) -> Iterator[Client]:
+    client = Client(app_url, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def test_only_the_public_endpoints_are_listed_with_their_parameters(client):
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/score", "/compare", "/embed", "/tokens", "/attention"}
+    assert [each["parameter_name"] for each in named["/score"]["parameters"]] == [
+        "sentence_a",
+        "sentence_b",
+        "scorer",
+    ]
+
+
+def test_score_and_compare_are_the_core_s(client, model):
+    comparison = model.compare(A, B)
+    assert client.predict(A, B, api_name="/score") == pytest.approx(comparison["cosine"].value, abs=5e-3)
+    scores = client.predict(A, B, api_name="/compare")["scores"]
+    assert scores["euclidean"]["score"] == pytest.approx(comparison["euclidean"].score, abs=5e-3)
+    assert (scores["dot"]["low"], scores["dot"]["high"]) == (None, None)
+
+
+def test_embed_tokens_and_attention_are_the_core_s(client, model):
+    assert client.predict(A, api_name="/embed") == pytest.approx(model.embed([A])[0].tolist(), abs=1e-3)
+    tokens = client.predict(A, B, api_name="/tokens")
+    assert tokens[1]["tokens"] == list(model.compare(A, B).tokens.tokens[1])
+    attention = client.predict(A, B, 2, 0, api_name="/attention")
+    wanted = model.compare(A, B).packed[1].attentions[1, 0].mean(axis=0)
+    assert np.array(attention["attention"]) == pytest.approx(wanted, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "endpoint", "message"),
+    [
+        (("", B), "/score", "empty"),
+        ((A, B, "<b>"), "/score", "scorer is '<b>'; known are cosine"),
+        ((A, B, 99, 1), "/attention", r"layer is 99; this encoder takes a whole number from 1 to \d"),
+    ],
+)
+def test_a_bad_request_is_one_sentence(client, arguments, endpoint, message):
+    with pytest.raises(AppError, match=message):
+        client.predict(*arguments, api_name=endpoint)
+
+
+def test_plain_http_is_enough(app_url, model):
+    body = json.dumps({"data": [A, B, "cosine"]}).encode()
+    request = urllib.request.Request(
+        f"{app_url}gradio_api/call/score", body, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as reply:
+        event = json.load(reply)["event_id"]
+    with urllib.request.urlopen(f"{app_url}gradio_api/call/score/{event}", timeout=20) as reply:
+        found = re.search(r"data: \[(-?[\d.]+)\]", reply.read().decode())
+    assert found
+    assert float(found[1]) == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
+
+
+def test_the_app_needs_neither_tensorflow_nor_transformers():
+    code = (
+        "import sys, bertsim, bertsim.ui; assert 'gradio' not in sys.modules; "
+        "model = bertsim.load(); bertsim.ui.build_app(model); model.compare('one', 'two'); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not {"tensorflow", "keras", "transformers", "torch", "matplotlib"} & set(done.stdout.split())
+
+
+def test_a_port_that_is_taken_ends_with_one_sentence_and_status_2(app_url, monkeypatch):
+    port = app_url.rstrip("/").rpartition(":")[2]
+    monkeypatch.setenv("BERTSIM_PORT", port)
+    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"port {port} of 127.0.0.1 is taken or not allowed; choose another." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("BERTSIM_PORT", "99999", "BERTSIM_PORT is '99999': give a port from 1 to 65535."),
+        ("BERTSIM_ENGINE", "abacus", "engine is 'abacus'; known are litert, tensorflow."),
+    ],
+)
+def test_a_bad_setting_ends_with_one_sentence_and_status_2(name, value, message, monkeypatch):
+    monkeypatch.setenv(name, value)
+    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

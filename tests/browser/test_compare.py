@@ -1,0 +1,194 @@
+"""The compare panel in a real browser: every way to ask, every kind of text, two sizes, two schemes, two visitors."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bertsim.ui.examples import EXAMPLES
+from tests.browser.journey import compare, cosine, shown
+
+pytestmark = pytest.mark.browser
+
+A, B = "A plane is taking off.", "An aeroplane departs from the airport."
+HOSTILE = (
+    "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">",
+    "${document.title='run'} `${1}`",
+    "{{constructor.constructor('document.title=1')()}} {{#each x}}",
+    "مرحبا \u202egnol\u202c \x07 \x1b[31m",
+)
+
+
+def toast(page):
+    return page.get_by_test_id("toast-body")
+
+
+def test_the_page_opens_with_a_scored_pair(page, model):
+    _, a, b = EXAMPLES[0]
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(a)
+    assert cosine(page) == pytest.approx(model.score([(a, b)])[0], abs=0.006)
+    assert page.title() == "bertsim: compare two sentences"
+
+
+@pytest.mark.parametrize("where", ["A", "B", "button"])
+def test_enter_in_either_box_and_the_button_score(page, model, where):
+    wanted = model.compare(A, B)["cosine"].value
+    page.get_by_label("Sentence A", exact=True).fill(A)
+    page.get_by_label("Sentence B", exact=True).fill(B)
+    if where == "button":
+        page.get_by_role("button", name="Compare", exact=True).click()
+    else:
+        page.get_by_label(f"Sentence {where}", exact=True).press("Enter")
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+
+
+def test_every_measure_and_the_provenance_are_shown(page, model):
+    comparison = model.compare(A, B)
+    compare(page, A, B, comparison["cosine"].value)
+    for score in comparison.scores:
+        expect(page.locator(f'.bs-score[data-scorer="{score.scorer}"] .bs-value')).to_have_text(
+            shown(score.value)
+        )
+    facts = page.locator("#bs-bars").inner_text()
+    assert re.search(r"\d+\.\d ms · LiteRT, int8 weights · bertsim-mini", facts)
+    assert "trained from scratch" in facts
+
+
+@pytest.mark.parametrize(("name", "a", "b"), EXAMPLES, ids=[name for name, _, _ in EXAMPLES])
+def test_an_example_runs_on_one_click(page, model, name, a, b):
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(a, b)["cosine"].value))
+    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(b)
+
+
+def test_swap_exchanges_the_boxes(page):
+    _, a, b = EXAMPLES[0]
+    page.get_by_role("button", name="Swap", exact=True).click()
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(b)
+    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(a)
+
+
+def test_previous_pairs_stay_and_come_back(page, model):
+    compare(page, A, B, model.compare(A, B)["cosine"].value)
+    page.get_by_role("button", name="Previous pairs of this visit").click()
+    rows = page.locator("#bs-past button")
+    expect(rows).to_have_count(2)
+    rows.nth(1).click()
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(EXAMPLES[0][1])
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(
+        shown(model.compare(*EXAMPLES[0][1:])["cosine"].value)
+    )
+
+
+def test_a_setting_changes_the_score_to_what_the_core_says(page, model):
+    wanted = model.compare(*EXAMPLES[0][1:], pooling="max")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Pooling").click()
+    page.get_by_role("option", name="max", exact=True).click()
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+    assert "max pooling" in page.locator("#bs-bars").inner_text()
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_hostile_text_appears_as_text(page, model, typed):
+    comparison = model.compare(typed, "two " + typed)
+    compare(page, typed, "two " + typed, comparison["cosine"].value)
+    visible = typed.replace("\x07", "\u2407").replace("\x1b", "\u241b")
+    expect(page.locator(".bs-text").first).to_have_text(visible, use_inner_text=False)
+    assert page.locator("#bs-tokens script, #bs-tokens img").count() == 0
+    assert page.title() == "bertsim: compare two sentences"
+
+
+@pytest.mark.parametrize("empty", ["", "   ", "\n\t "])
+def test_an_empty_sentence_is_a_toast_of_one_sentence(page, empty):
+    before = cosine(page)
+    page.get_by_label("Sentence A", exact=True).fill(empty)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(toast(page)).to_contain_text("Sentence A is empty; write at least one word.")
+    assert "Traceback" not in toast(page).inner_text()
+    assert cosine(page) == before
+    waiting = page.locator('#bs-verdict [data-testid="status-tracker"]')
+    assert waiting.evaluate("(e) => getComputedStyle(e, '::after').content") == "none"
+
+
+def test_a_toast_shows_what_was_typed_as_text(page):
+    page.get_by_label("Sentence A", exact=True).fill("\u200b\u200d")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(toast(page)).to_be_visible()
+
+
+def test_a_hundred_thousand_characters_and_a_lone_surrogate_are_scored(page):
+    page.get_by_label("Sentence A", exact=True).fill("word " * 20_000)
+    page.get_by_label("Sentence B", exact=True).evaluate(
+        "(box) => { box.value = 'half \\ud83d a pair'; box.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#bs-tokens .bs-cut")).to_contain_text("more characters cut off")
+    expect(page.locator("#bs-tokens .bs-text").nth(1)).to_contain_text("half \ufffd a pair")
+    page.get_by_role("button", name="Swap", exact=True).click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#bs-tokens .bs-text").first).to_contain_text("half \ufffd a pair")
+
+
+def test_a_link_restores_the_pair(visit, model):
+    page = visit("?a=The+soup+is+cold.&b=A+%3Cb%3Ecold%3C/b%3E+soup")
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value("The soup is cold.")
+    expect(page.get_by_label("Sentence B", exact=True)).to_have_value("A <b>cold</b> soup")
+    wanted = model.compare("The soup is cold.", "A <b>cold</b> soup")["cosine"].value
+    assert page.locator("#bs-verdict .bs-big").inner_text() == shown(wanted)
+
+
+def test_copy_link_puts_a_link_that_restores_the_pair_into_the_address_bar(page, visit, app_url):
+    page.get_by_label("Sentence A", exact=True).fill("Salt & pepper, 50 %")
+    page.get_by_role("button", name="Copy link").click()
+    expect(toast(page)).to_contain_text("nothing is stored")
+    link = page.url
+    assert "a=Salt+%26+pepper" in link
+    again = visit(link.removeprefix(app_url))
+    expect(again.get_by_label("Sentence A", exact=True)).to_have_value("Salt & pepper, 50 %")
+
+
+def test_two_visitors_do_not_see_each_other(visit, model):
+    one, other = visit(), visit()
+    compare(one, A, B, model.compare(A, B)["cosine"].value)
+    other.get_by_role("button", name="Previous pairs of this visit").click()
+    expect(other.locator("#bs-past button")).to_have_count(1)
+    expect(other.get_by_label("Sentence A", exact=True)).to_have_value(EXAMPLES[0][1])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_overflows_and_the_scheme_is_followed(visit, width, scheme):
+    page = visit(width=width, scheme=scheme)
+    page.get_by_role("button", name="Too long", exact=True).click()
+    expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light == ("rgb(250, 249, 246)" if scheme == "light" else "rgb(22, 23, 25)")
+
+
+def test_the_keyboard_alone_compares_and_reads_tokens(page, model):
+    page.get_by_label("Sentence A", exact=True).focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(A)
+    page.keyboard.press("Enter")
+    wanted = model.compare(A, EXAMPLES[0][2])["cosine"].value
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+    first = page.locator("#bs-tokens .bs-strip").first.locator(".bs-token").first
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    linked = page.locator("#bs-tokens .bs-text .is-linked")
+    expect(linked).to_have_text("plane")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_the_verdict_is_a_live_region_that_outlives_its_content(page, model):
+    region = page.locator('[role="status"][aria-live="polite"]').filter(has=page.locator(".bs-judgement"))
+    expect(region).to_have_count(1)
+    handle = region.element_handle()
+    compare(page, A, B, model.compare(A, B)["cosine"].value)
+    assert handle.evaluate("(e) => e.isConnected && !!e.querySelector('.bs-judgement')")
