@@ -19,7 +19,8 @@ from bertsim.records import Float
 from bertsim.training.plan import Source
 
 INFERENCE = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
-_GUESSED_SCALES = ((0.0, 1.0), (0.0, 5.0))
+# A scale is taken where more than this share of the first labels is on it.
+_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
 Check = Callable[[str], None]
 """Raises InputError for a sentence that the tokenizer cannot read."""
 
@@ -157,8 +158,8 @@ def _told_apart(source: Source, file: DataFile) -> Source:
         return replace(source, kind="binary", scale=(0.0, 1.0))
     if source.scale is not None or not numbers:
         return replace(source, kind="graded", scale=source.scale or (0.0, 1.0))
-    for low, high in _GUESSED_SCALES:
-        if low <= np.median(numbers) <= high and np.quantile(numbers, 0.9) <= high:
+    for (low, high), share in _GUESSED_SCALES.items():
+        if np.mean([low <= number <= high for number in numbers]) > share:
             return replace(source, kind="graded", scale=(low, high))
     raise DataError(
         f"{source.path}: labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known; name it: "

@@ -84,7 +84,7 @@ class FrozenTask:
         for start in range(0, len(order), _DEV_BATCH):
             batch = order[start : start + _DEV_BATCH]
             arrays = [array for side in rows[batch].T for array in self._features.gather(side)]
-            result[batch] = keras.ops.sigmoid(self._logits(*arrays))
+            result[batch] = keras.ops.sigmoid(self._logits(*arrays)).numpy()
         return result
 
     def where(self, batch: NDArray[np.int64]) -> str:

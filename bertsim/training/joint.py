@@ -115,7 +115,8 @@ class JointTask:
         order = np.argsort([len(ids) for ids, _ in self._dev_rows[0]], kind="stable")
         found: list[Float] = []
         for start in range(0, len(order), _DEV_BATCH):
-            found.append(np.array(self._predict(*self._arrays(self._dev_rows, order[start : start + _DEV_BATCH]))))
+            chosen = order[start : start + _DEV_BATCH]
+            found.append(self._predict(*self._arrays(self._dev_rows, chosen)).numpy())
         columns = np.concatenate(found)
         columns[order] = columns.copy()
         targets, metrics, place = self._dev.targets, [], 0

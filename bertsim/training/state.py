@@ -106,7 +106,7 @@ class RunFolder:
 
 
 def _save(path: Path, variables: Sequence[Any], header: dict[str, str]) -> None:
-    tensors = {f"{index:05}": np.array(variable) for index, variable in enumerate(variables)}
+    tensors = {f"{index:05}": np.asarray(variable.numpy()) for index, variable in enumerate(variables)}
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         save_file(tensors, new, metadata=header)
