@@ -14,6 +14,8 @@ from platformdirs import user_cache_path
 
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, read_calibrations
+from bertsim.combination import NAME as COMBINED
+from bertsim.combination import read_combination
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import ENGINES, Engine
 from bertsim.errors import CheckpointError, InputError
@@ -21,6 +23,7 @@ from bertsim.head_loading import HEADS_FOLDER, EncoderAtHand, load_classifier, l
 from bertsim.manifest import check_manifest, file_sha256
 from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
+from bertsim.scoring import MEASURES
 from bertsim.tokenization import Tokenizer
 
 _HERE = Path(__file__).resolve().parent
@@ -88,6 +91,7 @@ def load(
         engine=engine,
         heads=loaded,
         calibrations=calibrations,
+        combination=read_combination(folder / COMBINED, (*MEASURES, *(head.name for head in loaded))),
     )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from bertsim.batching import Progress, map_rows
 from bertsim.calibration import Calibration
+from bertsim.combination import SCORER as COMBINED
+from bertsim.combination import Combination
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
 from bertsim.errors import InputError
@@ -49,6 +51,7 @@ class SimilarityModel:
         engine: str,
         heads: Sequence[LoadedHead] = (),
         calibrations: Mapping[str, Calibration] | None = None,
+        combination: Combination | None = None,
     ) -> None:
         self.name, self.revision, self.engine, self.config = name, revision, engine, config
         self.max_length = tokenizer.check_length(embedding.max_length)
@@ -58,11 +61,12 @@ class SimilarityModel:
         self._tokenizer = tokenizer
         self._heads = PairHeads(heads, runner, tokenizer)
         self._calibrations = dict(calibrations or {})
+        self._combination = combination
 
     @property
     def scorers(self) -> tuple[str, ...]:
-        """Names of the ways to score a pair: the measures, then the trained heads."""
-        return (*MEASURES, *self._heads.scorers)
+        """Names of the ways to score a pair: the measures, the trained heads, "combined" where they are joined."""
+        return (*MEASURES, *self._heads.scorers, *([COMBINED] if self._combination else []))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -128,12 +132,19 @@ class SimilarityModel:
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer (`scoring.Measure.to_score`).
 
-        Args and errors as `embed`; a head reads the last layer, whatever pooling and layers say.
+        Args and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
+        whatever pooling and layers say.
 
         Returns:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
         recipe = self.recipe(pooling, layers, combine, max_length)
+        if scorer == COMBINED and self._combination:
+            parts = {
+                name: self.score(pairs, scorer=name, max_length=max_length, progress=progress)
+                for name in self._combination.weights
+            }
+            return self._combination.apply(parts).astype(np.float32)
         if scorer in self._heads.scorers:
             head = self._heads.find(scorer)
             return head.scores(self._logits(scorer, pairs, recipe.max_length, progress))
@@ -297,6 +308,15 @@ class SimilarityModel:
         if recipe.is_default:
             scores = [self._with_probability(score) for score in scores]
         scores += [self._with_probability(score) for score in self._heads.compare(tokens, output, both)]
+        if self._combination and not is_masked:
+            if recipe.is_default:
+                own = scores
+            else:  # measures count as the checkpoint's own pooling has them
+                pooled = self.pool_output(
+                    output, tokens.attention_mask, self.recipe(None, None, "concat", None)
+                )
+                own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
+            scores.append(self._with_probability(self._combination.judge(own)))
         seconds = time.perf_counter() - start
         return Comparison(sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack)
 

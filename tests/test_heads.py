@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 import bertsim
 from bertsim.calibration import Calibration, write_calibrations
+from bertsim.combination import Combination, fit_combination, write_combination
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.head_config import HeadConfig, find_similar
 from bertsim.head_loading import encoder_sha256
@@ -422,3 +423,41 @@ def test_heads_are_served_without_tensorflow(headed: Path) -> None:
         [sys.executable, "-c", code, str(headed)], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == f"{len(SHAPES)} []"
+
+
+def test_scorers_are_joined_into_one(headed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    shutil.copytree(headed, folder)
+    combination = Combination({"cosine": 1.5, "mean_apart": 2.0, "bilstm_packed": -1.0}, 0.25)
+    write_combination(folder / "combined.json", combination)
+    model = bertsim.load(folder)
+    assert model.scorers[-1] == "combined"
+    parts = {name: model.score(list(PAIRS), scorer=name) for name in combination.weights}
+    total = 1.5 * parts["cosine"] + 2 * parts["mean_apart"] - parts["bilstm_packed"] + 0.25
+    scores = model.score(list(PAIRS), scorer="combined")
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp(-total)), atol=1e-6)
+    for pooling in (None, "cls"):
+        verdict = model.compare(*PAIRS[0], pooling=pooling)["combined"]
+        assert verdict.value == pytest.approx(scores[0], abs=5e-3)
+        turned = model.score([PAIRS[0][::-1]], scorer="combined")[0]
+        assert verdict.value_reversed == pytest.approx(turned, abs=5e-3)
+    assert "combined" not in bertsim.load(folder, heads=False).scorers
+    (folder / "combined.json").write_text('{"weights": {"cosine": NaN}, "intercept": 0, "data": ""}')
+    with pytest.raises(CheckpointError, match="weights and intercept must be finite numbers"):
+        bertsim.load(folder)
+    (folder / "combined.json").write_text('{"weights": {}, "bias": 0, "data": ""}')
+    with pytest.raises(CheckpointError, match="lacks or has the unknown bias, intercept"):
+        bertsim.load(folder)
+
+
+def test_a_combination_is_fitted_to_graded_labels() -> None:
+    random = np.random.default_rng(5)
+    good, noise = random.random(400), random.random(400)
+    labels = 1 / (1 + np.exp(-(4 * good - 2)))
+    found = fit_combination({"good": good, "noise": noise}, labels, data="dev")
+    assert found.weights["good"] == pytest.approx(4, abs=0.6)
+    assert found.weights["noise"] == pytest.approx(0, abs=0.2)
+    with pytest.raises(InputError, match="at least 20 pairs"):
+        fit_combination({"good": good[:5]}, labels[:5])
+    with pytest.raises(InputError, match="scores must be finite"):
+        fit_combination({"good": good * np.nan}, labels)
