@@ -76,20 +76,18 @@ def run(args: argparse.Namespace) -> int:
     from bertsim.training.output import finish_output
     from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
+    encoder = open_encoder(plans)
+    read = [read_data(plan, encoder) for plan in plans]
+    for part in dict.fromkeys((part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)):
+        if part[1]:
+            say(f"bertsim: {part[0]}: {part[1]:,} bad rows left out.")
+    prepare_output(encoder, plans[-1].tune, args.output, resume=args.resume)
     try:
-        for index, plan in enumerate(plans):
-            encoder = open_encoder(plan)
-            data = read_data(plan, encoder)
-            for part in (*data.parts, data.dev):
-                if part.skipped:
-                    say(f"bertsim: {part.source.path}: {part.skipped:,} bad rows left out.")
-            prepare_output(encoder, plan, args.output, resume=args.resume and not index)
-            with Line() as line:
-                trained = list(
-                    run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume and not index)
-                )
-                figures = finish_output(plan, encoder, data, trained, args.output, line)
-            _tell(figures)
+        with Line() as line:
+            trained = []
+            for plan, data in zip(plans, read, strict=True):
+                trained += run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume)
+            _tell(finish_output(encoder, read[-1], trained, args.output, line))
     except Stopped as stop:
         stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
         raise

@@ -17,39 +17,41 @@ START, END = "<!-- heads: written by `bertsim train` -->", "<!-- end of heads --
 
 
 def write_card(
-    output: Path, plan: TrainPlan, encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
+    output: Path, encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
 ) -> None:
     """Write or replace the section in `output/README.md`."""
     path = output / "README.md"
     text = path.read_text(encoding="utf-8") if path.exists() else f"# {output.resolve().name}\n"
     before, _, rest = text.partition(START)
     after = rest.partition(END)[2]
-    section = "\n".join([START, *_lines(plan, encoder, trained, figures), END])
+    section = "\n".join([START, *_lines(encoder, trained, figures), END])
     path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
 
 
 def _lines(
-    plan: TrainPlan, encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
+    encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
 ) -> list[str]:
+    plan = trained[-1].plan
     what = "Encoder and heads" if plan.tune == "all" else "Heads"
     lines = [f"## {what}, as trained", "", f"By `bertsim train` {__version__}, seed {plan.seed}."]
     if plan.tune == "all":
         lines[-1] += f" The encoder was tuned from {encoder.name} (SHA-256 {encoder.sha256[:12]}…)."
     for run in trained:
-        lines += ["", *_run_lines(plan, run)]
+        lines += ["", *_run_lines(run)]
     sets = list(dict.fromkeys(name for table in figures.values() for name in table))
     if sets:
         lines += ["", *_table(plan, figures, sets)]
     return lines
 
 
-def _run_lines(plan: TrainPlan, run: Trained) -> list[str]:
+def _run_lines(run: Trained) -> list[str]:
     names = ", ".join(
         f"`{head.name}` ({head.kind}, sentences {head.inputs}"
         + (f", units {'+'.join(map(str, head.units))}" if head.units else "")
         + ")"
-        for head in run.heads
+        for head in run.plan.heads
     )
+    plan = run.plan
     best, history = run.progress.best, run.progress.history
     lines = [
         f"- {names or 'cosine'}: epoch {best + 1} of {len(history)} kept, training loss {history[best].loss:.4f}; "

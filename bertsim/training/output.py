@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,22 @@ from bertsim.agreement import judge_probabilities
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, fit_calibration, read_calibrations, write_calibrations
 from bertsim.checkpoint import load_encoder
+from bertsim.combination import NAME as COMBINED
+from bertsim.combination import SCORER as COMBINATION
+from bertsim.combination import fit_combination, write_combination
 from bertsim.errors import InputError
 from bertsim.evaluation import evaluate
 from bertsim.export import export_flatbuffer
 from bertsim.head_export import export_head
+from bertsim.head_loading import encoder_sha256
 from bertsim.heads import load_head
 from bertsim.loading import FLATBUFFER, load
-from bertsim.manifest import file_sha256, write_manifest
+from bertsim.manifest import write_manifest
 from bertsim.plots import plot_curve
 from bertsim.records import Float
-from bertsim.scoring import MEASURES
 from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
-from bertsim.training.plan import TrainPlan
 from bertsim.training.run import HEADS, RUN, Data, Encoder, Observer, Trained
 from bertsim.version import __version__
 
@@ -38,61 +40,67 @@ METRICS = "metrics.json"
 
 
 def finish_output(
-    plan: TrainPlan, encoder: Encoder, data: Data, trained: Sequence[Trained], output: Path, observer: Observer
+    encoder: Encoder, data: Data, trained: Sequence[Trained], output: Path, observer: Observer
 ) -> dict[str, dict[str, Any]]:
     """Make `output` whole: it loads with `bertsim.load`, and can be published, as it stands.
 
+    Args:
+        encoder: that was started from.
+        data: dev, and test, to measure on.
+        trained: every run.
+        output: where they left encoder and heads.
+        observer: told how it goes.
+
     Returns:
-        Per scorer its figures on dev, and on test where the plan has one.
+        Per scorer its figures on dev, and on test where there is one.
 
     Raises:
         ExportError: a flatbuffer that does not agree with its model.
     """
     observer.stage("exporting for the fast engine")
-    _export(plan, encoder, output)
+    tunes_encoder = trained[-1].plan.tune == "all"
+    _export(trained, encoder, output)
     observer.stage("measuring as served")
-    figures = _measure(plan, data, output)
+    figures = _measure(data, output)
+    metric = metric_name(data.dev.targets)
     for run in trained:
-        for head in run.heads:
-            folder = output / HEADS / head.name
-            table = _metrics(plan, encoder, run, figures.get(head.name, {}), metric_name(data.dev.targets))
-            _write(folder / METRICS, table)
-            _curve(run, folder / "curve.png", metric_name(data.dev.targets))
-        if plan.tune == "all":
-            _write(output / METRICS, _metrics(plan, encoder, run, figures["cosine"], metric_name(data.dev.targets)))
-            _curve(run, output / "curve.png", metric_name(data.dev.targets))
-    write_card(output, plan, encoder, trained, figures)
+        folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
+        if tunes_encoder:
+            folders["cosine"] = output
+        for scorer, folder in folders.items():
+            _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric))
+            _curve(run, folder / "curve.png", metric)
+    write_card(output, encoder, trained, figures)
     shutil.rmtree(output / RUN)
     write_manifest(output)
     return figures
 
 
-def _export(plan: TrainPlan, encoder: Encoder, output: Path) -> None:
-    sha256 = file_sha256(output / "model.safetensors")
+def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
+    sha256 = encoder_sha256(output)
     bert, _ = load_encoder(output, encoder.config)
-    name = output.resolve().name if plan.tune == "all" else encoder.name
     if not (output / FLATBUFFER).exists():
         export_flatbuffer(bert, encoder.embedding, encoder.tokenizer, output / FLATBUFFER)
-    for head_plan in plan.heads:
+    for head_plan in (head for run in trained for head in run.plan.heads):
         folder = output / HEADS / head_plan.name
-        has_pooler = bert.pooler is not None
-        head = load_head(folder, name, sha256, encoder.config.hidden_size, has_pooler=has_pooler)
-        export_head(head, folder / FLATBUFFER)
+        size, has_pooler = encoder.config.hidden_size, bert.pooler is not None
+        export_head(load_head(folder, encoder.name, sha256, size, has_pooler=has_pooler), folder / FLATBUFFER)
 
 
-def _measure(plan: TrainPlan, data: Data, output: Path) -> dict[str, dict[str, Any]]:
-    """Score dev and test as served, fit and write the calibrations, and judge both."""
-    if any(len(head.labels) > 1 for head in plan.heads):
+def _measure(data: Data, output: Path) -> dict[str, dict[str, Any]]:
+    """Score dev and test as served; fit and write combination and calibrations on dev; judge both."""
+    if data.dev.targets.shape[1] > 1:
         return {}
+    for stale in (output / CALIBRATION, output / COMBINED, *output.glob(f"{HEADS}/*/{CALIBRATION}")):
+        stale.unlink(missing_ok=True)
     model = load(output)
     sets: dict[str, Examples] = {"dev": data.dev} | ({"test": data.test} if data.test else {})
-    measures, figures = read_calibrations(output / CALIBRATION), {}
-    for scorer in model.scorers:
-        scores = {name: model.score(part.pairs, scorer=scorer) for name, part in sets.items()}
-        calibration = _calibrated(scores["dev"], data.dev)
-        figures[scorer] = {
-            name: _judged(scores[name], part, calibration) for name, part in sets.items()
-        }
+    scores = {s: {n: model.score(part.pairs, scorer=s) for n, part in sets.items()} for s in model.scorers}
+    scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
+    measures, figures = {}, {}
+    for scorer, found in scores.items():
+        calibration = _calibrated(found["dev"], data.dev)
+        figures[scorer] = {name: _judged(found[name], part, calibration) for name, part in sets.items()}
         if calibration is None:
             continue
         if (output / HEADS / scorer).is_dir():
@@ -101,6 +109,28 @@ def _measure(plan: TrainPlan, data: Data, output: Path) -> dict[str, dict[str, A
             measures[scorer] = calibration
     write_calibrations(output / CALIBRATION, measures)
     return figures
+
+
+def _combined(
+    scores: Mapping[str, Mapping[str, Float]], joined: Sequence[str], dev: Examples, output: Path
+) -> dict[str, dict[str, Float]]:
+    """Join cosine and heads on dev and write how; nothing where there is no head, or dev is too small."""
+    if len(joined) < 2:
+        return {}
+    try:
+        combination = fit_combination(
+            {name: scores[name]["dev"] for name in joined}, dev.targets[:, 0], data=Path(dev.source.path).name
+        )
+    except InputError:
+        return {}
+    write_combination(output / COMBINED, combination)
+    sets = scores[joined[0]]
+    return {
+        COMBINATION: {
+            part: combination.apply({name: scores[name][part] for name in joined}).astype(np.float32)
+            for part in sets
+        }
+    }
 
 
 def _calibrated(scores: Float, dev: Examples) -> Calibration | None:
@@ -127,10 +157,8 @@ def _judged(scores: Float, part: Examples, calibration: Calibration | None) -> d
     return table
 
 
-def _metrics(
-    plan: TrainPlan, encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str
-) -> dict[str, Any]:
-    shown = plan.as_json()
+def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str) -> dict[str, Any]:
+    shown = run.plan.as_json()
     for source in (*shown["data"], shown["dev"], *([shown["test"]] if shown["test"] else [])):
         source["path"] = Path(source["path"]).name
     shown["encoder"] = encoder.name

@@ -21,6 +21,7 @@ from bertsim.checkpoint import WEIGHTS, load_encoder, variables
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig
+from bertsim.head_loading import encoder_sha256
 from bertsim.heads import Head, build_head, save_head
 from bertsim.loading import FLATBUFFER, find_source
 from bertsim.manifest import NAME as MANIFEST
@@ -77,12 +78,12 @@ class Trained:
     """One finished run of the loop, for figures and model card.
 
     Attributes:
-        heads: that learned in it.
+        plan: what was asked for; its heads are those that learned in it.
         progress: its epochs.
         parts: how many rows of each file were used, and how many left out.
     """
 
-    heads: tuple[HeadPlan, ...]
+    plan: TrainPlan
     progress: Progress
     parts: tuple[tuple[Source, int, int], ...]
 
@@ -96,16 +97,27 @@ class Data:
     test: Examples | None
 
 
-def open_encoder(plan: TrainPlan) -> Encoder:
-    """Find the encoder of a plan and read all but its tensors. Raises as `bertsim.load`."""
+def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
+    """Find the encoder of the plans and read all but its tensors.
+
+    Raises:
+        InputError: plans that do not go into one folder: other encoders, heads of one name, an encoder that learns
+            in one of several. Else as `bertsim.load`.
+    """
+    plan = plans[0]
+    names = [head.name for each in plans for head in each.heads]
+    if len(plans) > 1 and (
+        len({(p.encoder, p.revision, p.max_length) for p in plans}) > 1 or any(p.tune != "none" for p in plans)
+    ):
+        raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
+    if len(set(names)) < len(names):
+        raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
     folder, name, commit = find_source(plan.encoder, plan.revision)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
     length = tokenizer.check_length(embedding.max_length if plan.max_length is None else plan.max_length)
-    if not (folder / WEIGHTS).exists():
-        raise InputError(f"{folder} has no {WEIGHTS}; save the checkpoint as one file to train on it.")
-    return Encoder(folder, name, commit, file_sha256(folder / WEIGHTS), config, embedding, tokenizer, length)
+    return Encoder(folder, name, commit, encoder_sha256(folder), config, embedding, tokenizer, length)
 
 
 def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
@@ -132,14 +144,14 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
     return Data(tuple(parts), dev, None if plan.test is None else read(plan.test))
 
 
-def prepare_output(encoder: Encoder, plan: TrainPlan, output: Path, *, resume: bool) -> None:
+def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -> None:
     """Make the folder and put the encoder into it; heads can also be added to the encoder's own folder.
 
     Raises:
         InputError: the folder holds something else, or a run that is not to be resumed.
     """
     is_own = output.is_dir() and output.resolve() == encoder.folder.resolve()
-    if is_own and plan.tune == "all":
+    if is_own and tune == "all":
         raise InputError(f"{output} is the encoder itself, which is never overwritten; choose another --output.")
     if (output / RUN).is_dir():
         if not resume:
@@ -185,7 +197,7 @@ def run_plan(
         progress = fit(task, group, folder, observer, resume=resume)
         task.keep_best()
         parts = tuple((part.source, len(part), part.skipped) for part in data.parts)
-        yield Trained(group.heads, progress, parts)
+        yield Trained(group, progress, parts)
 
 
 def _frozen_task(
@@ -242,12 +254,14 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
     def keep() -> None:
         if plan.tune == "all":
             (output / FLATBUFFER).unlink(missing_ok=True)
+            for path in output.glob("*.safetensors*"):
+                path.unlink()
             tensors = {n: np.ascontiguousarray(v.numpy().T if t else v.numpy()) for n, v, t in variables(bert)}
             save_file(tensors, output / WEIGHTS, metadata={"format": "pt"})
         for head, head_plan in zip(heads, plan.heads, strict=True):
             if plan.tune == "all":
                 head.config = replace(
-                    head.config, encoder=output.resolve().name, encoder_sha256=file_sha256(output / WEIGHTS)
+                    head.config, encoder=output.resolve().name, encoder_sha256=encoder_sha256(output)
                 )
             save_head(head, output / HEADS / head_plan.name)
 
