@@ -33,7 +33,7 @@ SHAPES = {
     "pooled_packed": replace(CONFIG, kind="pooled", inputs="packed"),
     "pooled_apart": replace(CONFIG, kind="pooled"),
 }
-LENGTHS = (8, 9, 16, 31, 64, 128, 255, 512)
+LENGTHS = (*range(8, 72, 7), 64, 100, 128, 200, 255, 256, 384, 511, 512)
 
 
 def random_head(config: HeadConfig, *, has_pooler: bool = False):
@@ -461,3 +461,23 @@ def test_a_combination_is_fitted_to_graded_labels() -> None:
         fit_combination({"good": good[:5]}, labels[:5])
     with pytest.raises(InputError, match="scores must be finite"):
         fit_combination({"good": good * np.nan}, labels)
+
+
+def test_what_a_head_says_is_told_apart_from_what_people_would_say(
+    any_engine: bertsim.SimilarityModel,
+) -> None:
+    from bertsim.cli.score import in_words
+    from bertsim.views.result import bars
+
+    comparison = any_engine.compare(*PAIRS[0])
+    verdict = comparison["mean_apart"]
+    assert in_words(verdict).splitlines() == [
+        f"{verdict.value:.4f}  mean_apart probability, from 0 to 1 (higher = more similar)",
+        f"{verdict.probability:.4f}  calibrated: the probability that people would call the two similar",
+        f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
+    ]
+    drawn = bars(comparison)
+    assert f"calibrated: {verdict.probability:.0%} of such pairs would be called similar" in drawn
+    assert "no trained head" not in drawn
+    alone = replace(comparison, scores=comparison.scores[:4])
+    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone)
