@@ -5,13 +5,15 @@ It knows no meaning and no other text: document frequencies are those of the ver
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from bertsim.records import Float
 
-SCORER = "tf-idf"
+SCORER = "tfidf"
+_WORD = r"(?u)\b\w\w+\b"  # scikit-learn's own
 
 
 def score_tfidf(pairs: Sequence[tuple[str, str]]) -> Float:
@@ -21,7 +23,9 @@ def score_tfidf(pairs: Sequence[tuple[str, str]]) -> Float:
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b|[^\w\s]")
-    vectorizer.fit(sorted({sentence for pair in pairs for sentence in pair}))
+    sentences = [sentence for pair in pairs for sentence in pair]
+    if not any(re.search(_WORD, sentence) for sentence in sentences):
+        return np.zeros(len(pairs), np.float32)
+    vectorizer = TfidfVectorizer(token_pattern=_WORD).fit(sentences)
     a, b = (vectorizer.transform([pair[side] for pair in pairs]) for side in (0, 1))
     return np.asarray(a.multiply(b).sum(axis=1), np.float32).ravel()

@@ -637,9 +637,12 @@ def test_a_line_that_cannot_become_a_vector_stops_the_run_before_it_starts(cli, 
 def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, model, tmp_path):
     labels = [4.5, 1, 4, 0, 5]
     path = write_pairs(tmp_path / "p.tsv", labels=labels)
-    done = cli("evaluate", "--data", path)
+    done = cli("evaluate", "--data", path, "--scorer", "cosine")
     assert (done.status, done.err) == (0, "")
-    _, figures, data, intervals, settings = done.out.splitlines()
+    _, figures, reference, similar, _, judged, _, data, intervals, settings = done.out.splitlines()
+    assert reference.split()[0] == "tfidf"
+    assert similar == f"similar: label of at least 4; threshold of the best accuracy on {path}"
+    assert judged.split()[:2] == ["cosine", "1.0000"]  # the area under the curve
     scores = model.score(PAIRS).astype(float)
     words = figures.split()
     assert words[:2] == ["cosine", "5"]
@@ -657,7 +660,9 @@ def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, t
     labels = [4.5, 1, 4, 0, 5]
     path = write_pairs(tmp_path / "p.tsv", labels=labels)
     done = json.loads(cli("evaluate", "--data", path, "--scorer", "all", "--json", "--seed", 3).out)
-    assert list(done["scorers"]) == list(model.scorers)
+    assert list(done["scorers"]) == [*model.scorers, "tfidf"]
+    assert done["similar_from"] == 4
+    assert done["scorers"]["cosine"]["positives"] == 3
     want = evaluate(model.score(PAIRS), labels, seed=3)
     found = done["scorers"]["cosine"]
     assert (found["n"], done["label_column"], done["sentence_columns"]) == (
