@@ -104,7 +104,9 @@ def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Hone
     """
     p, y = np.asarray(probabilities, np.float64), np.asarray(is_similar, np.float64)
     if p.shape != y.shape or p.ndim != 1 or not len(p):
-        raise InputError(f"probabilities are {p.shape} and labels {y.shape}; two rows of one length were expected.")
+        raise InputError(
+            f"probabilities are {p.shape} and labels {y.shape}; two rows of one length were expected."
+        )
     place = np.minimum((p * BINS).astype(int), BINS - 1)
     bins = tuple(
         (float(p[place == i].mean()), float(y[place == i].mean()), int((place == i).sum()))

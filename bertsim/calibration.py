@@ -14,6 +14,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,20 +124,29 @@ def _parse(path: Path, name: str, raw: object) -> Calibration:
     known = set(Calibration.__dataclass_fields__)
     keys = set(raw) if isinstance(raw, dict) else set()
     if not isinstance(raw, dict) or keys != known:
-        wrong = [f"lacks {key}" for key in sorted(known - keys)] + [f"has {key}" for key in sorted(keys - known)]
+        wrong = [f"lacks {key}" for key in sorted(known - keys)] + [
+            f"has {key}" for key in sorted(keys - known)
+        ]
         raise CheckpointError(f"{path}: the calibration of {name!r} {wrong[0]}; fit it again with train.")
     numbers = [raw["slope"], raw["intercept"], raw["similar"], *raw["scores"], *raw["probabilities"]]
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        raise CheckpointError(f"{path}: the calibration of {name!r} holds a value that is not a finite number.")
+        raise CheckpointError(
+            f"{path}: the calibration of {name!r} holds a value that is not a finite number."
+        )
     scores, probabilities = tuple(raw["scores"]), tuple(raw["probabilities"])
     rises = len(scores) == len(probabilities) and _rises(scores) and _rises(probabilities)
-    if raw["kind"] not in KINDS or not rises or (raw["kind"] == "isotonic") != bool(scores) or raw["slope"] < 0:
+    if (
+        raw["kind"] not in KINDS
+        or not rises
+        or (raw["kind"] == "isotonic") != bool(scores)
+        or raw["slope"] < 0
+    ):
         raise CheckpointError(f"{path}: the calibration of {name!r} is no rising {' or '.join(KINDS)} curve.")
     return Calibration(**{**raw, "scores": scores, "probabilities": probabilities})
 
 
 def _rises(values: tuple[float, ...]) -> bool:
-    return all(a <= b for a, b in zip(values, values[1:], strict=False))
+    return all(a <= b for a, b in pairwise(values))
 
 
 def _fit(kind: str, x: Numbers, is_similar: Numbers) -> dict[str, Any]:

@@ -41,7 +41,18 @@ def test_thresholds_come_from_dev_and_every_figure_stands_in_the_json(
 ) -> None:
     data = write(tmp_path / "test.tsv", [1, 0, 1, 0, 1, 0])
     dev = write(tmp_path / "dev.tsv", [1, 0, 1, 0, 1, 1])
-    words = ["evaluate", "--data", data, "--dev", dev, "--resamples", "20", "--json", "--plots", str(tmp_path / "plots")]
+    words = [
+        "evaluate",
+        "--data",
+        data,
+        "--dev",
+        dev,
+        "--resamples",
+        "20",
+        "--json",
+        "--plots",
+        str(tmp_path / "plots"),
+    ]
     assert main(words) == 0
     table = json.loads(capsys.readouterr().out)
     cosine = table["scorers"]["cosine"]
@@ -51,7 +62,9 @@ def test_thresholds_come_from_dev_and_every_figure_stands_in_the_json(
     assert table["similar_from"] == 1
     for name in table["plots"]:
         assert Path(name).read_bytes().startswith(b"\x89PNG")
-    assert {"roc.png", "scatter-cosine.png", "scatter-tfidf.png"} <= {Path(name).name for name in table["plots"]}
+    assert {"roc.png", "scatter-cosine.png", "scatter-tfidf.png"} <= {
+        Path(name).name for name in table["plots"]
+    }
 
 
 def test_labels_without_a_similar_pair_have_correlations_alone(
@@ -59,5 +72,7 @@ def test_labels_without_a_similar_pair_have_correlations_alone(
 ) -> None:
     data = write(tmp_path / "test.tsv", [3, 0, 2.5, 1, 3.5, 2])
     assert main(["evaluate", "--data", data, "--resamples", "20", "--scorer", "cosine"]) == 0
-    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("cosine") and "–" in line)
+    row = next(
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("cosine") and "–" in line
+    )
     assert row.split()[1:6] == ["–"] * 5

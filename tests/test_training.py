@@ -41,7 +41,9 @@ def write_pairs(path: Path, rows: int, seed: int = 0) -> Path:
 
 
 def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
-    return read_examples(Source(str(path), **options), ("similar",), lambda sentence: None, skip_bad_rows=skip)
+    return read_examples(
+        Source(str(path), **options), ("similar",), lambda sentence: None, skip_bad_rows=skip
+    )
 
 
 def words(folder: Path, encoder: Path, output: str, *more: str) -> list[str]:
@@ -56,7 +58,9 @@ def words(folder: Path, encoder: Path, output: str, *more: str) -> list[str]:
 
 
 def weights_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.safetensors"))}
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.safetensors"))
+    }
 
 
 # Reading labels
@@ -91,13 +95,21 @@ def test_labels_of_every_kind_become_targets(
 @pytest.mark.parametrize(
     ("row", "options", "message"),
     [
-        ("a\tb\t6", {"scale": (0, 5)}, r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5"),
+        (
+            "a\tb\t6",
+            {"scale": (0, 5)},
+            r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5",
+        ),
         ("a\tb\t6", {}, r"pairs\.tsv:4: .*outside the scale from 0 to 5"),
         ("a\tb\tsame", {}, r"pairs\.tsv:4: the label in 'score' is 'same', and a finite number was expected"),
         ("a\tb\tnan", {}, r"pairs\.tsv:4: the label in 'score' is 'nan', and a finite number"),
         ("\tb\t1", {}, r"pairs\.tsv:4: 'sentence1' is empty"),
         ("a\t1", {}, r"pairs\.tsv:4: the row has 2 fields"),
-        ("a\tb\t2", {"kind": "binary"}, r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected"),
+        (
+            "a\tb\t2",
+            {"kind": "binary"},
+            r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected",
+        ),
         ("a\tb\tmaybe", {"kind": "inference"}, r"pairs\.tsv:2: .* one of entailment, neutral, contradiction"),
     ],
 )
@@ -119,7 +131,9 @@ def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> N
 
     def check(sentence: str) -> None:
         if sentence == "\u200b":
-            raise InputError("the sentence has no character that the tokenizer can read; write at least one word.")
+            raise InputError(
+                "the sentence has no character that the tokenizer can read; write at least one word."
+            )
 
     with pytest.raises(DataError, match=r"pairs\.tsv:2: sentence B: the sentence has no character"):
         read_examples(Source(str(path)), ("similar",), check)
@@ -133,12 +147,16 @@ def test_a_missing_column_a_scale_and_one_class_are_named(tmp_path: Path) -> Non
     with pytest.raises(DataError, match=r"pairs\.tsv has no column 'y'"):
         read(path, label="y")
     path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t70\n" * 3)
-    with pytest.raises(DataError, match="labels from 70 to 70 are on a scale that is not known; name it: scale="):
+    with pytest.raises(
+        DataError, match="labels from 70 to 70 are on a scale that is not known; name it: scale="
+    ):
         read(path)
     path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t1\n" * 3)
     with pytest.raises(DataError, match="every label is 1, one class alone"):
         check_trainable([read(path)], 2)
-    with pytest.raises(DataError, match="3 rows are fewer than a batch of 32; add rows or lower --batch-size"):
+    with pytest.raises(
+        DataError, match="3 rows are fewer than a batch of 32; add rows or lower --batch-size"
+    ):
         check_trainable([read(path)], 32)
 
 
@@ -207,12 +225,19 @@ def test_batches_hold_every_example_once_and_follow_the_seed() -> None:
     batches = cut_batches(lengths, 32, [1, 2])
     assert sorted(np.concatenate(batches)) == list(range(1000))
     assert all((a == b).all() for a, b in zip(batches, cut_batches(lengths, 32, [1, 2]), strict=True))
-    assert any((a != b).any() for a, b in zip(batches, cut_batches(lengths, 32, [1, 3]), strict=True) if len(a) == len(b))
+    assert any(
+        (a != b).any()
+        for a, b in zip(batches, cut_batches(lengths, 32, [1, 3]), strict=True)
+        if len(a) == len(b)
+    )
 
 
 def test_the_dev_metric_is_auc_for_two_classes_and_spearman_for_grades() -> None:
     assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [1], [0]], np.float32)) == 1
-    assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [0.2], [1]], np.float32)) == 0.5
+    assert (
+        dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [0.2], [1]], np.float32))
+        == 0.5
+    )
     assert np.isnan(dev_metric(np.ones((3, 1), np.float32), np.array([[0], [0.5], [1]], np.float32)))
 
 
@@ -223,9 +248,9 @@ def test_losses_by_hand() -> None:
     from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives
 
     one = np.ones(1, np.float32)
-    assert float(cross_entropy(np.zeros((1, 1), np.float32), np.full((1, 1), 0.3, np.float32), one)) == pytest.approx(
-        np.log(2)
-    )
+    assert float(
+        cross_entropy(np.zeros((1, 1), np.float32), np.full((1, 1), 0.3, np.float32), one)
+    ) == pytest.approx(np.log(2))
     a = np.eye(2, dtype=np.float32)
     assert float(cosent(a, a, np.array([1, 0], np.float32))) == pytest.approx(np.log(2))
     assert float(cosent(a, a, np.array([1, 1], np.float32))) == pytest.approx(0)
@@ -239,7 +264,19 @@ def test_losses_by_hand() -> None:
 def test_a_run_makes_a_folder_that_loads_and_the_same_seed_the_same_weights(
     tmp_path: Path, tiny_checkpoint: Path
 ) -> None:
-    rest = ("--head", "bilstm", "mean", "--units", "8", "--epochs", "2", "--batch-size", "16", "--learning-rate", "0.01")
+    rest = (
+        "--head",
+        "bilstm",
+        "mean",
+        "--units",
+        "8",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "16",
+        "--learning-rate",
+        "0.01",
+    )
     assert main(words(tmp_path, tiny_checkpoint, "one", *rest)) == 0
     stores = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npy")}
     assert main(words(tmp_path, tiny_checkpoint, "two", *rest)) == 0
@@ -249,7 +286,14 @@ def test_a_run_makes_a_folder_that_loads_and_the_same_seed_the_same_weights(
     assert (one / "model.safetensors").read_bytes() == (tiny_checkpoint / "model.safetensors").read_bytes()
     for name in ("bilstm", "mean"):
         found = {path.name for path in (one / "heads" / name).iterdir()}
-        assert found >= {"config.json", "model.safetensors", "model.tflite", "calibration.json", "metrics.json", "curve.png"}
+        assert found >= {
+            "config.json",
+            "model.safetensors",
+            "model.tflite",
+            "calibration.json",
+            "metrics.json",
+            "curve.png",
+        }
         metrics = json.loads((one / "heads" / name / "metrics.json").read_text())
         assert f"{metrics['as_served']['dev']['spearman']:.4f}" in (one / "README.md").read_text()
         assert (one / "heads" / name / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -273,9 +317,22 @@ def test_encoder_and_heads_learn_together_or_the_heads_alone(
 ) -> None:
     positives = tmp_path / "positives.tsv"
     positives.write_text("sentence1\tsentence2\n" + "".join(f"{w}\tthe {w}\n" for w in WORDS[16:40]))
-    rest = ("--data", str(positives), "kind=positives", "--head", "mean", "pooled", "--epochs", "2", "--tune", tune)
+    rest = (
+        "--data",
+        str(positives),
+        "kind=positives",
+        "--head",
+        "mean",
+        "pooled",
+        "--epochs",
+        "2",
+        "--tune",
+        tune,
+    )
     assert main(words(tmp_path, tiny_checkpoint, "out", *rest)) == 0
-    same = (tmp_path / "out" / "model.safetensors").read_bytes() == (tiny_checkpoint / "model.safetensors").read_bytes()
+    same = (tmp_path / "out" / "model.safetensors").read_bytes() == (
+        tiny_checkpoint / "model.safetensors"
+    ).read_bytes()
     assert same == (tune == "heads")
     model = bertsim.load(tmp_path / "out")
     exact = bertsim.load(tmp_path / "out", engine="tensorflow")
@@ -288,7 +345,17 @@ def test_packed_heads_learn_too(tmp_path: Path, tiny_checkpoint: Path) -> None:
     positives = tmp_path / "positives.tsv"
     positives.write_text("sentence1\tsentence2\n" + "".join(f"{w}\tthe {w}\n" for w in WORDS[16:40]))
     for tune in ("none", "all"):
-        rest = ("--data", str(positives), "kind=positives", "--head", "mean", "--inputs", "packed", "--tune", tune)
+        rest = (
+            "--data",
+            str(positives),
+            "kind=positives",
+            "--head",
+            "mean",
+            "--inputs",
+            "packed",
+            "--tune",
+            tune,
+        )
         assert main(words(tmp_path, tiny_checkpoint, tune, *rest, "--epochs", "1")) == 0
         assert "mean" in bertsim.load(tmp_path / tune).scorers
 
@@ -336,7 +403,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(
     assert main([*given, "--learning-rate", "0.5", "--resume"]) == 2
     assert main([*given, "--resume"]) == 0
     assert weights_of(tmp_path / "cut") == weights_of(tmp_path / "whole")
-    best, again = (json.loads((tmp_path / n / "heads/bilstm/metrics.json").read_text()) for n in ("whole", "cut"))
+    best, again = (
+        json.loads((tmp_path / n / "heads/bilstm/metrics.json").read_text()) for n in ("whole", "cut")
+    )
     for table in (best, again):
         for epoch in table["epochs"]:
             del epoch["seconds"]

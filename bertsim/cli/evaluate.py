@@ -33,10 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
     parser.add_argument(
-        "--scorer", metavar="S", default="all", help="one of cosine, dot, euclidean, manhattan, a head; default: all"
+        "--scorer",
+        metavar="S",
+        default="all",
+        help="one of cosine, dot, euclidean, manhattan, a head; default: all",
     )
     parser.add_argument(
-        "--dev", type=Path, metavar="FILE", help="labelled pairs that choose the thresholds (default: DATA itself)"
+        "--dev",
+        type=Path,
+        metavar="FILE",
+        help="labelled pairs that choose the thresholds (default: DATA itself)",
     )
     parser.add_argument(
         "--similar-from",
@@ -44,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LABEL",
         help="pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)",
     )
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG"
+    )
     parser.add_argument(
         "--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)"
     )
@@ -80,13 +88,17 @@ def run(args: argparse.Namespace) -> int:
     scorers = model.scorers if args.scorer == "all" else (args.scorer,)
     scores = score_all(model, scorers, pairs, options)
     results = evaluate_scorers(scores, labels, args)
-    ranges = {scorer: mean_label_by_range(found, labels, args.ranges or ()) for scorer, found in scores.items()}
+    ranges = {
+        scorer: mean_label_by_range(found, labels, args.ranges or ()) for scorer, found in scores.items()
+    }
     settings = model.settings(**options)
     say_cut(count_cut(model, [sentence for pair in pairs for sentence in pair]), model.max_length)
     data, similar = Labelled(labels, scores), similar_from(args.similar_from, labels)
     dev = read_dev(args, model, scorers, options)
     if dev is not None and not scores.keys() <= dev.scores.keys():
-        raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
+        raise DataError(
+            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
+        )
     is_own = args.pooling is None and args.layers is None
     verdicts = judge(model, data, dev, similar, is_own=is_own)
     drawn = [] if args.plots is None else draw(args.plots, data, verdicts, similar)

@@ -94,9 +94,7 @@ def as_lines(verdicts: Mapping[str, Verdict], similar: float, chooser: str) -> l
         s, h = verdict.separation, verdict.honesty
         left = "".join(f" {'–':>{w}}" for w in (7, 7, 8, 8, 7))
         if s is not None:
-            left = (
-                f" {s.roc_auc:>7.4f} {s.average_precision:>7.4f} {s.threshold:>8.4f} {s.accuracy:>8.4f} {s.f1:>7.4f}"
-            )
+            left = f" {s.roc_auc:>7.4f} {s.average_precision:>7.4f} {s.threshold:>8.4f} {s.accuracy:>8.4f} {s.f1:>7.4f}"
         right = f" {'–':>7} {'–':>7}" if h is None else f" {h.brier:>7.4f} {h.ece:>7.4f}"
         lines.append(f"{scorer:<10}{left}{right}")
     return lines

@@ -14,6 +14,7 @@ from bertsim.errors import InputError
 
 if TYPE_CHECKING:
     from bertsim.training.plan import TrainPlan
+    from bertsim.training.run import Trained
     from bertsim.training.state import Progress
 
 HELP = "train heads, or an encoder with its heads"
@@ -28,7 +29,13 @@ Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
-    add("--data", nargs="+", action="append", metavar="FILE", help="pairs to train on; may be given several times")
+    add(
+        "--data",
+        nargs="+",
+        action="append",
+        metavar="FILE",
+        help="pairs to train on; may be given several times",
+    )
     add("--dev", nargs="+", metavar="FILE", help="pairs that choose the best epoch and fit the calibration")
     add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
     add("--head", nargs="+", metavar="KIND", default=[], help="bilstm, pooled, mean; one or several")
@@ -38,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
     group = parser.add_argument_group("encoder")
-    group.add_argument("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
+    group.add_argument(
+        "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
+    )
     group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
     group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
     group.add_argument(
@@ -48,22 +57,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="none: heads on features computed once (default); heads: the frozen encoder in every step;"
         " all: encoder and heads together",
     )
-    group.add_argument("--cache", type=Path, metavar="DIR", help="where features are kept (default: the user's cache)")
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where features are kept (default: the user's cache)"
+    )
     _add_rates(parser.add_argument_group("training"))
     parser.set_defaults(run=run)
 
 
 def _add_rates(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--inputs", choices=("apart", "packed"), default="apart", help="how heads read a pair (default: apart)")
+    add(
+        "--inputs",
+        choices=("apart", "packed"),
+        default="apart",
+        help="how heads read a pair (default: apart)",
+    )
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
     add("--labels", nargs="+", metavar="COLUMN", help="columns of a multi-label head")
     add("--epochs", type=int, metavar="N", default=4, help="at most (default: 4)")
-    add("--patience", type=int, metavar="N", default=2, help="epochs without a better dev metric (default: 2)")
+    add(
+        "--patience", type=int, metavar="N", default=2, help="epochs without a better dev metric (default: 2)"
+    )
     add("--batch-size", type=int, metavar="N", default=32, help="pairs in a step (default: 32)")
     add("--learning-rate", type=float, metavar="R", default=1e-3, help="of the heads (default: 0.001)")
-    add("--encoder-learning-rate", type=float, metavar="R", default=5e-5, help="with --tune all (default: 0.00005)")
+    add(
+        "--encoder-learning-rate",
+        type=float,
+        metavar="R",
+        default=5e-5,
+        help="with --tune all (default: 0.00005)",
+    )
     add("--warm-up", type=float, metavar="SHARE", default=0.0, help="of all steps, rates rising (default: 0)")
     add("--weight-decay", type=float, metavar="W", default=0.0, help="above 0: AdamW (default: 0, Adam)")
     add("--seed", type=int, metavar="N", default=0, help="of every random number (default: 0)")
@@ -78,13 +102,15 @@ def run(args: argparse.Namespace) -> int:
 
     encoder = open_encoder(plans)
     read = [read_data(plan, encoder) for plan in plans]
-    for part in dict.fromkeys((part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)):
+    for part in dict.fromkeys(
+        (part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)
+    ):
         if part[1]:
             say(f"bertsim: {part[0]}: {part[1]:,} bad rows left out.")
     prepare_output(encoder, plans[-1].tune, args.output, resume=args.resume)
     try:
         with Line() as line:
-            trained = []
+            trained: list[Trained] = []
             for plan, data in zip(plans, read, strict=True):
                 trained += run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume)
             _tell(finish_output(encoder, read[-1], trained, args.output, line))
@@ -155,7 +181,9 @@ class Line:
     def step(self, progress: Progress, steps: int, seconds_left: float) -> None:
         """See `training.fit.Watch`."""
         best = progress.best_metric
-        shown = f"loss {progress.loss / progress.step:.4f}" + (f", best dev {best:.4f}" if best is not None else "")
+        shown = f"loss {progress.loss / progress.step:.4f}" + (
+            f", best dev {best:.4f}" if best is not None else ""
+        )
         left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f} left"
         self._show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
 

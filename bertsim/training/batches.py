@@ -13,9 +13,7 @@ from bertsim.training.examples import Examples
 _WINDOW = 32  # batches whose examples are sorted by length together
 
 
-def cut_batches(
-    lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]
-) -> list[NDArray[np.int64]]:
+def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
     """Shuffle, sort by length within windows of many batches, cut, shuffle the batches.
 
     Args:

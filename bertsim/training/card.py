@@ -28,9 +28,7 @@ def write_card(
     path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
 
 
-def _lines(
-    encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
-) -> list[str]:
+def _lines(encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]) -> list[str]:
     plan = trained[-1].plan
     what = "Encoder and heads" if plan.tune == "all" else "Heads"
     lines = [f"## {what}, as trained", "", f"By `bertsim train` {__version__}, seed {plan.seed}."]
@@ -76,6 +74,10 @@ def _table(plan: TrainPlan, figures: Mapping[str, dict[str, Any]], sets: Sequenc
         for name in sets:
             low, high = table[name]["spearman_interval"]
             ece = table[name].get("ece")
-            cells += [f"{table[name]['spearman']:.4f}", f"{low:.3f}–{high:.3f}", "–" if ece is None else f"{ece:.3f}"]
+            cells += [
+                f"{table[name]['spearman']:.4f}",
+                f"{low:.3f}–{high:.3f}",
+                "–" if ece is None else f"{ece:.3f}",
+            ]
         rows.append(f"| `{scorer}` | " + " | ".join(cells) + " |")
     return rows

@@ -150,7 +150,9 @@ def _told_apart(source: Source, file: DataFile) -> Source:
     peeked = [row.label for row in islice(file, PEEKED_ROWS) if row.error is None]
     words = [str(label).strip().lower() for label in peeked]
     numbers = [number for number in map(number_of, peeked) if number is not None]
-    if source.kind == "inference" or (source.kind is None and sum(w in INFERENCE for w in words) > len(words) / 2):
+    if source.kind == "inference" or (
+        source.kind is None and sum(w in INFERENCE for w in words) > len(words) / 2
+    ):
         return replace(source, kind="inference", scale=(0.0, 1.0))
     if source.kind == "binary":
         return replace(source, kind="binary", scale=(0.0, 1.0))
@@ -175,7 +177,9 @@ def _target(
         return [], row.error
     if source.kind == "positives":
         return [1.0] * len(labels), None
-    cells = [(name, row.values.get(name)) for name in labels] if len(labels) > 1 else [(file.label, row.label)]
+    cells = (
+        [(name, row.values.get(name)) for name in labels] if len(labels) > 1 else [(file.label, row.label)]
+    )
     targets = []
     for name, cell in cells:
         target, error = _scaled(cell, source)

@@ -72,7 +72,8 @@ class FeatureStore:
 def join_stores(stores: Sequence[FeatureStore]) -> FeatureStore:
     """Several stores of one encoder as one."""
     hidden: list[Any] = []
-    files, rows, count = [], {}, 0
+    rows: dict[Text, int] = {}
+    files, count = [], 0
     for store in stores:
         files.append(store.files + len(hidden))
         hidden += store.hidden

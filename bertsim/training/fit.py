@@ -86,14 +86,12 @@ def _run_epoch(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, pro
         loss = task.step(batch, _rate(done, total, plan))
         if not math.isfinite(loss):
             raise InputError(
-                f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1} ({task.where(batch)}); "
-                "lower --learning-rate, or look at these rows."
+                f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1} "
+                f"({task.where(batch)}); lower --learning-rate, or look at these rows."
             )
         progress.step, progress.loss = progress.step + 1, progress.loss + loss
         now = time.monotonic()
-        watch.step(
-            progress, len(batches), (now - start) / (progress.step - first) * (total - done - 1)
-        )
+        watch.step(progress, len(batches), (now - start) / (progress.step - first) * (total - done - 1))
         if now - saved > SAVE_SECONDS:
             folder.save(task.variables, progress)
             saved = now

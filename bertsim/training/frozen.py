@@ -124,16 +124,17 @@ def _compile(head: Head, optimizer: Any) -> tuple[Any, Any]:
     labelled = [tf.TensorSpec([None, labels], tf.float32), tf.TensorSpec([None], tf.float32)]
 
     def run(arrays: Sequence[Any], training: bool) -> Any:
-        outputs = [
+        given = [
             ({"last_hidden_state": arrays[i], "pooler_output": arrays[i + 2]}, arrays[i + 1])
             for i in range(0, len(arrays), 3)
         ]
-        return head.logits(*(x for output in outputs for x in output), training=training)
+        (output_a, mask_a), (output_b, mask_b) = given[0], given[1] if len(given) > 1 else (None, None)
+        return head.logits(output_a, mask_a, output_b, mask_b, training=training)
 
     @tf.function(input_signature=side * sides + labelled)
     def step(*arrays: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = cross_entropy(run(arrays[:-2], True), *arrays[-2:])
+            loss = cross_entropy(run(arrays[:-2], True), arrays[-2], arrays[-1])
         weights = head.trainable_variables
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss

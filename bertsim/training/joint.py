@@ -152,7 +152,7 @@ class JointTask:
             cut, other_cut = types.index(1), other_types.index(1)
             joined = ids[:cut] + other_ids[other_cut:], types[:cut] + other_types[other_cut:]
             made.append(tuple(values[: self._encoder.config.max_position_embeddings] for values in joined))
-        return pad_sequences(made)  # type: ignore[arg-type]
+        return pad_sequences(made)
 
     def _compile(self, is_positives: bool) -> Any:
         """The graph of a step."""
@@ -165,7 +165,7 @@ class JointTask:
         @tf.function(input_signature=ids + labelled)
         def step(*arrays: Any) -> Any:
             with tf.GradientTape() as tape:
-                loss = self._loss(arrays[:-2], *arrays[-2:], is_positives)
+                loss = self._loss(arrays[:-2], arrays[-2], arrays[-1], is_positives)
             gradients = tape.gradient(loss, weights)
             for optimizer, group, gradient in zip(self._optimizers, weights, gradients, strict=True):
                 known = [tf.zeros_like(w) if g is None else g for g, w in zip(gradient, group, strict=True)]
@@ -177,7 +177,8 @@ class JointTask:
     def _loss(self, arrays: Sequence[Any], targets: Any, weights: Any, is_positives: bool) -> Any:
         learns = self._plan.tune == "all"
         outputs = [
-            (self._encoder(*arrays[i : i + 3], training=learns), arrays[i + 1]) for i in range(0, len(arrays), 3)
+            (self._encoder(*arrays[i : i + 3], training=learns), arrays[i + 1])
+            for i in range(0, len(arrays), 3)
         ]
         loss = ops.zeros(())
         if "apart" in self._inputs and learns:
@@ -224,7 +225,7 @@ class JointTask:
         else:
             real = ops.cast(mask, "float32")
             pooled = pool(output["last_hidden_state"], real, self._pooling, normalize=self._normalize, xp=ops)
-        return tuple(tf.split(pooled, 2))  # type: ignore[return-value]
+        return tuple(tf.split(pooled, 2))
 
 
 def _inputs_needed(heads: Sequence[Head], plan: TrainPlan) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from bertsim.agreement import judge_probabilities
 from bertsim.calibration import NAME as CALIBRATION
-from bertsim.calibration import Calibration, fit_calibration, read_calibrations, write_calibrations
+from bertsim.calibration import Calibration, fit_calibration, write_calibrations
 from bertsim.checkpoint import load_encoder
 from bertsim.combination import NAME as COMBINED
 from bertsim.combination import SCORER as COMBINATION
@@ -167,7 +167,8 @@ def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: st
         "dev_metric": metric,
         "best_epoch": run.progress.best + 1,
         "epochs": [
-            {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds} for e in run.progress.history
+            {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds}
+            for e in run.progress.history
         ],
         "rows": [
             {"file": Path(s.path).name, "kind": s.kind, "scale": s.scale, "used": used, "left_out": skipped}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -139,14 +139,18 @@ class TrainPlan:
         ):
             value = getattr(self, name)
             if not low < value <= high or value < 0:
-                raise InputError(f"{name} is {value}; a number from {max(low, 0):g} to {high:g} was expected.")
+                raise InputError(
+                    f"{name} is {value}; a number from {max(low, 0):g} to {high:g} was expected."
+                )
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}; at least 0 was expected.")
         names = [head.name for head in self.heads]
         if len(set(names)) < len(names):
             raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
         if not names and self.tune != "all":
-            raise InputError("there is no head to train; name one with --head, or tune the encoder with --tune all.")
+            raise InputError(
+                "there is no head to train; name one with --head, or tune the encoder with --tune all."
+            )
 
     def for_head(self, head: HeadPlan) -> TrainPlan:
         """This plan with one head alone."""
@@ -190,7 +194,9 @@ def source_from(table: Mapping[str, Any], where: str) -> Source:
             if key in values:
                 values[key] = change(values[key])
     except (ValueError, TypeError):
-        raise InputError(f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help.") from None
+        raise InputError(
+            f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
+        ) from None
     return Source(**values)
 
 
@@ -203,11 +209,17 @@ def head_from(table: Mapping[str, Any]) -> HeadPlan:
     kind = table.get("kind")
     if kind not in HEAD_KINDS:
         raise InputError(f"head is {kind!r}; known are {', '.join(HEAD_KINDS)}.")
-    values = {"name": kind, "dropout": DEFAULT_DROPOUT[kind], "units": DEFAULT_UNITS[kind], **table}
+    values: dict[str, Any] = {
+        "name": kind,
+        "dropout": DEFAULT_DROPOUT[kind],
+        "units": DEFAULT_UNITS[kind],
+        **table,
+    }
     name = values["name"]
     if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
         raise InputError(f"head: name is {name!r}; letters, digits, - and _ were expected.")
-    return HeadPlan(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return HeadPlan(**plain)
 
 
 @dataclass(frozen=True)
@@ -275,4 +287,9 @@ def _scale(value: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
-_CHANGES = {"scale": _scale, "weight": float, "take": int, "columns": lambda value: _pair(value, ",")}
+_CHANGES: dict[str, Callable[[Any], Any]] = {
+    "scale": _scale,
+    "weight": float,
+    "take": int,
+    "columns": lambda value: _pair(value, ","),
+}

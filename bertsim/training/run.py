@@ -107,7 +107,8 @@ def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
     plan = plans[0]
     names = [head.name for each in plans for head in each.heads]
     if len(plans) > 1 and (
-        len({(p.encoder, p.revision, p.max_length) for p in plans}) > 1 or any(p.tune != "none" for p in plans)
+        len({(p.encoder, p.revision, p.max_length) for p in plans}) > 1
+        or any(p.tune != "none" for p in plans)
     ):
         raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
     if len(set(names)) < len(names):
@@ -152,7 +153,9 @@ def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -
     """
     is_own = output.is_dir() and output.resolve() == encoder.folder.resolve()
     if is_own and tune == "all":
-        raise InputError(f"{output} is the encoder itself, which is never overwritten; choose another --output.")
+        raise InputError(
+            f"{output} is the encoder itself, which is never overwritten; choose another --output."
+        )
     if (output / RUN).is_dir():
         if not resume:
             raise InputError(
@@ -173,7 +176,14 @@ def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -
 
 
 def run_plan(
-    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, cache: Path, observer: Observer, *, resume: bool
+    plan: TrainPlan,
+    encoder: Encoder,
+    data: Data,
+    output: Path,
+    cache: Path,
+    observer: Observer,
+    *,
+    resume: bool,
 ) -> Iterator[Trained]:
     """Train what a plan asks for: heads on frozen features one after another, else all at once.
 
@@ -256,7 +266,9 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
             (output / FLATBUFFER).unlink(missing_ok=True)
             for path in output.glob("*.safetensors*"):
                 path.unlink()
-            tensors = {n: np.ascontiguousarray(v.numpy().T if t else v.numpy()) for n, v, t in variables(bert)}
+            tensors = {
+                n: np.ascontiguousarray(v.numpy().T if t else v.numpy()) for n, v, t in variables(bert)
+            }
             save_file(tensors, output / WEIGHTS, metadata={"format": "pt"})
         for head, head_plan in zip(heads, plan.heads, strict=True):
             if plan.tune == "all":

@@ -90,8 +90,8 @@ class RunFolder:
         changed = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
         if changed:
             raise InputError(
-                f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was started "
-                "with, or choose another --output."
+                f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was "
+                "started with, or choose another --output."
             )
         _assign(self._state, variables, tensors)
         return Progress(**{**raw, "history": [Epoch(**epoch) for epoch in raw["history"]]})
