@@ -72,7 +72,13 @@ class Calibration:
 
 
 def fit_calibration(
-    scores: ArrayLike, labels: ArrayLike, *, similar: float = SIMILAR, data: str = "", kind: str | None = None
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    similar: float = SIMILAR,
+    data: str = "",
+    kind: str | None = None,
+    share: float | None = None,
 ) -> Calibration:
     """Fit a curve to pairs that no weight was trained on.
 
@@ -81,6 +87,8 @@ def fit_calibration(
         labels: float [n] in [0, 1]: the label's part of its scale.
         similar: from which label on a pair counts as similar.
         data: what to say it was fitted on.
+        share: how many of all pairs are similar where the curve will be used, in (0, 1), if these pairs are known to
+            have another share: they are weighted to it; None: these pairs' own share.
         kind: "logistic" or "isotonic"; None: the one whose Brier score over five held-out fifths is lower.
 
     Raises:
@@ -97,10 +105,14 @@ def fit_calibration(
             f"of {len(x)} labelled pairs {which} is similar (label of at least {similar:g} of its scale);"
             " a calibration needs both kinds."
         )
+    own = positives / len(x)
+    weights = (
+        np.ones(len(x)) if share is None else np.where(is_similar > 0, share / own, (1 - share) / (1 - own))
+    )
     if kind is None:
-        errors = {name: _held_out_brier(name, x, is_similar) for name in KINDS}
+        errors = {name: _held_out_brier(name, x, is_similar, weights) for name in KINDS}
         kind = min(KINDS, key=lambda name: errors[name])
-    return Calibration(**_fit(kind, x, is_similar), similar=similar, data=data, n=len(x))
+    return Calibration(**_fit(kind, x, is_similar, weights), similar=similar, data=data, n=len(x))
 
 
 def write_calibrations(path: Path, calibrations: Mapping[str, Calibration]) -> None:
@@ -149,11 +161,12 @@ def _rises(values: tuple[float, ...]) -> bool:
     return all(a <= b for a, b in pairwise(values))
 
 
-def _fit(kind: str, x: Numbers, is_similar: Numbers) -> dict[str, Any]:
-    return _fit_logistic(x, is_similar) if kind == "logistic" else _fit_isotonic(x, is_similar)
+def _fit(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
+    fit = _fit_logistic if kind == "logistic" else _fit_isotonic
+    return fit(x, is_similar, weights)
 
 
-def _fit_logistic(x: Numbers, is_similar: Numbers) -> dict[str, Any]:
+def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
     """Platt's curve: every pair counts as both kinds, by weights that never reach 0 or 1."""
     from sklearn.linear_model import LogisticRegression
 
@@ -163,25 +176,28 @@ def _fit_logistic(x: Numbers, is_similar: Numbers) -> dict[str, Any]:
     target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     model = LogisticRegression(C=1e6, max_iter=1000)
     model.fit(
-        np.concatenate([z, z]), np.repeat([1, 0], len(x)), sample_weight=np.concatenate([target, 1 - target])
+        np.concatenate([z, z]),
+        np.repeat([1, 0], len(x)),
+        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
     )
     slope = max(float(model.coef_[0, 0]), 0.0) / spread
     return {"kind": "logistic", "slope": float(slope), "intercept": float(model.intercept_[0] - slope * mean)}
 
 
-def _fit_isotonic(x: Numbers, is_similar: Numbers) -> dict[str, Any]:
+def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
     """Steps by pool-adjacent-violators, joined by straight lines through the middle of each step."""
     from sklearn.isotonic import IsotonicRegression
 
     order = np.argsort(x, kind="stable")
     x = x[order]
-    fitted = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE).fit_transform(x, is_similar[order])
+    curve = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
+    fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
     starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
     middles = [float(part.mean()) for part in np.split(x, starts[1:])]
     return {"kind": "isotonic", "scores": tuple(middles), "probabilities": tuple(map(float, fitted[starts]))}
 
 
-def _held_out_brier(kind: str, x: Numbers, is_similar: Numbers) -> float:
+def _held_out_brier(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> float:
     """Mean squared error of the probabilities, each fifth predicted from the others; deterministic."""
     folds = np.arange(len(x)) % _FOLDS
     error = 0.0
@@ -189,8 +205,8 @@ def _held_out_brier(kind: str, x: Numbers, is_similar: Numbers) -> float:
         rest, held = folds != fold, folds == fold
         if len(set(is_similar[rest])) < 2 or np.ptp(x[rest]) == 0:
             return math.inf
-        curve = Calibration(**_fit(kind, x[rest], is_similar[rest]))
-        error += float(np.sum((curve.apply(x[held]) - is_similar[held]) ** 2))
+        curve = Calibration(**_fit(kind, x[rest], is_similar[rest], weights[rest]))
+        error += float(np.sum(weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2))
     return error / len(x)
 
 

@@ -42,6 +42,17 @@ def test_a_fitted_curve_rises_and_is_honest_on_other_pairs(kind: str | None) -> 
     assert curve.n == 1000
 
 
+@pytest.mark.parametrize("kind", ["logistic", "isotonic"])
+def test_a_known_share_of_similar_pairs_moves_the_curve_to_it(kind: str) -> None:
+    scores, labels = noisy(4000)
+    few = labels < 0.8
+    few[np.flatnonzero(~few)[::3]] = True  # a dev set with a third of the similar pairs
+    share = float((labels >= 0.8).mean())
+    own = fit_calibration(scores[few], labels[few], kind=kind)
+    moved = fit_calibration(scores[few], labels[few], kind=kind, share=share)
+    assert abs(np.mean(moved.apply(scores)) - share) < 0.02 < abs(np.mean(own.apply(scores)) - share)
+
+
 def test_a_high_value_that_unrelated_pairs_reach_is_no_high_probability() -> None:
     scores, labels = noisy()
     assert fit_calibration(scores, labels).apply(0.6) < 0.05  # where pairs of label 0 lie

@@ -90,6 +90,12 @@ def _add_rates(group: argparse._ArgumentGroup) -> None:
     )
     add("--warm-up", type=float, metavar="SHARE", default=0.0, help="of all steps, rates rising (default: 0)")
     add("--weight-decay", type=float, metavar="W", default=0.0, help="above 0: AdamW (default: 0, Adam)")
+    add(
+        "--similar-share",
+        type=float,
+        metavar="S",
+        help="of all pairs, for the calibration (default: that of --dev)",
+    )
     add("--seed", type=int, metavar="N", default=0, help="of every random number (default: 0)")
 
 
@@ -141,7 +147,15 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
         heads.append(head_from(table))
     names = (
         *("encoder", "revision", "tune", "epochs", "patience", "batch_size", "learning_rate"),
-        *("encoder_learning_rate", "warm_up", "weight_decay", "max_length", "seed", "skip_bad_rows"),
+        *(
+            "encoder_learning_rate",
+            "warm_up",
+            "weight_decay",
+            "max_length",
+            "seed",
+            "skip_bad_rows",
+            "similar_share",
+        ),
     )
     return [
         TrainPlan(

@@ -61,7 +61,7 @@ def finish_output(
     tunes_encoder = trained[-1].plan.tune == "all"
     _export(trained, encoder, output)
     observer.stage("measuring as served")
-    figures = _measure(data, output)
+    figures = _measure(data, output, trained[-1].plan.similar_share)
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -87,7 +87,7 @@ def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
         export_head(load_head(folder, encoder.name, sha256, size, has_pooler=has_pooler), folder / FLATBUFFER)
 
 
-def _measure(data: Data, output: Path) -> dict[str, dict[str, Any]]:
+def _measure(data: Data, output: Path, share: float | None) -> dict[str, dict[str, Any]]:
     """Score dev and test as served; fit and write combination and calibrations on dev; judge both."""
     if data.dev.targets.shape[1] > 1:
         return {}
@@ -99,7 +99,7 @@ def _measure(data: Data, output: Path) -> dict[str, dict[str, Any]]:
     scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
     measures, figures = {}, {}
     for scorer, found in scores.items():
-        calibration = _calibrated(found["dev"], data.dev)
+        calibration = _calibrated(found["dev"], data.dev, share)
         figures[scorer] = {name: _judged(found[name], part, calibration) for name, part in sets.items()}
         if calibration is None:
             continue
@@ -133,10 +133,10 @@ def _combined(
     }
 
 
-def _calibrated(scores: Float, dev: Examples) -> Calibration | None:
+def _calibrated(scores: Float, dev: Examples, share: float | None) -> Calibration | None:
     """The calibration on dev; None where dev has too few pairs, or one kind alone."""
     try:
-        return fit_calibration(scores, dev.targets[:, 0], data=Path(dev.source.path).name)
+        return fit_calibration(scores, dev.targets[:, 0], share=share, data=Path(dev.source.path).name)
     except InputError:
         return None
 

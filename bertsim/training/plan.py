@@ -100,6 +100,8 @@ class TrainPlan:
         max_length: tokens read of a sequence; None: what the encoder says.
         seed: of every random number.
         skip_bad_rows: leave out and count rows that cannot be used.
+        similar_share: how many of all pairs are similar where scores will be used, for the calibration; None: as many
+            as of `dev`.
     """
 
     data: tuple[Source, ...]
@@ -119,6 +121,7 @@ class TrainPlan:
     max_length: int | None = None
     seed: int = 0
     skip_bad_rows: bool = False
+    similar_share: float | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
@@ -142,6 +145,8 @@ class TrainPlan:
                 raise InputError(
                     f"{name} is {value}; a number from {max(low, 0):g} to {high:g} was expected."
                 )
+        if self.similar_share is not None and not 0 < self.similar_share < 1:
+            raise InputError(f"similar_share is {self.similar_share}; a number between 0 and 1 was expected.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}; at least 0 was expected.")
         names = [head.name for head in self.heads]
