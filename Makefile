@@ -1,7 +1,7 @@
 # What a person types. Everything is installed into .venv, once, and again only when the pins change.
-#   make demo | make test | make check | make bench | make screenshots | make clean
+#   make demo | make test | make check | make bench | make heads DATA=folder | make screenshots | make clean
 .POSIX:
-.PHONY: help demo test check bench screenshots clean
+.PHONY: help demo test check bench heads screenshots clean
 .DELETE_ON_ERROR:
 
 VENV = .venv
@@ -14,6 +14,7 @@ help:
 	@echo 'make test         install what is needed, run every test'
 	@echo 'make check        formatting, lint, types, the direction of imports'
 	@echo 'make bench        the table of speeds in the README, peers side by side'
+	@echo 'make heads        the heads in weights/ again, from the data in DATA=folder (minutes)'
 	@echo 'make screenshots  the pictures in the README'
 	@echo 'make clean        remove .venv and every cache'
 
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-tests
 
 bench: $(VENV)/.installed-tests
 	$(PY) -m tests.bench
+
+heads: $(VENV)/.installed
+	$(PY) -m bertsim train --recipe weights/recipe.toml --data-root '$(DATA)' --output weights
 
 screenshots: $(VENV)/.installed-tests
 	$(PY) -m tests.chromium

@@ -29,6 +29,7 @@ _RUNS_CODE = ("pytorch_model.bin", "tf_model.h5", "model.h5", "model.keras", "fl
 # Tensors of heads that a file may carry beside the encoder, and buffers that old versions saved.
 _OTHERS = re.compile(r"^(cls|classifier|qa_outputs|loss)\.|\.?embeddings\.position_ids$")
 _SCALE = ".scale"
+CLASSIFICATION = "BertForSequenceClassification"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,53 @@ def read_checkpoint(folder: Path, config: BertConfig) -> Checkpoint:
     tensors = _widen(folder, found)
     _check_tensors(folder, tensors, tensor_shapes(config, with_pooler="pooler.dense.weight" in tensors))
     return Checkpoint(tensors, tuple(unused))
+
+
+def has_pooler(folder: Path) -> bool:
+    """Whether a folder's files hold the pooler's weights; reads names alone."""
+    return any((_standard_name(name) or "") == "pooler.dense.weight" for name in _names(folder))
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The top of a `BertForSequenceClassification`: dense over the pooler's output.
+
+    Attributes:
+        tensors: "classifier.weight" float32 [labels, hidden], "classifier.bias" float32 [labels].
+        labels: names, from `id2label`.
+        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once).
+    """
+
+    tensors: dict[str, Float]
+    labels: tuple[str, ...]
+    activation: str
+
+
+def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
+    """Read the classifier that a checkpoint carries; None where its architecture is another.
+
+    Raises:
+        CheckpointError: the architecture says there is one, but its tensors, labels or pooler do not fit.
+
+    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder` (sigmoid for 1 label).
+    """
+    path = folder / "config.json"
+    raw = read_json(path)
+    if CLASSIFICATION not in (raw.get("architectures") or ()):
+        return None
+    names = ("classifier.weight", "classifier.bias")
+    found = _widen(folder, {name: tensor for name, tensor in _read_all(folder) if name in names})
+    shape = found["classifier.weight"].shape if "classifier.weight" in found else ()
+    if len(shape) != 2 or shape[1] != config.hidden_size or not has_pooler(folder):
+        raise CheckpointError(f"{path} says {CLASSIFICATION}, but the file has no classifier over a pooler.")
+    names_by_id = raw.get("id2label") or {str(i): f"LABEL_{i}" for i in range(shape[0])}
+    labels = [names_by_id.get(str(i)) for i in range(shape[0])]
+    if len(names_by_id) != shape[0] or not all(isinstance(x, str) and x for x in labels):
+        raise CheckpointError(
+            f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
+        )
+    several = raw.get("problem_type") == "multi_label_classification"
+    return Classifier(found, tuple(map(str, labels)), "sigmoid" if several or shape[0] == 1 else "softmax")
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:
@@ -195,6 +243,15 @@ def _weight_files(folder: Path) -> list[Path]:
                 "(transformers: model.save_pretrained(folder, safe_serialization=True))."
             )
     raise CheckpointError(f"{folder} has no {WEIGHTS}.")
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for path in _weight_files(folder):
+        try:
+            with safe_open(path, framework="numpy") as file:
+                yield from list(file.keys())
+        except SafetensorError as error:
+            raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
 
 
 def _read_all(folder: Path) -> Iterator[tuple[str, np.ndarray]]:

@@ -1,6 +1,7 @@
 """What every engine offers: padded token arrays in, embeddings or every array out. numpy only.
 
-`litert.LiteRTEngine` serves; `reference.TensorFlowEngine` is exact, runs any checkpoint and trains.
+`litert.LiteRTEngine` serves; `reference.TensorFlowEngine` is exact, runs any checkpoint and trains. Heads run
+likewise, in `litert.LiteRTHead` and `reference.TensorFlowHead`.
 """
 
 from __future__ import annotations
@@ -24,4 +25,16 @@ class Engine(Protocol):
 
     def encode(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
         """Every hidden state and attention."""
+        ...
+
+
+class HeadRunner(Protocol):
+    """Runs one head on what an engine computed; may be called from several threads at once."""
+
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
+        ...
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
         ...

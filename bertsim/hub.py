@@ -21,6 +21,16 @@ PATTERNS = (
     "model.safetensors.index.json",
     "model.tflite",
     "manifest.json",
+    "README.md",
+    "recipe.toml",
+    "curve.png",
+    "metrics.json",
+    "calibration.json",
+    "combined.json",
+    *(
+        f"heads/*/{name}"
+        for name in ("*.json", "model.safetensors", "model.tflite", "curve.png", "README.md")
+    ),
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 

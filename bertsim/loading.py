@@ -12,11 +12,18 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from bertsim.calibration import NAME as CALIBRATION
+from bertsim.calibration import Calibration, read_calibrations
+from bertsim.combination import NAME as COMBINED
+from bertsim.combination import read_combination
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import ENGINES, Engine
 from bertsim.errors import CheckpointError, InputError
+from bertsim.head_loading import HEADS_FOLDER, EncoderAtHand, load_classifier, load_heads
 from bertsim.manifest import check_manifest, file_sha256
+from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
+from bertsim.scoring import MEASURES
 from bertsim.tokenization import Tokenizer
 
 _HERE = Path(__file__).resolve().parent
@@ -34,6 +41,7 @@ def load(
     revision: str | None = None,
     engine: str = "litert",
     max_length: int | None = None,
+    heads: str | Path | bool | None = None,
 ) -> SimilarityModel:
     """Load an encoder, ready to score.
 
@@ -43,10 +51,12 @@ def load(
         engine: "litert" (fast, int8) or "tensorflow" (float32, exact). A checkpoint that has no flatbuffer
             is exported once, which takes up to a minute, and kept in the user's cache folder.
         max_length: tokens read of a sequence; None = what the checkpoint says.
+        heads: a folder of trained heads; None = the source's own folder "heads" and its classifier, where it has
+            them; False = none.
 
     Raises:
         InputError: an unknown engine, or a `max_length` beyond the encoder's positions.
-        CheckpointError: a folder that is missing, damaged or no BERT.
+        CheckpointError: a folder that is missing, damaged or no BERT, or a head of another encoder.
         HubError: a repository that cannot be had.
         ExportError: a flatbuffer that does not agree with its model.
 
@@ -54,7 +64,7 @@ def load(
     """
     if engine not in ENGINES:
         raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
-    folder, name, commit = _find(source, revision)
+    folder, name, commit = find_source(source, revision)
     check_manifest(folder)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
@@ -70,10 +80,39 @@ def load(
         from bertsim.litert import LiteRTEngine
 
         runner = LiteRTEngine(_flatbuffer(folder, config, embedding, tokenizer))
-    return SimilarityModel(runner, tokenizer, config, embedding, name=name, revision=commit, engine=engine)
+    loaded, calibrations = _heads(heads, EncoderAtHand(folder, name, config, embedding, engine))
+    return SimilarityModel(
+        runner,
+        tokenizer,
+        config,
+        embedding,
+        name=name,
+        revision=commit,
+        engine=engine,
+        heads=loaded,
+        calibrations=calibrations,
+        combination=read_combination(folder / COMBINED, (*MEASURES, *(head.name for head in loaded))),
+    )
 
 
-def _find(source: str | Path | None, revision: str | None) -> tuple[Path, str, str | None]:
+def _heads(
+    heads: str | Path | bool | None, encoder: EncoderAtHand
+) -> tuple[list[LoadedHead], dict[str, Calibration]]:
+    """The heads that were asked for, and the calibration of every scorer that has one."""
+    own = encoder.folder / HEADS_FOLDER
+    folder = Path(heads).expanduser() if isinstance(heads, (str, Path)) else own
+    if isinstance(heads, (str, Path)) and not folder.is_dir():
+        raise CheckpointError(f"{folder} is no folder; a folder of heads was expected.")
+    loaded = load_heads(folder, encoder) if heads is not False and folder.is_dir() else []
+    if not loaded and heads in (None, True):
+        loaded = load_classifier(encoder)
+    calibrations = read_calibrations(encoder.folder / CALIBRATION)
+    for head in loaded:
+        calibrations |= read_calibrations(folder / head.name / CALIBRATION)
+    return loaded, calibrations
+
+
+def find_source(source: str | Path | None, revision: str | None) -> tuple[Path, str, str | None]:
     """The folder of a source, its name, and the commit it is of."""
     if source is None:
         if revision is not None:

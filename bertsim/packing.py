@@ -70,6 +70,22 @@ def fill_template(
     return row
 
 
+def fill_ids(
+    template: Template, ids: tuple[list[int], list[int]], kept: list[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """As `fill_template`, but token ids and types alone.
+
+    Example: template [CLS] A [SEP] B [SEP] = (2, A, 3, B, 3), ids ([7, 8], [9]), kept [1, 1] -> (2, 7, 3, 9, 3)
+    """
+    filled: list[int] = []
+    types: list[int] = []
+    for part, token_type in zip(template.parts, template.types, strict=True):
+        found = [part] if part >= 0 else ids[0][: kept[0]] if part == A else ids[1][: kept[1]]
+        filled.extend(found)
+        types.extend([token_type] * len(found))
+    return tuple(filled), tuple(types)
+
+
 def share_room(lengths: list[int], room: int) -> list[int]:
     """Tokens kept of each sentence so that all fit into `room`: the longer loses first, ties lose from B.
 

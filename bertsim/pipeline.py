@@ -6,42 +6,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from bertsim.batching import Progress, map_rows
+from bertsim.calibration import Calibration
+from bertsim.combination import SCORER as COMBINED
+from bertsim.combination import Combination
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
 from bertsim.errors import InputError
+from bertsim.pair_heads import LoadedHead, PairHeads, first_row, in_line
 from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
-from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
+from bertsim.recipe import Recipe
+from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
 from bertsim.version import __version__
-
-Progress = Callable[[int, int], None]
-"""Called with how many sentences are done and how many there are."""
-BATCH_TOKENS = 384
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How token vectors become an embedding, resolved against a model.
-
-    Attributes:
-        pooling: one of `pooling.POOLINGS`, or several joined by "+".
-        layers: indices into `hidden_states`, 0 = embeddings.
-        combine: "concat", "sum" or "mean" of several layers.
-        max_length: tokens read of a sequence.
-        is_default: whether this is what the checkpoint itself asks for.
-    """
-
-    pooling: str
-    layers: tuple[int, ...]
-    combine: str
-    max_length: int
-    is_default: bool
 
 
 class SimilarityModel:
@@ -66,6 +49,9 @@ class SimilarityModel:
         name: str,
         revision: str | None,
         engine: str,
+        heads: Sequence[LoadedHead] = (),
+        calibrations: Mapping[str, Calibration] | None = None,
+        combination: Combination | None = None,
     ) -> None:
         self.name, self.revision, self.engine, self.config = name, revision, engine, config
         self.max_length = tokenizer.check_length(embedding.max_length)
@@ -73,11 +59,23 @@ class SimilarityModel:
         self._normalize = embedding.normalize
         self._runner = runner
         self._tokenizer = tokenizer
+        self._heads = PairHeads(heads, runner, tokenizer)
+        self._calibrations = dict(calibrations or {})
+        self._combination = combination
 
     @property
     def scorers(self) -> tuple[str, ...]:
-        """Names of the ways to score a pair."""
-        return tuple(MEASURES)
+        """Names of the ways to score a pair: the measures, the trained heads, "combined" where they are joined."""
+        return (*MEASURES, *self._heads.scorers, *([COMBINED] if self._combination else []))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Names of the trained heads, those included whose labels do not say how alike two sentences are."""
+        return self._heads.names
+
+    def labels(self, head: str) -> tuple[str, ...]:
+        """What a head predicts. Raises InputError where there is no such head."""
+        return self._heads.find(head).config.labels
 
     def check(self, sentence: str) -> None:
         """Raise InputError where scoring this sentence would."""
@@ -134,25 +132,57 @@ class SimilarityModel:
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer (`scoring.Measure.to_score`).
 
-        Args and errors as `embed`.
+        Args and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
+        whatever pooling and layers say.
 
         Returns:
-            float32 [n]; for cosine in [-1, 1].
+            float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
-        measure = find_measure(scorer)
-        for index, pair in enumerate(pairs):
-            if isinstance(pair, str) or len(pair) != 2:
-                raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
-        if not len(pairs):
-            return np.zeros(0, np.float32)
-        prefix = "pair {}, " if len(pairs) > 1 else ""
-        embeddings = self._embed(
-            [sentence for pair in pairs for sentence in pair],
-            self.recipe(pooling, layers, combine, max_length),
-            progress,
-            lambda i: f"{prefix.format(i // 2 + 1)}sentence {'AB'[i % 2]}",
-        )
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        if scorer == COMBINED and self._combination:
+            parts = {
+                name: self.score(pairs, scorer=name, max_length=max_length, progress=progress)
+                for name in self._combination.weights
+            }
+            return self._combination.apply(parts).astype(np.float32)
+        if scorer in self._heads.scorers:
+            head = self._heads.find(scorer)
+            return head.scores(self._logits(scorer, pairs, recipe.max_length, progress))
+        measure = find_measure(scorer, self.scorers)
+        sentences, called = in_line(pairs)
+        embeddings = self._embed(sentences, recipe, progress, called)
         return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+
+    def logits(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        head: str,
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Float:
+        """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
+        return self._logits(head, pairs, max_length or self.max_length, progress)
+
+    def label_probabilities(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        head: str,
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Float:
+        """Probability of every label of a head: float32 [n, labels] in [0, 1], order as `labels(head)`."""
+        logits = self.logits(pairs, head=head, max_length=max_length, progress=progress)
+        return self._heads.find(head).probabilities(logits)
+
+    def calibrate(self, scorer: str, scores: Float) -> Float | None:
+        """Scores -> the probability that people would call each pair similar; None: the scorer has no calibration.
+
+        The calibration is of the checkpoint's own pooling and layers: other scores are not to be put in.
+        """
+        curve = self._calibrations.get(scorer)
+        return None if curve is None else np.asarray(curve.apply(scores), np.float32)
 
     def compare(
         self,
@@ -196,7 +226,8 @@ class SimilarityModel:
         if mask.shape != shape or not np.isin(mask, (0, 1)).all():
             raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
         recipe = self.recipe(pooling, layers, combine, None)
-        return self._compare(replace(comparison.tokens, attention_mask=mask), recipe, time.perf_counter())
+        tokens = replace(comparison.tokens, attention_mask=mask)
+        return self._compare(tokens, recipe, time.perf_counter(), is_masked=True)
 
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
@@ -255,55 +286,63 @@ class SimilarityModel:
             "version": __version__,
         }
 
-    def _compare(self, tokens: TokenBatch, recipe: Recipe, start: float) -> Comparison:
+    def _compare(
+        self, tokens: TokenBatch, recipe: Recipe, start: float, *, is_masked: bool = False
+    ) -> Comparison:
         output = self.encode(tokens)
         a, b = self.pool_output(output, tokens.attention_mask, recipe)
         sentence_a, sentence_b = (row[0] for row in tokens.sentences)
+        both: tuple[TokenBatch, EncoderOutput] | None = None
+        if self._heads.any_packed and not is_masked:
+            orders = [(sentence_a, sentence_b), (sentence_b, sentence_a)]
+            in_both = self._tokenizer.batch(orders, recipe.max_length)
+            both = in_both, self.encode(in_both)
 
         def pack() -> tuple[TokenBatch, EncoderOutput]:
+            if both is not None:
+                return first_row(*both)
             packed = self._tokenizer.batch([(sentence_a, sentence_b)], recipe.max_length)
             return packed, self.encode(packed)
 
-        scores = tuple(score_pair(scorer, a, b) for scorer in self.scorers)
-        return Comparison(sentence_a, sentence_b, scores, tokens, output, time.perf_counter() - start, pack)
+        scores = [score_pair(scorer, a, b) for scorer in MEASURES]
+        if recipe.is_default:
+            scores = [self._with_probability(score) for score in scores]
+        scores += [self._with_probability(score) for score in self._heads.compare(tokens, output, both)]
+        if self._combination and not is_masked:
+            if recipe.is_default:
+                own = scores
+            else:  # measures count as the checkpoint's own pooling has them
+                pooled = self.pool_output(
+                    output, tokens.attention_mask, self.recipe(None, None, "concat", None)
+                )
+                own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
+            scores.append(self._with_probability(self._combination.judge(own)))
+        seconds = time.perf_counter() - start
+        return Comparison(sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack)
+
+    def _with_probability(self, score: PairScore) -> PairScore:
+        curve = self._calibrations.get(score.scorer)
+        return score if curve is None else replace(score, probability=float(curve.apply(score.score)))
+
+    def _logits(
+        self, head: str, pairs: Sequence[tuple[str, str]], max_length: int, progress: Progress | None
+    ) -> Float:
+        sentences, called = in_line(pairs)
+        return self._heads.logits(head, sentences, max_length, progress, called)
 
     def _embed(
         self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
     ) -> Float:
-        rows = self._tokenizer.encode(sentences, recipe.max_length, name)
-        distinct = {tuple(row): -1 for row in rows}
-        ordered = sorted(distinct, key=len, reverse=True)  # the largest batch first: memory is asked for once
-        distinct = {row: place for place, row in enumerate(ordered)}
-        parts, done = [], 0
-        for batch in _batches(ordered, BATCH_TOKENS):
-            parts.append(self._embed_batch(batch, recipe))
-            done += len(batch)
-            if progress:
-                progress(done * len(rows) // len(ordered), len(rows))
-        if not parts:
-            return np.zeros((0, self._size(recipe)), np.float32)
-        return np.concatenate(parts)[[distinct[tuple(row)] for row in rows]]
+        rows = [tuple(row) for row in self._tokenizer.encode(sentences, recipe.max_length, name)]
+        return map_rows(
+            rows,
+            lambda batch: self._embed_batch(batch, recipe),
+            recipe.size(self.config.hidden_size),
+            progress,
+        )
 
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
         arrays = self._tokenizer.pad(rows)
         if recipe.is_default:
             return self._runner.embed(*arrays)
         return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)
-
-    def _size(self, recipe: Recipe) -> int:
-        layers = len(recipe.layers) if recipe.combine == "concat" else 1
-        return self.config.hidden_size * layers * len(parse_pooling(recipe.pooling))
-
-
-def _batches(ordered: Sequence[tuple[int, ...]], most_tokens: int) -> Iterator[Sequence[tuple[int, ...]]]:
-    """Cut rows, longest first, into batches of about `most_tokens` whose lengths differ by an eighth at most."""
-    start = 0
-    for end in range(1, len(ordered) + 1):
-        longest = len(ordered[start])
-        if (
-            end == len(ordered)
-            or (end - start + 1) * longest > most_tokens
-            or len(ordered[end]) < longest * 7 // 8
-        ):
-            yield ordered[start:end]
-            start = end

@@ -68,10 +68,12 @@ class PairScore:
 
     Attributes:
         scorer: its name, as in `model.scorers`.
-        value: the measure's own value: a similarity, a product, or a distance.
-        unit: what `value` is: "similarity", "product" or "distance".
+        value: the scorer's own value: a similarity, a product, a distance, or a head's probability.
+        unit: what `value` is: "similarity", "product", "distance" or "probability".
         low, high: the range `value` can take (`inf` where it has no end).
         score: higher = more similar; equals `value` unless that is a distance, then 1 / (1 + value).
+        probability: that people would call the pair similar, by the scorer's calibration; None where it has none.
+        value_reversed: the value of (B, A), where the scorer may tell it from (A, B); else None.
     """
 
     scorer: str
@@ -80,6 +82,8 @@ class PairScore:
     low: float
     high: float
     score: float
+    probability: float | None = None
+    value_reversed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ class Comparison:
 
     Attributes:
         sentence_a, sentence_b: as given.
-        scores: one `PairScore` per scorer, in the order of `model.scorers`.
+        scores: one `PairScore` per scorer, in the order of `model.scorers` (`rescore` leaves out those that read
+            the pair packed).
         tokens: `TokenBatch` of two rows, A alone and B alone, padded to the longer.
         output: `EncoderOutput` of those two rows.
         seconds: time from text to scores.

@@ -10,7 +10,7 @@ Source: sentence-transformers `SimilarityFunction` (the four measures; it negate
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,14 +74,18 @@ MEASURES = {
 }
 
 
-def find_measure(scorer: str) -> Measure:
+def find_measure(scorer: str, known: Iterable[str] = ()) -> Measure:
     """Look a scorer up by name.
+
+    Args:
+        scorer: its name.
+        known: what an error says there is; the measures where nothing is given.
 
     Raises:
         InputError: there is none of that name.
     """
     if scorer not in MEASURES:
-        raise InputError(f"scorer is {scorer!r}; known are {', '.join(MEASURES)}.")
+        raise InputError(f"scorer is {scorer!r}; known are {', '.join(known or MEASURES)}.")
     return MEASURES[scorer]
 
 

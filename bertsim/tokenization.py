@@ -22,7 +22,7 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
-from bertsim.packing import MAX_CHARACTERS, A, PackedRow, fill_template, read_template, share_room
+from bertsim.packing import MAX_CHARACTERS, A, PackedRow, fill_ids, fill_template, read_template, share_room
 from bertsim.records import Int, TokenBatch
 
 MIN_LENGTH = 8
@@ -113,8 +113,45 @@ class Tokenizer:
             rows.append(before + ids[:room] + after)
         return rows
 
-    def pad(self, rows: Sequence[Sequence[int]], length: int | None = None) -> tuple[Int, Int, Int]:
-        """Lay unpadded sentences into arrays.
+    def encode_pairs(
+        self, sentences: Sequence[str], max_length: int, name: Callable[[int], str] = "sentence {}".format
+    ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Token ids of packed pairs, as `batch` packs them, but without what the views show.
+
+        Args:
+            sentences: A and B of every pair, one after another.
+            max_length: tokens kept of each pair, special ones included.
+            name: what an error calls the sentence of an index.
+
+        Returns:
+            Ids and token types of each pair, unpadded.
+
+        Raises:
+            InputError: a sentence that `check_sentence` refuses; names it.
+        """
+        room = self.check_length(max_length) - self._pair.specials
+        texts = [_read(sentence, name(index)) for index, sentence in enumerate(sentences)]
+        ids = [encoding.ids for encoding in self._fast.encode_batch_fast(texts, add_special_tokens=False)]
+        for index, found in enumerate(ids):
+            if not found:
+                raise _no_token(sentences[index], name(index))
+        return [
+            fill_ids(self._pair, (a, b), share_room([len(a), len(b)], room))
+            for a, b in zip(ids[0::2], ids[1::2], strict=True)
+        ]
+
+    def pad(
+        self,
+        rows: Sequence[Sequence[int]],
+        length: int | None = None,
+        types: Sequence[Sequence[int]] | None = None,
+    ) -> tuple[Int, Int, Int]:
+        """Lay unpadded rows into arrays.
+
+        Args:
+            rows: token ids.
+            length: pad to this many tokens; None = to the longest row.
+            types: token types of every row; None = those of a sentence alone.
 
         Returns:
             input_ids, attention_mask and token_type_ids, int32 [batch, seq] each; seq is `length` or the
@@ -125,7 +162,11 @@ class Tokenizer:
         mask = (np.arange(seq, dtype=np.int32) < lengths[:, None]).astype(np.int32)
         ids = np.full((len(rows), seq), self._pad_id, np.int32)
         ids[mask.astype(bool)] = np.concatenate(rows)
-        return ids, mask, np.full_like(ids, self._alone.types[0])
+        if types is None:
+            return ids, mask, np.full_like(ids, self._alone.types[0])
+        laid = np.zeros_like(ids)
+        laid[mask.astype(bool)] = np.concatenate(types)
+        return ids, mask, laid
 
     def batch(
         self,

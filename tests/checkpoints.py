@@ -61,6 +61,7 @@ def make_checkpoint(
     gamma_beta: bool = False,
     pooler: bool = True,
     pretraining_heads: bool = False,
+    labels: Sequence[str] = (),
     sentence_transformers: Mapping[str, object] | None = None,
     normalize: bool = False,
     max_seq_length: int | None = None,
@@ -82,6 +83,7 @@ def make_checkpoint(
         gamma_beta: LayerNorm's tensors are named as in TensorFlow 1.
         pooler: the file has the pooler's two tensors.
         pretraining_heads: the file also has `cls.predictions.*` and `cls.seq_relationship.*`.
+        labels: the file is one of BertForSequenceClassification, with these in `id2label`.
         sentence_transformers: keys of 1_Pooling/config.json, {"pooling_mode_cls_token": True} say; writes
             modules.json and sentence_bert_config.json.
         normalize: modules.json ends with a Normalize module.
@@ -109,6 +111,7 @@ def make_checkpoint(
         "initializer_range": 0.02,
         "layer_norm_eps": 1e-12,
         "pad_token_id": 0,
+        **(_classification(labels) if labels else {}),
         **(config or {}),
     }
     _write(folder / "config.json", described)
@@ -118,7 +121,10 @@ def make_checkpoint(
         "embeddings.position_embeddings.weight": (max_position_embeddings, hidden_size),
         "embeddings.token_type_embeddings.weight": (type_vocab_size, hidden_size),
     }
-    tensors = {prefix + name: tensor for name, tensor in _draw(shapes, seed).items()}
+    tensors = {("bert." if labels else prefix) + name: tensor for name, tensor in _draw(shapes, seed).items()}
+    if labels:
+        top = {"classifier.weight": (len(labels), hidden_size), "classifier.bias": (len(labels),)}
+        tensors |= _draw(top, seed + 2)
     if pretraining_heads:
         tensors |= _draw(_pretraining_shapes(hidden_size, len(vocabulary)), seed + 1)
     if gamma_beta:
@@ -133,6 +139,15 @@ def make_checkpoint(
             folder, {"word_embedding_dimension": hidden_size, **sentence_transformers}, length, normalize
         )
     return folder
+
+
+def _classification(labels: Sequence[str]) -> dict[str, object]:
+    """What config.json of a classifier says besides."""
+    return {
+        "architectures": ["BertForSequenceClassification"],
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "label2id": {label: index for index, label in enumerate(labels)},
+    }
 
 
 def build_tokenizer(vocabulary: Sequence[str] = VOCABULARY, *, lowercase: bool = True) -> Tokenizer:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, similar_from
 from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, count_cut, fields, say_cut
 from bertsim.datasets import DataFile, number_of, open_pairs
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
-Correlate scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
-  python -m bertsim evaluate --data stsb-test.tsv"""
+Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
+  python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
+All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +33,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
     parser.add_argument(
-        "--scorer", metavar="S", default="cosine", help="cosine (default), dot, euclidean, manhattan, or all"
+        "--scorer",
+        metavar="S",
+        default="all",
+        help="one of cosine, dot, euclidean, manhattan, a head; default: all",
+    )
+    parser.add_argument(
+        "--dev",
+        type=Path,
+        metavar="FILE",
+        help="labelled pairs that choose the thresholds (default: DATA itself)",
+    )
+    parser.add_argument(
+        "--similar-from",
+        type=float,
+        metavar="LABEL",
+        help="pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)",
+    )
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG"
     )
     parser.add_argument(
         "--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)"
@@ -68,15 +88,29 @@ def run(args: argparse.Namespace) -> int:
     scorers = model.scorers if args.scorer == "all" else (args.scorer,)
     scores = score_all(model, scorers, pairs, options)
     results = evaluate_scorers(scores, labels, args)
-    ranges = {scorer: mean_label_by_range(scores[scorer], labels, args.ranges or ()) for scorer in scorers}
+    ranges = {
+        scorer: mean_label_by_range(found, labels, args.ranges or ()) for scorer, found in scores.items()
+    }
     settings = model.settings(**options)
     say_cut(count_cut(model, [sentence for pair in pairs for sentence in pair]), model.max_length)
-    if args.json:
-        print(
-            json.dumps(as_json(file, results, settings, skipped, args, ranges), ensure_ascii=False, indent=2)
+    data, similar = Labelled(labels, scores), similar_from(args.similar_from, labels)
+    dev = read_dev(args, model, scorers, options)
+    if dev is not None and not scores.keys() <= dev.scores.keys():
+        raise DataError(
+            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
         )
+    is_own = args.pooling is None and args.layers is None
+    verdicts = judge(model, data, dev, similar, is_own=is_own)
+    drawn = [] if args.plots is None else draw(args.plots, data, verdicts, similar)
+    if args.json:
+        table = as_json(file, results, settings, skipped, args, ranges)
+        table |= {"similar_from": similar, "plots": list(map(str, drawn))}
+        for scorer, fields_of in table["scorers"].items():
+            fields_of |= as_fields(verdicts[scorer])
+        print(json.dumps(table, ensure_ascii=False, indent=2))
         return 0
     print(as_table(results))
+    print("\n".join(as_lines(verdicts, similar, str(args.dev or args.data))))
     for scorer, rows in ranges.items():
         for low, count, mean in rows:
             print(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
@@ -130,15 +164,35 @@ def score_all(
     pairs: Sequence[tuple[str, str]],
     options: dict[str, Any],
 ) -> dict[str, Float]:
-    """Embed every sentence once and score by each scorer: float32 [n] by name."""
-    from bertsim.scoring import find_measure
+    """Score by each scorer, and by TF-IDF beside them: float32 [n] by name; every sentence is embedded once."""
+    from bertsim import tfidf
+    from bertsim.scoring import MEASURES
 
+    found = {}
     with Bar(2 * len(pairs), "sentences") as bar:
         sentences = [a for a, _ in pairs] + [b for _, b in pairs]
         vectors = model.embed(sentences, progress=bar.within(len(sentences)), **options)
     first, second = vectors[: len(pairs)], vectors[len(pairs) :]
-    measures = {scorer: find_measure(scorer) for scorer in scorers}
-    return {scorer: measure.to_score(measure.compute(first, second)) for scorer, measure in measures.items()}
+    for scorer in scorers:
+        if scorer in MEASURES:
+            measure = MEASURES[scorer]
+            found[scorer] = measure.to_score(measure.compute(first, second))
+        else:
+            found[scorer] = model.score(pairs, scorer=scorer, **options)
+    reference = tfidf.score_tfidf(pairs)
+    return found | ({tfidf.SCORER: reference} if reference.min() < reference.max() else {})
+
+
+def read_dev(
+    args: argparse.Namespace, model: SimilarityModel, scorers: Sequence[str], options: dict[str, Any]
+) -> Labelled | None:
+    """Labels and scores of --dev; None where it is not given. Raises DataError as `read_labelled`."""
+    if args.dev is None:
+        return None
+    pairs, labels, _ = read_labelled(
+        open_pairs(args.dev, args.columns, args.label_column, labelled=True), args.skip_bad_rows
+    )
+    return Labelled(labels, score_all(model, scorers, pairs, options))
 
 
 def evaluate_scorers(
@@ -177,7 +231,7 @@ def as_json(
     skipped: int,
     args: argparse.Namespace,
     ranges: dict[str, list[tuple[float, int, float]]],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The figures and what they were measured with and on."""
     return {
         "data": str(file.path),

@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="the two sentences")
     parser.add_argument(
-        "--scorer", metavar="S", default="cosine", help="cosine (default), dot, euclidean, manhattan"
+        "--scorer",
+        metavar="S",
+        default="cosine",
+        help="cosine (default), dot, euclidean, manhattan, or a trained head",
     )
     parser.add_argument("--json", action="store_true", help="print everything there is to say, as JSON")
     group = parser.add_argument_group("a file of pairs")
@@ -99,11 +102,27 @@ def in_words(score: PairScore) -> str:
 
     Example: "0.9312  cosine similarity, from -1 to 1 (higher = more similar)"
     """
+    return _own_value(score) + _calibrated(score)
+
+
+def _own_value(score: PairScore) -> str:
     low = "any number" if math.isinf(score.low) else f"from {score.low:g}"
     if score.unit == "distance":
         return f"{score.value:.4f}  {score.scorer} distance, {low} up (lower = more similar; score {score.score:.4f})"
     ends = low if math.isinf(score.high) else f"{low} to {score.high:g}"
     return f"{score.value:.4f}  {score.scorer} {score.unit}, {ends} (higher = more similar)"
+
+
+def _calibrated(score: PairScore) -> str:
+    """What else there is to say: the calibrated probability, and the other order's value; each on its line."""
+    lines = ""
+    if score.probability is not None:
+        lines += (
+            f"\n{score.probability:.4f}  calibrated: the probability that people would call the two similar"
+        )
+    if score.value_reversed is not None:
+        lines += f"\n{score.value_reversed:.4f}  {score.scorer} {score.unit} in the other order, (B, A)"
+    return lines
 
 
 def as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -> dict[str, object]:
@@ -137,4 +156,6 @@ def _score_fields(score: PairScore) -> dict[str, object]:
         "unit": score.unit,
         **ends,
         "score": round(score.score, 6),
+        "probability": None if score.probability is None else round(score.probability, 6),
+        "value_reversed": None if score.value_reversed is None else round(score.value_reversed, 6),
     }

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 def _score(score: PairScore) -> dict[str, Any]:
     """A verdict as JSON; JSON has no infinity, so an end that is not there is null."""
     low, high = (None if math.isinf(end) else end for end in (score.low, score.high))
-    return {"value": score.value, "unit": score.unit, "low": low, "high": high, "score": score.score}
+    return {
+        "value": score.value,
+        "unit": score.unit,
+        "low": low,
+        "high": high,
+        "score": score.score,
+        "probability": score.probability,
+        "value_reversed": score.value_reversed,
+    }
 
 
 def build_api(pipeline: SimilarityModel) -> None:
@@ -33,7 +41,7 @@ def build_api(pipeline: SimilarityModel) -> None:
         Args:
             sentence_a: the one sentence.
             sentence_b: the other sentence.
-            scorer: cosine, dot, euclidean or manhattan.
+            scorer: cosine, dot, euclidean, manhattan, or a trained head.
         """
         return float(pipeline.score([(sentence_a, sentence_b)], scorer=scorer)[0])
 

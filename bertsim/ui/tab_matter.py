@@ -9,6 +9,7 @@ import gradio as gr
 
 from bertsim.explain import occlude
 from bertsim.records import Comparison
+from bertsim.scoring import MEASURES
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.matter import matter_view
@@ -27,7 +28,5 @@ def draw_matter(pipeline: SimilarityModel, settings: Settings, comparison: Compa
 def build_matter_tab(pipeline: SimilarityModel) -> Tab:
     """Signed bars for the tokens of both sentences."""
     with gr.Tab("Which tokens matter", id="matter"):
-        scorer = gr.Dropdown(
-            list(pipeline.scorers), value="cosine", label="Scorer", elem_classes="bs-control"
-        )
+        scorer = gr.Dropdown(list(MEASURES), value="cosine", label="Scorer", elem_classes="bs-control")
         return Tab("matter", picture("Which tokens matter", "bs-matter-view"), draw_matter, (scorer,))

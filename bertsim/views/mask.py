@@ -67,9 +67,12 @@ def _switches(tokens: TokenBatch, row: int, masked: Sequence[int]) -> str:
 
 
 def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> str:
-    """Every measure as it was, as it is now, and the difference."""
-    rows = []
-    for old, new in zip(before, after, strict=True):
+    """Every scorer as it was, as it is now, and the difference; those left out that a mask cannot be given to."""
+    rows, now = [], {score.scorer: score for score in after}
+    for old in before:
+        if old.scorer not in now:
+            continue
+        new = now[old.scorer]
         change = new.value - old.value
         nearer = new.score - old.score
         words_ = "no change" if abs(change) < 0.0005 else "more similar" if nearer > 0 else "less similar"
@@ -90,7 +93,7 @@ def mask_view(comparison: Comparison, masked: Sequence[Sequence[int]], after: Se
     Args:
         comparison: the pair with every token.
         masked: hidden positions of A, of B.
-        after: the scores with these hidden, in the order of `comparison.scores`.
+        after: the scores with these hidden, of `comparison.scores` or of some of them.
     """
     tokens = comparison.tokens
     actions = (("reset", "Reset"), ("content", "Only content words"), ("special", "Drop [CLS] and [SEP]"))

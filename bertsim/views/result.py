@@ -49,6 +49,10 @@ EXPLANATIONS = {
     "dot": "their product; grows with the vectors' lengths",
     "euclidean": "straight-line distance",
     "manhattan": "distance along the axes",
+    "bilstm": "a trained head: Bi-LSTM over the token vectors",
+    "pooled": "a trained head: dense over [CLS]",
+    "mean": "a trained head: dense over the mean of the token vectors",
+    "combined": "cosine and the trained heads, weighted",
 }
 
 
@@ -150,12 +154,21 @@ def _bar(score: PairScore) -> str:
 
 
 def _reading(score: PairScore) -> str:
-    """The value as read aloud under the name of its scorer."""
+    """The value as read aloud under the name of its scorer, then what it means and the other order."""
+    words = _own_reading(score)
+    if score.probability is not None:
+        words += f"; calibrated: {score.probability:.0%} of such pairs would be called similar"
+    if score.value_reversed is not None:
+        words += f"; (B, A): {number(score.value_reversed)}"
+    return words
+
+
+def _own_reading(score: PairScore) -> str:
     if score.unit == "distance":
         return f"a distance, {_ends(score)}; as a similarity 1/(1+d) = {number(score.score)}"
     if math.isinf(score.high):
         return f"a product, {_ends(score)}: no ends to draw a bar between"
-    return f"a similarity, {_ends(score)}"
+    return f"a {score.unit}, {_ends(score)}"
 
 
 def bars(comparison: Comparison) -> str:
@@ -167,7 +180,10 @@ def bars(comparison: Comparison) -> str:
         f'<span class="bs-range">{text(_reading(score))}</span></li>'
         for score in comparison.scores
     )
-    return f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
+    shown = f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
+    if all(score.unit != "probability" for score in comparison.scores):
+        shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
+    return shown
 
 
 def provenance(comparison: Comparison, engine: Engine) -> str:

@@ -53,3 +53,13 @@ POOLINGS: dict[str, dict[str, Any]] = {
         "max_and_mean": ("mean_tokens", "max_tokens"),
     }.items()
 }
+
+CLASSIFIERS: dict[str, dict[str, Any]] = {
+    "cross_encoder": {"labels": ("LABEL_0",), "seed": 5},
+    "inference": {"labels": ("contradiction", "entailment", "neutral"), "seed": 6},
+    "several": {
+        "labels": ("toxic", "obscene", "threat", "insult"),
+        "config": {"problem_type": "multi_label_classification"},
+        "seed": 7,
+    },
+}

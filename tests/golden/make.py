@@ -1,8 +1,8 @@
 """Record what transformers and sentence-transformers compute: run as `python -m tests.golden.make`.
 
 Needs the peers of tests/bench/requirements.txt and the project's own requirements.txt need not be there:
-only numpy, safetensors, tokenizers and ml_dtypes of it are used. Writes encoders.npz and poolings.npz
-beside this file, and the versions that made them.
+only numpy, safetensors, tokenizers and ml_dtypes of it are used. Writes encoders.npz, poolings.npz
+and classifiers.npz beside this file, and the versions that made them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 import transformers
 
 from tests.checkpoints import make_checkpoint
-from tests.golden.cases import ENCODERS, PAIRS, POOLINGS, SENTENCES
+from tests.golden.cases import CLASSIFIERS, ENCODERS, PAIRS, POOLINGS, SENTENCES
 
 HERE = Path(__file__).parent
 
@@ -38,9 +38,19 @@ def encode(folder: Path) -> dict[str, np.ndarray]:
     }
 
 
+def classify(folder: Path) -> np.ndarray:
+    """Logits of transformers' `BertForSequenceClassification` for the packed pairs."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    a, b = zip(*PAIRS, strict=True)
+    inputs = tokenizer(list(a), list(b), padding=True, return_tensors="pt")
+    model = transformers.BertForSequenceClassification.from_pretrained(folder).eval()
+    with torch.no_grad():
+        return model(**inputs).logits.numpy()
+
+
 def main() -> None:
-    """Write both files."""
-    encoders, poolings = {}, {}
+    """Write the files."""
+    encoders, poolings, classifiers = {}, {}, {}
     with tempfile.TemporaryDirectory() as temporary:
         for name, options in ENCODERS.items():
             arrays = encode(make_checkpoint(Path(temporary) / name, **options))
@@ -49,6 +59,9 @@ def main() -> None:
             folder = make_checkpoint(Path(temporary) / name, **options)
             model = sentence_transformers.SentenceTransformer(str(folder), device="cpu")
             poolings[name] = model.encode(list(SENTENCES))
+        for name, options in CLASSIFIERS.items():
+            classifiers[name] = classify(make_checkpoint(Path(temporary) / name, **options))
+    np.savez_compressed(HERE / "classifiers.npz", **classifiers)
     np.savez_compressed(HERE / "encoders.npz", **encoders)
     np.savez_compressed(HERE / "poolings.npz", **poolings)
     versions = {

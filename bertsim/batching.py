@@ -1,0 +1,65 @@
+"""Rows of tokens -> one array, batch by batch: each distinct row once, rows of similar length together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from bertsim.records import Float
+
+Progress = Callable[[int, int], None]
+"""Called with how many sentences (or pairs) are done and how many there are."""
+BATCH_TOKENS = 384
+Row = TypeVar("Row", bound=tuple)  # type: ignore[type-arg]
+
+
+def map_rows(
+    rows: Sequence[Row],
+    run: Callable[[Sequence[Row]], Float],
+    size: int,
+    progress: Progress | None,
+    length: Callable[[Row], int] = len,
+) -> Float:
+    """Run every row.
+
+    Args:
+        rows: tuples; equal ones are run once.
+        run: rows -> float32 [rows, size].
+        size: of a result, for where there is no row.
+        progress: told after every batch.
+        length: tokens of a row.
+
+    Returns:
+        float32 [rows, size], in the order given.
+    """
+    ordered = sorted(
+        dict.fromkeys(rows), key=length, reverse=True
+    )  # the largest batch first: memory is asked once
+    places = {row: place for place, row in enumerate(ordered)}
+    parts, done = [], 0
+    for batch in _batches(ordered, BATCH_TOKENS, length):
+        parts.append(run(batch))
+        done += len(batch)
+        if progress:
+            progress(done * len(rows) // len(ordered), len(rows))
+    if not parts:
+        return np.zeros((0, size), np.float32)
+    return np.concatenate(parts)[[places[row] for row in rows]]
+
+
+def _batches(
+    ordered: Sequence[Row], most_tokens: int, length: Callable[[Row], int]
+) -> Iterator[Sequence[Row]]:
+    """Cut rows, longest first, into batches of about `most_tokens` whose lengths differ by an eighth at most."""
+    start = 0
+    for end in range(1, len(ordered) + 1):
+        longest = length(ordered[start])
+        if (
+            end == len(ordered)
+            or (end - start + 1) * longest > most_tokens
+            or length(ordered[end]) < longest * 7 // 8
+        ):
+            yield ordered[start:end]
+            start = end

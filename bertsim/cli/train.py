@@ -1,0 +1,239 @@
+"""`bertsim train`: labelled pairs and an encoder -> a folder of trained heads, or of a tuned encoder with its heads."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertsim.cli.output import Stopped, say
+from bertsim.errors import InputError
+
+if TYPE_CHECKING:
+    from bertsim.training.plan import TrainPlan
+    from bertsim.training.run import Trained
+    from bertsim.training.state import Progress
+
+HELP = "train heads, or an encoder with its heads"
+DESCRIPTION = """\
+Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz):
+  python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
+Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
+  kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
+Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with --resume go on to the same numbers."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that this command understands."""
+    add = parser.add_argument
+    add(
+        "--data",
+        nargs="+",
+        action="append",
+        metavar="FILE",
+        help="pairs to train on; may be given several times",
+    )
+    add("--dev", nargs="+", metavar="FILE", help="pairs that choose the best epoch and fit the calibration")
+    add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
+    add("--head", nargs="+", metavar="KIND", default=[], help="bilstm, pooled, mean; one or several")
+    add("--output", type=Path, metavar="DIR", required=True, help="in the layout of weights/")
+    add("--recipe", type=Path, metavar="FILE", help="a TOML file that says all this instead")
+    add("--data-root", type=Path, metavar="DIR", default=Path(), help="where the paths of the recipe start")
+    add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
+    add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
+    group = parser.add_argument_group("encoder")
+    group.add_argument(
+        "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
+    )
+    group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
+    group.add_argument(
+        "--tune",
+        choices=("none", "heads", "all"),
+        default="none",
+        help="none: heads on features computed once (default); heads: the frozen encoder in every step;"
+        " all: encoder and heads together",
+    )
+    group.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where features are kept (default: the user's cache)"
+    )
+    _add_rates(parser.add_argument_group("training"))
+    parser.set_defaults(run=run)
+
+
+def _add_rates(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--inputs",
+        choices=("apart", "packed"),
+        default="apart",
+        help="how heads read a pair (default: apart)",
+    )
+    add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
+    add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
+    add("--labels", nargs="+", metavar="COLUMN", help="columns of a multi-label head")
+    add("--epochs", type=int, metavar="N", default=4, help="at most (default: 4)")
+    add(
+        "--patience", type=int, metavar="N", default=2, help="epochs without a better dev metric (default: 2)"
+    )
+    add("--batch-size", type=int, metavar="N", default=32, help="pairs in a step (default: 32)")
+    add("--learning-rate", type=float, metavar="R", default=1e-3, help="of the heads (default: 0.001)")
+    add(
+        "--encoder-learning-rate",
+        type=float,
+        metavar="R",
+        default=5e-5,
+        help="with --tune all (default: 0.00005)",
+    )
+    add("--warm-up", type=float, metavar="SHARE", default=0.0, help="of all steps, rates rising (default: 0)")
+    add("--weight-decay", type=float, metavar="W", default=0.0, help="above 0: AdamW (default: 0, Adam)")
+    add(
+        "--similar-share",
+        type=float,
+        metavar="S",
+        help="of all pairs, for the calibration (default: that of --dev)",
+    )
+    add("--seed", type=int, metavar="N", default=0, help="of every random number (default: 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as the words or the recipe say."""
+    plans = make_plans(args)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from bertsim.training.output import finish_output
+    from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
+
+    encoder = open_encoder(plans)
+    read = [read_data(plan, encoder) for plan in plans]
+    for part in dict.fromkeys(
+        (part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)
+    ):
+        if part[1]:
+            say(f"bertsim: {part[0]}: {part[1]:,} bad rows left out.")
+    prepare_output(encoder, plans[-1].tune, args.output, resume=args.resume)
+    try:
+        with Line() as line:
+            trained: list[Trained] = []
+            for plan, data in zip(plans, read, strict=True):
+                trained += run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume)
+            _tell(finish_output(encoder, read[-1], trained, args.output, line))
+    except Stopped as stop:
+        stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
+        raise
+    say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
+    return 0
+
+
+def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
+    """The plans that the words ask for. Raises InputError where they do not fit together."""
+    from bertsim.training.plan import TrainPlan, head_from, parse_source, read_recipe
+
+    if args.recipe is not None:
+        if args.data or args.dev or args.head:
+            raise InputError("--recipe says what is trained on what; leave out --data, --dev and --head.")
+        plans = read_recipe(args.recipe, args.data_root).runs
+        return [replace(plan, skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows) for plan in plans]
+    if not args.data or not args.dev:
+        raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
+    heads = []
+    for kind in args.head:
+        table: dict[str, Any] = {"kind": kind, "inputs": args.inputs}
+        table |= {"units": tuple(args.units)} if args.units and kind == "bilstm" else {}
+        table |= {"dropout": args.dropout} if args.dropout is not None else {}
+        table |= {"labels": tuple(args.labels)} if args.labels else {}
+        heads.append(head_from(table))
+    names = (
+        *("encoder", "revision", "tune", "epochs", "patience", "batch_size", "learning_rate"),
+        *(
+            "encoder_learning_rate",
+            "warm_up",
+            "weight_decay",
+            "max_length",
+            "seed",
+            "skip_bad_rows",
+            "similar_share",
+        ),
+    )
+    return [
+        TrainPlan(
+            data=tuple(map(parse_source, args.data)),
+            dev=parse_source(args.dev),
+            test=parse_source(args.test) if args.test else None,
+            heads=tuple(heads),
+            **{name: getattr(args, name) for name in names},
+        )
+    ]
+
+
+class Line:
+    """The live line: loss, dev metric, time left; where stderr is no terminal, a line an epoch."""
+
+    def __init__(self) -> None:
+        self._is_live = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._close()
+
+    def stage(self, what: str) -> None:
+        """See `training.run.Observer`."""
+        self._close()
+        say(f"bertsim: {what}")
+
+    def features(self, done: int, total: int) -> None:
+        """See `training.run.Observer`."""
+        self._show(done, total, "features", "")
+        if done == total:
+            self._close()
+
+    def step(self, progress: Progress, steps: int, seconds_left: float) -> None:
+        """See `training.fit.Watch`."""
+        best = progress.best_metric
+        shown = f"loss {progress.loss / progress.step:.4f}" + (
+            f", best dev {best:.4f}" if best is not None else ""
+        )
+        left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f} left"
+        self._show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
+
+    def epoch(self, progress: Progress, is_best: bool) -> None:
+        """See `training.fit.Watch`."""
+        self._close()
+        last = progress.history[-1]
+        say(
+            f"bertsim: epoch {progress.epoch}: loss {last.loss:.4f}, dev {last.metric:.4f}{' (best)' * is_best},"
+            f" {last.seconds:.0f} s"
+        )
+
+    def _show(self, done: int, total: int, name: str, text: str) -> None:
+        if not self._is_live:
+            return
+        from tqdm import tqdm
+
+        if self._bar is None:
+            form = "{desc} {bar} {n_fmt}/{total_fmt} {postfix}"
+            self._bar = tqdm(total=total, desc=name, bar_format=form, leave=False, dynamic_ncols=True)
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _cache(args: argparse.Namespace) -> Path:
+    from platformdirs import user_cache_path
+
+    return args.cache if args.cache is not None else user_cache_path("bertsim") / "features"
+
+
+def _tell(figures: dict[str, dict[str, Any]]) -> None:
+    for scorer, table in figures.items():
+        shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
+        say(f"bertsim: {scorer}: {shown} (as served)")

@@ -1,0 +1,155 @@
+"""Folders of heads, and classifiers inside a checkpoint -> `LoadedHead`s that sit on one encoder.
+
+A folder of heads has one folder per head, named like its scorer: config.json, model.safetensors and, for the fast
+engine, model.tflite; a head without one is exported once into the user's cache. TensorFlow is imported only for that,
+or where it is the engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+from bertsim.checkpoint import Classifier, has_pooler, read_classifier
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.engine import HeadRunner
+from bertsim.errors import CheckpointError
+from bertsim.head_config import HeadConfig
+from bertsim.manifest import file_sha256
+from bertsim.pair_heads import LoadedHead
+from bertsim.scoring import MEASURES
+
+if TYPE_CHECKING:
+    from bertsim.heads import Head
+
+HEADS_FOLDER = "heads"
+CLASSIFIER = "pooled"
+"""Name of the head that a BertForSequenceClassification brings with it."""
+FLATBUFFER = "model.tflite"
+_RESERVED = (*MEASURES, "combined", "tfidf", "all")
+_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EncoderAtHand:
+    """What a head has to know of the encoder that it shall sit on.
+
+    Attributes:
+        folder: the checkpoint.
+        name: of the encoder.
+        config: its shape.
+        embedding: its pooling and length.
+        engine: "litert" or "tensorflow".
+    """
+
+    folder: Path
+    name: str
+    config: BertConfig
+    embedding: EmbeddingConfig
+    engine: str
+
+
+def encoder_sha256(folder: Path) -> str:
+    """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some."""
+    sums = [file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
+    """Load every head of a folder.
+
+    Raises:
+        CheckpointError: the folder holds no head, a head belongs to another encoder, or a file is damaged.
+    """
+    folders = sorted(path.parent for path in folder.glob("*/config.json"))
+    if not folders:
+        raise CheckpointError(f"{folder} holds no head: no folder with a config.json.")
+    sha256 = encoder_sha256(encoder.folder)
+    heads = []
+    for path in folders:
+        if path.name in _RESERVED:
+            raise CheckpointError(f"{path} has the name of another scorer; rename the head's folder.")
+        config = HeadConfig.from_folder(path)
+        config.check_encoder(encoder.name, sha256, encoder.config.hidden_size, path)
+
+        def build(path: Path = path) -> Head:
+            from bertsim.heads import load_head
+
+            size = encoder.config.hidden_size
+            return load_head(path, encoder.name, sha256, size, has_pooler=has_pooler(encoder.folder))
+
+        own = path / FLATBUFFER
+        runner = _runner(
+            build, encoder.engine, own if own.exists() else None, [path / "model.safetensors"], config
+        )
+        heads.append(LoadedHead(path.name, config, runner))
+    return heads
+
+
+def load_classifier(encoder: EncoderAtHand) -> list[LoadedHead]:
+    """The head of a `BertForSequenceClassification` checkpoint, as a list; empty for every other checkpoint.
+
+    Raises:
+        CheckpointError: its tensors or labels cannot be.
+    """
+    found = read_classifier(encoder.folder, encoder.config)
+    if found is None:
+        return []
+    config = HeadConfig(
+        kind="pooled",
+        inputs="packed",
+        units=(),
+        dropout=encoder.config.hidden_dropout_prob,
+        labels=found.labels,
+        label_scale=(0.0, 1.0),
+        max_length=encoder.embedding.max_length,
+        encoder=encoder.name,
+        encoder_sha256=encoder_sha256(encoder.folder),
+        hidden_size=encoder.config.hidden_size,
+        activation=found.activation,
+    )
+    runner = _runner(
+        lambda: _build_classifier(config, found, encoder.folder),
+        encoder.engine,
+        None,
+        sorted(encoder.folder.glob("*.safetensors")),
+        config,
+    )
+    return [LoadedHead(CLASSIFIER, config, runner)]
+
+
+def _build_classifier(config: HeadConfig, found: Classifier, folder: Path) -> Head:
+    from bertsim.heads import build_head, fill_head
+
+    head = build_head(config, has_pooler=True)
+    fill_head(head, found.tensors, folder)
+    return head
+
+
+def _runner(
+    build: Callable[[], Head], engine: str, flatbuffer: Path | None, sources: list[Path], config: HeadConfig
+) -> HeadRunner:
+    """Run a head in an engine; where there is no flatbuffer, one is exported into the user's cache."""
+    if engine == "tensorflow":
+        from bertsim.reference import TensorFlowHead
+
+        return TensorFlowHead(build())
+    from bertsim.litert import LiteRTHead
+
+    if flatbuffer is None:
+        made_of = "\n".join([_EXPORT_VERSION, repr(config), *map(file_sha256, sources)])
+        digest = hashlib.sha256(made_of.encode()).hexdigest()
+        flatbuffer = user_cache_path("bertsim") / "heads" / f"{digest}.tflite"
+        if not flatbuffer.exists():
+            from bertsim.head_export import export_head
+
+            log.warning("Exporting the head %s for the fast engine, once.", sources[0].parent)
+            export_head(build(), flatbuffer)
+    return LiteRTHead(flatbuffer)

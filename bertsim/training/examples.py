@@ -1,0 +1,236 @@
+"""Files of labelled pairs -> `Examples`: sentences, targets in [0, 1], weights, and where each came from.
+
+Everything that can be wrong with a row is found here, before anything is trained, and named with file, line and value;
+or such rows are left out and counted. What is wrong with the data as a whole (one class alone, too few rows) too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs
+from bertsim.errors import DataError, InputError
+from bertsim.records import Float
+from bertsim.training.plan import Source
+
+INFERENCE = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
+# A scale is taken where more than this share of the first labels is on it.
+_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
+Check = Callable[[str], None]
+"""Raises InputError for a sentence that the tokenizer cannot read."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled pairs of one file, ready to train or measure on.
+
+    Attributes:
+        source: where they are from; its `kind` and `scale` are known.
+        pairs: two sentences each.
+        targets: float32 [n, labels] in [0, 1].
+        lines: int64 [n]; the row's line in the file.
+        skipped: how many rows were left out.
+    """
+
+    source: Source
+    pairs: tuple[tuple[str, str], ...]
+    targets: Float
+    lines: NDArray[np.int64]
+    skipped: int
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def where(self, index: int) -> str:
+        """`file:line` of a pair."""
+        return f"{self.source.path}:{self.lines[index]}"
+
+    def labels(self) -> Float:
+        """The targets on the file's own scale, float32 [n]; of several labels the first."""
+        low, high = self.source.scale or (0.0, 1.0)
+        return (low + self.targets[:, 0] * (high - low)).astype(np.float32)
+
+
+def read_examples(
+    source: Source, labels: Sequence[str], check: Check, *, skip_bad_rows: bool = False, seed: int = 0
+) -> Examples:
+    """Read one file.
+
+    Args:
+        source: the file and what its labels mean.
+        labels: of the head; several are columns, each with its own target.
+        check: of the encoder's tokenizer.
+        skip_bad_rows: leave out, and count, rows that cannot be used.
+        seed: of the rows that `source.take` draws.
+
+    Raises:
+        DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
+            at all. Names file, line and value.
+    """
+    file = open_pairs(source.path, source.columns, source.label, labelled=_wants_label(source, labels))
+    for name in labels if len(labels) > 1 else ():
+        if name not in file.columns:
+            raise DataError(f"{source.path} has no column {name!r} for the label of that name.")
+    source = _told_apart(source, file)
+    pairs, targets, lines, skipped = [], [], [], 0
+    for row in file:
+        target, error = _target(row, source, file, labels)
+        if error is None:
+            error = _unreadable(row, check)
+        if error is not None and not skip_bad_rows:
+            raise DataError(
+                f"{file.where(row)}: {error}; mend the row, or leave such rows out with --skip-bad-rows."
+            )
+        if error is not None:
+            skipped += 1
+            continue
+        pairs.append((row.sentences[0], row.sentences[1]))
+        targets.append(target)
+        lines.append(row.line)
+    if not pairs:
+        raise DataError(f"{source.path} has no row to train or measure on ({skipped:,} bad rows left out).")
+    made = Examples(source, tuple(pairs), np.array(targets, np.float32), np.array(lines, np.int64), skipped)
+    return _drawn(made, seed)
+
+
+def with_negatives(examples: Examples, seed: int) -> Examples:
+    """Positives and as many pairs of sentences that do not belong together, target 0; other kinds as they are."""
+    if examples.source.kind != "positives" or len(examples) < 2:
+        return examples
+    order = np.random.default_rng([seed, len(examples)]).permutation(len(examples))
+    partner = np.empty_like(order)
+    partner[order] = np.roll(order, 1)
+    made = tuple((a, examples.pairs[partner[i]][1]) for i, (a, _) in enumerate(examples.pairs))
+    return Examples(
+        examples.source,
+        examples.pairs + made,
+        np.concatenate([examples.targets, np.zeros_like(examples.targets)]),
+        np.concatenate([examples.lines, examples.lines]),
+        examples.skipped,
+    )
+
+
+def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
+    """Raise DataError for fewer rows than a batch, or targets that are all alike; names files and value."""
+    names = ", ".join(part.source.path for part in parts)
+    rows = sum(map(len, parts))
+    if rows < batch_size:
+        raise DataError(
+            f"{names}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower --batch-size."
+        )
+    for column in range(parts[0].targets.shape[1]):
+        values = np.concatenate([part.targets[:, column] for part in parts])
+        if np.ptp(values) == 0:
+            raise DataError(
+                f"{names}: every label is {_on_scale(parts[0], values[0]):g}, one class alone; labels that differ are "
+                "needed (kind=positives makes the others up)."
+            )
+
+
+def _wants_label(source: Source, labels: Sequence[str]) -> bool:
+    return source.kind != "positives" and len(labels) == 1
+
+
+def _on_scale(part: Examples, target: float) -> float:
+    low, high = part.source.scale or (0.0, 1.0)
+    return low + float(target) * (high - low)
+
+
+def _told_apart(source: Source, file: DataFile) -> Source:
+    """The source with its kind and scale; told from the first rows where they are not given."""
+    if source.kind == "positives":
+        return replace(source, scale=(0.0, 1.0))
+    if file.label is None:  # several labels, a column each
+        return replace(source, kind=source.kind or "graded", scale=source.scale or (0.0, 1.0))
+    peeked = [row.label for row in islice(file, PEEKED_ROWS) if row.error is None]
+    words = [str(label).strip().lower() for label in peeked]
+    numbers = [number for number in map(number_of, peeked) if number is not None]
+    if source.kind == "inference" or (
+        source.kind is None and sum(w in INFERENCE for w in words) > len(words) / 2
+    ):
+        return replace(source, kind="inference", scale=(0.0, 1.0))
+    if source.kind == "binary":
+        return replace(source, kind="binary", scale=(0.0, 1.0))
+    if source.kind is None and source.scale is None and set(numbers) <= {0.0, 1.0} and numbers:
+        return replace(source, kind="binary", scale=(0.0, 1.0))
+    if source.scale is not None or not numbers:
+        return replace(source, kind="graded", scale=source.scale or (0.0, 1.0))
+    for (low, high), share in _GUESSED_SCALES.items():
+        if np.mean([low <= number <= high for number in numbers]) > share:
+            return replace(source, kind="graded", scale=(low, high))
+    raise DataError(
+        f"{source.path}: labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known; name it: "
+        "scale=LOW:HIGH."
+    )
+
+
+def _target(
+    row: Row, source: Source, file: DataFile, labels: Sequence[str]
+) -> tuple[list[float], str | None]:
+    """The targets of a row, or why it has none."""
+    if row.error is not None:
+        return [], row.error
+    if source.kind == "positives":
+        return [1.0] * len(labels), None
+    cells = (
+        [(name, row.values.get(name)) for name in labels] if len(labels) > 1 else [(file.label, row.label)]
+    )
+    targets = []
+    for name, cell in cells:
+        target, error = _scaled(cell, source)
+        if error is not None:
+            return [], f"the label in {name!r} is {cell!r}, {error}"
+        targets.append(target)
+    return targets, None
+
+
+def _scaled(cell: object, source: Source) -> tuple[float, str | None]:
+    if source.kind == "inference":
+        word = str(cell).strip().lower()
+        if word not in INFERENCE:
+            return 0.0, f"and one of {', '.join(INFERENCE)} was expected"
+        return INFERENCE[word], None
+    number = number_of(cell)
+    if number is None:
+        return 0.0, "and a finite number was expected"
+    if source.kind == "binary" and number not in (0.0, 1.0):
+        return 0.0, "and 0 or 1 was expected"
+    low, high = source.scale or (0.0, 1.0)
+    if not low <= number <= high:
+        return 0.0, f"outside the scale from {low:g} to {high:g}"
+    return (number - low) / (high - low), None
+
+
+def _unreadable(row: Row, check: Check) -> str | None:
+    for side, sentence in zip("AB", row.sentences, strict=True):
+        try:
+            check(sentence)
+        except InputError as error:
+            return f"sentence {side}: {str(error).rstrip('.')}"
+    return None
+
+
+def _drawn(examples: Examples, seed: int) -> Examples:
+    take = examples.source.take
+    if take is None or take >= len(examples):
+        return examples
+    chosen = np.sort(np.random.default_rng([seed, take]).choice(len(examples), take, replace=False))
+    return Examples(
+        examples.source,
+        tuple(examples.pairs[i] for i in chosen),
+        examples.targets[chosen],
+        examples.lines[chosen],
+        examples.skipped,
+    )
+
+
+def iterate_sentences(parts: Sequence[Examples]) -> Iterator[str]:
+    """Every sentence of every pair, A before B."""
+    for part in parts:
+        for pair in part.pairs:
+            yield from pair

@@ -1,0 +1,189 @@
+"""The last part of a run: flatbuffers, calibrations, figures, curve, model card, checksums.
+
+Every figure is measured on what is shipped: the folder is loaded as a user would load it, in the fast engine.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bertsim.agreement import judge_probabilities
+from bertsim.calibration import NAME as CALIBRATION
+from bertsim.calibration import Calibration, fit_calibration, write_calibrations
+from bertsim.checkpoint import load_encoder
+from bertsim.combination import NAME as COMBINED
+from bertsim.combination import SCORER as COMBINATION
+from bertsim.combination import fit_combination, write_combination
+from bertsim.errors import InputError
+from bertsim.evaluation import evaluate
+from bertsim.export import export_flatbuffer
+from bertsim.head_export import export_head
+from bertsim.head_loading import encoder_sha256
+from bertsim.heads import load_head
+from bertsim.loading import FLATBUFFER, load
+from bertsim.manifest import write_manifest
+from bertsim.plots import plot_curve
+from bertsim.records import Float
+from bertsim.training.batches import metric_name
+from bertsim.training.card import write_card
+from bertsim.training.examples import Examples
+from bertsim.training.run import HEADS, RUN, Data, Encoder, Observer, Trained
+from bertsim.version import __version__
+
+METRICS = "metrics.json"
+
+
+def finish_output(
+    encoder: Encoder, data: Data, trained: Sequence[Trained], output: Path, observer: Observer
+) -> dict[str, dict[str, Any]]:
+    """Make `output` whole: it loads with `bertsim.load`, and can be published, as it stands.
+
+    Args:
+        encoder: that was started from.
+        data: dev, and test, to measure on.
+        trained: every run.
+        output: where they left encoder and heads.
+        observer: told how it goes.
+
+    Returns:
+        Per scorer its figures on dev, and on test where there is one.
+
+    Raises:
+        ExportError: a flatbuffer that does not agree with its model.
+    """
+    observer.stage("exporting for the fast engine")
+    tunes_encoder = trained[-1].plan.tune == "all"
+    _export(trained, encoder, output)
+    observer.stage("measuring as served")
+    figures = _measure(data, output, trained[-1].plan.similar_share)
+    metric = metric_name(data.dev.targets)
+    for run in trained:
+        folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
+        if tunes_encoder:
+            folders["cosine"] = output
+        for scorer, folder in folders.items():
+            _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric))
+            _curve(run, folder / "curve.png", metric)
+    write_card(output, encoder, trained, figures)
+    shutil.rmtree(output / RUN)
+    write_manifest(output)
+    return figures
+
+
+def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
+    sha256 = encoder_sha256(output)
+    bert, _ = load_encoder(output, encoder.config)
+    if not (output / FLATBUFFER).exists():
+        export_flatbuffer(bert, encoder.embedding, encoder.tokenizer, output / FLATBUFFER)
+    for head_plan in (head for run in trained for head in run.plan.heads):
+        folder = output / HEADS / head_plan.name
+        size, has_pooler = encoder.config.hidden_size, bert.pooler is not None
+        export_head(load_head(folder, encoder.name, sha256, size, has_pooler=has_pooler), folder / FLATBUFFER)
+
+
+def _measure(data: Data, output: Path, share: float | None) -> dict[str, dict[str, Any]]:
+    """Score dev and test as served; fit and write combination and calibrations on dev; judge both."""
+    if data.dev.targets.shape[1] > 1:
+        return {}
+    for stale in (output / CALIBRATION, output / COMBINED, *output.glob(f"{HEADS}/*/{CALIBRATION}")):
+        stale.unlink(missing_ok=True)
+    model = load(output)
+    sets: dict[str, Examples] = {"dev": data.dev} | ({"test": data.test} if data.test else {})
+    scores = {s: {n: model.score(part.pairs, scorer=s) for n, part in sets.items()} for s in model.scorers}
+    scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
+    measures, figures = {}, {}
+    for scorer, found in scores.items():
+        calibration = _calibrated(found["dev"], data.dev, share)
+        figures[scorer] = {name: _judged(found[name], part, calibration) for name, part in sets.items()}
+        if calibration is None:
+            continue
+        if (output / HEADS / scorer).is_dir():
+            write_calibrations(output / HEADS / scorer / CALIBRATION, {scorer: calibration})
+        else:
+            measures[scorer] = calibration
+    write_calibrations(output / CALIBRATION, measures)
+    return figures
+
+
+def _combined(
+    scores: Mapping[str, Mapping[str, Float]], joined: Sequence[str], dev: Examples, output: Path
+) -> dict[str, dict[str, Float]]:
+    """Join cosine and heads on dev and write how; nothing where there is no head, or dev is too small."""
+    if len(joined) < 2:
+        return {}
+    try:
+        combination = fit_combination(
+            {name: scores[name]["dev"] for name in joined}, dev.targets[:, 0], data=Path(dev.source.path).name
+        )
+    except InputError:
+        return {}
+    write_combination(output / COMBINED, combination)
+    sets = scores[joined[0]]
+    return {
+        COMBINATION: {
+            part: combination.apply({name: scores[name][part] for name in joined}).astype(np.float32)
+            for part in sets
+        }
+    }
+
+
+def _calibrated(scores: Float, dev: Examples, share: float | None) -> Calibration | None:
+    """The calibration on dev; None where dev has too few pairs, or one kind alone."""
+    try:
+        return fit_calibration(scores, dev.targets[:, 0], share=share, data=Path(dev.source.path).name)
+    except InputError:
+        return None
+
+
+def _judged(scores: Float, part: Examples, calibration: Calibration | None) -> dict[str, Any]:
+    found = evaluate(scores, part.labels())
+    table: dict[str, Any] = {
+        "pairs": found.n,
+        "pearson": round(found.pearson.value, 4),
+        "spearman": round(found.spearman.value, 4),
+        "spearman_interval": [round(found.spearman.low, 4), round(found.spearman.high, 4)],
+    }
+    if calibration is not None:
+        honesty = judge_probabilities(
+            np.asarray(calibration.apply(scores)), part.targets[:, 0] >= calibration.similar - 1e-6
+        )
+        table |= {"brier": round(honesty.brier, 4), "ece": round(honesty.ece, 4)}
+    return table
+
+
+def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str) -> dict[str, Any]:
+    shown = run.plan.as_json()
+    for source in (*shown["data"], shown["dev"], *([shown["test"]] if shown["test"] else [])):
+        source["path"] = Path(source["path"]).name
+    shown["encoder"] = encoder.name
+    return {
+        "as_served": figures,
+        "dev_metric": metric,
+        "best_epoch": run.progress.best + 1,
+        "epochs": [
+            {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds}
+            for e in run.progress.history
+        ],
+        "rows": [
+            {"file": Path(s.path).name, "kind": s.kind, "scale": s.scale, "used": used, "left_out": skipped}
+            for s, used, skipped in run.parts
+        ],
+        "plan": shown,
+        "encoder_sha256": encoder.sha256,
+        "version": __version__,
+    }
+
+
+def _curve(run: Trained, path: Path, metric: str) -> None:
+    history = run.progress.history
+    plot_curve(path, [e.loss for e in history], [e.metric for e in history], metric, run.progress.best)
+
+
+def _write(path: Path, table: dict[str, Any]) -> None:
+    path.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

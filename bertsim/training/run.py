@@ -1,0 +1,302 @@
+"""A `TrainPlan` -> a folder in the layout of `weights/`: reads, trains, keeps the best, and has `output` finish it.
+
+Everything that can be wrong with the data is found before the first step. A run that was stopped left its state in
+`OUTPUT/.run`; the same plan goes on from there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from safetensors.numpy import save_file
+
+from bertsim.checkpoint import WEIGHTS, load_encoder, variables
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.errors import InputError
+from bertsim.head_config import HeadConfig
+from bertsim.head_loading import encoder_sha256
+from bertsim.heads import Head, build_head, save_head
+from bertsim.loading import FLATBUFFER, find_source
+from bertsim.manifest import NAME as MANIFEST
+from bertsim.manifest import file_sha256
+from bertsim.tokenization import Tokenizer
+from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
+from bertsim.training.features import FeatureStore, compute_features, join_stores
+from bertsim.training.fit import Task, Watch, fit
+from bertsim.training.frozen import FrozenTask, texts_of
+from bertsim.training.joint import JointTask
+from bertsim.training.plan import HeadPlan, Source, TrainPlan
+from bertsim.training.state import Progress, RunFolder
+
+RUN = ".run"
+HEADS = "heads"
+_COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
+
+
+class Observer(Watch, Protocol):
+    """Whoever is told how a run goes."""
+
+    def stage(self, what: str) -> None:
+        """Something begins that is no step of training."""
+        ...
+
+    def features(self, done: int, total: int) -> None:
+        """So many of the texts have features."""
+        ...
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The encoder that heads are trained on.
+
+    Attributes:
+        folder, name, commit: where it is, what it is called, its commit on the Hub.
+        sha256: of its tensors.
+        config, embedding, tokenizer: read from the folder.
+        max_length: tokens read of a sequence.
+    """
+
+    folder: Path
+    name: str
+    commit: str | None
+    sha256: str
+    config: BertConfig
+    embedding: EmbeddingConfig
+    tokenizer: Tokenizer
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One finished run of the loop, for figures and model card.
+
+    Attributes:
+        plan: what was asked for; its heads are those that learned in it.
+        progress: its epochs.
+        parts: how many rows of each file were used, and how many left out.
+    """
+
+    plan: TrainPlan
+    progress: Progress
+    parts: tuple[tuple[Source, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everything that was read."""
+
+    parts: tuple[Examples, ...]
+    dev: Examples
+    test: Examples | None
+
+
+def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
+    """Find the encoder of the plans and read all but its tensors.
+
+    Raises:
+        InputError: plans that do not go into one folder: other encoders, heads of one name, an encoder that learns
+            in one of several. Else as `bertsim.load`.
+    """
+    plan = plans[0]
+    names = [head.name for each in plans for head in each.heads]
+    if len(plans) > 1 and (
+        len({(p.encoder, p.revision, p.max_length) for p in plans}) > 1
+        or any(p.tune != "none" for p in plans)
+    ):
+        raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
+    if len(set(names)) < len(names):
+        raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
+    folder, name, commit = find_source(plan.encoder, plan.revision)
+    config = BertConfig.from_folder(folder)
+    embedding = EmbeddingConfig.from_folder(folder, config)
+    tokenizer = Tokenizer.from_folder(folder, config)
+    length = tokenizer.check_length(embedding.max_length if plan.max_length is None else plan.max_length)
+    return Encoder(folder, name, commit, encoder_sha256(folder), config, embedding, tokenizer, length)
+
+
+def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
+    """Read and check every file of a plan. Raises DataError for the first that is wrong."""
+    labels = {head.labels for head in plan.heads} or {("similar",)}
+    if len(labels) > 1:
+        raise InputError("heads of one run share their labels; train the others in a run of their own.")
+    names = labels.pop()
+
+    def check(sentence: str) -> None:
+        if not any(map(str.isalnum, sentence[:200])):
+            encoder.tokenizer.check_sentence(sentence)
+
+    def read(source: Source) -> Examples:
+        return read_examples(source, names, check, skip_bad_rows=plan.skip_bad_rows, seed=plan.seed)
+
+    parts = [read(source) for source in plan.data]
+    if plan.tune == "none":
+        parts = [with_negatives(part, plan.seed) for part in parts]
+    if any(part.source.kind != "positives" for part in parts) or plan.tune == "none":
+        check_trainable(parts, plan.batch_size)
+    dev = read(plan.dev)
+    check_trainable([dev], 3)
+    return Data(tuple(parts), dev, None if plan.test is None else read(plan.test))
+
+
+def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -> None:
+    """Make the folder and put the encoder into it; heads can also be added to the encoder's own folder.
+
+    Raises:
+        InputError: the folder holds something else, or a run that is not to be resumed.
+    """
+    is_own = output.is_dir() and output.resolve() == encoder.folder.resolve()
+    if is_own and tune == "all":
+        raise InputError(
+            f"{output} is the encoder itself, which is never overwritten; choose another --output."
+        )
+    if (output / RUN).is_dir():
+        if not resume:
+            raise InputError(
+                f"{output} holds a run that was stopped; go on with --resume, or choose another --output."
+            )
+    elif resume:
+        raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
+    elif not is_own and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(f"{output} exists and is not an empty folder; choose another --output.")
+    (output / RUN).mkdir(parents=True, exist_ok=True)
+    (output / MANIFEST).unlink(missing_ok=True)
+    for pattern in () if is_own else _COPIED:
+        for path in encoder.folder.glob(pattern):
+            target = output / path.relative_to(encoder.folder)
+            if path.name != MANIFEST and not target.exists():
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, target)
+
+
+def run_plan(
+    plan: TrainPlan,
+    encoder: Encoder,
+    data: Data,
+    output: Path,
+    cache: Path,
+    observer: Observer,
+    *,
+    resume: bool,
+) -> Iterator[Trained]:
+    """Train what a plan asks for: heads on frozen features one after another, else all at once.
+
+    Args:
+        plan, encoder, data: what to do.
+        output: from `prepare_output`.
+        cache: holds the features of frozen encoders.
+        observer: told how it goes.
+        resume: go on from the state in `output`.
+    """
+    tf.config.experimental.enable_op_determinism()
+    groups = [plan.for_head(head) for head in plan.heads] if plan.tune == "none" else [plan]
+    for group in groups:
+        name = "joint" if plan.tune != "none" else group.heads[0].name
+        job = {**group.as_json(), "encoder_sha256": encoder.sha256, "files": _digests(plan)}
+        folder = RunFolder(output / RUN / name, job)
+        keras.utils.set_random_seed(plan.seed)
+        observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
+        build = _frozen_task if plan.tune == "none" else _joint_task
+        task = build(group, encoder, data, output, cache, observer)
+        progress = fit(task, group, folder, observer, resume=resume)
+        task.keep_best()
+        parts = tuple((part.source, len(part), part.skipped) for part in data.parts)
+        yield Trained(group, progress, parts)
+
+
+def _frozen_task(
+    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, cache: Path, observer: Observer
+) -> Task:
+    bert, _ = load_encoder(encoder.folder, encoder.config)
+    features = _features(bert, plan, encoder, data, cache, observer)
+    keras.utils.set_random_seed(plan.seed)
+    (head_plan,) = plan.heads
+    head = _head(head_plan, encoder, data, encoder.sha256, has_pooler=bert.pooler is not None)
+    folder = output / HEADS / head_plan.name
+    return FrozenTask(head, data.parts, data.dev, features, plan, lambda: save_head(head, folder))
+
+
+def _features(
+    bert: Any, plan: TrainPlan, encoder: Encoder, data: Data, cache: Path, observer: Observer
+) -> FeatureStore:
+    inputs = plan.heads[0].inputs
+    stores = []
+    for part in (*data.parts, data.dev):
+        texts = [text for pair in part.pairs for text in texts_of(pair, inputs)]
+        stores.append(
+            compute_features(
+                bert, encoder.tokenizer, texts, encoder.max_length, encoder.sha256, cache, observer.features
+            )
+        )
+    return join_stores(stores)
+
+
+def _joint_task(
+    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, cache: Path, observer: Observer
+) -> Task:
+    bert, _ = load_encoder(encoder.folder, encoder.config)
+    keras.utils.set_random_seed(plan.seed)
+    has_pooler = bert.pooler is not None
+    heads = [_head(head, encoder, data, encoder.sha256, has_pooler=has_pooler) for head in plan.heads]
+    return JointTask(
+        bert,
+        heads,
+        encoder.tokenizer,
+        encoder.embedding.pooling,
+        encoder.embedding.normalize,
+        encoder.max_length,
+        data.parts,
+        data.dev,
+        plan,
+        _keeper(bert, heads, plan, output),
+    )
+
+
+def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> Callable[[], None]:
+    """What writes the encoder, where it learns, and the heads on it."""
+
+    def keep() -> None:
+        if plan.tune == "all":
+            (output / FLATBUFFER).unlink(missing_ok=True)
+            for path in output.glob("*.safetensors*"):
+                path.unlink()
+            tensors = {
+                n: np.ascontiguousarray(v.numpy().T if t else v.numpy()) for n, v, t in variables(bert)
+            }
+            save_file(tensors, output / WEIGHTS, metadata={"format": "pt"})
+        for head, head_plan in zip(heads, plan.heads, strict=True):
+            if plan.tune == "all":
+                head.config = replace(
+                    head.config, encoder=output.resolve().name, encoder_sha256=encoder_sha256(output)
+                )
+            save_head(head, output / HEADS / head_plan.name)
+
+    return keep
+
+
+def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pooler: bool) -> Head:
+    scale = next((p.source.scale for p in data.parts if p.source.kind == "graded"), None) or (0.0, 1.0)
+    config = HeadConfig(
+        kind=plan.kind,
+        inputs=plan.inputs,
+        units=plan.units,
+        dropout=plan.dropout,
+        labels=plan.labels,
+        label_scale=scale,
+        max_length=encoder.max_length,
+        encoder=encoder.name,
+        encoder_sha256=sha256,
+        hidden_size=encoder.config.hidden_size,
+    )
+    return build_head(config, has_pooler=has_pooler)
+
+
+def _digests(plan: TrainPlan) -> dict[str, str]:
+    sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
+    return {source.path: file_sha256(Path(source.path)) for source in sources}

@@ -1,0 +1,132 @@
+"""What survives a kill: one safetensors file with every variable of a run and, in its header, how far it is.
+
+Written beside its place and moved there, so that it is never seen half; it holds all that the next step depends on
+(weights, optimiser, the state of dropout's random numbers), so a run that is resumed goes on to the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from bertsim.errors import DataError, InputError
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch: mean loss over its steps, the dev metric, and the seconds it took."""
+
+    loss: float
+    metric: float
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        epoch: the one in hand, from 0.
+        step: how many of its steps are done.
+        loss: sum over these steps.
+        best: the epoch with the best dev metric, or -1.
+        history: the finished epochs.
+        finished: whether it ended by itself.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    best: int = -1
+    history: list[Epoch] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def best_metric(self) -> float | None:
+        """Dev metric of the best epoch; None before the first ends."""
+        return self.history[self.best].metric if self.best >= 0 else None
+
+
+class RunFolder:
+    """The folder of one run: `state.safetensors` to go on from, `best.safetensors` with the best weights.
+
+    Args:
+        folder: made where it is not there.
+        job: everything the numbers depend on; JSON values.
+    """
+
+    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+        self._folder, self._job = folder, json.loads(json.dumps(job))
+        self._state, self._best = folder / "state.safetensors", folder / "best.safetensors"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def exists(self) -> bool:
+        """Whether an earlier run left a state."""
+        return self._state.exists()
+
+    def save(self, variables: Sequence[Any], progress: Progress) -> None:
+        """Record every variable and the progress."""
+        header = {"job": json.dumps(self._job), "progress": json.dumps(asdict(progress))}
+        _save(self._state, variables, header)
+
+    def restore(self, variables: Sequence[Any]) -> Progress:
+        """Set every variable to what was recorded, and say how far it was.
+
+        Raises:
+            InputError: the state is of another job; names what differs.
+            DataError: the state is damaged.
+        """
+        header, tensors = _load(self._state)
+        job, raw = json.loads(header["job"]), json.loads(header["progress"])
+        changed = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
+        if changed:
+            raise InputError(
+                f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was "
+                "started with, or choose another --output."
+            )
+        _assign(self._state, variables, tensors)
+        return Progress(**{**raw, "history": [Epoch(**epoch) for epoch in raw["history"]]})
+
+    def save_best(self, weights: Sequence[Any]) -> None:
+        """Keep these weights as the best so far."""
+        _save(self._best, weights, {})
+
+    def restore_best(self, weights: Sequence[Any]) -> None:
+        """Set the weights to the best that were kept. Raises DataError for a damaged file."""
+        _assign(self._best, weights, _load(self._best)[1])
+
+
+def _save(path: Path, variables: Sequence[Any], header: dict[str, str]) -> None:
+    tensors = {f"{index:05}": np.asarray(variable.numpy()) for index, variable in enumerate(variables)}
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        save_file(tensors, new, metadata=header)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _load(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} cannot be read ({error}); start again without --resume.") from None
+
+
+def _assign(path: Path, variables: Sequence[Any], tensors: dict[str, np.ndarray]) -> None:
+    shapes = [tuple(variable.shape) for variable in variables]
+    found = [tensors[name].shape for name in sorted(tensors)]
+    if shapes != found:
+        raise DataError(f"{path} holds other tensors than this run has; start again without --resume.")
+    for variable, name in zip(variables, sorted(tensors), strict=True):
+        variable.assign(tensors[name])

@@ -1,0 +1,78 @@
+"""What `evaluate` says of pairs that are similar or not, and the pictures it draws."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bertsim.cli import main
+from bertsim.cli.judged import similar_from
+from bertsim.errors import InputError
+
+PAIRS = [
+    ("A dog barks at night.", "A dog is barking at night."),
+    ("A man plays a guitar.", "The president signed the new law."),
+    ("A child reads a book.", "A kid is reading a book."),
+    ("Prices rose in March.", "A cat sleeps on the mat."),
+    ("Two women walk along the beach.", "Two women are walking on the beach."),
+    ("The river is deep.", "He bought a new house."),
+]
+
+
+def write(path: Path, labels: list[float]) -> str:
+    rows = [f"{a}\t{b}\t{label}" for (a, b), label in zip(PAIRS, labels, strict=True)]
+    path.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_which_label_is_similar_follows_the_scale() -> None:
+    assert similar_from(None, [0, 1, 1]) == 1
+    assert similar_from(None, [0.2, 0.9]) == 0.8
+    assert similar_from(None, [0, 2.5, 5]) == 4
+    assert similar_from(3, [0, 2.5, 5]) == 3
+    with pytest.raises(InputError, match="--similar-from is 6, and labels go from 0 to 5"):
+        similar_from(6, [0, 5])
+
+
+def test_thresholds_come_from_dev_and_every_figure_stands_in_the_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write(tmp_path / "test.tsv", [1, 0, 1, 0, 1, 0])
+    dev = write(tmp_path / "dev.tsv", [1, 0, 1, 0, 1, 1])
+    words = [
+        "evaluate",
+        "--data",
+        data,
+        "--dev",
+        dev,
+        "--resamples",
+        "20",
+        "--json",
+        "--plots",
+        str(tmp_path / "plots"),
+    ]
+    assert main(words) == 0
+    table = json.loads(capsys.readouterr().out)
+    cosine = table["scorers"]["cosine"]
+    assert (cosine["roc_auc"], cosine["average_precision"], cosine["positives"]) == (1, 1, 3)
+    assert {"threshold", "accuracy", "f1"} <= set(cosine)
+    assert table["scorers"]["tfidf"]["roc_auc"] > 0.9
+    assert table["similar_from"] == 1
+    for name in table["plots"]:
+        assert Path(name).read_bytes().startswith(b"\x89PNG")
+    assert {"roc.png", "scatter-cosine.png", "scatter-tfidf.png"} <= {
+        Path(name).name for name in table["plots"]
+    }
+
+
+def test_labels_without_a_similar_pair_have_correlations_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write(tmp_path / "test.tsv", [3, 0, 2.5, 1, 3.5, 2])
+    assert main(["evaluate", "--data", data, "--resamples", "20", "--scorer", "cosine"]) == 0
+    row = next(
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("cosine") and "–" in line
+    )
+    assert row.split()[1:6] == ["–"] * 5

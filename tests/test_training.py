@@ -1,0 +1,448 @@
+"""Training: bad data is named before it starts, a run can be stopped and goes on, and a seed settles everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bertsim
+from bertsim.cli import main
+from bertsim.errors import DataError, InputError
+from bertsim.training.batches import cut_batches, dev_metric
+from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
+from bertsim.training.plan import Source, head_from, parse_source, read_recipe
+from tests.checkpoints import WORDS
+
+ROOT = Path(__file__).parent.parent
+
+
+def write_pairs(path: Path, rows: int, seed: int = 0) -> Path:
+    """Graded pairs of known words; the label is 5 × the share of words that both have."""
+    random = np.random.default_rng(seed)
+    lines = ["sentence1\tsentence2\tscore"]
+    for _ in range(rows):
+        a = random.choice(WORDS, 4, replace=False)
+        b = a.copy()
+        changed = random.integers(0, 5)
+        b[:changed] = random.choice(WORDS, changed, replace=False)
+        lines.append(f"{' '.join(a)}\t{' '.join(b)}\t{5 * np.isin(a, b).mean():.2f}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
+    return read_examples(
+        Source(str(path), **options), ("similar",), lambda sentence: None, skip_bad_rows=skip
+    )
+
+
+def words(folder: Path, encoder: Path, output: str, *more: str) -> list[str]:
+    train, dev = folder / "train.tsv", folder / "dev.tsv"
+    if not train.exists():
+        write_pairs(train, 96)
+        write_pairs(dev, 64, seed=1)
+    return [
+        *("train", "--data", str(train), "--dev", str(dev), "--encoder", str(encoder)),
+        *("--output", str(folder / output), "--cache", str(folder / "cache"), *more),
+    ]
+
+
+def weights_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.safetensors"))
+    }
+
+
+# Reading labels
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "kind", "scale", "targets"),
+    [
+        (["0", "2.5", "5"], {}, "graded", (0, 5), [0, 0.5, 1]),
+        (["0.1", "1"], {}, "graded", (0, 1), [0.1, 1]),
+        (["0", "1"], {}, "binary", (0, 1), [0, 1]),
+        (["1", "5"], {"scale": (1, 5)}, "graded", (1, 5), [0, 1]),
+        (["entailment", "Neutral", "contradiction"], {}, "inference", (0, 1), [1, 0.5, 0]),
+        (["7", "x"], {"kind": "positives"}, "positives", (0, 1), [1, 1]),
+    ],
+)
+def test_labels_of_every_kind_become_targets(
+    tmp_path: Path,
+    cells: Sequence[str],
+    options: dict[str, Any],
+    kind: str,
+    scale: tuple[float, float],
+    targets: Sequence[float],
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\tlabel\n" + "".join(f"a\tb\t{cell}\n" for cell in cells))
+    examples = read(path, **options)
+    assert (examples.source.kind, examples.source.scale) == (kind, scale)
+    np.testing.assert_allclose(examples.targets[:, 0], targets)
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "message"),
+    [
+        (
+            "a\tb\t6",
+            {"scale": (0, 5)},
+            r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5",
+        ),
+        ("a\tb\t6", {}, r"pairs\.tsv:4: .*outside the scale from 0 to 5"),
+        ("a\tb\tsame", {}, r"pairs\.tsv:4: the label in 'score' is 'same', and a finite number was expected"),
+        ("a\tb\tnan", {}, r"pairs\.tsv:4: the label in 'score' is 'nan', and a finite number"),
+        ("\tb\t1", {}, r"pairs\.tsv:4: 'sentence1' is empty"),
+        ("a\t1", {}, r"pairs\.tsv:4: the row has 2 fields"),
+        (
+            "a\tb\t2",
+            {"kind": "binary"},
+            r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected",
+        ),
+        ("a\tb\tmaybe", {"kind": "inference"}, r"pairs\.tsv:2: .* one of entailment, neutral, contradiction"),
+    ],
+)
+def test_a_bad_row_is_named_with_file_line_and_value_or_skipped_and_counted(
+    tmp_path: Path, row: str, options: dict[str, Any], message: str
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"sentence1\tsentence2\tscore\na\tb\t1\na\tb\t4.5\n{row}\n")
+    with pytest.raises(DataError, match=message):
+        read(path, **options)
+    if options.get("kind") not in ("binary", "inference"):
+        examples = read(path, skip=True, **options)
+        assert (len(examples), examples.skipped) == (2, 1)
+
+
+def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\tscore\na\t\u200b\t1\n")
+
+    def check(sentence: str) -> None:
+        if sentence == "\u200b":
+            raise InputError(
+                "the sentence has no character that the tokenizer can read; write at least one word."
+            )
+
+    with pytest.raises(DataError, match=r"pairs\.tsv:2: sentence B: the sentence has no character"):
+        read_examples(Source(str(path)), ("similar",), check)
+
+
+def test_a_missing_column_a_scale_and_one_class_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\tx\na\tb\t1\n")
+    with pytest.raises(DataError, match=r"pairs\.tsv: no column is known to be the label"):
+        read(path)
+    with pytest.raises(DataError, match=r"pairs\.tsv has no column 'y'"):
+        read(path, label="y")
+    path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t70\n" * 3)
+    with pytest.raises(
+        DataError, match="labels from 70 to 70 are on a scale that is not known; name it: scale="
+    ):
+        read(path)
+    path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t1\n" * 3)
+    with pytest.raises(DataError, match="every label is 1, one class alone"):
+        check_trainable([read(path)], 2)
+    with pytest.raises(
+        DataError, match="3 rows are fewer than a batch of 32; add rows or lower --batch-size"
+    ):
+        check_trainable([read(path)], 32)
+
+
+def test_several_labels_are_columns(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\ttoxic\tangry\na\tb\t1\t0\nc\td\t0\t0\n")
+    examples = read_examples(Source(str(path)), ("toxic", "angry"), lambda sentence: None)
+    assert examples.targets.tolist() == [[1, 0], [0, 0]]
+    with pytest.raises(DataError, match="has no column 'rude' for the label of that name"):
+        read_examples(Source(str(path)), ("toxic", "rude"), lambda sentence: None)
+
+
+def test_positives_get_as_many_pairs_that_do_not_belong_together(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\n" + "".join(f"a{i}\tb{i}\n" for i in range(10)))
+    examples = with_negatives(read(path, kind="positives"), seed=0)
+    assert examples.targets[:, 0].tolist() == [1] * 10 + [0] * 10
+    assert all(a[1:] != b[1:] for a, b in examples.pairs[10:])
+
+
+def test_so_many_rows_are_drawn_the_same_ones_for_a_seed(tmp_path: Path) -> None:
+    path = write_pairs(tmp_path / "pairs.tsv", 50)
+    first, again = read(path, take=7), read(path, take=7)
+    assert first.pairs == again.pairs
+    assert len(first) == 7
+
+
+def test_words_become_a_source_and_wrong_ones_are_named() -> None:
+    source = parse_source(["x.tsv", "scale=1:5", "weight=0.5", "take=10", "columns=a,b"])
+    assert source == Source("x.tsv", scale=(1.0, 5.0), weight=0.5, take=10, columns=("a", "b"))
+    for given, message in (
+        (["x.tsv", "scale=5"], "scale is '5', which cannot be read"),
+        (["x.tsv", "scale=5:1"], "two numbers, low and high"),
+        (["x.tsv", "weight=-1"], "weight is -1.0; a number above 0"),
+        (["x.tsv", "kind=odd"], "kind is 'odd'; known are graded"),
+        (["x.tsv", "colour=red"], "takes one FILE and key=value words"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse_source(given)
+    with pytest.raises(InputError, match="head is 'lstm'; known are bilstm, pooled, mean"):
+        head_from({"kind": "lstm"})
+
+
+def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(
+        'seed = 3\n[dev]\npath = "dev.tsv"\n[[data]]\npath = "train.tsv"\n'
+        '[[run]]\nheads = [{kind = "mean"}]\nepochs = 1\n[[run]]\nheads = [{kind = "bilstm", units = [8]}]\n'
+    )
+    first, second = read_recipe(path, tmp_path).runs
+    assert (first.seed, first.epochs, first.heads[0].dropout) == (3, 1, 0.2)
+    assert second.heads[0].units == (8,)
+    assert second.dev.path == str(tmp_path / "dev.tsv")
+    path.write_text(path.read_text() + "speed = 3\n")
+    with pytest.raises(DataError, match=r"recipe\.toml: speed is not known; known are batch_size"):
+        read_recipe(path, tmp_path)
+
+
+def test_the_shipped_recipe_can_be_read() -> None:
+    for plan in read_recipe(ROOT / "weights" / "recipe.toml", Path("data")).runs:
+        assert not any(name in source.path for source in plan.data for name in ("sick", "mrpc"))
+
+
+def test_batches_hold_every_example_once_and_follow_the_seed() -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, 1000)
+    batches = cut_batches(lengths, 32, [1, 2])
+    assert sorted(np.concatenate(batches)) == list(range(1000))
+    assert all((a == b).all() for a, b in zip(batches, cut_batches(lengths, 32, [1, 2]), strict=True))
+    assert any(
+        (a != b).any()
+        for a, b in zip(batches, cut_batches(lengths, 32, [1, 3]), strict=True)
+        if len(a) == len(b)
+    )
+
+
+def test_the_dev_metric_is_auc_for_two_classes_and_spearman_for_grades() -> None:
+    assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [1], [0]], np.float32)) == 1
+    assert (
+        dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [0.2], [1]], np.float32))
+        == 0.5
+    )
+    assert np.isnan(dev_metric(np.ones((3, 1), np.float32), np.array([[0], [0.5], [1]], np.float32)))
+
+
+# Losses, by hand
+
+
+def test_losses_by_hand() -> None:
+    from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives
+
+    one = np.ones(1, np.float32)
+    assert float(
+        cross_entropy(np.zeros((1, 1), np.float32), np.full((1, 1), 0.3, np.float32), one)
+    ) == pytest.approx(np.log(2))
+    a = np.eye(2, dtype=np.float32)
+    assert float(cosent(a, a, np.array([1, 0], np.float32))) == pytest.approx(np.log(2))
+    assert float(cosent(a, a, np.array([1, 1], np.float32))) == pytest.approx(0)
+    assert float(in_batch_negatives(a[:1], a[:1])) == pytest.approx(0, abs=1e-6)
+    assert float(in_batch_negatives(a, a[::-1])) == pytest.approx(20, abs=1e-4)
+
+
+# Whole runs
+
+
+def test_a_run_makes_a_folder_that_loads_and_the_same_seed_the_same_weights(
+    tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    rest = (
+        "--head",
+        "bilstm",
+        "mean",
+        "--units",
+        "8",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "16",
+        "--learning-rate",
+        "0.01",
+    )
+    assert main(words(tmp_path, tiny_checkpoint, "one", *rest)) == 0
+    stores = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npy")}
+    assert main(words(tmp_path, tiny_checkpoint, "two", *rest)) == 0
+    assert stores == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npy")}
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert weights_of(one) == weights_of(two)
+    assert (one / "model.safetensors").read_bytes() == (tiny_checkpoint / "model.safetensors").read_bytes()
+    for name in ("bilstm", "mean"):
+        found = {path.name for path in (one / "heads" / name).iterdir()}
+        assert found >= {
+            "config.json",
+            "model.safetensors",
+            "model.tflite",
+            "calibration.json",
+            "metrics.json",
+            "curve.png",
+        }
+        metrics = json.loads((one / "heads" / name / "metrics.json").read_text())
+        assert f"{metrics['as_served']['dev']['spearman']:.4f}" in (one / "README.md").read_text()
+        assert (one / "heads" / name / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert not (one / ".run").exists()
+    model = bertsim.load(one)
+    assert {"bilstm", "mean"} <= set(model.scorers)
+    assert model.compare("the dog", "a cat")["mean"].probability is not None
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    rest = ("--head", "mean", "--epochs", "1", "--seed")
+    for seed in ("1", "2"):
+        assert main(words(tmp_path, tiny_checkpoint, seed, *rest, seed)) == 0
+    name = "heads/mean/model.safetensors"
+    assert (tmp_path / "1" / name).read_bytes() != (tmp_path / "2" / name).read_bytes()
+
+
+@pytest.mark.parametrize("tune", ["heads", "all"])
+def test_encoder_and_heads_learn_together_or_the_heads_alone(
+    tmp_path: Path, tiny_checkpoint: Path, tune: str
+) -> None:
+    positives = tmp_path / "positives.tsv"
+    positives.write_text("sentence1\tsentence2\n" + "".join(f"{w}\tthe {w}\n" for w in WORDS[16:40]))
+    rest = (
+        "--data",
+        str(positives),
+        "kind=positives",
+        "--head",
+        "mean",
+        "pooled",
+        "--epochs",
+        "2",
+        "--tune",
+        tune,
+    )
+    assert main(words(tmp_path, tiny_checkpoint, "out", *rest)) == 0
+    same = (tmp_path / "out" / "model.safetensors").read_bytes() == (
+        tiny_checkpoint / "model.safetensors"
+    ).read_bytes()
+    assert same == (tune == "heads")
+    model = bertsim.load(tmp_path / "out")
+    exact = bertsim.load(tmp_path / "out", engine="tensorflow")
+    pair = [("the dog", "a cat")]
+    assert {"mean", "pooled"} <= set(model.scorers)
+    assert model.score(pair, scorer="mean")[0] == pytest.approx(exact.score(pair, scorer="mean")[0], abs=0.02)
+
+
+def test_packed_heads_learn_too(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    positives = tmp_path / "positives.tsv"
+    positives.write_text("sentence1\tsentence2\n" + "".join(f"{w}\tthe {w}\n" for w in WORDS[16:40]))
+    for tune in ("none", "all"):
+        rest = (
+            "--data",
+            str(positives),
+            "kind=positives",
+            "--head",
+            "mean",
+            "--inputs",
+            "packed",
+            "--tune",
+            tune,
+        )
+        assert main(words(tmp_path, tiny_checkpoint, tune, *rest, "--epochs", "1")) == 0
+        assert "mean" in bertsim.load(tmp_path / tune).scorers
+
+
+CHILD = """
+import sys
+from bertsim.training import fit
+fit.SAVE_SECONDS = 0.0
+steps = [0]
+def slow(*args):
+    import time
+    time.sleep(0.05)
+from bertsim.cli.train import Line
+Line.step = slow
+from bertsim.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "status", "tune"),
+    [(signal.SIGINT, 130, "none"), (signal.SIGTERM, 143, "none"), (signal.SIGTERM, 143, "all")],
+)
+def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(
+    tmp_path: Path, tiny_checkpoint: Path, number: int, status: int, tune: str
+) -> None:
+    rest = ("--head", "bilstm", "--units", "8", "--epochs", "4", "--batch-size", "8", "--tune", tune)
+    assert main(words(tmp_path, tiny_checkpoint, "whole", *rest)) == 0
+    given = words(tmp_path, tiny_checkpoint, "cut", *rest)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, *given], cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert child.stderr is not None
+    for line in child.stderr:  # stopped in the second epoch, wherever it is
+        if "epoch 1:" in line:
+            break
+    time.sleep(0.2)
+    child.send_signal(number)
+    told = child.communicate(timeout=60)[1]
+    assert child.returncode == status, told
+    assert "--resume goes on from there" in told
+    assert (tmp_path / "cut" / "heads" / "bilstm" / "model.safetensors").exists()
+    assert main(given) == 2  # neither overwritten nor mixed up
+    assert main([*given, "--learning-rate", "0.5", "--resume"]) == 2
+    assert main([*given, "--resume"]) == 0
+    assert weights_of(tmp_path / "cut") == weights_of(tmp_path / "whole")
+    best, again = (
+        json.loads((tmp_path / n / "heads/bilstm/metrics.json").read_text()) for n in ("whole", "cut")
+    )
+    for table in (best, again):
+        for epoch in table["epochs"]:
+            del epoch["seconds"]
+    assert best["epochs"] == again["epochs"]
+
+
+def test_a_loss_that_is_no_number_stops_with_the_rows(
+    tmp_path: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bertsim.training.frozen.FrozenTask.step", lambda *args: float("nan"))
+    assert main(words(tmp_path, tiny_checkpoint, "out", "--head", "mean")) == 2
+    assert "the loss became nan in epoch 1, step 1 (" in (told := capsys.readouterr().err)
+    assert "train.tsv:" in told
+
+
+def test_bad_words_and_bad_data_stop_before_training(
+    tmp_path: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = words(tmp_path, tiny_checkpoint, "out", "--head", "mean")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    for more, message in (
+        (["--epochs", "0"], "epochs is 0; at least 1"),
+        (["--learning-rate", "-1"], "learning_rate is -1.0"),
+        (["--batch-size", "500"], "96 rows are fewer than a batch of 500"),
+        (["--output", str(tmp_path / "full")], "exists and is not an empty folder"),
+        (["--resume"], "holds no run to resume"),
+        (["--head", "mean", "mean"], "every head needs a name of its own"),
+        (["--recipe", "x.toml"], "--recipe says what is trained on what"),
+        (["--max-length", "9999"], "max_length is 9999"),
+    ):
+        assert main([*given, *more]) == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    with (tmp_path / "train.tsv").open("a") as file:
+        file.write("the dog\t \t3\n")
+    assert main(given) == 2
+    assert "train.tsv:98: 'sentence2' is empty" in capsys.readouterr().err
+    assert main([*given, "--skip-bad-rows", "--epochs", "1"]) == 0
+    assert "train.tsv: 1 bad rows left out" in capsys.readouterr().err
