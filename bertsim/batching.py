@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 
+from bertsim.engine import count_cores
 from bertsim.records import Float
 
 Progress = Callable[[int, int], None]
 """Called with how many sentences (or pairs) are done and how many there are."""
 BATCH_TOKENS = 384
+_THREADS = ThreadPoolExecutor(count_cores(), thread_name_prefix="bertsim-batch")
 Row = TypeVar("Row", bound=tuple)  # type: ignore[type-arg]
 
 
@@ -21,6 +24,7 @@ def map_rows(
     size: int,
     progress: Progress | None,
     length: Callable[[Row], int] = len,
+    at_once: int = 1,
 ) -> Float:
     """Run every row.
 
@@ -30,6 +34,7 @@ def map_rows(
         size: of a result, for where there is no row.
         progress: told after every batch.
         length: tokens of a row.
+        at_once: batches run side by side, each in a thread of its own; few rows are cut into as many.
 
     Returns:
         float32 [rows, size], in the order given.
@@ -38,9 +43,12 @@ def map_rows(
         dict.fromkeys(rows), key=length, reverse=True
     )  # the largest batch first: memory is asked once
     places = {row: place for place, row in enumerate(ordered)}
+    most_tokens = min(BATCH_TOKENS, -(-sum(map(length, ordered)) // at_once))
+    batches = list(_batches(ordered, most_tokens, length))
+    results = _THREADS.map(run, batches) if at_once > 1 and len(batches) > 1 else map(run, batches)
     parts, done = [], 0
-    for batch in _batches(ordered, BATCH_TOKENS, length):
-        parts.append(run(batch))
+    for batch, part in zip(batches, results, strict=True):
+        parts.append(part)
         done += len(batch)
         if progress:
             progress(done * len(rows) // len(ordered), len(rows))

@@ -6,6 +6,7 @@ likewise, in `litert.LiteRTHead` and `reference.TensorFlowHead`.
 
 from __future__ import annotations
 
+import os
 from typing import Protocol
 
 from bertsim.records import EncoderOutput, Float, Int
@@ -13,11 +14,22 @@ from bertsim.records import EncoderOutput, Float, Int
 ENGINES = ("litert", "tensorflow")
 
 
+def count_cores() -> int:
+    """Processor cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 class Engine(Protocol):
     """Runs one encoder; may be called from several threads at once.
 
     All arrays are int32 [batch, seq] as in `TokenBatch`.
+
+    Attributes:
+        at_once: how many batches it runs fastest side by side, each in a thread of its own.
     """
+
+    at_once: int
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]."""

@@ -3,12 +3,14 @@
 `export` makes an encoder's file, `head_export` a head's. An interpreter is not thread-safe, so a small pool of them
 is shared: each call takes a free one, and one more is made only while all are busy.
 
+Each interpreter has one thread: batches side by side keep every core busy, where several threads on one batch wait
+for one another.
+
 Source: LiteRT's `Interpreter` and its signature runners.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,10 +22,11 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from bertsim.engine import count_cores
 from bertsim.errors import CheckpointError
 from bertsim.records import EncoderOutput, Float, Int
 
-MAX_INTERPRETERS = 4
+MAX_INTERPRETERS = max(4, count_cores())
 """Calls that run at the same time; further ones wait their turn."""
 
 
@@ -33,15 +36,13 @@ class Flatbuffer:
     Args:
         path: of the file.
         signatures: what it must offer.
-        threads: of each interpreter; None = one per processor.
 
     Raises:
         CheckpointError: the file is missing, damaged or lacks a signature.
     """
 
-    def __init__(self, path: Path, signatures: tuple[str, ...], threads: int | None = None) -> None:
+    def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
         self._path, self._signatures = path, signatures
-        self._threads = threads or os.cpu_count() or 1
         self._free: LifoQueue[Interpreter] = LifoQueue()
         self._made = 0
         self._lock = Lock()
@@ -70,7 +71,7 @@ class Flatbuffer:
 
     def _make(self) -> Interpreter:
         try:
-            interpreter = Interpreter(str(self._path), num_threads=self._threads)
+            interpreter = Interpreter(str(self._path), num_threads=1)
             signatures = interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
             raise CheckpointError(f"{self._path} cannot be run as a LiteRT flatbuffer: {error}") from None
@@ -86,14 +87,15 @@ class LiteRTEngine:
 
     Args:
         path: a file that `export.export_flatbuffer` wrote.
-        threads: of each interpreter; None = one per processor.
 
     Raises:
         CheckpointError: the file is missing, damaged or has not the two signatures.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._flatbuffer = Flatbuffer(path, ("embed", "encode"), threads)
+    at_once = count_cores()
+
+    def __init__(self, path: Path) -> None:
+        self._flatbuffer = Flatbuffer(path, ("embed", "encode"))
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings, float32 [batch, dim]."""
@@ -124,14 +126,13 @@ class LiteRTHead:
 
     Args:
         path: a file that `head_export.export_head` wrote.
-        threads: of each interpreter; None = one per processor.
 
     Raises:
         CheckpointError: the file is missing, damaged or has not the two signatures.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._flatbuffer = Flatbuffer(path, ("features", "classify"), threads)
+    def __init__(self, path: Path) -> None:
+        self._flatbuffer = Flatbuffer(path, ("features", "classify"))
 
     def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
         """Summaries of sequences."""

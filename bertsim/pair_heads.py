@@ -110,9 +110,10 @@ class PairHeads:
         if head.config.inputs == "packed":
             pairs = self._tokenizer.encode_pairs(sentences, max_length, called)
             run = partial(self._packed_features, head)
-            return head.runner.classify(map_rows(pairs, run, 0, progress, length=lambda pair: len(pair[0])))
+            features = map_rows(pairs, run, 0, progress, lambda pair: len(pair[0]), self._engine.at_once)
+            return head.runner.classify(features)
         rows = [tuple(row) for row in self._tokenizer.encode(sentences, max_length, called)]
-        features = map_rows(rows, partial(self._features, head), 0, progress)
+        features = map_rows(rows, partial(self._features, head), 0, progress, at_once=self._engine.at_once)
         return head.runner.classify(features[0::2], features[1::2])
 
     def compare(

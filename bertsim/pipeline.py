@@ -339,6 +339,7 @@ class SimilarityModel:
             lambda batch: self._embed_batch(batch, recipe),
             recipe.size(self.config.hidden_size),
             progress,
+            at_once=self._runner.at_once,
         )
 
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:

@@ -21,6 +21,8 @@ from bertsim.records import EncoderOutput, Float, Int
 class TensorFlowEngine:
     """Runs a `BertEncoder`; see `engine.Engine`. Each graph is traced once, for every shape."""
 
+    at_once = 1  # TensorFlow shares one batch between the cores itself
+
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:
         """Wrap an encoder; `embedding` is the pooling that `embed` applies."""
         axes = [tf.TensorSpec([None, None], tf.int32)] * 3

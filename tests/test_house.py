@@ -23,9 +23,9 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 # A module imports from its own line and from the lines above it, never from those below.
 LAYERS = (
     {"errors", "records", "version"},
-    {"config", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
+    {"config", "engine", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
     {"head_config", "calibration", "batching", "combination"},
-    {"engine", "encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
+    {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {"recipe", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
     {"agreement", "tfidf", "plots"},
     {"datasets", "training", "evaluation", "explain"},
