@@ -115,9 +115,10 @@ def test_two_sentences_print_the_value_and_what_it_is(cli, model):
 
 def test_a_distance_is_called_one_and_gives_its_score_too(cli, model):
     found = model.compare(A, B)["euclidean"]
-    assert cli("score", A, B, "--scorer", "euclidean").out == (
-        f"{found.value:.4f}  euclidean distance, from 0 up (lower = more similar; score {found.score:.4f})\n"
-    )
+    assert cli("score", A, B, "--scorer", "euclidean").out.splitlines() == [
+        f"{found.value:.4f}  euclidean distance, from 0 up (lower = more similar; score {found.score:.4f})",
+        f"{found.probability:.4f}  calibrated: the probability that people would call the two similar",
+    ]
     assert "dot product, any number (higher = more similar)" in cli("score", A, B, "--scorer", "dot").out
 
 
