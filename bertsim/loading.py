@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -33,6 +34,7 @@ BUNDLED_NAME = "bertsim-mini"
 FLATBUFFER = "model.tflite"
 _EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
 log = logging.getLogger(__name__)
+Progress = Callable[[str, float | None], None]
 
 
 def load(
@@ -42,6 +44,7 @@ def load(
     engine: str = "litert",
     max_length: int | None = None,
     heads: str | Path | bool | None = None,
+    progress: Progress | None = None,
 ) -> SimilarityModel:
     """Load an encoder, ready to score.
 
@@ -53,6 +56,7 @@ def load(
         max_length: tokens read of a sequence; None = what the checkpoint says.
         heads: a folder of trained heads; None = the source's own folder "heads" and its classifier, where it has
             them; False = none.
+        progress: told what is being done, and the share of it that is done, 0 to 1 (None: not known).
 
     Raises:
         InputError: an unknown engine, or a `max_length` beyond the encoder's positions.
@@ -64,6 +68,8 @@ def load(
     """
     if engine not in ENGINES:
         raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
+    tell = progress or (lambda what, share: None)
+    tell(f"Loading {source or BUNDLED_NAME}", None)
     folder, name, commit = find_source(source, revision)
     check_manifest(folder)
     config = BertConfig.from_folder(folder)
