@@ -26,7 +26,7 @@ LAYERS = (
     {"config", "engine", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
     {"head_config", "calibration", "batching", "combination"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
-    {"recipe", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
+    {"recipe", "embedder", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
     {"agreement", "tfidf", "plots"},
     {"datasets", "training", "evaluation", "explain"},
     {"views"},

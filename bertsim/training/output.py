@@ -95,7 +95,8 @@ def _measure(data: Data, output: Path, share: float | None) -> dict[str, dict[st
         stale.unlink(missing_ok=True)
     model = load(output)
     sets: dict[str, Examples] = {"dev": data.dev} | ({"test": data.test} if data.test else {})
-    scores = {s: {n: model.score(part.pairs, scorer=s) for n, part in sets.items()} for s in model.scorers}
+    by_set = {name: model.scores(part.pairs) for name, part in sets.items()}
+    scores = {scorer: {name: found[scorer] for name, found in by_set.items()} for scorer in model.scorers}
     scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
     measures, figures = {}, {}
     for scorer, found in scores.items():
