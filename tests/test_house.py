@@ -28,7 +28,7 @@ LAYERS = (
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {"recipe", "embedder", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
     {"agreement", "tfidf", "plots"},
-    {"datasets", "training", "evaluation", "explain"},
+    {"datasets", "probes", "training", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
