@@ -73,6 +73,7 @@ class HeadPlan:
         units: of each LSTM layer; () for the other kinds.
         dropout: in [0, 1).
         labels: what it predicts; several name a column each, of 0 and 1 or of the data's scale.
+        unit_length: as in `HeadConfig`.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class HeadPlan:
     units: tuple[int, ...] = ()
     dropout: float = 0.1
     labels: tuple[str, ...] = ("similar",)
+    unit_length: bool = False
 
 
 @dataclass(frozen=True)

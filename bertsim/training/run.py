@@ -296,6 +296,7 @@ def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pool
         encoder=encoder.name,
         encoder_sha256=sha256,
         hidden_size=encoder.config.hidden_size,
+        unit_length=plan.unit_length,
     )
     return build_head(config, has_pooler=has_pooler)
 
