@@ -1,7 +1,4 @@
-"""Text to scores: composes tokenizer, engine, pooling and measures; holds no maths.
-
-`load` builds a `SimilarityModel` from the bundled encoder, a folder, or a repository of the Hub.
-"""
+"""Text to scores: composes tokenizer, engine, pooling and measures; holds no maths. `load` builds it."""
 
 from __future__ import annotations
 
@@ -33,7 +30,6 @@ class SimilarityModel:
     Attributes:
         name: "bertsim-mini" for the bundled encoder, else the folder or repository.
         revision: the commit of a repository of the Hub, else None.
-        engine: "litert" or "tensorflow".
         config: the encoder's shape.
         max_length: tokens read of a sequence where a call says nothing else.
         default_pooling: the checkpoint's own.
@@ -48,12 +44,11 @@ class SimilarityModel:
         *,
         name: str,
         revision: str | None,
-        engine: str,
         heads: Sequence[LoadedHead] = (),
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
     ) -> None:
-        self.name, self.revision, self.engine, self.config = name, revision, engine, config
+        self.name, self.revision, self.config = name, revision, config
         self.max_length = tokenizer.check_length(embedding.max_length)
         self.default_pooling = embedding.pooling
         self._normalize = embedding.normalize
@@ -62,6 +57,11 @@ class SimilarityModel:
         self._heads = PairHeads(heads, runner, tokenizer)
         self._calibrations = dict(calibrations or {})
         self._combination = combination
+
+    @property
+    def engine(self) -> str:
+        """Which engine serves now: "litert" or "tensorflow"."""
+        return self._runner.name
 
     @property
     def scorers(self) -> tuple[str, ...]:
