@@ -16,6 +16,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from bertsim.errors import ExportError
+
 LIMIT = 4_000_000_000
 """Bytes that all of them may take together."""
 KINDS = ("flatbuffers", "heads")
@@ -26,10 +28,11 @@ _STALE_SECONDS = 24 * 3600
 def find_cached(kind: str, made_of: Sequence[str]) -> Path | None:
     """The flatbuffer that was made of exactly this; None where there is none."""
     path = _place(kind, made_of)
-    with contextlib.suppress(FileNotFoundError):
+    if not path.is_file():
+        return None
+    with contextlib.suppress(OSError):  # in a folder that is not ours to write
         os.utime(path)  # it was used now
-        return path
-    return None
+    return path
 
 
 def make_cached(
@@ -42,13 +45,22 @@ def make_cached(
         made_of: everything that its content depends on.
         export: writes it to the path that it is given, whole or not at all.
         limit: bytes of all that are kept.
+
+    Raises:
+        ExportError: the user's cache folder cannot be written to, or what `export` raises.
     """
     path = _place(kind, made_of)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if find_cached(kind, made_of) is None:
-            export(path)
-            _trim(limit, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if find_cached(kind, made_of) is None:
+                export(path)
+                _trim(limit, path)
+    except OSError as error:
+        raise ExportError(
+            f"{path.parent} cannot be written to ({error.strerror}); make room or rights there, or use "
+            "engine='tensorflow'."
+        ) from None
     return path
 
 

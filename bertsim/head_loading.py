@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -146,7 +146,10 @@ def _runner(
         return TensorFlowHead(build())
     from bertsim.litert import LiteRTHead
 
-    made_of = [repr(config), *map(file_sha256, sources)]
+    made_of = [
+        repr(replace(config, encoder="")),
+        *map(file_sha256, sources),
+    ]  # by whatever name it was loaded
     flatbuffer = flatbuffer or find_cached("heads", made_of)
     if flatbuffer is not None:
         return LiteRTHead(flatbuffer)

@@ -32,6 +32,19 @@ _HERE = Path(__file__).resolve().parent
 BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
 BUNDLED_NAME = "bertsim-mini"
 FLATBUFFER = "model.tflite"
+# Makes every flatbuffer that is not there yet: loading is enough.
+_EXPORT = """
+import os, sys
+from pathlib import Path
+if hasattr(os, "nice"):
+    os.nice(5)
+import bertsim
+folder, heads, max_length = sys.argv[1:]
+try:
+    bertsim.load(Path(folder), heads=Path(heads) if heads else None, max_length=int(max_length))
+except bertsim.BertsimError as error:
+    sys.exit(str(error))
+"""
 log = logging.getLogger(__name__)
 Progress = Callable[[str, float | None], None]
 
@@ -86,9 +99,8 @@ def load(
         )
     later = Preparation() if background else None
     encoder = EncoderAtHand(folder, name, config, embedding, engine, later)
-    loaded, calibrations, combination = _heads(
-        _find_heads(heads, folder, progress, max_bytes), heads, encoder
-    )
+    found = _find_heads(heads, folder, progress, max_bytes)
+    loaded, calibrations, combination = _heads(found, heads, encoder)
     runner = _runner(encoder, tokenizer, tell)
     model = SimilarityModel(
         runner,
@@ -102,7 +114,8 @@ def load(
         combination=combination,
     )
     if later is not None:
-        later.start(name)
+        words = ["" if found is None else str(found), str(embedding.max_length)]
+        later.start(name, _EXPORT, str(folder), *words)
     return model
 
 

@@ -7,13 +7,18 @@ calls. A call that has begun ends where it began.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Thread
 
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import BertsimError
 from bertsim.records import EncoderOutput, Float, Int
 
+_ROOT = Path(__file__).resolve().parent.parent
 log = logging.getLogger(__name__)
 
 
@@ -66,7 +71,10 @@ class RelayHead:
 
 
 class Preparation:
-    """Slow work that is put off: done in order on one thread, then all that it made takes its place."""
+    """What is put off until flatbuffers are there: done on one thread, then all that it made takes its place.
+
+    Exporting itself happens in a process of its own: TensorFlow's converter would hold every other thread for seconds.
+    """
 
     def __init__(self) -> None:
         self._jobs: list[Callable[[], Callable[[], None]]] = []
@@ -75,19 +83,37 @@ class Preparation:
         """Put off a job; what it returns puts its result in place."""
         self._jobs.append(prepare)
 
-    def start(self, what: str) -> None:
-        """Begin, where there is something to do. Where a job fails, all stays as it was; the log says why."""
-        if self._jobs:
-            Thread(target=self._run, args=(what,), name=f"bertsim prepares {what}", daemon=True).start()
+    def start(self, name: str, code: str, *arguments: str) -> None:
+        """Begin, where there is something to do. Where that fails, all stays as it was; the log says why.
 
-    def _run(self, what: str) -> None:
+        Args:
+            name: of the model, for the log.
+            code: of a Python process that exports what the jobs will look for; arguments are its words.
+        """
+        if self._jobs:
+            Thread(
+                target=self._run, args=(name, code, arguments), name=f"bertsim prepares {name}", daemon=True
+            ).start()
+
+    def _run(self, name: str, code: str, arguments: Sequence[str]) -> None:
         try:
+            path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+            environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+            done = subprocess.run(
+                [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment
+            )
+            if done.returncode != 0:
+                said = done.stderr.strip().splitlines()
+                log.warning(
+                    "%s stays with the TensorFlow engine: %s", name, said[-1] if said else "no reason given"
+                )
+                return
             ready = [prepare() for prepare in self._jobs]
         except (BertsimError, OSError) as error:
-            log.warning("%s stays with the TensorFlow engine: %s", what, error)
+            log.warning("%s stays with the TensorFlow engine: %s", name, error)
             return
         finally:
             self._jobs.clear()  # they hold the model that is replaced
         for take_place in ready:
             take_place()
-        log.info("%s is served by LiteRT now.", what)
+        log.info("%s is served by LiteRT now.", name)
