@@ -99,7 +99,7 @@ def load(
         )
     later = Preparation() if background else None
     encoder = EncoderAtHand(folder, name, config, embedding, engine, later)
-    found = _find_heads(heads, folder, progress, max_bytes)
+    found, heads_source = _find_heads(heads, folder, progress, max_bytes)
     loaded, calibrations, combination = _heads(found, heads, encoder)
     runner = _runner(encoder, tokenizer, tell)
     model = SimilarityModel(
@@ -110,6 +110,7 @@ def load(
         name=name,
         revision=commit,
         heads=loaded,
+        heads_source=heads_source,
         calibrations=calibrations,
         combination=combination,
     )
@@ -157,13 +158,13 @@ def find_source(
 
 def _find_heads(
     heads: str | Path | bool | None, own: Path, progress: Progress | None, max_bytes: int | None
-) -> Path | None:
-    """The folder whose layout is that of `weights/`, or that holds heads alone; None where there are none."""
+) -> tuple[Path | None, str | None]:
+    """The folder whose layout is that of `weights/`, or that holds heads alone, and its name; None where none."""
     if heads is False:
-        return None
+        return None, None
     if not isinstance(heads, (str, Path)):
-        return own if (own / HEADS_FOLDER).is_dir() else None
-    folder = Path(heads).expanduser()
+        return own if (own / HEADS_FOLDER).is_dir() else None, None
+    folder, name = Path(heads).expanduser(), str(heads)
     if not folder.is_dir():
         if isinstance(heads, Path):
             raise CheckpointError(f"{folder} is no folder; a folder of heads was expected.")
@@ -174,12 +175,13 @@ def _find_heads(
             raise CheckpointError(
                 f"{heads} is no folder, and no repository of the form user/name; one of heads was expected."
             )
-        folder, _ = hub.fetch_heads(repository, revision, progress=progress, max_bytes=max_bytes)
+        folder, commit = hub.fetch_heads(repository, revision, progress=progress, max_bytes=max_bytes)
+        name = f"{repository}@{commit}"
     if folder.name == HEADS_FOLDER:
         folder = folder.parent
     if (folder / HEADS_FOLDER).is_dir():
         check_manifest(folder, below=HEADS_FOLDER)
-    return folder
+    return folder, name
 
 
 def _heads(

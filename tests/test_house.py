@@ -29,6 +29,7 @@ LAYERS = (
     {
         "recipe",
         "relay",
+        "embedder",
         "flatbuffer_cache",
         "pair_heads",
         "head_loading",

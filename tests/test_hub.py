@@ -39,7 +39,7 @@ try:
 except bertsim.BertsimError as error:
     sys.exit(str(error))
 scores = {name: float(model.score([("the dog", "a cat")], scorer=name)[0]) for name in model.scorers}
-print(json.dumps([model.name, model.revision, model.default_pooling, model.max_length, scores, told]))
+print(json.dumps([model.name, model.revision, model.default_pooling, model.max_length, scores, told, model.settings()]))
 """
 
 
@@ -105,7 +105,7 @@ def test_a_repository_is_loaded_by_name_and_its_commit_again_with_the_server_sto
     hub: LoopbackHub, folder: Path, tmp_path: Path
 ) -> None:
     commit = hub.add(REPOSITORY, folder)
-    name, revision, pooling, length, scores, told = result(load(hub, tmp_path / "home"))
+    name, revision, pooling, length, scores, told, _ = result(load(hub, tmp_path / "home"))
     assert (name, revision, pooling, length) == (REPOSITORY, commit, "max", 20)
     asked = " ".join(path for _, path in hub.requests)
     assert "pytorch_model" not in asked
@@ -276,7 +276,9 @@ def test_heads_come_from_a_repository_of_their_own(hub: LoopbackHub, tmp_path: P
     home = tmp_path / "home"
     fetched = result(load(hub, home, None, heads=f"someone/heads@{commit}"))  # type: ignore[arg-type]
     assert set(fetched[4]) >= {"bilstm", "mean", "pooled", "combined"}
+    assert fetched[6]["heads"] == f"someone/heads@{commit}"
     own = result(load(hub, home, None))  # type: ignore[arg-type]
+    assert "heads" not in own[6]
     assert own[4] == fetched[4]
     asked = " ".join(path for _, path in hub.requests)
     assert "heads/bilstm/model.tflite" in asked
@@ -306,3 +308,32 @@ def test_heads_that_do_not_fit_or_are_none_are_refused(
     assert "heads/mean/config.json is damaged or was changed" in failure(
         load(hub, tmp_path / "home", None, heads="someone/changed")  # type: ignore[arg-type]
     )
+
+
+def test_the_commands_take_encoders_and_heads_of_the_hub(
+    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    commit = hub.add(REPOSITORY, tiny_bundle)
+    hub.add("someone/heads", BUNDLED)
+    environment = hub.environment(tmp_path / "home")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bertsim", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+
+    scored = run("score", "a dog", "a cat", "--encoder", f"{REPOSITORY}@{commit}", "--json")
+    assert json.loads(scored.stdout)["settings"]["revision"] == commit
+    pair = ("score", "a dog", "a cat", "--scorer", "bilstm")
+    fetched, own = run(*pair, "--heads", "someone/heads"), run(*pair)
+    assert fetched.stdout == own.stdout != ""
+    wrong = run(*pair, "--heads", "someone/heads", "--encoder", REPOSITORY)
+    assert wrong.returncode == 2
+    assert "belongs to the encoder bertsim-mini" in wrong.stderr
+    unknown = run(*pair, "--encoder", "someone/nothing")
+    assert unknown.stderr == (
+        "bertsim: someone/nothing is not on the Hub, or is private: check the name, or set HF_TOKEN.\n"
+    )
+    labelled = tmp_path / "pairs.tsv"
+    labelled.write_text("sentence1\tsentence2\tscore\na dog\ta cat\t1\na dog\tthe dog\t4\nred\tblue\t2\n")
+    judged = run("evaluate", "--data", str(labelled), "--heads", "someone/heads", "--resamples", "10")
+    assert f"heads=someone/heads@{hub.model('someone/heads').refs['main']}" in judged.stdout

@@ -34,6 +34,7 @@ class Source:
         label: the column that holds the label; None: recognised by name.
         columns: the two that hold the sentences; None: recognised by name.
         take: so many rows, drawn by the seed; None: all.
+        group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Source:
     label: str | None = None
     columns: tuple[str, str] | None = None
     take: int | None = None
+    group: str | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names file and key."""
@@ -102,6 +104,7 @@ class TrainPlan:
         skip_bad_rows: leave out and count rows that cannot be used.
         similar_share: how many of all pairs are similar where scores will be used, for the calibration; None: as many
             as of `dev`.
+        mix: the same by the groups of `dev`: each one's share of all pairs, and of similar ones among its own.
     """
 
     data: tuple[Source, ...]
@@ -122,6 +125,7 @@ class TrainPlan:
     seed: int = 0
     skip_bad_rows: bool = False
     similar_share: float | None = None
+    mix: Mapping[str, tuple[float, float]] | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
@@ -147,6 +151,8 @@ class TrainPlan:
                 )
         if self.similar_share is not None and not 0 < self.similar_share < 1:
             raise InputError(f"similar_share is {self.similar_share}; a number between 0 and 1 was expected.")
+        if self.mix is not None:
+            _check_mix(self.mix, self.dev, self.similar_share)
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}; at least 0 was expected.")
         names = [head.name for head in self.heads]
@@ -225,6 +231,17 @@ def head_from(table: Mapping[str, Any]) -> HeadPlan:
         raise InputError(f"head: name is {name!r}; letters, digits, - and _ were expected.")
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return HeadPlan(**plain)
+
+
+def _check_mix(mix: Mapping[str, tuple[float, float]], dev: Source, similar_share: float | None) -> None:
+    if similar_share is not None or dev.group is None:
+        raise InputError("mix takes the place of similar_share and needs dev with a group=COLUMN.")
+    for name, pair in mix.items():
+        if len(pair) != 2 or not all(isinstance(x, float | int) and 0 < x <= 1 for x in pair) or pair[1] == 1:
+            raise InputError(f"mix: {name!r} is {pair!r}; two shares above 0, at most 1, were expected.")
+    total = sum(share for share, _ in mix.values())
+    if abs(total - 1) > 0.01:
+        raise InputError(f"mix: the groups' shares of all pairs add up to {total:g}; 1 was expected.")
 
 
 @dataclass(frozen=True)
