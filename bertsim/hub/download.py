@@ -47,6 +47,12 @@ def split_revision(source: str) -> tuple[str, str | None]:
     return name, revision or None
 
 
+def is_needed(name: str) -> bool:
+    """Whether a file of a repository is one that `fetch` may bring."""
+    weights = name in (WEIGHTS, INDEX) or fnmatch(name, "model-*-of-*.safetensors")
+    return weights or bool(_matching([name], _ENCODER))
+
+
 def fetch(
     repository: str,
     revision: str | None = None,

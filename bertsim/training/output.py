@@ -189,6 +189,7 @@ def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: st
         ],
         "plan": shown,
         "encoder_sha256": encoder.sha256,
+        "encoder_commit": encoder.commit,
         "version": __version__,
     }
 
