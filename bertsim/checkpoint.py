@@ -84,7 +84,8 @@ class Classifier:
     Attributes:
         tensors: "classifier.weight" float32 [labels, hidden], "classifier.bias" float32 [labels].
         labels: names, from `id2label`.
-        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once).
+        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once);
+            "identity" where a cross-encoder says that its value is the logit.
     """
 
     tensors: dict[str, Float]
@@ -98,7 +99,7 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
     Raises:
         CheckpointError: the architecture says there is one, but its tensors, labels or pooler do not fit.
 
-    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder` (sigmoid for 1 label).
+    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder`.
     """
     path = folder / "config.json"
     raw = read_json(path)
@@ -115,8 +116,27 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
         raise CheckpointError(
             f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
         )
+    return Classifier(found, tuple(map(str, labels)), _activation(path, raw, shape[0]))
+
+
+def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
+    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
+
+    Raises:
+        CheckpointError: it names a function that is none of those known here.
+    """
+    nested = raw.get("sentence_transformers")
+    named = nested.get("activation_fn") if isinstance(nested, dict) else None
+    named = named or raw.get("sbert_ce_default_activation_function")
+    if labels == 1 and named is not None:
+        kind = str(named).rpartition(".")[2].lower()
+        if kind not in ("sigmoid", "identity"):
+            raise CheckpointError(
+                f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are."
+            )
+        return kind
     several = raw.get("problem_type") == "multi_label_classification"
-    return Classifier(found, tuple(map(str, labels)), "sigmoid" if several or shape[0] == 1 else "softmax")
+    return "sigmoid" if several or labels == 1 else "softmax"
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:
