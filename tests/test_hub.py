@@ -29,13 +29,19 @@ limit = asked.pop("limit", None)
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 import bertsim, bertsim.hub
-told = []
+told, stop = [], asked.pop("stop", None)
+
+def tell(*one):
+    told.append(one)
+    if stop and one[1] is not None:
+        raise bertsim.errors.HubError(stop)
+
 try:
     if asked.pop("only_fetch", False):
-        folder, commit = bertsim.hub.fetch(asked.pop("source"), progress=lambda *one: told.append(one), **asked)
+        folder, commit = bertsim.hub.fetch(asked.pop("source"), progress=tell, **asked)
         print(json.dumps([str(folder), commit, told]))
         sys.exit()
-    model = bertsim.load(asked.pop("source"), progress=lambda *one: told.append(one), **asked)
+    model = bertsim.load(asked.pop("source"), progress=tell, **asked)
 except bertsim.BertsimError as error:
     sys.exit(str(error))
 scores = {name: float(model.score([("the dog", "a cat")], scorer=name)[0]) for name in model.scorers}
@@ -119,6 +125,10 @@ def test_a_repository_is_loaded_by_name_and_its_commit_again_with_the_server_sto
     hub.stop()
     assert result(load(hub, tmp_path / "home", f"{REPOSITORY}@{commit}"))[1:5] == again[1:5]
     assert again[4] == scores
+    shutil.rmtree(
+        next((tmp_path / "home" / "hub").glob("models--*/trees"))
+    )  # as older clients leave the cache
+    assert result(load(hub, tmp_path / "home", revision=commit))[4] == scores
     branch = load(hub, tmp_path / "home", env={"HF_HUB_OFFLINE": "1"})  # the last commit seen of it
     assert result(branch)[1] == commit
 
@@ -235,6 +245,12 @@ def test_a_download_that_stays_cut_off_is_said_and_done_again(
     hub.requests.clear()
     assert result(load(hub, tmp_path / "home"))[0] == REPOSITORY
     assert [path for method, path in hub.requests if method == "GET" and "config.json" in path] == []
+
+
+def test_what_progress_raises_stops_the_download(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    hub.add(REPOSITORY, folder)
+    assert failure(load(hub, tmp_path / "home", stop="It takes too long.")) == "It takes too long."
+    assert not list((tmp_path / "home" / "hub").glob("models--*/snapshots/*/model.safetensors"))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "vocab.txt"])

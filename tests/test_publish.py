@@ -116,7 +116,9 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     repository = hub.model("someone/tiny")
     assert repository.private
     assert "notes.txt" not in repository.files
-    assert ModelCard(repository.files["README.md"].decode()).data.license == "mit"
+    card = ModelCard(repository.files["README.md"].decode()).data.to_dict()
+    assert card["license"] == "mit"
+    assert not {"model_name", "model-index", "base_model", "datasets"} & card.keys()  # nothing that nobody said
     assert said(bertsim(hub, tmp_path / "a", *words)) == (
         "bertsim: someone/tiny has the tag v0.1.0 already, and a tag is not moved; give another with --tag."
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP = "train heads, or an encoder with its heads"
 DESCRIPTION = """\
-Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz):
+Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)

@@ -53,10 +53,11 @@ def model_card(folder: Path, repository: str, scorers: Sequence[str], licence: s
         "base_model": _base_model(metrics) or known.get("base_model"),
         "datasets": _datasets(metrics) or known.get("datasets"),
         "widget": [_WIDGET],
-        "model_name": repository.partition("/")[2],
         "eval_results": _results(metrics),
     }
-    kept = {key: value for key, value in known.items() if key not in (*found, "model-index")}
+    if found["eval_results"]:
+        found["model_name"] = repository.partition("/")[2]
+    kept = {key: value for key, value in known.items() if key not in (*found, "model-index", "model_name")}
     data = ModelCardData(**kept, **{key: value for key, value in found.items() if value})
     before, _, rest = own.text.partition(START)
     body = f"{before.strip()}\n\n{_usage(repository, scorers)}\n{rest.partition(END)[2].lstrip()}"

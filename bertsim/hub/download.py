@@ -153,13 +153,22 @@ def _fetch(
 
 def _sizes(repository: str, commit: str) -> dict[str, int]:
     """Every file of a commit and its size; from the cache where the listing is there."""
-    from huggingface_hub import HfApi, RepoFile, errors, get_cached_repo_tree
+    from httpx2 import TransportError
+    from huggingface_hub import HfApi, RepoFile, errors, get_cached_repo_tree, snapshot_download
 
     entries: Iterable[Any]
     try:
         entries = get_cached_repo_tree(repository, revision=commit)
     except errors.CachedRepoTreeNotFoundError:
-        entries = HfApi().list_repo_tree(repository, recursive=True, revision=commit)
+        try:
+            entries = list(HfApi().list_repo_tree(repository, recursive=True, revision=commit))
+        except (
+            errors.OfflineModeIsEnabled,
+            TransportError,
+        ):  # what another program may have put into the cache
+            folder = Path(snapshot_download(repository, revision=commit, local_files_only=True))
+            found = [path for path in folder.rglob("*") if path.is_file()]
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
     return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
 
 
