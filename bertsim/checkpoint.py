@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from bertsim.config import BertConfig, read_json
+from bertsim.config import BertConfig, classifier_activation, read_json
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
@@ -116,27 +116,7 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
         raise CheckpointError(
             f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
         )
-    return Classifier(found, tuple(map(str, labels)), _activation(path, raw, shape[0]))
-
-
-def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
-    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
-
-    Raises:
-        CheckpointError: it names a function that is none of those known here.
-    """
-    nested = raw.get("sentence_transformers")
-    named = nested.get("activation_fn") if isinstance(nested, dict) else None
-    named = named or raw.get("sbert_ce_default_activation_function")
-    if labels == 1 and named is not None:
-        kind = str(named).rpartition(".")[2].lower()
-        if kind not in ("sigmoid", "identity"):
-            raise CheckpointError(
-                f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are."
-            )
-        return kind
-    several = raw.get("problem_type") == "multi_label_classification"
-    return "sigmoid" if several or labels == 1 else "softmax"
+    return Classifier(found, tuple(map(str, labels)), classifier_activation(path, raw, shape[0]))
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:

@@ -162,8 +162,8 @@ class PairHeads:
                 continue
             value, turned = map(float, head.scores(logits))
             is_logit = head.config.activation == "identity"
-            unit, *ends = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
-            scores.append(PairScore(head.name, value, unit, *ends, value, value_reversed=turned))
+            unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
+            scores.append(PairScore(head.name, value, unit, low, high, value, value_reversed=turned))
         return scores
 
     def _features(

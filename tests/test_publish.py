@@ -118,7 +118,9 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     assert "notes.txt" not in repository.files
     card = ModelCard(repository.files["README.md"].decode()).data.to_dict()
     assert card["license"] == "mit"
-    assert not {"model_name", "model-index", "base_model", "datasets"} & card.keys()  # nothing that nobody said
+    assert (
+        not {"model_name", "model-index", "base_model", "datasets"} & card.keys()
+    )  # nothing that nobody said
     assert said(bertsim(hub, tmp_path / "a", *words)) == (
         "bertsim: someone/tiny has the tag v0.1.0 already, and a tag is not moved; give another with --tag."
     )
