@@ -19,9 +19,10 @@ import pytest
 import bertsim
 from bertsim.cli import main
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
-from bertsim.training.plan import Source, head_from, parse_source, read_recipe
+from bertsim.training.plan import Source, head_from, parse_source, read_recipe, source_from
 from tests.checkpoints import WORDS
 
 ROOT = Path(__file__).parent.parent
@@ -237,6 +238,18 @@ def test_the_mix_that_dev_is_weighed_to_is_checked(
     else:
         with pytest.raises(InputError, match=message):
             read_recipe(path, tmp_path)
+
+
+def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
+    rows = [(f"Sentence {i}.", f"Another {i}.") for i in range(60)]
+    (tmp_path / "x.tsv").write_text("a\tb\n" + "".join(f"{a}\t{b}\n" for a, b in rows))
+    source = source_from({"path": str(tmp_path / "x.tsv"), "kind": "positives", "hold_out": True}, "x")
+    kept = read_examples(source, ("similar",), lambda sentence: None).pairs
+    assert kept == tuple(pair for pair in rows if not any(map(is_held_out, pair)))
+    assert len(kept) < 60
+    assert parse_source(["x.tsv", "hold_out=yes"]).hold_out
+    with pytest.raises(InputError, match="hold_out is 'maybe', which cannot be read"):
+        parse_source(["x.tsv", "hold_out=maybe"])
 
 
 def test_groups_are_read_from_a_column_that_must_be_there(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 from bertsim.records import Float
 from bertsim.training.plan import Source
 
@@ -92,6 +93,8 @@ def read_examples(
             )
         if error is not None:
             skipped += 1
+            continue
+        if source.hold_out and any(map(is_held_out, row.sentences)):
             continue
         pairs.append((row.sentences[0], row.sentences[1]))
         targets.append(target)

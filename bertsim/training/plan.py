@@ -35,6 +35,7 @@ class Source:
         label: the column that holds the label; None: recognised by name.
         columns: the two that hold the sentences; None: recognised by name.
         take: so many rows, drawn by the seed; None: all.
+        hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
         group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
         origin: "hub:user/dataset/path@commit" where `path` is a copy of that.
     """
@@ -46,6 +47,7 @@ class Source:
     label: str | None = None
     columns: tuple[str, str] | None = None
     take: int | None = None
+    hold_out: bool = False
     group: str | None = None
     origin: str | None = None
 
@@ -212,7 +214,7 @@ def source_from(table: Mapping[str, Any], where: str) -> Source:
         for key, change in _CHANGES.items():
             if key in values:
                 values[key] = change(values[key])
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         raise InputError(
             f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
         ) from None
@@ -317,7 +319,14 @@ def _scale(value: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}[str(value).lower()]
+
+
 _CHANGES: dict[str, Callable[[Any], Any]] = {
+    "hold_out": _switch,
     "scale": _scale,
     "weight": float,
     "take": int,
