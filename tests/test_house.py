@@ -28,13 +28,22 @@ LAYERS = (
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {"recipe", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
     {"agreement", "tfidf", "plots"},
-    {"datasets", "training", "evaluation", "explain"},
+    {"datasets", "training", "pretraining", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
 )
 # Who may import a heavy library, at the top of the file or inside a function.
-TENSORFLOW = {"encoder", "heads", "checkpoint", "reference", "export", "head_export", "training"}
+TENSORFLOW = {
+    "encoder",
+    "heads",
+    "checkpoint",
+    "reference",
+    "export",
+    "head_export",
+    "training",
+    "pretraining",
+}
 ALLOWED = {
     "tensorflow": TENSORFLOW,
     "keras": TENSORFLOW,
