@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import transformers
+from safetensors.numpy import load_file
 
-from bertsim.checkpoint import fill_encoder
+import bertsim
+from bertsim.checkpoint import fill_encoder, tensor_shapes
+from bertsim.cli import main
 from bertsim.config import BertConfig
 from bertsim.encoder import BertEncoder
 from bertsim.errors import CheckpointError, DataError, InputError
+from bertsim.pretraining import loop
+from bertsim.pretraining.batches import bucket_lengths, cut_epoch
 from bertsim.pretraining.corpus import (
     Corpus,
     TextSource,
@@ -21,6 +32,10 @@ from bertsim.pretraining.corpus import (
     sample_lines,
 )
 from bertsim.pretraining.from_words import bert_tensors, embedding_rows, largest_dim
+from bertsim.pretraining.loop import rate_at
+from bertsim.pretraining.masking import MaskedBatch, MaskRules, mask_batch
+from bertsim.pretraining.model import MaskedLanguageModel, fill_head, first_head, first_tensors
+from bertsim.pretraining.plan import Budget, PretrainPlan, parse_budget
 from bertsim.pretraining.vocabulary import (
     SPECIALS,
     pieces,
@@ -36,7 +51,15 @@ from bertsim.pretraining.word_vectors import (
     rarity,
 )
 
+ROOT = Path(__file__).parent.parent
 SIZE = 130
+HEAD = (
+    "bias",
+    "transform.dense.weight",
+    "transform.dense.bias",
+    "transform.LayerNorm.weight",
+    "transform.LayerNorm.bias",
+)
 ANIMALS, FOODS = ("cat", "dog", "horse", "bird"), ("bread", "soup", "rice", "cheese")
 
 
@@ -246,3 +269,259 @@ def test_word_vectors_that_cannot_be_a_bert_are_refused(
 ):
     with pytest.raises(InputError, match=message):
         embedding_rows(np.ones(shape, np.float32), 16, **options)
+
+
+# Masks and batches
+
+
+def rules(*, whole_words: bool = False, share: float = 0.15) -> MaskRules:
+    continues = np.zeros(100, bool)
+    continues[50:] = True
+    return MaskRules(4, np.arange(5, 100, dtype=np.int32), continues, share, whole_words)
+
+
+def masked(ids: np.ndarray, lengths: list[int], of: MaskRules, seed: int = 0) -> MaskedBatch:
+    return mask_batch(ids, np.array(lengths), of, np.random.default_rng(seed))
+
+
+def test_masks_hide_the_share_ten_percent_of_it_behind_other_words_and_never_special_tokens():
+    random = np.random.default_rng(1)
+    ids = random.integers(5, 50, (400, 42)).astype(np.int32)
+    ids[:, 0], ids[:, 30], ids[:, 31:] = 2, 3, 0
+    batch = masked(ids, [31] * 400, rules())
+    asked = batch.weights > 0
+    assert asked.sum() == 400 * round(0.15 * 29)
+    assert len(batch.positions) == 400 * round(0.15 * 40)
+    where = batch.positions[asked]
+    np.testing.assert_array_equal(batch.targets[asked], ids.ravel()[where])
+    assert set(where % 42) <= set(range(1, 30))
+    shown = batch.input_ids.ravel()[where]
+    assert (shown == 4).mean() == pytest.approx(0.8, abs=0.03)
+    assert (shown == batch.targets[asked]).mean() == pytest.approx(0.1, abs=0.03)
+    untouched = np.setdiff1d(np.arange(ids.size), where)
+    np.testing.assert_array_equal(batch.input_ids.ravel()[untouched], ids.ravel()[untouched])
+    np.testing.assert_array_equal(batch.attention_mask.sum(axis=1), 31)
+
+
+def test_the_same_seed_gives_the_same_masks_and_another_gives_others():
+    ids = np.random.default_rng(1).integers(5, 50, (8, 20)).astype(np.int32)
+    one, same, other = (masked(ids, [20] * 8, rules(), seed).input_ids for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_a_row_that_fills_the_batch_is_asked_for_nothing():
+    batch = masked(np.zeros((2, 10), np.int32), [0, 0], rules())
+    assert not batch.weights.any()
+    assert not batch.attention_mask.any()
+
+
+def test_whole_words_are_hidden_with_all_their_pieces():
+    ids = np.tile(np.array([2, 10, 60, 61, 11, 12, 62, 13, 14, 15, 16, 3], np.int32), (200, 1))
+    words = [{1, 2, 3}, {4}, {5, 6}, {7}, {8}, {9}, {10}]
+    batch = masked(ids, [12] * 200, rules(whole_words=True, share=0.4))
+    where = batch.positions[batch.weights > 0]
+    hidden = [set(where[where // 12 == row] % 12) for row in range(200)]
+    assert all(word <= row or not word & row for row in hidden for word in words)
+    assert any({1, 2, 3} <= row for row in hidden)
+    assert all(1 <= len(row) <= 4 for row in hidden)
+
+
+def test_an_epoch_has_every_sentence_as_often_as_its_weight_says_in_few_shapes():
+    rows = [list(range(5, 5 + n)) for n in np.random.default_rng(0).integers(1, 40, 300)]
+    corpus = corpus_of(*rows, weights=tuple([2.0] * 150 + [0.5] * 150))
+    batches = cut_epoch(corpus, 64, 256, seed=0, epoch=0)
+    seen = np.bincount(np.concatenate([batch.chosen for batch in batches]), minlength=300)
+    assert set(seen[:150]) == {2}
+    assert set(seen[150:]) == {0, 1}
+    assert seen[150:].mean() == pytest.approx(0.5, abs=0.15)
+    assert {batch.length for batch in batches} <= set(bucket_lengths(64))
+    for batch in batches:
+        assert batch.rows * batch.length <= 256
+        assert len(batch.chosen) <= batch.rows
+        assert (corpus.lengths[batch.chosen] + 2 <= batch.length).all()
+    again, other = (cut_epoch(corpus, 64, 256, seed=0, epoch=epoch) for epoch in (0, 1))
+    assert all((a.chosen == b.chosen).all() for a, b in zip(batches, again, strict=True))
+    assert any((a.chosen[:1] != b.chosen[:1]).any() for a, b in zip(batches, other, strict=False))
+
+
+# The run
+
+
+def words(folder: Path, output: str, *more: str, text: str = "text.txt", **changed: str) -> list[str]:
+    path = folder / text
+    if not path.exists() and text == "text.txt":
+        write_text(path)
+    options = {
+        "budget": "12 steps",
+        "vocab-size": str(SIZE),
+        "hidden-size": "32",
+        "layers": "2",
+        "intermediate-size": "48",
+        "max-length": "24",
+        "batch-tokens": "256",
+        "precision": "float32",
+    } | {key.replace("_", "-"): value for key, value in changed.items()}
+    listed = [word for key, value in options.items() if value for word in (f"--{key}", value)]
+    return ["pretrain", "--text", str(path), *listed, "--output", str(folder / output), *more]
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("20m", Budget(seconds=1200)),
+        ("1.5h", Budget(seconds=5400)),
+        ("90s", Budget(seconds=90)),
+        ("5000 steps", Budget(steps=5000)),
+    ],
+)
+def test_a_budget_is_a_time_or_a_number_of_steps(text: str, budget: Budget):
+    assert parse_budget(text) == budget
+    assert budget.used(2500, 45) == (0.5 if budget.steps else 45 / budget.seconds)
+    assert budget.used(9000, 9000) == 1
+
+
+def test_the_learning_rate_rises_and_falls():
+    assert [rate_at(used, 0.1) for used in (0.05, 0.1, 0.55, 1.0)] == pytest.approx([0.5, 1, 0.5, 0.001])
+
+
+def test_a_run_that_is_killed_goes_on_to_the_same_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert main(words(tmp_path, "whole")) == 0
+    monkeypatch.setattr(loop, "POINTS", 4)
+    steps = []
+
+    def stop(model: Any, batch: Any, rate: float, step: int) -> float:
+        if step == 7:
+            raise RuntimeError("killed")
+        steps.append(step)
+        return learn(model, batch, rate, step)
+
+    learn = loop._learn
+    monkeypatch.setattr(loop, "_learn", stop)
+    with pytest.raises(RuntimeError, match="killed"):
+        main(words(tmp_path, "part"))
+    assert not (tmp_path / "part" / "model.safetensors").exists()
+    assert main(words(tmp_path, "part")) == 2
+    assert main(words(tmp_path, "part", "--resume", learning_rate="0.1")) == 2
+    monkeypatch.setattr(loop, "_learn", lambda *given: steps.append(given[3]) or learn(*given))
+    assert main(words(tmp_path, "part", "--resume")) == 0
+    assert steps == [0, 1, 2, 3, 4, 5, 6, *range(6, 12)]  # the record was of step 6
+    whole, part = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "part"))
+    assert all((whole[name] == part[name]).all() for name in whole)
+    figures = [json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("whole", "part")]
+    assert figures[0]["held_out_loss"] == figures[1]["held_out_loss"]
+    assert figures[0]["tokens"] == figures[1]["tokens"]
+
+
+def test_what_comes_out_is_an_ordinary_bert_with_a_head(tmp_path: Path):
+    assert main(words(tmp_path, "bert", "--whole-words", precision="bfloat16")) == 0
+    folder = tmp_path / "bert"
+    names = set(load_file(folder / "model.safetensors"))
+    assert {f"cls.predictions.{name}" for name in HEAD} <= names
+    rest = {name for name in names if not name.startswith("cls.")}
+    assert rest == {
+        f"bert.{name}" for name in tensor_shapes(BertConfig.from_folder(folder), with_pooler=False)
+    }
+    assert json.loads((folder / "config.json").read_text())["architectures"] == ["BertForMaskedLM"]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["steps"] == 12
+    assert metrics["history"][-1]["held_out"] < metrics["history"][0]["held_out"]
+    assert (folder / "curve.png").stat().st_size > 5000
+    assert "text.txt" in (folder / "README.md").read_text()
+    assert (folder / "vocab.txt").read_text().split("\n")[:5] == list(SPECIALS)
+    assert transformers.BertTokenizer.from_pretrained(folder).tokenize("The cat runs") == [
+        "the",
+        "cat",
+        "runs",
+    ]
+    model = bertsim.load(folder, engine="tensorflow")
+    assert np.isfinite(model.score([("the cat runs", "fresh soup")])).all()
+    assert not (folder / ".run").exists()
+
+
+def test_word_vectors_make_a_bert_that_compares_at_once_and_another_run_goes_on_from_it(tmp_path: Path):
+    assert main(words(tmp_path, "bag", "--start", "words", budget="0 steps")) == 0
+    model = bertsim.load(tmp_path / "bag", engine="tensorflow")
+    near, far = model.score([("the cat", "the dog"), ("the cat", "fresh soup")])
+    assert near > far + 0.2
+    more = words(tmp_path, "more", "--encoder", str(tmp_path / "bag"), vocab_size="", budget="4 steps")
+    assert main(more) == 0
+    assert (tmp_path / "more" / "vocab.txt").read_text() == (tmp_path / "bag" / "vocab.txt").read_text()
+    again = words(tmp_path, "again", "--tokenizer", str(tmp_path / "more"), vocab_size="", budget="1 steps")
+    assert main(again) == 0
+
+
+JAX = """
+import json, sys
+import numpy as np
+from tests.test_pretraining import losses_of_two_steps
+print("LOSSES", json.dumps(losses_of_two_steps()))
+"""
+
+
+def losses_of_two_steps() -> list[float]:
+    """What Keras' backend at hand makes of two steps on the same batch."""
+    config = BertConfig(100, 32, 2, 4, 48, 16, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
+    model = MaskedLanguageModel(config)
+    tensors = first_tensors(config, 0)
+    fill_encoder(model.encoder, tensors)
+    fill_head(model, first_head(tensors["embeddings.word_embeddings.weight"], np.ones(100), 0))
+    ids = np.random.default_rng(0).integers(5, 100, (6, 16)).astype(np.int32)
+    model.compile(optimizer=loop.make_optimizer(PretrainPlan((TextSource("x"),), Budget(1), vocab_size=100)))
+    batch = masked(ids, [16, 16, 12, 9, 16, 0], rules())
+    return [loop._learn(model, batch, 1e-2, step) for step in range(2)]
+
+
+def test_a_step_gives_the_same_loss_on_tensorflow_and_jax():
+    done = subprocess.run(
+        [sys.executable, "-c", JAX],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.partition("LOSSES")[2])
+    expected = losses_of_two_steps()
+    assert expected[1] < expected[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"text": "none.txt"}, "none.txt is no file"),
+        ({"text": "empty.txt"}, "empty.txt is empty"),
+        ({"text": "binary.txt"}, "binary.txt:1 is no text"),
+        ({"vocab_size": "4000"}, "--vocab-size is 4,000, but the text has"),
+        ({"vocab_size": ""}, "where does the vocabulary come from?"),
+        ({"hidden_size": "30"}, "hidden_size 30 is not a multiple of num_attention_heads 4"),
+        ({"budget": "soon"}, "--budget is 'soon'; a time (20m, 2h, 90s) or '5000 steps'"),
+        ({"budget": "0m"}, "--budget is '0m'; a time above 0"),
+        ({"budget": "2.5 steps"}, "--budget is '2.5 steps'; a whole number of steps"),
+        ({"learning_rate": "0"}, "learning_rate is 0.0; a number from 0 to 1"),
+        ({"batch_tokens": "20"}, "batch_tokens is 20; room for one row of 24"),
+        ({"layers": "0"}, "num_hidden_layers is 0; at least 1"),
+        ({"encoder": "nowhere", "vocab_size": ""}, "--encoder nowhere is no folder"),
+    ],
+)
+def test_bad_words_are_one_sentence_and_leave_nothing_half_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: dict[str, str], message: str
+):
+    (tmp_path / "empty.txt").write_text("\n")
+    (tmp_path / "binary.txt").write_bytes(bytes(range(256)))
+    assert main(words(tmp_path, "out", **changed)) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in last
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("dear")
+    assert main(words(tmp_path, "full")) == 2
+    assert "full exists and is not an empty folder" in capsys.readouterr().err
+    assert main(words(tmp_path, "new", "--resume")) == 2
+    assert "new holds no run to resume" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["letter.txt"]

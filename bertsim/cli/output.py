@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from bertsim.errors import BertsimError
 
@@ -117,6 +117,43 @@ class Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.close()
+
+
+class LiveLine:
+    """A line on stderr that is drawn again and again while something long runs; stages are said above it."""
+
+    def __init__(self) -> None:
+        self._is_live = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def stage(self, what: str) -> None:
+        """Something else begins."""
+        self.close()
+        say(f"bertsim: {what}")
+
+    def show(self, done: int, total: int, name: str, text: str) -> None:
+        """So much of `name` is done; nothing is drawn where stderr is no terminal."""
+        if not self._is_live:
+            return
+        from tqdm import tqdm
+
+        if self._bar is None:
+            form = "{desc} {bar} {n_fmt}/{total_fmt} {postfix}"
+            self._bar = tqdm(total=total, desc=name, bar_format=form, leave=False, dynamic_ncols=True)
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 def count_cut(model: SimilarityModel, sentences: Sequence[str]) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import Stopped, say
+from bertsim.cli.output import LiveLine, Stopped, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -168,29 +167,14 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     ]
 
 
-class Line:
+class Line(LiveLine):
     """The live line: loss, dev metric, time left; where stderr is no terminal, a line an epoch."""
-
-    def __init__(self) -> None:
-        self._is_live = sys.stderr.isatty()
-        self._bar: Any = None
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._close()
-
-    def stage(self, what: str) -> None:
-        """See `training.run.Observer`."""
-        self._close()
-        say(f"bertsim: {what}")
 
     def features(self, done: int, total: int) -> None:
         """See `training.run.Observer`."""
-        self._show(done, total, "features", "")
+        self.show(done, total, "features", "")
         if done == total:
-            self._close()
+            self.close()
 
     def step(self, progress: Progress, steps: int, seconds_left: float) -> None:
         """See `training.fit.Watch`."""
@@ -199,32 +183,16 @@ class Line:
             f", best dev {best:.4f}" if best is not None else ""
         )
         left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f} left"
-        self._show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
+        self.show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
 
     def epoch(self, progress: Progress, is_best: bool) -> None:
         """See `training.fit.Watch`."""
-        self._close()
+        self.close()
         last = progress.history[-1]
         say(
             f"bertsim: epoch {progress.epoch}: loss {last.loss:.4f}, dev {last.metric:.4f}{' (best)' * is_best},"
             f" {last.seconds:.0f} s"
         )
-
-    def _show(self, done: int, total: int, name: str, text: str) -> None:
-        if not self._is_live:
-            return
-        from tqdm import tqdm
-
-        if self._bar is None:
-            form = "{desc} {bar} {n_fmt}/{total_fmt} {postfix}"
-            self._bar = tqdm(total=total, desc=name, bar_format=form, leave=False, dynamic_ncols=True)
-        self._bar.set_postfix_str(text, refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
 
 def _cache(args: argparse.Namespace) -> Path:

@@ -113,6 +113,10 @@ def read_vocabulary(folder: Path) -> FastTokenizer:
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder; a folder with a tokenizer.json was expected.")
     fast, _ = read_fast(folder)
+    if not isinstance(fast.model, WordPiece):
+        raise CheckpointError(
+            f"{folder}: the tokenizer is a {type(fast.model).__name__}; BERT's WordPiece was expected."
+        )
     missing = [token for token in SPECIALS if fast.token_to_id(token) is None]
     if missing:
         raise CheckpointError(

@@ -9,6 +9,7 @@ Levy, Goldberg and Dagan 2015. Weights a / (a + p): Arora, Liang and Ma 2017.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,6 +144,7 @@ def learn_vectors(
     power: float = 0.5,
     own: float = 0.5,
     rare: float = RARE,
+    silent: Sequence[int] = (),
 ) -> WordVectors:
     """Vectors and weights from text: count, PPMI, SVD, and a part of its own for every id.
 
@@ -152,6 +154,7 @@ def learn_vectors(
         seed: of every random number.
         window, smoothing, power, rare: see the stages.
         own: length of a random vector added to each of length 1, so that neighbours are near but not the same.
+        silent: ids that count nothing, special tokens.
 
     Raises:
         InputError: `dim` is too large for the vocabulary.
@@ -162,7 +165,9 @@ def learn_vectors(
     random = scaled_to_unit(np.random.default_rng([seed, 1]).normal(size=vectors.shape).astype(np.float32))
     is_known = (vectors**2).sum(axis=1) > 0.5
     vectors = scaled_to_unit(np.where(is_known[:, None], vectors + own * random, random))
-    return WordVectors(vectors, rarity(counts, rare))
+    weights = rarity(counts, rare)
+    vectors[list(silent)] = weights[list(silent)] = 0.0
+    return WordVectors(vectors, weights)
 
 
 def scaled_to_unit(rows: Float) -> Float:
