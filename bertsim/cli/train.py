@@ -22,6 +22,7 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
+  part=learn leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
 Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with --resume go on to the same numbers."""
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 from bertsim.records import Float
 from bertsim.training.plan import Source
 
@@ -89,11 +90,16 @@ def read_examples(
         if error is not None:
             skipped += 1
             continue
+        if not _is_of_part(row.sentences, source.part):
+            continue
         pairs.append((row.sentences[0], row.sentences[1]))
         targets.append(target)
         lines.append(row.line)
     if not pairs:
-        raise DataError(f"{source.path} has no row to train or measure on ({skipped:,} bad rows left out).")
+        of_part = "" if source.part == "all" else f" of the part {source.part!r}"
+        raise DataError(
+            f"{source.path} has no row{of_part} to train or measure on ({skipped:,} bad rows left out)."
+        )
     made = Examples(source, tuple(pairs), np.array(targets, np.float32), np.array(lines, np.int64), skipped)
     return _drawn(made, seed)
 
@@ -130,6 +136,12 @@ def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
                 f"{names}: every label is {_on_scale(parts[0], values[0]):g}, one class alone; labels that differ are "
                 "needed (kind=positives makes the others up)."
             )
+
+
+def _is_of_part(sentences: Sequence[str], part: str) -> bool:
+    if part == "learn":
+        return not any(map(is_held_out, sentences))
+    return part == "all" or is_held_out(sentences[0])
 
 
 def _wants_label(source: Source, labels: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
 
 DATA_KINDS = ("graded", "binary", "inference", "positives")
+PARTS = ("all", "learn", "held-out")
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
 DEFAULT_UNITS = {"bilstm": (64,), "pooled": (), "mean": ()}
@@ -34,6 +35,8 @@ class Source:
         label: the column that holds the label; None: recognised by name.
         columns: the two that hold the sentences; None: recognised by name.
         take: so many rows, drawn by the seed; None: all.
+        part: "all", "learn" (neither sentence is of the tenth that `probes.is_held_out` names) or "held-out" (the
+            first is).
     """
 
     path: str
@@ -43,6 +46,7 @@ class Source:
     label: str | None = None
     columns: tuple[str, str] | None = None
     take: int | None = None
+    part: str = "all"
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names file and key."""
@@ -54,6 +58,8 @@ class Source:
             raise InputError(f"{self.path}: scale is {self.scale}; two numbers, low and high, were expected.")
         if not (math.isfinite(self.weight) and self.weight > 0):
             raise InputError(f"{self.path}: weight is {self.weight}; a number above 0 was expected.")
+        if self.part not in PARTS:
+            raise InputError(f"{self.path}: part is {self.part!r}; known are {', '.join(PARTS)}.")
         if self.take is not None and self.take < 1:
             raise InputError(f"{self.path}: take is {self.take}; at least 1 was expected.")
 
@@ -167,7 +173,7 @@ class TrainPlan:
 
 
 def parse_source(words: Sequence[str]) -> Source:
-    """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N]` as a `Source`.
+    """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N] [part=P]` as a `Source`.
 
     Raises:
         InputError: no file, a key that is not known, a value that cannot be; names it.
