@@ -27,7 +27,7 @@ LAYERS = (
     {"head_config", "calibration", "batching", "combination"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {"recipe", "pair_heads", "head_loading", "pipeline", "hub", "loading", "bundle"},
-    {"agreement", "tfidf", "plots", "probes"},
+    {"agreement", "tfidf", "plots", "probes", "card", "steps"},
     {"datasets", "training", "pretraining", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},

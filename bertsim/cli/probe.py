@@ -84,8 +84,8 @@ def read_triples(paths: Sequence[Path]) -> list[Triple]:
     triples = negation_triples(rows)
     if not triples:
         raise DataError(
-            f"{', '.join(map(str, paths))}: no held-out contradiction shares most of its words with its premise and has "
-            "an entailment beside it; give more inference data."
+            f"{', '.join(map(str, paths))}: no held-out contradiction shares most of its words with its premise and "
+            "has an entailment beside it; give more inference data."
         )
     return triples
 

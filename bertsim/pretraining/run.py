@@ -33,12 +33,13 @@ from bertsim.pretraining.model import (
 )
 from bertsim.pretraining.output import Story, finish_output, write_encoder
 from bertsim.pretraining.plan import PretrainPlan
-from bertsim.pretraining.vocabulary import CLS, PAD, SEP, read_vocabulary, special_ids, train_vocabulary
+from bertsim.pretraining.vocabulary import CLS, PAD, SEP, UNKNOWN, read_vocabulary, special_ids, train_vocabulary
 from bertsim.pretraining.word_vectors import learn_vectors
 from bertsim.records import Float
 from bertsim.training.state import RunFolder
 
 RUN, VOCABULARY = ".run", "tokenizer.json"
+_UNKNOWN_WEIGHT = 0.1  # enough for a sentence of nothing else to have a direction
 
 
 class Observer(Watch, Protocol):
@@ -195,8 +196,10 @@ def _fill(
 
 def _from_words(plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer) -> dict[str, Float]:
     dim = min(largest_dim(config.hidden_size), config.vocab_size - 1)
-    silent = list(special_ids(fast).values())
+    ids = special_ids(fast)
+    silent = [number for name, number in ids.items() if name != UNKNOWN]
     words = learn_vectors(text.learned, config.vocab_size, dim, plan.seed, silent=silent)
+    words.weights[ids[UNKNOWN]] = _UNKNOWN_WEIGHT
     rows, _ = embedding_rows(words.weighted, config.hidden_size)
     return bert_tensors(rows, config, plan.seed)
 
