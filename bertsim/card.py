@@ -46,9 +46,8 @@ def figure_lines(
     for name, found in separations.items():
         values = {s: f["roc_auc"] for s, f in found["scorers"].items() if "roc_auc" in f}
         columns.append((f"{name}, ROC AUC", values))
-    for name, title in (("negation", "plain negation, share"), ("order", "word order, ROC AUC")):
-        values = {s: f[name] for s, f in (probes or {"scorers": {}})["scorers"].items() if name in f}
-        columns += [(title, values)] if values else []
+    for probe in (probes or {"probes": []})["probes"]:
+        columns.append((probe["name"], probe["values"]))
     scorers = list(dict.fromkeys(scorer for _, values in columns for scorer in values))
     shown = [s for s in scorers if s not in (*_LEFT_OUT, REFERENCE)]
     lines = ["| scorer | " + " | ".join(title for title, _ in columns) + " |"]
@@ -62,16 +61,18 @@ def figure_lines(
 def example_lines(probes: Mapping[str, Any]) -> list[str]:
     """The example pairs and what every scorer says of each, as a table."""
     examples = probes["examples"]
-    scorers = [name for name in examples[0]["scores"] if name not in _LEFT_OUT]
-    lines = ["| kind | A | B | same meaning | " + " | ".join(f"`{name}`" for name in scorers) + " |"]
-    lines.append("|" + "---|" * (4 + len(scorers)))
+    scorers = [name for name in examples[0] if name not in ("what", "sentence_a", "sentence_b", *_LEFT_OUT)]
+    lines = ["| what | A | B | " + " | ".join(f"`{name}`" for name in scorers) + " |"]
+    lines.append("|" + "---|" * (3 + len(scorers)))
     for example in examples:
-        same = "yes" if example["same"] else "no"
-        cells = " | ".join(f"{example['scores'][name]:.2f}" for name in scorers)
-        lines.append(
-            f"| {example['kind']} | {example['sentence_a']} | {example['sentence_b']} | {same} | {cells} |"
-        )
+        cells = " | ".join(f"{example[name]:.2f}" for name in scorers)
+        lines.append(f"| {example['what']} | {example['sentence_a']} | {example['sentence_b']} | {cells} |")
     return lines
+
+
+def trial_lines(probes: Mapping[str, Any]) -> list[str]:
+    """What each probe tried, as a list."""
+    return [f"- {probe['name']}: {probe['trials']}" for probe in probes["probes"]]
 
 
 def origin_line(metrics: Mapping[str, Any], hours: float | None) -> str:

@@ -6,9 +6,8 @@ each distinct sentence once. Either way the order counts: (B, A) may score other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -16,10 +15,13 @@ from bertsim.batching import Progress, map_rows
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig, has_similar
-from bertsim.records import EncoderOutput, Float, PairScore, TokenBatch
+from bertsim.records import EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.tokenization import Tokenizer
 
-PackedIds = tuple[tuple[int, ...], tuple[int, ...]]
+_Row = tuple[tuple[int, ...], ...]  # token ids, and of a packed pair token types too
+Pool = Callable[[EncoderOutput, Int], Float]
+"""Arrays of a batch and its attention mask -> a vector each, float32 [batch, width]."""
+EMBEDDED = ""  # no head has this name
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class LoadedHead:
             return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    @property
+    def nothing(self) -> Float:
+        """Logits of no pair, float32 [0, labels]."""
+        return np.zeros((0, len(self.config.labels)), np.float32)
 
     def scores(self, logits: Float) -> Float:
         """The probability of the label that means similar, float32 [n]."""
@@ -86,35 +93,44 @@ class PairHeads:
 
     def logits(
         self,
-        name: str,
+        names: Sequence[str],
         sentences: Sequence[str],
         max_length: int,
         progress: Progress | None,
         called: Callable[[int], str],
-    ) -> Float:
-        """Logits of pairs.
+        embed: Pool | None = None,
+    ) -> dict[str, Float]:
+        """Logits of pairs by several heads, of one pass over the sentences and one over the packed pairs.
 
         Args:
-            name: of the head.
+            names: of the heads.
             sentences: A and B of every pair, one after another.
             max_length: tokens read of a sequence.
             progress: told after every batch.
             called: what an error calls the sentence of an index.
+            embed: what else to make of each sentence's arrays, float32 [batch, dim]; None: nothing.
 
         Returns:
-            float32 [pairs, labels].
+            float32 [pairs, labels] by head; under EMBEDDED float32 [sentences, dim], where asked for.
         """
-        head = self.find(name)
-        if not len(sentences):
-            return np.zeros((0, len(head.config.labels)), np.float32)
-        if head.config.inputs == "packed":
+        heads = {name: self.find(name) for name in names}
+        apart: dict[str, Pool] = {EMBEDDED: embed} if embed else {}
+        apart |= {n: head.runner.features for n, head in heads.items() if head.config.inputs == "apart"}
+        packed: dict[str, Pool] = {n: head.runner.features for n, head in heads.items() if n not in apart}
+        singles, doubles = len(sentences) * bool(apart), len(sentences) // 2 * bool(packed)
+        features: dict[str, Float] = {}
+        if apart:
+            rows = [(tuple(row),) for row in self._tokenizer.encode(sentences, max_length, called)]
+            features |= self._features(apart, rows, _part(progress, 0, singles + doubles))
+        if packed:
             pairs = self._tokenizer.encode_pairs(sentences, max_length, called)
-            run = partial(self._packed_features, head)
-            features = map_rows(pairs, run, 0, progress, lambda pair: len(pair[0]), self._engine.at_once)
-            return head.runner.classify(features)
-        rows = [tuple(row) for row in self._tokenizer.encode(sentences, max_length, called)]
-        features = map_rows(rows, partial(self._features, head), 0, progress, at_once=self._engine.at_once)
-        return head.runner.classify(features[0::2], features[1::2])
+            features |= self._features(packed, pairs, _part(progress, singles, singles + doubles))
+        found = {EMBEDDED: features[EMBEDDED]} if embed else {}
+        for name, head in heads.items():
+            each = features[name]
+            sides = (each[0::2], each[1::2]) if name in apart else (each,)
+            found[name] = head.runner.classify(*sides) if len(sentences) else head.nothing
+        return found
 
     def compare(
         self, tokens: TokenBatch, output: EncoderOutput, packed: tuple[TokenBatch, EncoderOutput] | None
@@ -138,14 +154,31 @@ class PairHeads:
             scores.append(PairScore(head.name, value, "probability", 0.0, 1.0, value, value_reversed=turned))
         return scores
 
-    def _features(self, head: LoadedHead, rows: Sequence[tuple[int, ...]]) -> Float:
-        ids, mask, types = self._tokenizer.pad(rows)
-        return head.runner.features(self._engine.encode(ids, mask, types), mask)
+    def _features(
+        self, makers: Mapping[str, Pool], rows: Sequence[_Row], progress: Progress | None
+    ) -> dict[str, Float]:
+        """What each of several makers makes of every row, of one pass of the encoder; float32 [rows, width] each."""
+        widths: dict[str, int] = {}
 
-    def _packed_features(self, head: LoadedHead, rows: Sequence[PackedIds]) -> Float:
-        ids, types = zip(*rows, strict=True)
-        arrays = self._tokenizer.pad(ids, types=types)
-        return head.runner.features(self._engine.encode(*arrays), arrays[1])
+        def run(batch: Sequence[_Row]) -> Float:
+            arrays = self._pad(batch)
+            output = self._engine.encode(*arrays)
+            made = {name: make(output, arrays[1]) for name, make in makers.items()}
+            widths.update({name: array.shape[1] for name, array in made.items()})
+            return np.concatenate(list(made.values()), axis=1)
+
+        joined = map_rows(rows, run, 0, progress, lambda row: len(row[0]), self._engine.at_once)
+        ends = np.cumsum([widths.get(name, 0) for name in makers])
+        return dict(zip(makers, np.split(joined, ends[:-1], axis=1), strict=True))
+
+    def _pad(self, rows: Sequence[_Row]) -> tuple[Int, Int, Int]:
+        ids = [row[0] for row in rows]
+        return self._tokenizer.pad(ids, types=[row[1] for row in rows] if len(rows[0]) > 1 else None)
+
+
+def _part(progress: Progress | None, start: int, total: int) -> Progress | None:
+    """A part's progress as that of the whole, `start` rows of `total` being done before it."""
+    return progress and (lambda done, _: progress(start + done, total))
 
 
 def first_row(tokens: TokenBatch, output: EncoderOutput) -> tuple[TokenBatch, EncoderOutput]:

@@ -1,4 +1,4 @@
-"""Text to scores: composes tokenizer, engine, pooling and measures; holds no maths.
+"""Text to scores: composes embeddings, measures, heads and calibration; holds no maths.
 
 `load` builds a `SimilarityModel` from the bundled encoder, a folder, or a repository of the Hub.
 """
@@ -6,38 +6,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from bertsim.batching import Progress, map_rows
+from bertsim.batching import Progress
 from bertsim.calibration import Calibration
 from bertsim.combination import SCORER as COMBINED
 from bertsim.combination import Combination
 from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.embedder import SentenceEmbedder
 from bertsim.engine import Engine
 from bertsim.errors import InputError
-from bertsim.pair_heads import LoadedHead, PairHeads, first_row, in_line
-from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.pair_heads import EMBEDDED, LoadedHead, PairHeads, first_row, in_line
 from bertsim.recipe import Recipe
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
-from bertsim.version import __version__
 
 
-class SimilarityModel:
-    """One encoder, ready to embed, score and compare. Safe to share between threads.
-
-    Attributes:
-        name: "bertsim-mini" for the bundled encoder, else the folder or repository.
-        revision: the commit of a repository of the Hub, else None.
-        engine: "litert" or "tensorflow".
-        config: the encoder's shape.
-        max_length: tokens read of a sequence where a call says nothing else.
-        default_pooling: the checkpoint's own.
-    """
+class SimilarityModel(SentenceEmbedder):
+    """One encoder with its heads, ready to embed, score and compare. Safe to share between threads."""
 
     def __init__(
         self,
@@ -53,12 +44,7 @@ class SimilarityModel:
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
     ) -> None:
-        self.name, self.revision, self.engine, self.config = name, revision, engine, config
-        self.max_length = tokenizer.check_length(embedding.max_length)
-        self.default_pooling = embedding.pooling
-        self._normalize = embedding.normalize
-        self._runner = runner
-        self._tokenizer = tokenizer
+        super().__init__(runner, tokenizer, config, embedding, name=name, revision=revision, engine=engine)
         self._heads = PairHeads(heads, runner, tokenizer)
         self._calibrations = dict(calibrations or {})
         self._combination = combination
@@ -76,48 +62,6 @@ class SimilarityModel:
     def labels(self, head: str) -> tuple[str, ...]:
         """What a head predicts. Raises InputError where there is no such head."""
         return self._heads.find(head).config.labels
-
-    def check(self, sentence: str) -> None:
-        """Raise InputError where scoring this sentence would."""
-        self._tokenizer.check_sentence(sentence)
-
-    def count_cut(self, sentences: Sequence[str], max_length: int | None = None) -> list[int]:
-        """How many tokens of each sentence `embed` would not read, for they are beyond `max_length`."""
-        return self._tokenizer.count_cut(sentences, max_length or self.max_length)
-
-    def embed(
-        self,
-        sentences: Sequence[str],
-        *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-        max_length: int | None = None,
-        progress: Progress | None = None,
-    ) -> Float:
-        """Embed sentences, each distinct one once, in batches of similar length.
-
-        Args:
-            sentences: any number of texts.
-            pooling: None = the checkpoint's own.
-            layers: None = the last; else indices into the hidden states, negative ones from the end.
-            combine: how several layers are joined: "concat", "sum" or "mean".
-            max_length: tokens read of each; None = `self.max_length`.
-            progress: told after every batch.
-
-        Returns:
-            float32 [n, dim], in the order given.
-
-        Raises:
-            InputError: a sentence or an option that cannot be used; names it.
-        """
-        if isinstance(sentences, str):
-            raise InputError("sentences is one string; a list of strings was expected.")
-        recipe = self.recipe(pooling, layers, combine, max_length)
-        single = len(sentences) == 1
-        return self._embed(
-            sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}"
-        )
 
     def score(
         self,
@@ -139,19 +83,26 @@ class SimilarityModel:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
         recipe = self.recipe(pooling, layers, combine, max_length)
-        if scorer == COMBINED and self._combination:
-            parts = {
-                name: self.score(pairs, scorer=name, max_length=max_length, progress=progress)
-                for name in self._combination.weights
-            }
-            return self._combination.apply(parts).astype(np.float32)
-        if scorer in self._heads.scorers:
-            head = self._heads.find(scorer)
-            return head.scores(self._logits(scorer, pairs, recipe.max_length, progress))
-        measure = find_measure(scorer, self.scorers)
-        sentences, called = in_line(pairs)
-        embeddings = self._embed(sentences, recipe, progress, called)
-        return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+        return self._scores(pairs, [scorer], recipe, progress)[scorer]
+
+    def scores(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        scorers: Sequence[str] | None = None,
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Float]:
+        """Score pairs by several scorers in one pass of the encoder; args and errors as `score`.
+
+        Returns:
+            float32 [n] by scorer, in the order given; scorers: None = all of the model's.
+        """
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        return self._scores(pairs, self.scorers if scorers is None else scorers, recipe, progress)
 
     def logits(
         self,
@@ -162,7 +113,9 @@ class SimilarityModel:
         progress: Progress | None = None,
     ) -> Float:
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
-        return self._logits(head, pairs, max_length or self.max_length, progress)
+        recipe = self.recipe(None, None, "concat", max_length)
+        sentences, called = in_line(pairs)
+        return self._heads.logits([head], sentences, recipe.max_length, progress, called)[head]
 
     def label_probabilities(
         self,
@@ -229,63 +182,6 @@ class SimilarityModel:
         tokens = replace(comparison.tokens, attention_mask=mask)
         return self._compare(tokens, recipe, time.perf_counter(), is_masked=True)
 
-    def encode(self, tokens: TokenBatch) -> EncoderOutput:
-        """Run the encoder on tokens, as they stand, and return every array."""
-        return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
-
-    def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
-        """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
-
-        Raises:
-            InputError: the recipe asks for a pooler that the checkpoint does not have.
-        """
-        if recipe.pooling == "pooler":
-            if output.pooler_output is None:
-                raise InputError(f"{self.name} has no pooler; choose another pooling.")
-            return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
-        hidden = combine_layers(output.hidden_states, recipe.layers, recipe.combine)
-        return pool(hidden, attention_mask.astype(np.float32), recipe.pooling, normalize=self._normalize)
-
-    def recipe(
-        self, pooling: str | None, layers: Sequence[int] | None, combine: str, max_length: int | None
-    ) -> Recipe:
-        """Resolve options against this model.
-
-        Raises:
-            InputError: one that it cannot follow; names it.
-        """
-        chosen = self.default_pooling if pooling is None else pooling
-        parse_pooling(chosen)
-        if chosen == "pooler" and layers is not None:
-            raise InputError(
-                "the pooler reads the last layer alone; leave out layers, or choose another pooling."
-            )
-        resolved = parse_layers(layers, self.config.num_hidden_layers)
-        length = self.max_length if max_length is None else self._tokenizer.check_length(max_length)
-        is_default = chosen == self.default_pooling and resolved == (self.config.num_hidden_layers,)
-        return Recipe(chosen, resolved, check_combine(combine), length, is_default)
-
-    def settings(
-        self,
-        *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-        max_length: int | None = None,
-    ) -> dict[str, object]:
-        """Everything that a figure depends on, for the line printed beside it."""
-        recipe = self.recipe(pooling, layers, combine, max_length)
-        return {
-            "encoder": self.name,
-            "revision": self.revision,
-            "engine": self.engine,
-            "pooling": recipe.pooling,
-            "layers": list(recipe.layers),
-            "combine": recipe.combine,
-            "max_length": recipe.max_length,
-            "version": __version__,
-        }
-
     def _compare(
         self, tokens: TokenBatch, recipe: Recipe, start: float, *, is_masked: bool = False
     ) -> Comparison:
@@ -324,26 +220,33 @@ class SimilarityModel:
         curve = self._calibrations.get(score.scorer)
         return score if curve is None else replace(score, probability=float(curve.apply(score.score)))
 
-    def _logits(
-        self, head: str, pairs: Sequence[tuple[str, str]], max_length: int, progress: Progress | None
-    ) -> Float:
+    def _scores(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        scorers: Sequence[str],
+        recipe: Recipe,
+        progress: Progress | None,
+    ) -> dict[str, Float]:
+        joined = tuple(self._combination.weights) if self._combination and COMBINED in scorers else ()
+        if joined and not recipe.is_default:  # it stands on the checkpoint's own pooling
+            own = self.recipe(None, None, "concat", recipe.max_length)
+            alone = self._scores(pairs, [COMBINED], own, progress)
+            rest = [scorer for scorer in scorers if scorer != COMBINED]
+            return alone | (self._scores(pairs, rest, recipe, progress) if rest else {})
+        needed = [scorer for scorer in dict.fromkeys((*scorers, *joined)) if scorer != COMBINED or not joined]
+        heads = [scorer for scorer in needed if scorer in self._heads.scorers]
+        measures = {name: find_measure(name, self.scorers) for name in needed if name not in heads}
         sentences, called = in_line(pairs)
-        return self._heads.logits(head, sentences, max_length, progress, called)
-
-    def _embed(
-        self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
-    ) -> Float:
-        rows = [tuple(row) for row in self._tokenizer.encode(sentences, recipe.max_length, name)]
-        return map_rows(
-            rows,
-            lambda batch: self._embed_batch(batch, recipe),
-            recipe.size(self.config.hidden_size),
-            progress,
-            at_once=self._runner.at_once,
-        )
-
-    def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
-        arrays = self._tokenizer.pad(rows)
-        if recipe.is_default:
-            return self._runner.embed(*arrays)
-        return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)
+        logits: dict[str, Float] = {}
+        if heads:
+            pooled = partial(self.pool_output, recipe=recipe) if measures else None
+            logits = self._heads.logits(heads, sentences, recipe.max_length, progress, called, pooled)
+        embeddings = logits.pop(EMBEDDED) if EMBEDDED in logits else np.zeros((0, 0), np.float32)
+        if not heads:
+            embeddings = self._embed(sentences, recipe, progress, called)
+        found = {head: self._heads.find(head).scores(logits[head]) for head in heads}
+        for name, measure in measures.items():
+            found[name] = measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+        if joined and self._combination:
+            found[COMBINED] = self._combination.apply(found).astype(np.float32)
+        return {scorer: found[scorer] for scorer in scorers}

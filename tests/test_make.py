@@ -270,7 +270,7 @@ probes = "step:probes/printed.json"
     assert main(words) == 0
     card = (tmp_path / "weights" / "README.md").read_text()
     assert "million words, in 0" in card
-    assert "| swapped roles | The dog bites the man. | The man bites the dog. | no |" in card
+    assert "| swapped roles | The dog bites the man. | The man bites the dog. | 1.00 |" in card
     model = bertsim.load(tmp_path / "weights")
     near, far = model.score([("the cat", "the dog"), ("the cat", "fresh soup")])
     assert near > far

@@ -1,4 +1,4 @@
-"""Probes: pairs that share their words and differ in meaning are made, and ranked, as their definitions say."""
+"""Probes: what is swapped, what counts as a negation, what is held out, and what the command prints."""
 
 from __future__ import annotations
 
@@ -8,168 +8,147 @@ from pathlib import Path
 import pytest
 
 from bertsim.cli import main
-from bertsim.errors import InputError
 from bertsim.probes import (
     EXAMPLES,
-    held_out_pairs,
+    NegationTrial,
     is_held_out,
-    negation_triples,
-    ranked_below,
+    negation_trials,
+    order_trials,
+    share_ranked_below,
+    shared_words,
     swap_roles,
-    swapped_pairs,
-    told_apart,
 )
-from bertsim.training.examples import read_examples
-from bertsim.training.plan import Source
 
 ANIMALS = (
     "dog",
     "cat",
     "horse",
-    "sheep",
-    "bear",
-    "wolf",
-    "fox",
+    "pig",
     "cow",
-    "goat",
     "hen",
+    "fox",
+    "wolf",
+    "bear",
     "lion",
     "mouse",
-    "monkey",
+    "rat",
+    "frog",
+    "goat",
 )
-VERBS = ("chased", "followed", "watched", "ignored", "helped", "bit", "pushed", "found", "loved", "feared")
-SENTENCES = [f"The {a} {verb} the {b}." for a in ANIMALS for verb in VERBS for b in ANIMALS if a != b]
-
-
-def test_a_tenth_is_held_out_whatever_case_and_marks_are():
-    assert sum(map(is_held_out, SENTENCES)) == pytest.approx(len(SENTENCES) / 10, rel=0.2)
-    for sentence in SENTENCES[:50]:
-        assert is_held_out(sentence) == is_held_out(f"  {sentence.upper().rstrip('.')}!")
+SWAPPABLE = [f"The {a} chased the {b}." for a in ANIMALS for b in ANIMALS if a < b]
 
 
 @pytest.mark.parametrize(
     ("sentence", "swapped"),
     [
         ("The dog bites the man.", "The man bites the dog."),
-        ("My old aunt saw a bear in the garden!", "A bear saw my old aunt in the garden!"),
-        ("Tom is helping Mary.", "Mary is helping Tom."),
-        ("Tom broke his leg.", "His leg broke Tom."),
-        ("The dog and the man.", None),
-        ("Tom is the boss.", None),
-        ("The boy ate the chocolate cake.", None),
-        ("The dog bites the dog.", None),
-        ("Rain falls.", None),
-        ("", None),
+        ("My mother told your brother.", "Your brother told my mother."),
+        ("A cab stopped at the curb!", "The curb stopped at a cab!"),
     ],
 )
-def test_roles_are_swapped_in_plain_sentences_alone(sentence: str, swapped: str | None):
+def test_the_two_phrases_of_a_simple_sentence_change_places(sentence: str, swapped: str) -> None:
     assert swap_roles(sentence) == swapped
+    assert swap_roles(swapped) == sentence
 
 
-def test_swapped_pairs_do_not_depend_on_the_order_of_lines_and_keep_to_their_part():
-    pairs = swapped_pairs(SENTENCES, 50)
-    assert pairs == swapped_pairs(reversed(SENTENCES), 50)
-    assert all(is_held_out(a) and sorted(a.lower().split()) != [] for a, _ in pairs)
-    assert all(sorted(a.lower().strip(".").split()) == sorted(b.lower().strip(".").split()) for a, b in pairs)
-    assert not any(is_held_out(a) for a, _ in swapped_pairs(SENTENCES, 50, held_out=False))
-    with pytest.raises(InputError, match=r"the text has \d sentences whose roles can be swapped; 300"):
-        swapped_pairs(SENTENCES[:20])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A dog is an animal.",  # means much the same
+        "The girl married the boy.",
+        "The dog barked.",
+        "The dog chased the dog.",
+        "The dog, the cat and the man slept.",
+        "The small boys had discovered the goose.",
+        "",
+    ],
+)
+def test_other_sentences_are_left_alone(sentence: str) -> None:
+    assert swap_roles(sentence) is None
 
 
-def test_negation_triples_are_held_out_contradictions_of_their_premise_s_words():
-    premise = next(s for s in SENTENCES if is_held_out(s))
-    other = next(s for s in SENTENCES if not is_held_out(s))
-    words = premise.rstrip(".").split()
-    plain, far = f"{' '.join(words[:-1])} nothing", "Nobody is there at all"
+def test_order_trials_are_distinct_and_do_not_depend_on_the_order_of_the_file() -> None:
+    trials = order_trials([*SWAPPABLE, *SWAPPABLE, "No phrase here."], 20)
+    assert len(trials) == len(set(trials)) == 20
+    assert trials == order_trials(reversed(SWAPPABLE), 20)
+
+
+def test_a_negation_trial_repeats_most_words_of_its_premise() -> None:
+    premise = "A man is playing a guitar."
     rows = [
-        (premise, "An animal is there", "entailment"),
-        (premise, plain, "contradiction"),
-        (premise, far, "contradiction"),
-        (premise, "It is late", "neutral"),
-        (other, "An animal is there", "entailment"),
-        (other, other, "contradiction"),
+        (premise, "Nobody is there.", "contradiction"),
+        (premise, "A man is not playing a guitar.", "contradiction"),
+        (premise, "There is music.", "entailment"),
+        (premise, "A musician plays.", "neutral"),
+        ("A dog runs.", "Cats sleep.", "contradiction"),  # in other words
+        ("A dog runs.", "An animal moves.", "entailment"),
+        ("A girl eats.", "A girl eats not.", "contradiction"),  # nothing follows
     ]
-    assert negation_triples(rows) == [(premise, "An animal is there", plain)]
-
-
-def test_figures_are_what_their_definitions_say():
-    assert ranked_below([0.9, 0.4, 0.5], [0.1, 0.8, 0.5]) == 0.5
-    assert told_apart([0.9, 0.5], [0.5, 0.1]) == 0.875
-    for figure in (ranked_below, told_apart):
-        with pytest.raises(InputError, match="there are"):
-            figure([], [])
-
-
-def test_held_out_paraphrases_are_no_copies():
-    pairs = [(s, s.upper()) for s in SENTENCES] + [(s, "Something else.") for s in SENTENCES]
-    found = held_out_pairs(pairs, 20)
-    assert all(is_held_out(a) and b == "Something else." for a, b in found)
-    with pytest.raises(InputError, match="there are 0 held-out paraphrases; 1 were"):
-        held_out_pairs(pairs[:3], 1)
-
-
-def test_training_on_the_part_to_learn_never_sees_the_tenth(tmp_path: Path):
-    path = tmp_path / "pairs.tsv"
-    rows = zip(SENTENCES[:200], SENTENCES[200:400], strict=True)
-    path.write_text("sentence1\tsentence2\n" + "".join(f"{a}\t{b}\n" for a, b in rows))
-
-    def read(part: str) -> tuple[tuple[str, str], ...]:
-        source = Source(str(path), kind="positives", part=part)
-        return read_examples(source, ("similar",), lambda sentence: None).pairs
-
-    learned, held = read("learn"), read("held-out")
-    assert not any(is_held_out(sentence) for pair in learned for sentence in pair)
-    assert all(is_held_out(a) for a, _ in held)
-    assert {a for a, _ in held}.isdisjoint(sentence for pair in learned for sentence in pair)
-    assert 0 < len(held) < len(learned) < len(read("all")) == 200
-    with pytest.raises(InputError, match="part is 'half'; known are all, learn, held-out"):
-        Source("x", part="half")
-
-
-def test_the_command_prints_both_figures_of_every_scorer_and_ten_examples(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    held = [s for s in SENTENCES if is_held_out(s)]
-    many = [
-        s
-        for a in ANIMALS
-        for v in VERBS
-        for b in ANIMALS
-        for s in (f"My {a} {v} the {b}.", f"Her {a} {v} our {b}.")
-        if a != b
+    assert negation_trials(rows) == [
+        NegationTrial(premise, "A man is not playing a guitar.", "There is music.")
     ]
-    (tmp_path / "text.txt").write_text("\n".join(SENTENCES + many))
-    rows = [f"{s}\t{s.rstrip('.')} in a way" for s in [*SENTENCES, *many]]
-    (tmp_path / "para.tsv").write_text("\n".join(["sentence1\tsentence2", *rows]))
-    nli = [f"{s}\tAn animal does it\tentailment\n{s}\tnot {s}\tcontradiction" for s in held[:20]]
-    (tmp_path / "nli.tsv").write_text("\n".join(["premise\thypothesis\tlabel", *nli]))
-    words = ["probe", "--inference", str(tmp_path / "nli.tsv"), "--text", str(tmp_path / "text.txt")]
-    words += ["--paraphrases", str(tmp_path / "para.tsv")]
-    assert main([*words, "--json"]) == 0
+    assert shared_words(premise, "A man is not playing a guitar.") == pytest.approx(6 / 7)
+    assert shared_words(premise, "...") == 0
+
+
+def test_a_tie_counts_half() -> None:
+    assert share_ranked_below([0.2, 0.9, 0.5], [0.5, 0.9, 0.1]) == 0.5
+
+
+def test_about_a_tenth_is_held_out_always_the_same() -> None:
+    sentences = [f"Sentence number {i}." for i in range(2000)]
+    assert 150 < sum(map(is_held_out, sentences)) < 250
+    assert not is_held_out("The dog bites the man.")
+
+
+def test_there_are_ten_examples_each_of_two_sentences() -> None:
+    assert len({(a, b) for _, a, b in EXAMPLES}) == 10
+
+
+def test_the_command_measures_every_scorer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held = [s for s in (f"A {a} sees {n} birds." for a in ANIMALS for n in range(40)) if is_held_out(s)]
+    rows = [f"{s}\t{s[:-1]} not.\tcontradiction\n{s}\tAn animal.\tentailment\n" for s in held]
+    (tmp_path / "nli.tsv").write_text("sentence1\tsentence2\tlabel\n" + "".join(rows))
+    (tmp_path / "text.txt").write_text("\n".join(SWAPPABLE))
+    (tmp_path / "same.tsv").write_text(
+        "sentence1\tsentence2\n" + "".join(f"{s}\tThere it sees them.\n" for s in held)
+    )
+    words = ["--inference", str(tmp_path / "nli.tsv"), "--text", str(tmp_path / "text.txt")]
+    words += ["--paraphrases", str(tmp_path / "same.tsv")]
+    assert main(["probe", *words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["triples"], found["swapped"], found["paraphrases"]) == (20, 300, 300)
-    assert found["scorers"]["cosine"]["order"] < 0.1 > found["scorers"]["tfidf"]["order"]
-    assert len(found["examples"]) == len(EXAMPLES) == 10
-    assert set(found["examples"][0]["scores"]) == set(found["scorers"])
-    assert main(["probe"]) == 0
-    assert "The dog bites the man. ≠ The man bites the dog." in capsys.readouterr().out
+    negation, order = found["probes"]
+    assert (negation["name"], order["name"]) == ("negation", "word order")
+    assert negation["trials"].startswith(f"{len(held)} premises")
+    assert set(negation["values"]) == set(order["values"]) >= {"cosine", "tfidf", "combined"}
+    assert order["values"]["tfidf"] == 0  # swapped sentences are one and the same to it
+    assert [row["what"] for row in found["examples"]] == [what for what, _, _ in EXAMPLES]
+    assert main(["probe", *words]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[2].split() == ["scorer", "negation", "word", "order"]
+    assert printed[-1].startswith("settings: encoder=bertsim-mini")
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--text", "text.txt"], "--text and --paraphrases go together"),
-        (["--inference", "nli.tsv"], "no held-out contradiction shares most of its words"),
+        (["--text", "text.txt"], "word order needs both --text FILE and --paraphrases FILE."),
+        (["--text", "text.txt", "--paraphrases", "few.tsv"], "few.tsv has 0 held-out pairs; at least 10"),
+        (["--text", "none.txt", "--paraphrases", "few.tsv"], "none.txt has 0 sentences whose noun phrases"),
+        (["--inference", "few.tsv"], "few.tsv: 0 held-out premises have a contradiction"),
+        (["--inference", "gone.tsv"], "gone.tsv does not exist"),
     ],
 )
-def test_what_cannot_be_probed_is_said(
+def test_what_cannot_be_measured_is_named(
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     words: list[str],
     message: str,
-):
+) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("nli.tsv").write_text("premise\thypothesis\tlabel\nA dog.\tA cat.\tneutral\n")
+    Path("text.txt").write_text("\n".join(SWAPPABLE))
+    Path("none.txt").write_text("Hello.\n")
+    Path("few.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n")
     assert main(["probe", *words]) == 2
     assert message in capsys.readouterr().err

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bertsim.card import END, START, example_lines, figure_lines, origin_line, replace_section
+from bertsim.card import END, START, example_lines, figure_lines, origin_line, replace_section, trial_lines
 from bertsim.cli.output import say
 from bertsim.config import read_json
 from bertsim.errors import InputError
@@ -59,7 +59,14 @@ def card_lines(args: argparse.Namespace) -> list[str]:
             lines += [origin_line(read_json(args.origin), args.hours), ""]
         lines += figure_lines(correlations, separations, probes)
         if probes is not None:
-            lines += ["", "What it says of ten pairs, the wrong answers too:", "", *example_lines(probes)]
+            lines += [
+                "",
+                *trial_lines(probes),
+                "",
+                "What it says of ten pairs, the wrong answers too:",
+                "",
+                *example_lines(probes),
+            ]
     except (KeyError, TypeError) as error:
         raise InputError(
             f"one of the files lacks {error}; give what evaluate --json, probe --json and pretrain wrote."

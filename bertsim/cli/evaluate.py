@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out",
         action="store_true",
-        help="measure on the tenth alone that `train` leaves out with part=learn",
+        help="measure on the tenth alone that `train` leaves out with hold_out=yes",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
@@ -176,19 +176,9 @@ def score_all(
 ) -> dict[str, Float]:
     """Score by each scorer, and by TF-IDF beside them: float32 [n] by name; every sentence is embedded once."""
     from bertsim import tfidf
-    from bertsim.scoring import MEASURES
 
-    found = {}
-    with Bar(2 * len(pairs), "sentences") as bar:
-        sentences = [a for a, _ in pairs] + [b for _, b in pairs]
-        vectors = model.embed(sentences, progress=bar.within(len(sentences)), **options)
-    first, second = vectors[: len(pairs)], vectors[len(pairs) :]
-    for scorer in scorers:
-        if scorer in MEASURES:
-            measure = MEASURES[scorer]
-            found[scorer] = measure.to_score(measure.compute(first, second))
-        else:
-            found[scorer] = model.score(pairs, scorer=scorer, **options)
+    with Bar(len(pairs), "pairs") as bar:
+        found = model.scores(pairs, scorers, progress=bar.within(len(pairs)), **options)
     reference = tfidf.score_tfidf(pairs)
     return found | ({tfidf.SCORER: reference} if reference.min() < reference.max() else {})
 

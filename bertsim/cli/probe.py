@@ -1,165 +1,198 @@
-"""`bertsim probe`: what a bag of words cannot know: plain negation, word order, and ten example pairs."""
+"""`bertsim probe`: negation, word order, and ten example pairs, by every scorer."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bertsim.cli.options import add_model_options, load_model
-from bertsim.cli.output import fields
+from bertsim.cli.options import add_encoder_options, load_model
+from bertsim.cli.output import Bar, fields
 from bertsim.datasets import open_pairs, open_sentences
-from bertsim.errors import DataError, InputError
-from bertsim.probes import (
-    EXAMPLES,
-    Pair,
-    Triple,
-    held_out_pairs,
-    negation_triples,
-    ranked_below,
-    swapped_pairs,
-    told_apart,
-)
+from bertsim.errors import DataError
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
+    from bertsim.records import Float
 
-HELP = "measure what a bag of words cannot know: negation and word order"
+HELP = "try what similarity models miss: negation, word order"
 DESCRIPTION = """\
-Score pairs that share their words and differ in meaning:
-  python -m bertsim probe --inference snli-dev.tsv snli-test.tsv --text tatoeba.txt --paraphrases para.tsv
-negation: contradictions made of the premise's own words; the share that scores below the entailment of that premise.
-order: sentences beside themselves with two noun phrases swapped, against paraphrases; ROC AUC, 0.5 is luck.
-Both use the tenth of all sentences that `train` leaves out with part=learn. Without files: ten example pairs."""
+Try a model on negation and word order, and on ten example pairs:
+  python -m bertsim probe --inference snli.tsv --text sentences.txt --paraphrases paraphrases.tsv
+negation: of a premise, a contradiction that repeats most of its words must score below an entailment; held-out tenth.
+word order: sentences of --text with two noun phrases swapped must score below held-out --paraphrases."""
+MOST = 300  # sentences swapped, and paraphrases beside them
+_FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one probe measured.
+
+    Attributes:
+        name: "negation" (share ranked right) or "word order" (ROC AUC); both 0.5 by chance, 1 at best.
+        trials: in words, how many of what.
+        values: by scorer, TF-IDF too.
+    """
+
+    name: str
+    trials: str
+    values: Mapping[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
-    add("--inference", nargs="+", type=Path, metavar="FILE", help="premise, hypothesis and three-way label")
-    add("--text", nargs="+", type=Path, metavar="FILE", help="plain text, one sentence a line")
-    add("--paraphrases", type=Path, metavar="FILE", help="pairs that mean the same")
+    add(
+        "--inference",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        default=[],
+        help="pairs labelled entailment, neutral or contradiction; only the tenth of premises that `hold_out`"
+        " keeps from training is used",
+    )
+    add("--text", type=Path, metavar="FILE", help="plain text, one sentence a line, to swap noun phrases in")
+    add(
+        "--paraphrases",
+        type=Path,
+        metavar="FILE",
+        help="pairs that mean the same; the held-out tenth is used",
+    )
     add("--json", action="store_true", help="print the figures as JSON")
-    add_model_options(parser)
+    add(
+        "--max-length",
+        type=int,
+        metavar="N",
+        help="tokens read of a sentence (default: the checkpoint's own)",
+    )
+    add_encoder_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the figures of every scorer, and what each makes of the examples."""
-    if (args.text is None) != (args.paraphrases is None):
-        raise InputError("--text and --paraphrases go together; give both or neither.")
-    triples = read_triples(args.inference) if args.inference else []
-    swapped, same = read_orders(args.text, args.paraphrases) if args.text else ([], [])
+    """Print a row for each scorer, and the example pairs."""
+    from bertsim.probes import EXAMPLES
+
+    negation = read_negation(args.inference) if args.inference else None
+    order = read_order(args.text, args.paraphrases) if args.text or args.paraphrases else None
     model = load_model(args)
-    table = measure(model, triples, swapped, same)
-    examples = score_examples(model)
+    found = []
+    if negation is not None:
+        found.append(probe_negation(model, *negation))
+    if order is not None:
+        found.append(probe_order(model, *order))
+    examples = model.scores([(a, b) for _, a, b in EXAMPLES])
     if args.json:
-        settings = model.settings(pooling=args.pooling, layers=None, combine=args.combine)
-        found = {"triples": len(triples), "swapped": len(swapped), "paraphrases": len(same)}
-        print(
-            json.dumps(
-                found | {"scorers": table, "examples": examples, "settings": settings},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        table = {
+            "probes": [{"name": each.name, "trials": each.trials, "values": each.values} for each in found],
+            "examples": [
+                {"what": what, "sentence_a": a, "sentence_b": b}
+                | {scorer: round(float(values[i]), 4) for scorer, values in examples.items()}
+                for i, (what, a, b) in enumerate(EXAMPLES)
+            ],
+            "settings": model.settings(max_length=args.max_length),
+        }
+        print(json.dumps(table, ensure_ascii=False, indent=2))
         return 0
-    if triples or swapped:
-        print("\n".join(as_lines(table, triples, swapped, same)))
-    print("\n".join(example_lines(examples, list(table))))
+    for each in found:
+        print(f"{each.name}: {each.trials}")
+    if found:
+        print(f"{'scorer':<12}" + "".join(f"{each.name:>12}" for each in found))
+        for scorer in found[0].values:
+            print(f"{scorer:<12}" + "".join(f"{each.values[scorer]:>12.3f}" for each in found))
+        print()
+    shown = [scorer for scorer in model.scorers if scorer not in ("dot", "euclidean", "manhattan")]
+    print("".join(f"{scorer:>10}" for scorer in shown) + "  pair")
+    for i, (what, a, b) in enumerate(EXAMPLES):
+        print("".join(f"{examples[scorer][i]:>10.2f}" for scorer in shown) + f"  {what}: {a} / {b}")
+    print(f"settings: {fields(model.settings(max_length=args.max_length))}")
     return 0
 
 
-def read_triples(paths: Sequence[Path]) -> list[Triple]:
-    """The plain contradictions of files of inference data. Raises DataError where there is none."""
+def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Premises with their contradiction, and the same premises with their entailment, of the held-out tenth.
+
+    Raises:
+        DataError: a bad row, or too few trials; names the files.
+    """
+    from bertsim.probes import is_held_out, negation_trials
+
     rows = []
     for path in paths:
         file = open_pairs(path, labelled=True)
-        rows += [
-            (row.sentences[0], row.sentences[1], str(row.label).lower()) for row in file if row.error is None
-        ]
-    triples = negation_triples(rows)
-    if not triples:
+        for row in file:
+            if row.error is not None:
+                raise DataError(f"{file.where(row)}: {row.error}; mend the row.")
+            rows.append((row.sentences[0], row.sentences[1], str(row.label).strip().lower()))
+    trials = negation_trials(row for row in rows if is_held_out(row[0]))
+    if len(trials) < _FEWEST:
         raise DataError(
-            f"{', '.join(map(str, paths))}: no held-out contradiction shares most of its words with its premise and "
-            "has an entailment beside it; give more inference data."
+            f"{', '.join(map(str, paths))}: {len(trials)} held-out premises have a contradiction in their words "
+            f"and an entailment; at least {_FEWEST} are needed."
         )
-    return triples
+    return [(t.premise, t.contradiction) for t in trials], [(t.premise, t.entailment) for t in trials]
 
 
-def read_orders(texts: Sequence[Path], paraphrases: Path) -> tuple[list[Pair], list[Pair]]:
-    """Swapped pairs and held-out paraphrases. Raises InputError where there are too few."""
-    lines = chain.from_iterable(
-        (row.sentences[0] for row in open_sentences(path) if row.error is None) for path in texts
-    )
-    pairs = [(row.sentences[0], row.sentences[1]) for row in open_pairs(paraphrases) if row.error is None]
-    return swapped_pairs(lines), held_out_pairs(pairs)
+def read_order(
+    text: Path | None, paraphrases: Path | None
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Sentences with themselves swapped, and held-out paraphrases.
+
+    Raises:
+        DataError: one of the two is missing, a bad row, too few of either; names the file.
+    """
+    from bertsim.probes import first_by_checksum, is_held_out, order_trials
+
+    if text is None or paraphrases is None:
+        raise DataError("word order needs both --text FILE and --paraphrases FILE.")
+    swapped = order_trials((row.sentences[0] for row in open_sentences(text) if row.error is None), MOST)
+    file = open_pairs(paraphrases)
+    pairs = ((row.sentences[0], row.sentences[1]) for row in file if row.error is None)
+    same = first_by_checksum([pair for pair in pairs if is_held_out(pair[0])], MOST)
+    for path, found, what in (
+        (text, swapped, "sentences whose noun phrases can be swapped"),
+        (paraphrases, same, "held-out pairs"),
+    ):
+        if len(found) < _FEWEST:
+            raise DataError(f"{path} has {len(found)} {what}; at least {_FEWEST} are needed.")
+    return swapped, same
 
 
-def measure(
-    model: SimilarityModel, triples: Sequence[Triple], swapped: Sequence[Pair], same: Sequence[Pair]
-) -> dict[str, dict[str, float]]:
-    """Both figures of every scorer, and of TF-IDF; of those that there are pairs for."""
-    pairs = [(p, yes) for p, yes, _ in triples] + [(p, no) for p, _, no in triples] + [*swapped, *same]
-    found = {}
-    for scorer, scores in score_by_all(model, pairs).items():
-        n, m = len(triples), len(swapped)
-        figures = {}
-        if triples:
-            figures["negation"] = round(ranked_below(scores[:n], scores[n : 2 * n]), 4)
-        if swapped:
-            figures["order"] = round(told_apart(scores[2 * n + m :], scores[2 * n : 2 * n + m]), 4)
-        found[scorer] = figures
-    return found
+def probe_negation(
+    model: SimilarityModel, against: Sequence[tuple[str, str]], following: Sequence[tuple[str, str]]
+) -> Found:
+    """Share of premises whose contradiction scores below the entailment."""
+    from bertsim.probes import share_ranked_below
+
+    scores = _scores(model, [*against, *following])
+    values = {
+        name: share_ranked_below(each[: len(against)].tolist(), each[len(against) :].tolist())
+        for name, each in scores.items()
+    }
+    trials = f"{len(against):,} premises, share whose contradiction scores below their entailment"
+    return Found("negation", trials, values)
 
 
-def score_by_all(model: SimilarityModel, pairs: Sequence[Pair]) -> dict[str, list[float]]:
-    """Scores by every scorer and by TF-IDF; to six places, so that what is equal counts as equal."""
+def probe_order(
+    model: SimilarityModel, swapped: Sequence[tuple[str, str]], same: Sequence[tuple[str, str]]
+) -> Found:
+    """ROC AUC of paraphrases against sentences with their roles swapped."""
+    from sklearn.metrics import roc_auc_score
+
+    scores = _scores(model, [*swapped, *same])
+    labels = [0] * len(swapped) + [1] * len(same)
+    values = {name: float(roc_auc_score(labels, each)) for name, each in scores.items()}
+    trials = f"{len(swapped):,} sentences swapped against {len(same):,} paraphrases, ROC AUC"
+    return Found("word order", trials, values)
+
+
+def _scores(model: SimilarityModel, pairs: Sequence[tuple[str, str]]) -> dict[str, Float]:
     from bertsim import tfidf
 
-    found = {scorer: model.score(pairs, scorer=scorer) for scorer in model.scorers} if pairs else {}
-    if pairs:
-        found[tfidf.SCORER] = tfidf.score_tfidf(pairs)
-    return {scorer: [round(float(score), 6) for score in scores] for scorer, scores in found.items()}
-
-
-def score_examples(model: SimilarityModel) -> list[dict[str, Any]]:
-    """The ten example pairs and every scorer's score."""
-    scores = score_by_all(model, [(a, b) for _, a, b, _ in EXAMPLES])
-    return [
-        {"kind": kind, "sentence_a": a, "sentence_b": b, "same": same}
-        | {"scores": {scorer: found[index] for scorer, found in scores.items()}}
-        for index, (kind, a, b, same) in enumerate(EXAMPLES)
-    ]
-
-
-def as_lines(
-    table: dict[str, dict[str, float]],
-    triples: Sequence[Triple],
-    swapped: Sequence[Pair],
-    same: Sequence[Pair],
-) -> list[str]:
-    """The figures, a line a scorer."""
-    lines = [f"{'scorer':<10} {'negation':>9} {'order':>7}"]
-    for scorer, figures in table.items():
-        cells = (f"{figures[name]:.4f}" if name in figures else "–" for name in ("negation", "order"))
-        lines.append("{:<10} {:>9} {:>7}".format(scorer, *cells))
-    lines.append(
-        f"negation: {len(triples):,} contradictions of their premise's own words, share below its entailment; "
-        f"order: {len(swapped):,} swapped pairs against {len(same):,} paraphrases, ROC AUC"
-    )
-    return lines
-
-
-def example_lines(examples: Sequence[dict[str, Any]], scorers: Sequence[str]) -> list[str]:
-    """The example pairs, two lines each."""
-    names = list(examples[0]["scores"]) if not scorers else list(scorers)
-    lines = ["", "examples (= the same meaning, ≠ another):"]
-    for example in examples:
-        sign = "=" if example["same"] else "≠"
-        lines.append(f"{example['kind']}: {example['sentence_a']} {sign} {example['sentence_b']}")
-        lines.append("  " + fields({name: f"{example['scores'][name]:.3f}" for name in names}))
-    return lines
+    with Bar(len(pairs), "pairs") as bar:
+        found = model.scores(pairs, progress=bar.within(len(pairs)))
+    return found | {tfidf.SCORER: tfidf.score_tfidf(pairs)}

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import LiveLine, Stopped, say
+from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bertsim.training.plan import TrainPlan
     from bertsim.training.run import Trained
     from bertsim.training.state import Progress
@@ -22,7 +24,7 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
-  part=learn leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
+  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
 Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with --resume go on to the same numbers."""
 
 
@@ -103,6 +105,13 @@ def run(args: argparse.Namespace) -> int:
     """Train as the words or the recipe say."""
     plans = make_plans(args)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_log_held_back():
+        _train(plans, args)
+    say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
+    return 0
+
+
+def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
     from bertsim.training.output import finish_output
     from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
@@ -123,8 +132,6 @@ def run(args: argparse.Namespace) -> int:
     except Stopped as stop:
         stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
         raise
-    say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
-    return 0
 
 
 def make_plans(args: argparse.Namespace) -> list[TrainPlan]:

@@ -33,7 +33,15 @@ from bertsim.pretraining.model import (
 )
 from bertsim.pretraining.output import Story, finish_output, write_encoder
 from bertsim.pretraining.plan import PretrainPlan
-from bertsim.pretraining.vocabulary import CLS, PAD, SEP, UNKNOWN, read_vocabulary, special_ids, train_vocabulary
+from bertsim.pretraining.vocabulary import (
+    CLS,
+    PAD,
+    SEP,
+    UNKNOWN,
+    read_vocabulary,
+    special_ids,
+    train_vocabulary,
+)
 from bertsim.pretraining.word_vectors import learn_vectors
 from bertsim.records import Float
 from bertsim.training.state import RunFolder

@@ -1,0 +1,169 @@
+"""Text to sentence embeddings: composes tokenizer, engine and pooling; holds no maths.
+
+What is scored with them is `pipeline`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bertsim.batching import Progress, map_rows
+from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.engine import Engine
+from bertsim.errors import InputError
+from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.recipe import Recipe
+from bertsim.records import EncoderOutput, Float, Int, TokenBatch
+from bertsim.tokenization import Tokenizer
+from bertsim.version import __version__
+
+
+class SentenceEmbedder:
+    """One encoder, ready to embed. Safe to share between threads.
+
+    Attributes:
+        name: "bertsim-mini" for the bundled encoder, else the folder or repository.
+        revision: the commit of a repository of the Hub, else None.
+        engine: "litert" or "tensorflow".
+        config: the encoder's shape.
+        max_length: tokens read of a sequence where a call says nothing else.
+        default_pooling: the checkpoint's own.
+    """
+
+    def __init__(
+        self,
+        runner: Engine,
+        tokenizer: Tokenizer,
+        config: BertConfig,
+        embedding: EmbeddingConfig,
+        *,
+        name: str,
+        revision: str | None,
+        engine: str,
+    ) -> None:
+        self.name, self.revision, self.engine, self.config = name, revision, engine, config
+        self.max_length = tokenizer.check_length(embedding.max_length)
+        self.default_pooling = embedding.pooling
+        self._normalize = embedding.normalize
+        self._runner = runner
+        self._tokenizer = tokenizer
+
+    def check(self, sentence: str) -> None:
+        """Raise InputError where scoring this sentence would."""
+        self._tokenizer.check_sentence(sentence)
+
+    def count_cut(self, sentences: Sequence[str], max_length: int | None = None) -> list[int]:
+        """How many tokens of each sentence `embed` would not read, for they are beyond `max_length`."""
+        recipe = self.recipe(None, None, "concat", max_length)
+        return self._tokenizer.count_cut(sentences, recipe.max_length)
+
+    def embed(
+        self,
+        sentences: Sequence[str],
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+        progress: Progress | None = None,
+    ) -> Float:
+        """Embed sentences, each distinct one once, in batches of similar length.
+
+        Args:
+            sentences: any number of texts.
+            pooling: None = the checkpoint's own.
+            layers: None = the last; else indices into the hidden states, negative ones from the end.
+            combine: how several layers are joined: "concat", "sum" or "mean".
+            max_length: tokens read of each; None = `self.max_length`.
+            progress: told after every batch.
+
+        Returns:
+            float32 [n, dim], in the order given.
+
+        Raises:
+            InputError: a sentence or an option that cannot be used; names it.
+        """
+        if isinstance(sentences, str):
+            raise InputError("sentences is one string; a list of strings was expected.")
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        single = len(sentences) == 1
+        return self._embed(
+            sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}"
+        )
+
+    def encode(self, tokens: TokenBatch) -> EncoderOutput:
+        """Run the encoder on tokens, as they stand, and return every array."""
+        return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
+
+    def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
+        """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
+
+        Raises:
+            InputError: the recipe asks for a pooler that the checkpoint does not have.
+        """
+        if recipe.pooling == "pooler":
+            if output.pooler_output is None:
+                raise InputError(f"{self.name} has no pooler; choose another pooling.")
+            return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
+        hidden = combine_layers(output.hidden_states, recipe.layers, recipe.combine)
+        return pool(hidden, attention_mask.astype(np.float32), recipe.pooling, normalize=self._normalize)
+
+    def recipe(
+        self, pooling: str | None, layers: Sequence[int] | None, combine: str, max_length: int | None
+    ) -> Recipe:
+        """Resolve options against this model.
+
+        Raises:
+            InputError: one that it cannot follow; names it.
+        """
+        chosen = self.default_pooling if pooling is None else pooling
+        parse_pooling(chosen)
+        if chosen == "pooler" and layers is not None:
+            raise InputError(
+                "the pooler reads the last layer alone; leave out layers, or choose another pooling."
+            )
+        resolved = parse_layers(layers, self.config.num_hidden_layers)
+        length = self.max_length if max_length is None else self._tokenizer.check_length(max_length)
+        is_default = chosen == self.default_pooling and resolved == (self.config.num_hidden_layers,)
+        return Recipe(chosen, resolved, check_combine(combine), length, is_default)
+
+    def settings(
+        self,
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+        max_length: int | None = None,
+    ) -> dict[str, object]:
+        """Everything that a figure depends on, for the line printed beside it."""
+        recipe = self.recipe(pooling, layers, combine, max_length)
+        return {
+            "encoder": self.name,
+            "revision": self.revision,
+            "engine": self.engine,
+            "pooling": recipe.pooling,
+            "layers": list(recipe.layers),
+            "combine": recipe.combine,
+            "max_length": recipe.max_length,
+            "version": __version__,
+        }
+
+    def _embed(
+        self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
+    ) -> Float:
+        rows = [tuple(row) for row in self._tokenizer.encode(sentences, recipe.max_length, name)]
+        return map_rows(
+            rows,
+            lambda batch: self._embed_batch(batch, recipe),
+            recipe.size(self.config.hidden_size),
+            progress,
+            at_once=self._runner.at_once,
+        )
+
+    def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
+        arrays = self._tokenizer.pad(rows)
+        if recipe.is_default:
+            return self._runner.embed(*arrays)
+        return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)
