@@ -2,8 +2,10 @@
 
 LayerNorm leaves a row as it is if the row's mean is 0 and its length √hidden. So every WordPiece gets a row whose
 first dimensions hold its weighted vector, turned so that they sum to 0, and whose last few, the carriers, hold
-+b, -b, … such that the length is √hidden. Attention and feed-forward add 0 at first, and the last LayerNorm's gain
-hides the carriers: unimportant words keep their length where the output does not see it. Training goes on from there.
++b, -b, … such that the length is √hidden. The first layer's attention looks at every token alike and adds a part of what
+it sees, so [CLS], which holds nothing of its own, comes to hold the sentence: what a pooler or a head reads there is the
+bag, and the mean of all tokens is what it was but for their LayerNorm. The rest adds 0 at first, and the last LayerNorm's
+gain hides the carriers: unimportant words keep their length where the output does not see it. Training goes on from there.
 
 numpy alone; writing the tensors is `output`'s.
 """
@@ -22,6 +24,8 @@ CARRIERS = 2
 LONGEST = 0.97
 """Largest length of a weighted vector, as a share of √hidden."""
 _STDDEV = 0.02
+MIXED = 0.3
+"""What the first layer adds of the average of all tokens."""
 
 
 def largest_dim(hidden_size: int, carriers: int = CARRIERS) -> int:
@@ -76,7 +80,9 @@ def embedding_rows(
     return rows.astype(np.float32), float(scale)
 
 
-def bert_tensors(rows: Float, config: BertConfig, seed: int, carriers: int = CARRIERS) -> dict[str, Float]:
+def bert_tensors(
+    rows: Float, config: BertConfig, seed: int, carriers: int = CARRIERS, mixed: float = MIXED
+) -> dict[str, Float]:
     """Every tensor of a BERT that gives `rows`, the carriers hidden, as its last hidden state.
 
     Args:
@@ -84,9 +90,12 @@ def bert_tensors(rows: Float, config: BertConfig, seed: int, carriers: int = CAR
         config: of the BERT; `hidden_size` and `vocab_size` are those of the rows.
         seed: of queries, keys, values and the first feed-forward half, which learning starts from.
         carriers: as there.
+        mixed: how much of the average of all tokens the first layer adds to each; 0: every hidden state is `rows`.
 
     Returns:
         float32 arrays by transformers' name, without prefix, linear weights as [out, in].
+
+    Example: [CLS] with a row of 0, two words with 2 and 4, mixed 0.3 -> 0.3 · (0 + 2 + 4) / 3 at [CLS]
     """
     if rows.shape != (config.vocab_size, config.hidden_size):
         raise InputError(
@@ -103,6 +112,12 @@ def bert_tensors(rows: Float, config: BertConfig, seed: int, carriers: int = CAR
         else:
             tensors[name] = np.zeros(shape, np.float32)
     tensors["embeddings.word_embeddings.weight"] = rows
+    if mixed:
+        first = "encoder.layer.0.attention"
+        content = np.diag((np.arange(config.hidden_size) < config.hidden_size - carriers).astype(np.float32))
+        tensors[f"{first}.self.query.weight"] = np.zeros_like(content)
+        tensors[f"{first}.self.value.weight"] = content
+        tensors[f"{first}.output.dense.weight"] = (mixed * content).astype(np.float32)
     last = f"encoder.layer.{config.num_hidden_layers - 1}.output.LayerNorm.weight"
     tensors[last][-carriers:] = 0.0
     return tensors
