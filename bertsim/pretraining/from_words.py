@@ -2,10 +2,11 @@
 
 LayerNorm leaves a row as it is if the row's mean is 0 and its length √hidden. So every WordPiece gets a row whose
 first dimensions hold its weighted vector, turned so that they sum to 0, and whose last few, the carriers, hold
-+b, -b, … such that the length is √hidden. The first layer's attention looks at every token alike and adds a part of what
-it sees, so [CLS], which holds nothing of its own, comes to hold the sentence: what a pooler or a head reads there is the
-bag, and the mean of all tokens is what it was but for their LayerNorm. The rest adds 0 at first, and the last LayerNorm's
-gain hides the carriers: unimportant words keep their length where the output does not see it. Training goes on from there.
++b, -b, … such that the length is √hidden. The first layer's attention looks at every token alike and adds a part of
+what it sees, so [CLS], which holds nothing of its own, comes to hold the sentence: what a pooler or a head reads there
+is the bag, and the mean of all tokens is what it was but for their LayerNorm. The rest adds 0 at first, and the last
+LayerNorm's gain hides the carriers: unimportant words keep their length where the output does not see it. Training
+goes on from there.
 
 numpy alone; writing the tensors is `output`'s.
 """
