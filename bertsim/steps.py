@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,11 +129,11 @@ def fingerprint(step: Step, places: Places) -> str:
     for value in _values(step.options):
         if not _split(value)[1]:
             continue
-        if step.options.get("recipe") == value:
-            made_of["heads"] = _heads(Path(places.resolve(value)))
-            files = [f"data:{path}" for path in _paths(made_of["heads"])]
-        else:
-            files = [value]
+        table = next((name for name in _TABLES if step.options.get(name) == value), None)
+        files = [value]
+        if table is not None:
+            made_of[table] = _TABLES[table](Path(places.resolve(value)))
+            files = [f"data:{path}" for path in _paths(made_of[table])]
         for file in files:
             made_of["files"][file] = _digest(file, step, places)
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
@@ -217,6 +217,15 @@ def _heads(path: Path) -> dict[str, Any]:
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     heads: dict[str, Any] = table.get("heads", table)
     return heads
+
+
+def _pairs(path: Path) -> dict[str, Any]:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {name: table.get(name) for name in ("pairs", "bag")}
+
+
+# Options that name a file of tables, and what of it counts.
+_TABLES: Mapping[str, Callable[[Path], dict[str, Any]]] = {"recipe": _heads, "pairs": _pairs}
 
 
 def _paths(value: Any) -> list[str]:

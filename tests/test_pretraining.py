@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from safetensors.numpy import load_file
 import bertsim
 from bertsim.checkpoint import fill_encoder, tensor_shapes
 from bertsim.cli import main
+from bertsim.cli.output import Stopped
 from bertsim.config import BertConfig
 from bertsim.encoder import BertEncoder
 from bertsim.errors import CheckpointError, DataError, InputError
@@ -235,7 +238,7 @@ def test_mean_pooling_of_the_bert_is_the_weighted_bag(carriers: int):
     weighted[:5] = 0
     rows, scale = embedding_rows(weighted, 32, carriers)
     bert = BertEncoder(config, has_pooler=False)
-    fill_encoder(bert, bert_tensors(rows, config, 0, carriers))
+    fill_encoder(bert, bert_tensors(rows, config, 0, carriers, mixed=0))
     ids = random.integers(5, 50, (4, 9)).astype(np.int32)
     ids[:, 0], ids[:, -1] = 2, 3
     ones = np.ones_like(ids)
@@ -245,6 +248,16 @@ def test_mean_pooling_of_the_bert_is_the_weighted_bag(carriers: int):
     np.testing.assert_allclose(pooled @ pooled.T, bag @ bag.T, atol=1e-4 * np.abs(bag @ bag.T).max())
     np.testing.assert_array_equal(pooled[:, -carriers:], 0)
     np.testing.assert_allclose((rows**2).sum(axis=1), 32, rtol=1e-5)
+
+    def directions(vectors):
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    fill_encoder(bert, bert_tensors(rows, config, 0, carriers))  # and the first layer brings the bag to [CLS]
+    hidden = bert(ids, ones, 0 * ones)["last_hidden_state"].numpy()
+    bag = directions(bag) @ directions(bag).T
+    cls, pooled = directions(hidden[:, 0]), directions(hidden.mean(axis=1))
+    np.testing.assert_allclose(cls @ cls.T, bag, atol=1e-4)
+    np.testing.assert_allclose(pooled @ pooled.T, bag, atol=0.1)
 
 
 def test_the_longest_word_vectors_are_shortened_where_asked_for():
@@ -413,6 +426,25 @@ def test_a_run_that_is_killed_goes_on_to_the_same_numbers(tmp_path: Path, monkey
     assert figures[0]["tokens"] == figures[1]["tokens"]
 
 
+def test_a_signal_that_a_callback_swallowed_still_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def learn(model: Any, batch: Any, rate: float, step: int) -> float:
+        if step == 2:
+            with contextlib.suppress(Stopped):  # as the garbage collector does
+                signal.raise_signal(signal.SIGINT)
+        return loop_learn(model, batch, rate, step)
+
+    loop_learn = loop._learn
+    monkeypatch.setattr(loop, "_learn", learn)
+    assert main(words(tmp_path, "stopped")) == 130
+    said = capsys.readouterr().err
+    assert "stopped; the record is in" in said
+    assert "step 3:" not in said
+    monkeypatch.undo()
+    assert main(words(tmp_path, "stopped", "--resume")) == 0
+
+
 def test_what_comes_out_is_an_ordinary_bert_with_a_head(tmp_path: Path):
     assert main(words(tmp_path, "bert", "--whole-words", precision="bfloat16")) == 0
     folder = tmp_path / "bert"
@@ -525,3 +557,48 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, capsys: pyt
     assert main(words(tmp_path, "new", "--resume")) == 2
     assert "new holds no run to resume" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["letter.txt"]
+
+
+def test_pairs_tune_the_word_vectors_before_they_become_a_bert(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [f"the {a} runs\tfresh {f} is served" for a, f in zip(ANIMALS, FOODS, strict=True)] * 20
+    (tmp_path / "odd.tsv").write_text("\n".join(["sentence1\tsentence2", *rows]))
+    pairs = tmp_path / "pairs.toml"
+    pairs.write_text(
+        '[bag]\nsteps = 60\nbatch = 16\nlearning_rate = 0.02\n[[pairs]]\npath = "odd.tsv"\nkind = "positives"\n'
+    )
+    more = ["--start", "words", "--pairs", str(pairs), "--data-root", str(tmp_path)]
+    assert main(words(tmp_path, "tuned", *more, budget="0 steps")) == 0
+    assert "60 steps on pairs" in capsys.readouterr().err
+    model = bertsim.load(tmp_path / "tuned", engine="tensorflow")
+    own, other = model.score(
+        [("the cat runs", "fresh bread is served"), ("the cat runs", "fresh rice is served")]
+    )
+    assert own > other + 0.2
+    assert "odd.tsv" in (tmp_path / "tuned" / "README.md").read_text()
+    assert str(tmp_path) not in (tmp_path / "tuned" / "metrics.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "message"),
+    [
+        ("[bag]\nsteps = 1", "words", "pairs.toml has no [[pairs]]"),
+        ('[bag]\nstep = 1\n[[pairs]]\npath = "x"', "words", "pairs.toml: bag has no step; known are steps"),
+        (
+            '[bag]\nsteps = "1"\n[[pairs]]\npath = "x"',
+            "words",
+            "pairs.toml: steps is '1'; a number was expected",
+        ),
+        ('[[pairs]]\npath = "x.tsv"', "words", "x.tsv is no file"),
+        ('[[pairs]]\npath = "x.tsv"', "random", "--pairs tunes word vectors; it goes with --start words"),
+    ],
+)
+def test_pairs_that_cannot_be_used_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, start: str, message: str
+):
+    (tmp_path / "pairs.toml").write_text(content)
+    more = ["--start", start, "--pairs", str(tmp_path / "pairs.toml"), "--data-root", str(tmp_path)]
+    assert main(words(tmp_path, "out", *more)) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -30,6 +30,23 @@ class Stopped(KeyboardInterrupt):
         self.told = ""
 
 
+_stops: list[Stopped] = []
+
+
+def note_stop(stop: Stopped | None) -> None:
+    """Remember that a signal came, or, with None, that none is waiting."""
+    _stops[:] = [] if stop is None else [stop]
+
+
+def raise_if_stopped() -> None:
+    """Raise `Stopped` where a signal came and what it raised was lost.
+
+    Python cannot raise through a callback of the garbage collector or of a library in C; there it only says so.
+    """
+    if _stops:
+        raise _stops[0]
+
+
 def say(sentence: str) -> None:
     """One line on stderr, above the bar if there is one."""
     if "tqdm" in sys.modules:
@@ -138,7 +155,8 @@ class LiveLine:
         say(f"bertsim: {what}")
 
     def show(self, done: int, total: int, name: str, text: str) -> None:
-        """So much of `name` is done; nothing is drawn where stderr is no terminal."""
+        """So much of `name` is done; nothing is drawn where stderr is no terminal. Raises Stopped after a signal."""
+        raise_if_stopped()
         if not self._is_live:
             return
         from tqdm import tqdm

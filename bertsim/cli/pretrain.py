@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
@@ -39,6 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("random", "words"),
         default="random",
         help="first weights: random (default), or word vectors from co-occurrence, which compare sentences at once",
+    )
+    group.add_argument(
+        "--pairs",
+        type=Path,
+        metavar="FILE",
+        help="with --start words, tune these on pairs: [[pairs]] and [bag] of a TOML file",
+    )
+    group.add_argument(
+        "--data-root", type=Path, metavar="DIR", default=Path(), help="where the paths of --pairs start"
     )
     _add_sizes(parser.add_argument_group("the BERT"))
     _add_rates(parser.add_argument_group("learning"))
@@ -108,10 +117,22 @@ def make_plan(args: argparse.Namespace) -> PretrainPlan:
     return PretrainPlan(
         tuple(map(parse_text, args.text)),
         parse_budget(args.budget),
+        **_pairs(args),
         num_hidden_layers=args.layers,
         num_attention_heads=args.attention_heads,
         **{name: getattr(args, name) for name in names},
     )
+
+
+def _pairs(args: argparse.Namespace) -> dict[str, Any]:
+    """`pairs` and `bag` of the plan."""
+    if args.pairs is None:
+        return {}
+    from bertsim.pretraining.pair_sets import read_pair_list
+    from bertsim.pretraining.plan import read_bag_plan
+
+    bag = read_bag_plan(args.pairs, args.seed)
+    return {"pairs": read_pair_list(args.pairs, args.data_root), "bag": bag}
 
 
 class Line(LiveLine):
@@ -129,6 +150,13 @@ class Line(LiveLine):
         left = progress.seconds * (1 - used) / max(used, 1e-9)
         shown = f"loss {self._loss:.3f}, {self._speed:,.0f} tokens/s, {left // 60:.0f}:{left % 60:02.0f} left"
         self.show(round(1000 * used), 1000, f"step {progress.step:,}", shown)
+
+    def bag(self, done: int, total: int, loss: float) -> None:
+        """See `pretraining.run.Observer`."""
+        self.show(done, total, "pairs", f"loss {loss:.3f}")
+        if done == total:
+            self.close()
+            say(f"bertsim: {total:,} steps on pairs, loss {loss:.3f}")
 
     def point(self, progress: Progress) -> None:
         """See `pretraining.loop.Watch`."""

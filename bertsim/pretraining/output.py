@@ -140,6 +140,8 @@ def _metrics(config: BertConfig, story: Story) -> dict[str, Any]:
     plan, progress = story.plan, story.progress
     shown = plan.as_json()
     shown["texts"] = [{"file": Path(t.path).name, "weight": t.weight} for t in plan.texts]
+    for pair in shown["pairs"]:
+        pair["source"]["path"] = Path(pair["source"]["path"]).name
     for name in ("tokenizer", "encoder"):
         shown[name] = Path(shown[name]).name if shown[name] else None
     return {
@@ -177,6 +179,9 @@ def _card(folder: Path, config: BertConfig, story: Story) -> Sequence[str]:
         *("", "## Text", "", "| file | weight |", "|---|---|"),
         *(f"| `{Path(text.path).name}` | {text.weight:g} |" for text in plan.texts),
     ]
+    if plan.pairs:
+        lines += ["", f"Word vectors tuned on pairs, {plan.bag.steps + plan.bag.graded_steps:,} steps:", ""]
+        lines += [f"- `{Path(pair.source.path).name}`, weight {pair.source.weight:g}" for pair in plan.pairs]
     if len(progress.history) > 1:
         lines += ["", f"![loss by step]({CURVE})"]
     return [*lines, "", "Whoever publishes this folder adds the licences of the text."]

@@ -6,12 +6,16 @@ Plain data, compared when a run is resumed. A value that cannot be is named.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from bertsim.config import BertConfig
-from bertsim.errors import InputError
+from bertsim.errors import DataError, InputError
+from bertsim.pretraining.bag import BagPlan
 from bertsim.pretraining.corpus import TextSource
+from bertsim.pretraining.pair_sets import PairSource
 
 STARTS = ("random", "words")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -65,6 +69,7 @@ class PretrainPlan:
         tokenizer: a folder whose vocabulary is used.
         encoder: a checkpoint to go on from; it settles the vocabulary and the sizes.
         start: "random", or "words": embeddings from co-occurrence, the layers adding nothing at first.
+        pairs: with start "words", files of pairs that tune the word vectors before; bag: how.
         hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, max_length: of the BERT.
         batch_tokens: padded tokens in a step.
         learning_rate: the highest.
@@ -83,6 +88,8 @@ class PretrainPlan:
     tokenizer: str | None = None
     encoder: str | None = None
     start: str = "random"
+    pairs: tuple[PairSource, ...] = ()
+    bag: BagPlan = field(default_factory=BagPlan)
     hidden_size: int = 256
     num_hidden_layers: int = 4
     num_attention_heads: int = 4
@@ -112,6 +119,8 @@ class PretrainPlan:
             raise InputError(f"start is {self.start!r}; known are {', '.join(STARTS)}.")
         if self.encoder is not None and self.start != "random":
             raise InputError("--encoder is where to start from; leave --start out.")
+        if self.pairs and self.start != "words":
+            raise InputError("--pairs tunes word vectors; it goes with --start words.")
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is {self.precision!r}; known are {', '.join(PRECISIONS)}.")
         self._check_sizes()
@@ -165,3 +174,25 @@ class PretrainPlan:
     def as_json(self) -> dict[str, Any]:
         """The plan as plain data, for `metrics.json` and the record of a run."""
         return asdict(self)
+
+
+def read_bag_plan(path: Path, seed: int) -> BagPlan:
+    """The table `[bag]` of a TOML file that `pair_sets.read_pair_list` reads too; its defaults where there is none.
+
+    Raises:
+        DataError: the file is missing or no TOML.
+        InputError: a key or a value that cannot be; names it.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("bag", {})
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not TOML: {error}.") from None
+    known = [entry.name for entry in fields(BagPlan)]
+    for key, value in table.items():
+        if key not in known:
+            raise InputError(f"{path}: bag has no {key}; known are {', '.join(known)}.")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{path}: {key} is {value!r}; a number was expected.")
+    return BagPlan(**{"seed": seed, **table})

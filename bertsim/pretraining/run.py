@@ -20,8 +20,9 @@ from bertsim.checkpoint import WEIGHTS, encoder_tensors, fill_encoder, read_chec
 from bertsim.config import BertConfig
 from bertsim.errors import BertsimError, DataError, InputError
 from bertsim.manifest import file_sha256
+from bertsim.pretraining.bag import train_bag
 from bertsim.pretraining.corpus import count_ids, read_corpus, sample_lines
-from bertsim.pretraining.from_words import bert_tensors, embedding_rows, largest_dim
+from bertsim.pretraining.from_words import CARRIERS, bert_tensors, embedding_rows, largest_dim
 from bertsim.pretraining.loop import Progress, Text, Watch, pretrain
 from bertsim.pretraining.masking import rules_for
 from bertsim.pretraining.model import (
@@ -32,6 +33,7 @@ from bertsim.pretraining.model import (
     head_tensors,
 )
 from bertsim.pretraining.output import Story, finish_output, write_encoder
+from bertsim.pretraining.pair_sets import read_pair_sets
 from bertsim.pretraining.plan import PretrainPlan
 from bertsim.pretraining.vocabulary import (
     CLS,
@@ -47,6 +49,11 @@ from bertsim.records import Float
 from bertsim.training.state import RunFolder
 
 RUN, VOCABULARY = ".run", "tokenizer.json"
+_KEPT = (
+    0.99  # of all lengths; longer vectors are shortened, or all others would be short, and int8 rows coarse
+)
+_LARGE, _MANY_CARRIERS = 128, 8  # hidden size from which on so many are spared: int8 rows are finer then
+_MANY_WORDS = 20  # times as many as a vector has values
 _UNKNOWN_WEIGHT = 0.1  # enough for a sentence of nothing else to have a direction
 
 
@@ -55,6 +62,10 @@ class Observer(Watch, Protocol):
 
     def stage(self, what: str) -> None:
         """Something begins that is no step of learning."""
+        ...
+
+    def bag(self, done: int, total: int, loss: float) -> None:
+        """So many of the steps that tune word vectors on pairs are done; the loss of the last."""
         ...
 
 
@@ -148,9 +159,12 @@ def _job(plan: PretrainPlan) -> dict[str, Any]:
     """All that the numbers depend on."""
     files = [Path(text.path) for text in plan.texts]
     files += [Path(plan.encoder) / WEIGHTS] if plan.encoder else []
+    files += [Path(pair.source.path) for pair in plan.pairs]
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None:
-        raise DataError(f"{missing} is no file; give files of plain text, one sentence a line.")
+        raise DataError(
+            f"{missing} is no file; every text, every file of pairs and the encoder must be there."
+        )
     digests = {str(path): file_sha256(path) for path in files}
     return {**plan.as_json(), "files": digests, "backend": keras.backend.backend()}
 
@@ -191,7 +205,7 @@ def _fill(
         tensors = read_checkpoint(Path(plan.encoder), config).tensors
     elif plan.start == "words":
         observer.stage("learning word vectors")
-        tensors = _from_words(plan, config, text, fast)
+        tensors = _from_words(plan, config, text, fast, observer)
     else:
         tensors = first_tensors(config, plan.seed)
     counts = count_ids(text.learned, config.vocab_size)
@@ -202,14 +216,26 @@ def _fill(
     fill_head(model, head)
 
 
-def _from_words(plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer) -> dict[str, Float]:
-    dim = min(largest_dim(config.hidden_size), config.vocab_size - 1)
+def _from_words(
+    plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer, observer: Observer
+) -> dict[str, Float]:
+    carriers = _MANY_CARRIERS if config.hidden_size >= _LARGE else CARRIERS
+    dim = min(largest_dim(config.hidden_size, carriers), config.vocab_size - 1)
     ids = special_ids(fast)
     silent = [number for name, number in ids.items() if name != UNKNOWN]
-    words = learn_vectors(text.learned, config.vocab_size, dim, plan.seed, silent=silent)
+    is_large = config.vocab_size >= _MANY_WORDS * dim  # else the smallest directions are noise
+    power, own = (0.0, 1.0) if is_large else (0.5, 0.5)
+    words = learn_vectors(
+        text.learned, config.vocab_size, dim, plan.seed, power=power, own=own, silent=silent
+    )
     words.weights[ids[UNKNOWN]] = _UNKNOWN_WEIGHT
-    rows, _ = embedding_rows(words.weighted, config.hidden_size)
-    return bert_tensors(rows, config, plan.seed)
+    weighted = words.weighted
+    if plan.pairs:
+        observer.stage("tuning them on pairs")
+        sets = read_pair_sets(plan.pairs, fast, plan.max_length, plan.seed)
+        weighted = train_bag(weighted, sets, plan.bag, observer.bag)
+    rows, _ = embedding_rows(weighted, config.hidden_size, carriers, _KEPT)
+    return bert_tensors(rows, config, plan.seed, carriers)
 
 
 def _head_of(folder: Path, like: dict[str, Float]) -> dict[str, Float]:
