@@ -142,8 +142,14 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
         if args.data or args.dev or args.head:
             raise InputError("--recipe says what is trained on what; leave out --data, --dev and --head.")
         plans = read_recipe(args.recipe, args.data_root).runs
-        plans = [replace(plan, encoder=args.encoder or plan.encoder) for plan in plans]
-        return [replace(plan, skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows) for plan in plans]
+        return [
+            replace(
+                plan,
+                encoder=args.encoder or plan.encoder,
+                skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows,
+            )
+            for plan in plans
+        ]
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
     heads = []
