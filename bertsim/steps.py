@@ -139,6 +139,12 @@ def fingerprint(step: Step, places: Places) -> str:
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
 
+def beside(steps: Sequence[Step]) -> set[str]:
+    """The files beside the recipe that its steps read. Example: text = "here:data.md" -> {"data.md"}."""
+    parts = [_split(value) for step in steps for value in _values(step.options)]
+    return {path for _, place, path in parts if place == "here:"}
+
+
 def is_done(step: Step, places: Places) -> bool:
     """Whether a step's output is there, unchanged, and made of what it would be made of now."""
     record = _record(step, places)

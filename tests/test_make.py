@@ -52,13 +52,14 @@ def test_steps_are_done_once_and_again_when_something_changed(
 ):
     words = prepare(tmp_path)
     (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / "recipe.toml").write_text("# kept")
+    for name in ("recipe.toml", "licences.md"):
+        (tmp_path / "weights" / name).write_text("# kept")
     assert main(words) == 0
     card = (tmp_path / "weights" / "README.md").read_text()
     assert START in card
     assert "| scorer | My pairs, Spearman |" in card
     assert card.rstrip().endswith(f"Text: free for all.\n{END}")
-    assert "recipe.toml" in check_manifest(tmp_path / "weights")
+    assert {"recipe.toml", "licences.md"} <= check_manifest(tmp_path / "weights").keys()
     assert "done before" not in capsys.readouterr().err
 
     assert main(words) == 0
@@ -71,6 +72,7 @@ def test_steps_are_done_once_and_again_when_something_changed(
     said = capsys.readouterr().err
     assert "judged: done before" in said
     assert "whole: card" in said
+    assert (tmp_path / "weights" / "licences.md").read_text() == "# kept"
     assert "by its writers" in (tmp_path / "weights" / "README.md").read_text()
 
     (tmp_path / "work" / "judged" / "printed.json").write_text("{}")

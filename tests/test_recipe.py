@@ -59,6 +59,14 @@ def test_nothing_is_learned_from_that_only_measures_or_is_not_free():
         assert not any(part in path for part in NOT_TO_LEARN_FROM), path
 
 
+def test_the_licence_of_everything_is_told():
+    told = (ROOT / "weights" / "data.md").read_text(encoding="utf-8")
+    for path in [*text_files(), *pair_files()]:
+        folder, _, name = path.rpartition("/")
+        stem = name.partition(".")[0]
+        assert f"`{stem}`" in told or f"`{folder}`" in told, path
+
+
 def test_whatever_the_probes_measure_on_is_held_out():
     probed = ("snli/", "tatoeba_pivot", "cxc_sts")
     for entry in read_pair_list(RECIPE, Path()):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Set
 from pathlib import Path
 
 from bertsim.cli.output import Stopped, say
@@ -20,6 +21,7 @@ from bertsim.steps import (
     PRINTING,
     Places,
     Step,
+    beside,
     can_resume,
     hours_of,
     is_done,
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         if step.name == args.until:
             return 0
     if args.output is not None:
-        put(places.output(steps[-1]), args.output)
+        put(places.output(steps[-1]), args.output, {args.recipe.name, *beside(steps)})
         say(f"bertsim: {args.output}: made.")
     return 0
 
@@ -109,17 +111,20 @@ def do(step: Step, places: Places, hours: float) -> None:
     record_done(step, places, time.monotonic() - start)
 
 
-def put(made: Path, output: Path) -> None:
-    """Make `output` the same as `made`, but for files that no manifest named (the recipe).
+def put(made: Path, output: Path, kept: Set[str]) -> None:
+    """Make `output` the same as `made`.
 
-    Files that the manifest of `output` names and that were not made go away.
+    Args:
+        made: what a step left.
+        output: a folder. What its manifest names and was not made goes away; what it does not name stays.
+        kept: names of files that stay all the same: the recipe, and what it reads beside itself.
     """
     output.mkdir(parents=True, exist_ok=True)
     old = read_json(output / MANIFEST).get("sha256", {}) if (output / MANIFEST).exists() else {}
     (output / MANIFEST).unlink(missing_ok=True)
     files = {path.relative_to(made).as_posix(): path for path in made.rglob("*") if path.is_file()}
     for name in old.keys() - files.keys():
-        if not name.endswith(".toml"):
+        if name not in kept:
             (output / name).unlink(missing_ok=True)
     for name, path in files.items():
         if name != MANIFEST:
