@@ -29,6 +29,7 @@ _EITHER_WAY = frozenset((
     "married", "near", "beside", "by", "that", "who", "of",
 ))
 # fmt: on
+_NOUN = re.compile(r"\b(?:the|an?|my|your|his|her|our|their) ([a-z]+)\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 
@@ -84,6 +85,20 @@ def swap_roles(sentence: str) -> str | None:
     if _EITHER_WAY & set(between.lower().split()) or first.lower() == second.lower():
         return None
     return f"{second[0].upper()}{second[1:]} {between} {first[0].lower()}{first[1:]}{end}"
+
+
+def swap_nouns(sentence: str) -> str | None:
+    """Swap the words behind the first two determiners of any sentence, to learn from; None where there are not two.
+
+    Looser than `swap_roles`: what comes out may be nonsense, but never what the sentence said.
+
+    Example: "A man rides his horse home." -> "A horse rides his man home."
+    """
+    first, second, *_ = [*_NOUN.finditer(sentence), None, None]
+    if first is None or second is None or first[1].lower() == second[1].lower():
+        return None
+    between = sentence[first.end(1) : second.start(1)]
+    return f"{sentence[: first.start(1)]}{second[1]}{between}{first[1]}{sentence[second.end(1) :]}"
 
 
 def order_trials(sentences: Iterable[str], most: int) -> list[tuple[str, str]]:

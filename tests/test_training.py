@@ -252,6 +252,22 @@ def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
         parse_source(["x.tsv", "hold_out=maybe"])
 
 
+def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(
+        "The dog chased a big cat home.\nNothing here.\nA boy saw the boy.\nMy hat is on the bed.\n"
+    )
+    found = read_examples(Source(str(path), "swaps"), ("similar",), lambda sentence: None)
+    assert found.pairs == (
+        ("The dog chased a big cat home.", "The big chased a dog cat home."),
+        ("My hat is on the bed.", "My bed is on the hat."),
+    )
+    assert (found.targets.tolist(), found.lines.tolist()) == ([[0.0], [0.0]], [1, 4])
+    path.write_text("Nothing here.\n")
+    with pytest.raises(DataError, match=r"x\.txt has no sentence with two nouns to swap"):
+        read_examples(Source(str(path), "swaps"), ("similar",), lambda sentence: None)
+
+
 def test_groups_are_read_from_a_column_that_must_be_there(tmp_path: Path) -> None:
     source = Source(str(tmp_path / "dev.tsv"), group="genre")
     (tmp_path / "dev.tsv").write_text(

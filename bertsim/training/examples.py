@@ -13,9 +13,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs
+from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
-from bertsim.probes import is_held_out
+from bertsim.probes import is_held_out, swap_nouns
 from bertsim.records import Float
 from bertsim.training.plan import Source
 
@@ -75,6 +75,8 @@ def read_examples(
         DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
             at all. Names file, line and value.
     """
+    if source.kind == "swaps":
+        return _drawn(_swapped(source, len(labels), check), seed)
     file = open_pairs(source.path, source.columns, source.label, labelled=_wants_label(source, labels))
     for name in labels if len(labels) > 1 else ():
         if name not in file.columns:
@@ -105,6 +107,23 @@ def read_examples(
     arrays = np.array(targets, np.float32), np.array(lines, np.int64)
     made = Examples(source, tuple(pairs), *arrays, skipped, tuple(groups))
     return _drawn(made, seed)
+
+
+def _swapped(source: Source, labels: int, check: Check) -> Examples:
+    """Sentences of a text and themselves with two nouns swapped, target 0; those that have no two are passed over."""
+    pairs, lines = [], []
+    for row in open_sentences(source.path):
+        sentence = row.sentences[0].strip() if row.error is None else ""
+        swapped = swap_nouns(sentence)
+        if swapped is None or (source.hold_out and is_held_out(sentence)):
+            continue
+        if _unreadable(replace(row, sentences=(sentence, swapped)), check) is None:
+            pairs.append((sentence, swapped))
+            lines.append(row.line)
+    if not pairs:
+        raise DataError(f"{source.path} has no sentence with two nouns to swap; give plain English text.")
+    targets = np.zeros((len(pairs), labels), np.float32)
+    return Examples(replace(source, scale=(0.0, 1.0)), tuple(pairs), targets, np.array(lines, np.int64), 0)
 
 
 def with_negatives(examples: Examples, seed: int) -> Examples:

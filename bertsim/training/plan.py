@@ -15,7 +15,7 @@ from typing import Any
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
 
-DATA_KINDS = ("graded", "binary", "inference", "positives")
+DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps")
 HUB = "hub:"
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
@@ -29,7 +29,8 @@ class Source:
     Attributes:
         path: of the file, or "hub:user/dataset/path@revision".
         kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
-            "positives" (every pair is similar); None: told from its first rows.
+            "positives" (every pair is similar), "swaps" (plain text: each sentence and itself with two nouns swapped,
+            which are not similar); None: told from its first rows.
         scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
         weight: of each of its rows in the loss.
         label: the column that holds the label; None: recognised by name.
