@@ -82,6 +82,8 @@ def train_bag(weighted: Float, sets: PairSets, plan: BagPlan, tell: Tell | None 
     total = plan.steps + (plan.graded_steps if sets.orders else 0)
     for step in range(total):
         graded = step >= plan.steps
+        if step == plan.steps:
+            bag.forget()
         done, of = (step - plan.steps, plan.graded_steps) if graded else (step, plan.steps)
         top = plan.graded_learning_rate if graded else plan.learning_rate
         loss = bag.learn(_rate(done, of, top, plan.warm_up), graded=graded)
@@ -105,6 +107,10 @@ class _Bag:
         self.random = np.random.default_rng([plan.seed, 3])
         weights = np.array([each.weight for each in sets.partners])
         self.shares = weights / weights.sum()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin Adam's moments anew: gradients of orders are larger, and the old ones would magnify them."""
         self.moments = np.zeros_like(self.rows), np.zeros_like(self.rows)
         self.step = 0
 
