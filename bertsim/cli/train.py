@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
-  kind=graded|binary|inference|positives|swaps  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
+  kind=graded|binary|inference|positives|swaps  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
   hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
