@@ -16,11 +16,27 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from bertsim import __version__
-from bertsim.cli import card, embed, evaluate, export, make, pretrain, probe, score, serve, train
+from bertsim.cli import (
+    card,
+    deploy,
+    embed,
+    evaluate,
+    export,
+    make,
+    pretrain,
+    probe,
+    publish,
+    score,
+    serve,
+    train,
+)
 from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
-COMMANDS = (score, embed, evaluate, probe, train, pretrain, export, card, make, serve)
+COMMANDS = (
+    *(score, embed, evaluate, probe, train, pretrain),
+    *(export, card, make, serve, publish, deploy),
+)
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 

@@ -24,6 +24,7 @@ from bertsim.head_config import HeadConfig
 from bertsim.head_loading import encoder_sha256
 from bertsim.heads import Head, build_head, save_head
 from bertsim.loading import FLATBUFFER, find_source
+from bertsim.loading import Progress as Telling
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
@@ -97,8 +98,12 @@ class Data:
     test: Examples | None
 
 
-def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
+def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) -> Encoder:
     """Find the encoder of the plans and read all but its tensors.
+
+    Args:
+        plans: of one folder.
+        progress: told how a download goes.
 
     Raises:
         InputError: plans that do not go into one folder: other encoders, heads of one name, an encoder that learns
@@ -113,7 +118,7 @@ def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
         raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
     if len(set(names)) < len(names):
         raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
-    folder, name, commit = find_source(plan.encoder, plan.revision)
+    folder, name, commit = find_source(plan.encoder, plan.revision, progress=progress)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
@@ -292,6 +297,7 @@ def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pool
         encoder=encoder.name,
         encoder_sha256=sha256,
         hidden_size=encoder.config.hidden_size,
+        unit_length=plan.unit_length,
     )
     return build_head(config, has_pooler=has_pooler)
 

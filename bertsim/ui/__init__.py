@@ -31,6 +31,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     share: bool = False,
+    heads: str | Path | bool | None = None,
 ) -> None:
     """Load an encoder and serve the app until interrupted.
 
@@ -41,6 +42,7 @@ def serve(
         host: address to listen on; "0.0.0.0" for every interface.
         port: port to listen on; None = the first free one from 7860.
         share: also open Gradio's public link; where that cannot be had, the app goes on locally.
+        heads: trained heads of the encoder, as `bertsim.load` takes them.
 
     Raises:
         BertsimError: the encoder or the engine cannot be had.
@@ -49,7 +51,7 @@ def serve(
     import bertsim
 
     def load() -> SimilarityModel:
-        model = bertsim.load(encoder, revision=revision, engine=engine)
+        model = bertsim.load(encoder, revision=revision, engine=engine, heads=heads)
         model.compare("The first comparison", "takes longer: let it be this one")
         return model
 

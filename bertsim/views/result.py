@@ -167,7 +167,7 @@ def _own_reading(score: PairScore) -> str:
     if score.unit == "distance":
         return f"a distance, {_ends(score)}; as a similarity 1/(1+d) = {number(score.score)}"
     if math.isinf(score.high):
-        return f"a product, {_ends(score)}: no ends to draw a bar between"
+        return f"a {score.unit}, {_ends(score)}: no ends to draw a bar between"
     return f"a {score.unit}, {_ends(score)}"
 
 
@@ -181,7 +181,7 @@ def bars(comparison: Comparison) -> str:
         for score in comparison.scores
     )
     shown = f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
-    if all(score.unit != "probability" for score in comparison.scores):
+    if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown
 
