@@ -221,8 +221,8 @@ def _values(options: Mapping[str, Any]) -> list[str]:
 
 def _heads(path: Path) -> dict[str, Any]:
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    heads: dict[str, Any] = table.get("heads", table)
-    return heads
+    heads = table.get("heads")
+    return heads if isinstance(heads, dict) else table
 
 
 def _pairs(path: Path) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def native_log_held_back() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
+            raise_if_stopped()
         except (BertsimError, Stopped):
             raise
         except BaseException:
@@ -119,6 +120,7 @@ class Bar:
         start = self._bar.n
 
         def show(done: int, total: int) -> None:
+            raise_if_stopped()
             self._bar.update(start + size * done // max(total, 1) - self._bar.n)
 
         return show

@@ -282,7 +282,8 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
         raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a recipe.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not TOML: {error}.") from None
-    table = table.get("heads", table)
+    if isinstance(table.get("heads"), dict):
+        table = table["heads"]
     runs = table.pop("run", None)
     if not isinstance(runs, list) or not runs:
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
