@@ -13,6 +13,7 @@ from bertsim.batching import Progress, map_rows
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
 from bertsim.errors import InputError
+from bertsim.masking import masked_arrays, masked_rows
 from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.recipe import Recipe
 from bertsim.records import EncoderOutput, Float, Int, TokenBatch
@@ -97,6 +98,26 @@ class SentenceEmbedder:
         """Run the encoder on tokens, as they stand, and return every array."""
         return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
 
+    def embed_masked(self, tokens: TokenBatch, masks: Int, recipe: Recipe) -> Float:
+        """Embed the rows of a batch under other masks, in few batches.
+
+        Args:
+            tokens: some rows.
+            masks: int32 [n, rows, seq].
+            recipe: how; the checkpoint's own runs on the engine's fast signature.
+
+        Returns:
+            float32 [n * rows, dim]: every row under the first mask, then under the second, ...
+        """
+        return map_rows(
+            masked_rows(masks),
+            lambda batch: self._embed_arrays(masked_arrays(tokens, batch), recipe),
+            recipe.size(self.config.hidden_size),
+            None,
+            lambda row: len(row[1]),
+            self._runner.at_once,
+        )
+
     def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
         """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
 
@@ -163,7 +184,9 @@ class SentenceEmbedder:
         )
 
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
-        arrays = self._tokenizer.pad(rows)
+        return self._embed_arrays(self._tokenizer.pad(rows), recipe)
+
+    def _embed_arrays(self, arrays: tuple[Int, Int, Int], recipe: Recipe) -> Float:
         if recipe.is_default:
             return self._runner.embed(*arrays)
         return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)
