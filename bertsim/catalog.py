@@ -18,7 +18,7 @@ from pathlib import Path
 from bertsim.errors import InputError
 from bertsim.loading import BUNDLED_NAME
 
-_REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?$")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 _LONGEST = 200
 
 
@@ -108,7 +108,12 @@ class Catalog:
         for offer in self.offers:
             if offer.name == name:
                 return offer
-        if self.allows_any and isinstance(name, str) and len(name) <= _LONGEST and _REPOSITORY.match(name):
+        if (
+            self.allows_any
+            and isinstance(name, str)
+            and len(name) <= _LONGEST
+            and _REPOSITORY.fullmatch(name)
+        ):
             repository, _, revision = name.partition("@")
             if not Path(repository).exists():  # an id never opens a folder of the host
                 return Offer(name, repository, revision=revision or None)
@@ -131,10 +136,8 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
     """
     start = _offer(str(encoder or environment.get("BERTSIM_ENCODER", "")).strip())
     listed = environment.get("BERTSIM_ENCODERS")
-    if listed is None:
-        others = WELL_KNOWN
-    else:
-        others = tuple(_offer(part.strip()) for part in listed.split(",") if part.strip())
+    named = tuple(_offer(part.strip()) for part in (listed or "").split(",") if part.strip())
+    others = WELL_KNOWN if listed is None else named
     found: dict[str, Offer] = {}
     for offer in (BUNDLED_OFFER, start, *others):
         if found.setdefault(offer.name, offer).source != offer.source:

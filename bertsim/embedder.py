@@ -6,6 +6,7 @@ What is scored with them is `pipeline`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -50,6 +51,11 @@ class SentenceEmbedder:
         self._normalize = embedding.normalize
         self._runner = runner
         self._tokenizer = tokenizer
+
+    @cached_property
+    def has_pooler(self) -> bool:
+        """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
+        return self._runner.encode(*self._tokenizer.pad([(0,)])).pooler_output is not None
 
     def check(self, sentence: str) -> None:
         """Raise InputError where scoring this sentence would."""

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore, Thread
 
 from bertsim.catalog import BUNDLED_OFFER, Catalog, Offer
+from bertsim.engine import ENGINES
 from bertsim.errors import BertsimError, InputError
 from bertsim.loading import load
 from bertsim.pipeline import SimilarityModel
@@ -26,8 +28,6 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
-
-Tell = Callable[[str, float | None], None]
 
 
 class Loading:
@@ -41,13 +41,19 @@ class Loading:
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
-        self.what, self.share = "Waiting for another encoder", None if offer.source else 0.0
+        self.what = "Waiting for another encoder"
+        self.share: float | None = None
         self.future: Future[SimilarityModel] = Future()
 
     @property
     def is_done(self) -> bool:
         """Whether it is there, or cannot be had."""
         return self.future.done()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it cannot be had."""
+        return self.future.done() and self.future.exception() is not None
 
     def wait(self, seconds: float) -> bool:
         """Wait a while; whether it is done."""
@@ -73,6 +79,10 @@ class Shelf:
 
     Attributes:
         notice: why the app does not run on what the host wanted; "" where it does.
+        on_notice: called with it, once.
+
+    Raises:
+        InputError: an unknown engine, or a revision of the bundled encoder.
     """
 
     def __init__(
@@ -83,11 +93,17 @@ class Shelf:
         revision: str | None = None,
         heads: str | Path | bool | None = None,
     ) -> None:
+        if engine not in ENGINES:
+            raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
+        if revision is not None and catalog.start == BUNDLED_OFFER:
+            raise InputError(
+                f"revision {revision!r} was given for the bundled encoder; only a repository has revisions."
+            )
         self.catalog, self.notice = catalog, ""
+        self.on_notice: Callable[[str], object] = lambda notice: None
         self._engine, self._revision, self._heads = engine, revision, heads
         self._kept: OrderedDict[str, Loading] = OrderedDict()
-        self._lock = Lock()
-        self._threads = ThreadPoolExecutor(LOADED_AT_ONCE, thread_name_prefix="bertsim-load")
+        self._lock, self._hands = Lock(), Semaphore(LOADED_AT_ONCE)
 
     @classmethod
     def of(cls, model: SimilarityModel, catalog: Catalog) -> Shelf:
@@ -99,10 +115,11 @@ class Shelf:
         return shelf
 
     def ask(self, name: str | None = None) -> Loading:
-        """Begin to load a model, unless it is there or on its way; one that could not be had is tried again.
+        """Begin to load a model, unless it is there or on its way.
 
         Args:
-            name: of an offer; None = what the app begins with.
+            name: of an offer, which is tried again where it could not be had; None = what the app begins with, or
+                the bundled encoder where that could not be had.
 
         Raises:
             InputError: it is not offered, or too many are on their way.
@@ -110,13 +127,16 @@ class Shelf:
         offer = self.catalog.find(name)
         with self._lock:
             kept = self._kept.get(offer.name)
-            if kept is None or (kept.is_done and kept.future.exception() is not None):
-                if sum(not each.is_done for each in self._kept.values()) > LOADED_AT_ONCE + ROOM:
+            if kept and kept.is_lost and name is None:
+                offer = BUNDLED_OFFER
+                kept = self._kept.get(offer.name)
+            if kept is None or kept.is_lost:
+                if sum(not each.is_done for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
                     raise InputError(
-                        f"{offer.name} has to wait: others are being loaded; try again in a moment."
+                        f"{offer.name} has to wait for others to be loaded; try again in a moment."
                     )
                 kept = self._kept[offer.name] = Loading(offer)
-                self._threads.submit(self._fill, kept)
+                Thread(target=self._fill, args=(kept,), name="bertsim-load", daemon=True).start()
             self._kept.move_to_end(offer.name)
             self._make_room()
         return kept
@@ -126,7 +146,7 @@ class Shelf:
 
         Raises:
             InputError: it is not offered, or not there in time: says how far it is.
-            BertsimError: it cannot be had.
+            BertsimError: it cannot be had; never for name None as long as the bundled encoder can.
         """
         loading = self.ask(name)
         if not loading.wait(patience):
@@ -135,6 +155,8 @@ class Shelf:
                 f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment, "
                 f"or use {BUNDLED_OFFER.name}."
             )
+        if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
+            return self.get(None, patience)
         return loading.model()
 
     def _make_room(self) -> None:
@@ -146,34 +168,34 @@ class Shelf:
 
     def _fill(self, loading: Loading) -> None:
         """Load one model and make its first comparison, which takes longer than any other."""
-        try:
-            begin = self._begin if loading.offer == self.catalog.start else self._load
-            model = begin(loading.offer, loading.tell)
-            model.compare("The first comparison", "takes longer: let it be this one")
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
-            loading.future.set_exception(error)
-        else:
-            loading.future.set_result(model)
-
-    def _load(self, offer: Offer, tell: Tell, heads: str | Path | bool | None = None) -> SimilarityModel:
-        return load(offer.source, revision=offer.revision, engine=self._engine, heads=heads, progress=tell)
-
-    def _begin(self, offer: Offer, tell: Tell) -> SimilarityModel:
-        """Load what the app begins with; without its heads, or the bundled encoder, where that cannot be had."""
-        if self._heads is not None:
+        with self._hands:
             try:
-                return self._load(self._revised(offer), tell, self._heads)
-            except BertsimError as error:
-                self.notice = f"The heads {self._heads} are not used: {error}"
-        try:
-            return self._load(self._revised(offer), tell)
-        except BertsimError as error:
-            if offer == BUNDLED_OFFER:
-                raise
-            self.notice = f"{error} Until then the app runs on the bundled encoder."
-        return self._load(BUNDLED_OFFER, tell)
+                model = self._load(loading)
+                model.compare("The first comparison", "takes longer: let it be this one")
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
+                loading.future.set_exception(error)
+            else:
+                loading.future.set_result(model)
 
-    def _revised(self, offer: Offer) -> Offer:
-        if self._revision is None:
-            return offer
-        return Offer(offer.name, offer.source, offer.megabytes, offer.good_for, self._revision)
+    def _load(self, loading: Loading) -> SimilarityModel:
+        """Load what was asked for; what the app begins with gets its heads and its revision too."""
+        offer = loading.offer
+        is_start = offer == self.catalog.start
+        revision = offer.revision or (self._revision if is_start else None)
+        load_it = partial(load, offer.source, revision=revision, engine=self._engine, progress=loading.tell)
+        if is_start and self._heads is not None:
+            try:
+                return load_it(heads=self._heads)
+            except BertsimError as error:
+                self._note(f"The heads {self._heads} are not used: {error}")
+        try:
+            return load_it()
+        except BertsimError as error:
+            if is_start and offer != BUNDLED_OFFER:
+                self._note(f"{error} Meanwhile the bundled encoder serves.")
+            raise
+
+    def _note(self, notice: str) -> None:
+        if not self.notice:
+            self.notice = notice
+            self.on_notice(notice)
