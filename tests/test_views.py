@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 import bertsim
-
 from bertsim.errors import InputError
 from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch

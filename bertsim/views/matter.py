@@ -13,7 +13,7 @@ DRAWN = 64
 
 def _rows(comparison: Comparison, row: int, changes: Float, widest: float) -> str:
     """One bar per ordinary token, to the left where the score falls, to the right where it rises."""
-    bars = []
+    bars: list[str] = []
     for position, change in enumerate(changes.tolist()):
         if np.isnan(change) or len(bars) == DRAWN:
             continue
