@@ -487,7 +487,7 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
         f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
     ]
     drawn = bars(comparison)
-    assert f"calibrated: {verdict.probability:.0%} of such pairs would be called similar" in drawn
+    assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn
     alone = replace(comparison, scores=comparison.scores[:4])
     assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone)

@@ -172,9 +172,9 @@ def test_the_verdict_gives_words_and_the_cosine_and_no_judgement_for_an_unknown_
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
     page = Page(bars(by_hand()))
-    assert "0.900a similarity, −1 … 1" in page.text
-    assert "−2.500a product, −∞ … ∞" in page.text
-    assert "3.000a distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
+    assert "0.900similarity, −1 … 1" in page.text
+    assert "−2.500product, −∞ … ∞" in page.text
+    assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
     fills = [attrs["style"] for tag, attrs in page.elements if attrs.get("class") == "bs-fill"]
     assert fills == ["left:50.00%;width:45.00%", "left:0.00%;width:25.00%"]  # none for the endless product
 

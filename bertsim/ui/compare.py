@@ -78,7 +78,7 @@ def _settings(facts: Facts) -> tuple[Control, ...]:
             label="Layers",
             info="Where token vectors come from.",
         )
-        combine = gr.Radio(
+        combine = gr.Dropdown(
             list(COMBINES),
             value=COMBINES[0],
             label="Combine",
