@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -78,7 +78,7 @@ def fit_calibration(
     similar: float = SIMILAR,
     data: str = "",
     kind: str | None = None,
-    share: float | None = None,
+    weights: ArrayLike | None = None,
 ) -> Calibration:
     """Fit a curve to pairs that no weight was trained on.
 
@@ -87,8 +87,7 @@ def fit_calibration(
         labels: float [n] in [0, 1]: the label's part of its scale.
         similar: from which label on a pair counts as similar.
         data: what to say it was fitted on.
-        share: how many of all pairs are similar where the curve will be used, in (0, 1), if these pairs are known to
-            have another share: they are weighted to it; None: these pairs' own share.
+        weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
         kind: "logistic" or "isotonic"; None: the one whose Brier score over five held-out fifths is lower.
 
     Raises:
@@ -105,14 +104,45 @@ def fit_calibration(
             f"of {len(x)} labelled pairs {which} is similar (label of at least {similar:g} of its scale);"
             " a calibration needs both kinds."
         )
-    own = positives / len(x)
-    weights = (
-        np.ones(len(x)) if share is None else np.where(is_similar > 0, share / own, (1 - share) / (1 - own))
-    )
+    counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
     if kind is None:
-        errors = {name: _held_out_brier(name, x, is_similar, weights) for name in KINDS}
+        errors = {name: _held_out_brier(name, x, is_similar, counts) for name in KINDS}
         kind = min(KINDS, key=lambda name: errors[name])
-    return Calibration(**_fit(kind, x, is_similar, weights), similar=similar, data=data, n=len(x))
+    return Calibration(**_fit(kind, x, is_similar, counts), similar=similar, data=data, n=len(x))
+
+
+def weigh_groups(
+    labels: ArrayLike, groups: Sequence[str], mix: Mapping[str, tuple[float, float]], similar: float = SIMILAR
+) -> Numbers:
+    """Weigh pairs so that each kind of text has the share of all pairs, and of similar ones, that it has elsewhere.
+
+    Args:
+        labels: float [n] in [0, 1].
+        groups: [n], what kind of text each pair is.
+        mix: by group, its share of all pairs and the share of similar ones among its own, where scores will be used.
+        similar: from which label on a pair counts as similar.
+
+    Returns:
+        float64 [n], their mean 1 where every group has pairs of both kinds.
+
+    Raises:
+        InputError: a group that `mix` does not name.
+
+    Source: post-stratification, Holt & Smith 1979.
+
+    Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
+    """
+    is_similar = np.asarray(labels, np.float64) >= similar - 1e-9
+    names = np.asarray(groups)
+    weights = np.zeros(len(names))
+    for name in dict.fromkeys(groups):
+        if name not in mix:
+            raise InputError(f"a pair is of the group {name!r}; mix knows {', '.join(mix)}.")
+        share, likely = mix[name]
+        for kind, part in ((is_similar, likely), (~is_similar, 1 - likely)):
+            rows = (names == name) & kind
+            weights[rows] = share * part * len(names) / max(int(rows.sum()), 1)
+    return weights
 
 
 def write_calibrations(path: Path, calibrations: Mapping[str, Calibration]) -> None:

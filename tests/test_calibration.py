@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from bertsim.agreement import choose_threshold, judge_probabilities, separate
-from bertsim.calibration import Calibration, fit_calibration, read_calibrations, write_calibrations
+from bertsim.calibration import (
+    Calibration,
+    fit_calibration,
+    read_calibrations,
+    weigh_groups,
+    write_calibrations,
+)
 from bertsim.errors import CheckpointError, InputError
 from bertsim.tfidf import score_tfidf
 
@@ -49,8 +55,19 @@ def test_a_known_share_of_similar_pairs_moves_the_curve_to_it(kind: str) -> None
     few[np.flatnonzero(~few)[::3]] = True  # a dev set with a third of the similar pairs
     share = float((labels >= 0.8).mean())
     own = fit_calibration(scores[few], labels[few], kind=kind)
-    moved = fit_calibration(scores[few], labels[few], kind=kind, share=share)
+    weights = weigh_groups(labels[few], [""] * int(few.sum()), {"": (1.0, share)})
+    moved = fit_calibration(scores[few], labels[few], kind=kind, weights=weights)
     assert abs(np.mean(moved.apply(scores)) - share) < 0.02 < abs(np.mean(own.apply(scores)) - share)
+
+
+def test_pairs_count_as_their_kind_of_text_and_label_do_elsewhere() -> None:
+    labels, groups = [1, 0, 0, 0, 0.9, 0.1], ["news"] * 4 + ["forum"] * 2
+    weights = weigh_groups(labels, groups, {"news": (0.25, 0.5), "forum": (0.75, 0.2)})
+    np.testing.assert_allclose(
+        weights, [0.75, 0.25, 0.25, 0.25, 0.9, 3.6]
+    )  # 6 pairs: .25 of them news, half similar
+    with pytest.raises(InputError, match="a pair is of the group 'forum'; mix knows news"):
+        weigh_groups(labels, groups, {"news": (1.0, 0.5)})
 
 
 def test_a_high_value_that_unrelated_pairs_reach_is_no_high_probability() -> None:

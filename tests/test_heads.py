@@ -33,7 +33,7 @@ SHAPES = {
     "pooled_packed": replace(CONFIG, kind="pooled", inputs="packed"),
     "pooled_apart": replace(CONFIG, kind="pooled"),
 }
-LENGTHS = (*range(8, 72, 7), 64, 100, 128, 200, 255, 256, 384, 511, 512)
+LENGTHS = range(8, 513)
 
 
 def random_head(config: HeadConfig, *, has_pooler: bool = False):

@@ -39,7 +39,7 @@ LAYERS = (
         "shelf",
     },
     {"agreement", "tfidf", "plots"},
-    {"datasets", "training", "evaluation", "explain"},
+    {"datasets", "probes", "training", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import pytest
 import bertsim
 from bertsim.cli import main
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
-from bertsim.training.plan import Source, head_from, parse_source, read_recipe
+from bertsim.training.plan import Source, head_from, parse_source, read_recipe, source_from
 from tests.checkpoints import WORDS
 
 ROOT = Path(__file__).parent.parent
@@ -213,6 +215,51 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "speed = 3\n")
     with pytest.raises(DataError, match=r"recipe\.toml: speed is not known; known are batch_size"):
         read_recipe(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mix", "group", "message"),
+    [
+        ("{news = [1.0, 0.5]}", "", "mix takes the place of similar_share and needs dev with a group=COLUMN"),
+        ("{news = [0.5, 0.5]}", "genre", "the groups' shares of all pairs add up to 0.5; 1 was expected"),
+        ("{news = [1.0, 1.0]}", "genre", r"mix: 'news' is \[1.0, 1.0\]; two shares above 0"),
+        ("{news = [1.0, 0.5]}", "genre", None),
+    ],
+)
+def test_the_mix_that_dev_is_weighed_to_is_checked(
+    tmp_path: Path, mix: str, group: str, message: str | None
+) -> None:
+    path = tmp_path / "recipe.toml"
+    dev = f'{{path = "dev.tsv"{f", group = {group!r}" if group else ""}}}'
+    run = '[[run]]\ndata = [{path = "train.tsv"}]\nheads = [{kind = "mean"}]\n'
+    path.write_text(f"mix = {mix}\ndev = {dev}\n{run}")
+    if message is None:
+        assert read_recipe(path, tmp_path).runs[0].mix == {"news": [1.0, 0.5]}
+    else:
+        with pytest.raises(InputError, match=message):
+            read_recipe(path, tmp_path)
+
+
+def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
+    rows = [(f"Sentence {i}.", f"Another {i}.") for i in range(60)]
+    (tmp_path / "x.tsv").write_text("a\tb\n" + "".join(f"{a}\t{b}\n" for a, b in rows))
+    source = source_from({"path": str(tmp_path / "x.tsv"), "kind": "positives", "hold_out": True}, "x")
+    kept = read_examples(source, ("similar",), lambda sentence: None).pairs
+    assert kept == tuple(pair for pair in rows if not any(map(is_held_out, pair)))
+    assert len(kept) < 60
+    assert parse_source(["x.tsv", "hold_out=yes"]).hold_out
+    with pytest.raises(InputError, match="hold_out is 'maybe', which cannot be read"):
+        parse_source(["x.tsv", "hold_out=maybe"])
+
+
+def test_groups_are_read_from_a_column_that_must_be_there(tmp_path: Path) -> None:
+    source = Source(str(tmp_path / "dev.tsv"), group="genre")
+    (tmp_path / "dev.tsv").write_text(
+        "sentence1\tsentence2\tscore\tgenre\na dog\ta cat\t1\tnews\na\tb\t5\tforum\n"
+    )
+    assert read_examples(source, ("similar",), lambda sentence: None).groups == ("news", "forum")
+    with pytest.raises(DataError, match=r"dev\.tsv has no column 'kind' for the group of each pair"):
+        read_examples(replace(source, group="kind"), ("similar",), lambda sentence: None)
 
 
 def test_the_shipped_recipe_can_be_read() -> None:

@@ -16,11 +16,11 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from bertsim import __version__
-from bertsim.cli import embed, evaluate, export, score, serve, train
+from bertsim.cli import embed, evaluate, export, probe, score, serve, train
 from bertsim.cli.output import Stopped, say
 from bertsim.errors import BertsimError
 
-COMMANDS = (score, embed, evaluate, train, export, serve)
+COMMANDS = (score, embed, evaluate, probe, train, export, serve)
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import Stopped, say
+from bertsim.cli.output import Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bertsim.training.plan import TrainPlan
     from bertsim.training.run import Trained
     from bertsim.training.state import Progress
@@ -103,6 +105,13 @@ def run(args: argparse.Namespace) -> int:
     """Train as the words or the recipe say."""
     plans = make_plans(args)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_log_held_back():
+        _train(plans, args)
+    say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
+    return 0
+
+
+def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
     from bertsim.training.output import finish_output
     from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
@@ -123,8 +132,6 @@ def run(args: argparse.Namespace) -> int:
     except Stopped as stop:
         stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
         raise
-    say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
-    return 0
 
 
 def make_plans(args: argparse.Namespace) -> list[TrainPlan]:

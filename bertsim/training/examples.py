@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 from bertsim.records import Float
 from bertsim.training.plan import Source
 
@@ -35,6 +36,7 @@ class Examples:
         targets: float32 [n, labels] in [0, 1].
         lines: int64 [n]; the row's line in the file.
         skipped: how many rows were left out.
+        groups: [n] of `source.group`; empty where there is none.
     """
 
     source: Source
@@ -42,6 +44,7 @@ class Examples:
     targets: Float
     lines: NDArray[np.int64]
     skipped: int
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -76,8 +79,10 @@ def read_examples(
     for name in labels if len(labels) > 1 else ():
         if name not in file.columns:
             raise DataError(f"{source.path} has no column {name!r} for the label of that name.")
+    if source.group is not None and source.group not in file.columns:
+        raise DataError(f"{source.path} has no column {source.group!r} for the group of each pair.")
     source = _told_apart(source, file)
-    pairs, targets, lines, skipped = [], [], [], 0
+    pairs, targets, lines, groups, skipped = [], [], [], [], 0
     for row in file:
         target, error = _target(row, source, file, labels)
         if error is None:
@@ -89,12 +94,16 @@ def read_examples(
         if error is not None:
             skipped += 1
             continue
+        if source.hold_out and any(map(is_held_out, row.sentences)):
+            continue
         pairs.append((row.sentences[0], row.sentences[1]))
         targets.append(target)
         lines.append(row.line)
+        groups += [str(row.values[source.group])] if source.group is not None else []
     if not pairs:
         raise DataError(f"{source.path} has no row to train or measure on ({skipped:,} bad rows left out).")
-    made = Examples(source, tuple(pairs), np.array(targets, np.float32), np.array(lines, np.int64), skipped)
+    arrays = np.array(targets, np.float32), np.array(lines, np.int64)
+    made = Examples(source, tuple(pairs), *arrays, skipped, tuple(groups))
     return _drawn(made, seed)
 
 
@@ -226,6 +235,7 @@ def _drawn(examples: Examples, seed: int) -> Examples:
         examples.targets[chosen],
         examples.lines[chosen],
         examples.skipped,
+        tuple(examples.groups[i] for i in chosen) if examples.groups else (),
     )
 
 

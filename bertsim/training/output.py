@@ -15,7 +15,7 @@ import numpy as np
 
 from bertsim.agreement import judge_probabilities
 from bertsim.calibration import NAME as CALIBRATION
-from bertsim.calibration import Calibration, fit_calibration, write_calibrations
+from bertsim.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
 from bertsim.checkpoint import load_encoder
 from bertsim.combination import NAME as COMBINED
 from bertsim.combination import SCORER as COMBINATION
@@ -33,6 +33,7 @@ from bertsim.records import Float
 from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
+from bertsim.training.plan import TrainPlan
 from bertsim.training.run import HEADS, RUN, Data, Encoder, Observer, Trained
 from bertsim.version import __version__
 
@@ -61,7 +62,7 @@ def finish_output(
     tunes_encoder = trained[-1].plan.tune == "all"
     _export(trained, encoder, output)
     observer.stage("measuring as served")
-    figures = _measure(data, output, trained[-1].plan.similar_share)
+    figures = _measure(data, output, trained[-1].plan)
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -87,7 +88,7 @@ def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
         export_head(load_head(folder, encoder.name, sha256, size, has_pooler=has_pooler), folder / FLATBUFFER)
 
 
-def _measure(data: Data, output: Path, share: float | None) -> dict[str, dict[str, Any]]:
+def _measure(data: Data, output: Path, plan: TrainPlan) -> dict[str, dict[str, Any]]:
     """Score dev and test as served; fit and write combination and calibrations on dev; judge both."""
     if data.dev.targets.shape[1] > 1:
         return {}
@@ -98,9 +99,10 @@ def _measure(data: Data, output: Path, share: float | None) -> dict[str, dict[st
     by_set = {name: model.scores(part.pairs) for name, part in sets.items()}
     scores = {scorer: {name: found[scorer] for name, found in by_set.items()} for scorer in model.scorers}
     scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
+    weights = _weigh(data.dev, plan)
     measures, figures = {}, {}
     for scorer, found in scores.items():
-        calibration = _calibrated(found["dev"], data.dev, share)
+        calibration = _calibrated(found["dev"], data.dev, weights)
         figures[scorer] = {name: _judged(found[name], part, calibration) for name, part in sets.items()}
         if calibration is None:
             continue
@@ -134,10 +136,20 @@ def _combined(
     }
 
 
-def _calibrated(scores: Float, dev: Examples, share: float | None) -> Calibration | None:
+def _weigh(dev: Examples, plan: TrainPlan) -> Numbers | None:
+    """How much each pair of dev counts in a calibration; None: all alike."""
+    labels = dev.targets[:, 0]
+    if plan.mix is not None:
+        return weigh_groups(labels, dev.groups, plan.mix)
+    if plan.similar_share is not None:
+        return weigh_groups(labels, [""] * len(dev), {"": (1.0, plan.similar_share)})
+    return None
+
+
+def _calibrated(scores: Float, dev: Examples, weights: Numbers | None) -> Calibration | None:
     """The calibration on dev; None where dev has too few pairs, or one kind alone."""
     try:
-        return fit_calibration(scores, dev.targets[:, 0], share=share, data=Path(dev.source.path).name)
+        return fit_calibration(scores, dev.targets[:, 0], weights=weights, data=Path(dev.source.path).name)
     except InputError:
         return None
 

@@ -34,6 +34,8 @@ class Source:
         label: the column that holds the label; None: recognised by name.
         columns: the two that hold the sentences; None: recognised by name.
         take: so many rows, drawn by the seed; None: all.
+        hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
+        group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
     """
 
     path: str
@@ -43,6 +45,8 @@ class Source:
     label: str | None = None
     columns: tuple[str, str] | None = None
     take: int | None = None
+    hold_out: bool = False
+    group: str | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names file and key."""
@@ -102,6 +106,7 @@ class TrainPlan:
         skip_bad_rows: leave out and count rows that cannot be used.
         similar_share: how many of all pairs are similar where scores will be used, for the calibration; None: as many
             as of `dev`.
+        mix: the same by the groups of `dev`: each one's share of all pairs, and of similar ones among its own.
     """
 
     data: tuple[Source, ...]
@@ -122,6 +127,7 @@ class TrainPlan:
     seed: int = 0
     skip_bad_rows: bool = False
     similar_share: float | None = None
+    mix: Mapping[str, tuple[float, float]] | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
@@ -147,6 +153,8 @@ class TrainPlan:
                 )
         if self.similar_share is not None and not 0 < self.similar_share < 1:
             raise InputError(f"similar_share is {self.similar_share}; a number between 0 and 1 was expected.")
+        if self.mix is not None:
+            _check_mix(self.mix, self.dev, self.similar_share)
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}; at least 0 was expected.")
         names = [head.name for head in self.heads]
@@ -198,7 +206,7 @@ def source_from(table: Mapping[str, Any], where: str) -> Source:
         for key, change in _CHANGES.items():
             if key in values:
                 values[key] = change(values[key])
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         raise InputError(
             f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
         ) from None
@@ -225,6 +233,17 @@ def head_from(table: Mapping[str, Any]) -> HeadPlan:
         raise InputError(f"head: name is {name!r}; letters, digits, - and _ were expected.")
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return HeadPlan(**plain)
+
+
+def _check_mix(mix: Mapping[str, tuple[float, float]], dev: Source, similar_share: float | None) -> None:
+    if similar_share is not None or dev.group is None:
+        raise InputError("mix takes the place of similar_share and needs dev with a group=COLUMN.")
+    for name, pair in mix.items():
+        if len(pair) != 2 or not all(isinstance(x, float | int) and 0 < x <= 1 for x in pair) or pair[1] == 1:
+            raise InputError(f"mix: {name!r} is {pair!r}; two shares above 0, at most 1, were expected.")
+    total = sum(share for share, _ in mix.values())
+    if abs(total - 1) > 0.01:
+        raise InputError(f"mix: the groups' shares of all pairs add up to {total:g}; 1 was expected.")
 
 
 @dataclass(frozen=True)
@@ -292,7 +311,14 @@ def _scale(value: Any) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}[str(value).lower()]
+
+
 _CHANGES: dict[str, Callable[[Any], Any]] = {
+    "hold_out": _switch,
     "scale": _scale,
     "weight": float,
     "take": int,

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
+from bertsim.calibration import weigh_groups
 from bertsim.checkpoint import WEIGHTS, load_encoder, variables
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.errors import InputError
@@ -142,6 +143,8 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
         check_trainable(parts, plan.batch_size)
     dev = read(plan.dev)
     check_trainable([dev], 3)
+    if plan.mix is not None:
+        weigh_groups(dev.targets[:, 0], dev.groups, plan.mix)  # a group that it does not know is found now
     return Data(tuple(parts), dev, None if plan.test is None else read(plan.test))
 
 

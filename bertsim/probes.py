@@ -1,0 +1,147 @@
+"""What a similarity model is known to miss, as pairs to try it on: plain negation and word order. Pure Python.
+
+Role swaps are made of plain text by a rule, so that anyone can make them again; held-out pairs are chosen by a checksum
+of their first sentence, so that training can leave out the very same ones.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_HELD_OUT = 10  # one in so many
+_PHRASE = r"(?:the|an?|my|your|his|her|our|their|every) [a-z]+(?:-[a-z]+)?"
+# What tells a verb from the rest of a longer phrase without a tagger: its ending, or that it is one of these.
+_VERB = (
+    r"(?:[a-z]+(?:ed|[^s]s)|ate|beat|bit|bought|broke|brought|built|caught|drew|drove|fed|felt|fell|forgot|found|fought|"
+    r"gave|got|held|hid|hit|hurt|kept|knew|laid|led|left|lost|made|paid|ran|read|rode|sang|sat|saw|sold|sent|shook|shot|"
+    r"spent|stole|stood|struck|swept|taught|told|took|threw|tore|went|woke|won|wore|wrote)"
+)
+# A phrase, a verb, perhaps one word to hold on by, and a phrase that ends the sentence.
+_TWO_PHRASES = re.compile(rf"({_PHRASE}) ({_VERB}(?: [a-z]+)?) ({_PHRASE})([.!])", re.IGNORECASE)
+# Words between the phrases that make the sentence mean much the same either way round, or not a sentence.
+# fmt: off
+_EITHER_WAY = frozenset((
+    "and", "or", "nor", "with", "without", "like", "than", "as", "is", "was", "has", "had", "seems", "seemed", "looked",
+    "looks", "becomes", "remained", "remains", "lasted", "means", "meets", "resembles", "resembled", "marries",
+    "married", "near", "beside", "by", "that", "who", "of",
+))
+# fmt: on
+_WORD = re.compile(r"\w+")
+
+
+EXAMPLES = (
+    ("paraphrase", "A man is playing a guitar.", "Someone plays the guitar."),
+    (
+        "paraphrase without shared words",
+        "The physician cured her quickly.",
+        "A doctor soon made the girl well.",
+    ),
+    ("negation", "The film is good.", "The film is not good."),
+    ("negation by a word", "Everybody likes the new teacher.", "Nobody likes the new teacher."),
+    ("swapped roles", "The dog bites the man.", "The man bites the dog."),
+    (
+        "swapped roles, longer",
+        "The teacher thanked the girl for the book.",
+        "The girl thanked the teacher for the book.",
+    ),
+    ("a number", "Three people died in the fire.", "Eight people died in the fire."),
+    ("one word", "A woman is slicing an onion.", "A woman is slicing a tomato."),
+    ("a word of two senses", "She sat on the bank of the river.", "She put her money in the bank."),
+    ("off topic", "The stock market fell sharply today.", "A kitten sleeps on the sofa."),
+)
+"""Ten pairs, each with what it tries: they stand in model cards with whatever the model says of them."""
+
+
+@dataclass(frozen=True)
+class NegationTrial:
+    """One premise with a sentence that contradicts it in almost its own words, and one that follows from it."""
+
+    premise: str
+    contradiction: str
+    entailment: str
+
+
+def is_held_out(sentence: str) -> bool:
+    """Whether a sentence is of the tenth that nothing is trained on.
+
+    Example: about one in ten of any sentences, always the same ones
+    """
+    return _checksum(sentence) % _HELD_OUT == 0
+
+
+def swap_roles(sentence: str) -> str | None:
+    """Swap the two noun phrases of a simple sentence; None where it has another form, or means the same swapped.
+
+    Example: "The dog bites the man." -> "The man bites the dog."
+    """
+    found = _TWO_PHRASES.fullmatch(sentence.strip())
+    if found is None:
+        return None
+    first, between, second, end = found.groups()
+    if _EITHER_WAY & set(between.lower().split()) or first.lower() == second.lower():
+        return None
+    return f"{second[0].upper()}{second[1:]} {between} {first[0].lower()}{first[1:]}{end}"
+
+
+def order_trials(sentences: Iterable[str], most: int) -> list[tuple[str, str]]:
+    """Distinct sentences whose roles can be swapped, and they swapped; of more than `most` the first by checksum."""
+    found: dict[str, tuple[str, str]] = {}
+    for sentence in map(str.strip, sentences):
+        swapped = swap_roles(sentence)
+        if swapped is not None:
+            found.setdefault(sentence.lower(), (sentence, swapped))
+    return first_by_checksum(list(found.values()), most)
+
+
+def first_by_checksum(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """So many pairs, chosen by a checksum of their first sentence: not by where in a file they stand."""
+    return sorted(pairs, key=lambda pair: _checksum(pair[0]))[:most]
+
+
+def _checksum(sentence: str) -> int:
+    return zlib.crc32(sentence.encode("utf-8", "surrogatepass"))
+
+
+def negation_trials(rows: Iterable[tuple[str, str, str]]) -> list[NegationTrial]:
+    """Premises of inference data of which a contradiction repeats most words, and an entailment is given too.
+
+    Args:
+        rows: premise, hypothesis, and "entailment", "neutral" or "contradiction".
+
+    Returns:
+        for each such premise its contradiction with the largest share of words that are in the premise too, more than
+        half of them, and its first entailment.
+    """
+    by_premise: dict[str, dict[str, list[str]]] = {}
+    for premise, hypothesis, label in rows:
+        by_premise.setdefault(premise, {}).setdefault(label, []).append(hypothesis)
+    trials = []
+    for premise, hypotheses in by_premise.items():
+        against, following = hypotheses.get("contradiction"), hypotheses.get("entailment")
+        if against and following:
+            nearest = max(against, key=lambda text: shared_words(premise, text))
+            if shared_words(premise, nearest) > 0.5:
+                trials.append(NegationTrial(premise, nearest, following[0]))
+    return trials
+
+
+def shared_words(premise: str, hypothesis: str) -> float:
+    """Share of the hypothesis' words that are in the premise too, in [0, 1].
+
+    Example: "a man is outside", "the man is inside" -> 0.5
+    """
+    words = _WORD.findall(hypothesis.lower())
+    known = set(_WORD.findall(premise.lower()))
+    return sum(word in known for word in words) / len(words) if words else 0.0
+
+
+def share_ranked_below(lower: Sequence[float], higher: Sequence[float]) -> float:
+    """Share of trials in which the first score is below the second, ties counting half.
+
+    Example: [0.2, 0.9], [0.5, 0.9] -> 0.75
+    """
+    won = sum(1.0 if a < b else 0.5 if a == b else 0.0 for a, b in zip(lower, higher, strict=True))
+    return won / len(lower)
