@@ -3,7 +3,7 @@
 In: the environment. Out: `Catalog`. Always offered are the bundled encoder and the one that the host starts with
 (BERTSIM_ENCODER); beside them what BERTSIM_ENCODERS names (folders and ids of the Hub, separated by commas), or, where
 it is not set, a few well-known encoders of the Hub. Any other id of the Hub only with BERTSIM_ALLOW_ANY_ENCODER=1; a
-folder that the host did not name, never.
+folder that the host did not name, never. Such a repository may have BERTSIM_MAX_MEGABYTES at most.
 
 Source of the sizes: `model.safetensors` of each repository, as the Hub lists it.
 """
@@ -20,6 +20,8 @@ from bertsim.loading import BUNDLED_NAME
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 _LONGEST = 200
+MAX_MEGABYTES = 2000
+"""What a visitor may have fetched, where the host says nothing else by BERTSIM_MAX_MEGABYTES."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,13 @@ class Catalog:
         offers: in the order in which they are shown, the bundled encoder first.
         start: what an app begins with.
         allows_any: whether any other id of the Hub may be chosen too.
+        max_bytes: of such a repository.
     """
 
     offers: tuple[Offer, ...]
     start: Offer
     allows_any: bool = False
+    max_bytes: int = MAX_MEGABYTES * 1_000_000
 
     def find(self, name: str | None) -> Offer:
         """The offer of a name; None = what the app begins with.
@@ -132,7 +136,7 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
         encoder: what to begin with; None = BERTSIM_ENCODER, without it the bundled encoder.
 
     Raises:
-        InputError: two encoders of one name.
+        InputError: two encoders of one name, or a size that is no number.
     """
     start = _offer(str(encoder or environment.get("BERTSIM_ENCODER", "")).strip())
     listed = environment.get("BERTSIM_ENCODERS")
@@ -144,9 +148,11 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
             raise InputError(
                 f"BERTSIM_ENCODER and BERTSIM_ENCODERS name two encoders called {offer.name}; rename one folder."
             )
-    return Catalog(
-        tuple(found.values()), found[start.name], is_set(environment.get("BERTSIM_ALLOW_ANY_ENCODER", ""))
-    )
+    most = environment.get("BERTSIM_MAX_MEGABYTES") or str(MAX_MEGABYTES)
+    if not most.isdecimal():
+        raise InputError(f"BERTSIM_MAX_MEGABYTES is {most!r}; a whole number was expected.")
+    allows_any = is_set(environment.get("BERTSIM_ALLOW_ANY_ENCODER", ""))
+    return Catalog(tuple(found.values()), found[start.name], allows_any, int(most) * 1_000_000)
 
 
 def is_set(value: str) -> bool:

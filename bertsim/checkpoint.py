@@ -19,7 +19,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from bertsim.config import BertConfig, read_json
+from bertsim.config import BertConfig, classifier_activation, read_json
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
@@ -84,7 +84,8 @@ class Classifier:
     Attributes:
         tensors: "classifier.weight" float32 [labels, hidden], "classifier.bias" float32 [labels].
         labels: names, from `id2label`.
-        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once).
+        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once);
+            "identity" where a cross-encoder says that its value is the logit.
     """
 
     tensors: dict[str, Float]
@@ -98,7 +99,7 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
     Raises:
         CheckpointError: the architecture says there is one, but its tensors, labels or pooler do not fit.
 
-    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder` (sigmoid for 1 label).
+    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder`.
     """
     path = folder / "config.json"
     raw = read_json(path)
@@ -115,8 +116,7 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
         raise CheckpointError(
             f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
         )
-    several = raw.get("problem_type") == "multi_label_classification"
-    return Classifier(found, tuple(map(str, labels)), "sigmoid" if several or shape[0] == 1 else "softmax")
+    return Classifier(found, tuple(map(str, labels)), classifier_activation(path, raw, shape[0]))
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:

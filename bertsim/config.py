@@ -166,6 +166,26 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return value
 
 
+def classifier_activation(path: Path, raw: dict[str, Any], labels: int) -> str:
+    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
+
+    Raises:
+        CheckpointError: it names a function that is none of those known here.
+    """
+    nested = raw.get("sentence_transformers")
+    named = nested.get("activation_fn") if isinstance(nested, dict) else None
+    named = named or raw.get("sbert_ce_default_activation_function")
+    if labels == 1 and named is not None:
+        kind = str(named).rpartition(".")[2].lower()
+        if kind not in ("sigmoid", "identity"):
+            raise CheckpointError(
+                f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are."
+            )
+        return kind
+    several = raw.get("problem_type") == "multi_label_classification"
+    return "sigmoid" if several or labels == 1 else "softmax"
+
+
 def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
     model_type = raw.get("model_type", "bert")
     if model_type != "bert":

@@ -2,7 +2,7 @@
 
 What comes in: TSV (no quoting: a `"` is a character like any other), CSV (standard quoting, a record may span lines),
 JSON Lines (one object a line), and for sentences alone also plain text (one a line); each may end in .gz; UTF-8, with
-or without a byte order mark. TSV and CSV start with a row of column names.
+or without a byte order mark; or Parquet. TSV and CSV start with a row of column names.
 What goes out: frozen `Row` records in the order of the file. A row that cannot be used is not dropped: it comes out
 with the reason in `error`, and the rows after it are read as if nothing had been. Blank lines at the end are no rows.
 What is wrong with the file as a whole (ending, header, columns, gzip) is a `DataError`.
@@ -20,9 +20,11 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from bertsim.errors import DataError
+from bertsim.parquet import parquet_columns, read_parquet
 from bertsim.rows import Record, read_records
 
 KINDS = ("tsv", "csv", "jsonl")
+READ_KINDS = (*KINDS, "parquet")
 PEEKED_ROWS = 50
 
 # Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
@@ -64,7 +66,7 @@ class DataFile:
 
     Attributes:
         path: as given.
-        kind: "tsv", "csv", "jsonl" or "txt".
+        kind: "tsv", "csv", "jsonl", "parquet" or "txt".
         columns: every column in the file's order (JSON Lines: every key of any object).
         sentences: the columns that hold the sentences, one or two.
         label: the column that holds the label, or None.
@@ -78,8 +80,8 @@ class DataFile:
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
-        records = read_records(self.path, self.kind)
-        for record in records if self.kind in ("jsonl", "txt") else islice(records, 1, None):
+        records = read_parquet(self.path) if self.kind == "parquet" else read_records(self.path, self.kind)
+        for record in islice(records, 1 if self.kind in ("tsv", "csv") else 0, None):
             yield self._row(record)
 
     def where(self, row: Row) -> str:
@@ -109,7 +111,7 @@ def open_pairs(
     """Find the two sentence columns of a file, and its label column where one is wanted.
 
     Args:
-        path: a .tsv, .csv or .jsonl file, .gz or not.
+        path: a .tsv, .csv or .jsonl file, .gz or not, or a .parquet file.
         columns: the two columns that hold the sentences; recognised by name (`PAIR_COLUMNS`) if None.
         label_column: the column that holds the label.
         labelled: recognise the label column by name (`LABEL_COLUMNS`) if none is given; of several, the one
@@ -120,7 +122,7 @@ def open_pairs(
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
     """
-    path, kind, names = _opened(path, KINDS)
+    path, kind, names = _opened(path, READ_KINDS)
     if columns is not None:
         pair = tuple(_named_column(path, names, name) for name in columns)
         if len(set(pair)) != 2:
@@ -139,7 +141,7 @@ def open_sentences(path: str | Path, column: str | None = None) -> DataFile:
     Raises:
         DataError: as for `open_pairs`, or a column named for a text file.
     """
-    path, kind, names = _opened(path, (*KINDS, "txt"))
+    path, kind, names = _opened(path, (*READ_KINDS, "txt"))
     if kind == "txt" and column is not None:
         raise DataError(
             f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out."
@@ -191,6 +193,8 @@ def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[st
         return path, kind, ("sentence",)
     if kind == "jsonl":
         return path, kind, _keys(path)
+    if kind == "parquet":
+        return path, kind, parquet_columns(path)
     header = next(read_records(path, kind), None)
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns.")

@@ -28,11 +28,14 @@ class SentenceEmbedder:
     Attributes:
         name: "bertsim-mini" for the bundled encoder, else the folder or repository.
         revision: the commit of a repository of the Hub, else None.
-        engine: "litert" or "tensorflow".
         config: the encoder's shape.
         max_length: tokens read of a sequence where a call says nothing else.
         default_pooling: the checkpoint's own.
+        heads_source: where trained heads are from, where they are not the encoder's own: a folder, or
+            "user/name@commit".
     """
+
+    heads_source: str | None = None
 
     def __init__(
         self,
@@ -43,9 +46,8 @@ class SentenceEmbedder:
         *,
         name: str,
         revision: str | None,
-        engine: str,
     ) -> None:
-        self.name, self.revision, self.engine, self.config = name, revision, engine, config
+        self.name, self.revision, self.config = name, revision, config
         self.max_length = tokenizer.check_length(embedding.max_length)
         self.default_pooling = embedding.pooling
         self._normalize = embedding.normalize
@@ -56,6 +58,11 @@ class SentenceEmbedder:
     def has_pooler(self) -> bool:
         """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
         return self._runner.encode(*self._tokenizer.pad([(0,)])).pooler_output is not None
+
+    @property
+    def engine(self) -> str:
+        """Which engine serves now: "litert" or "tensorflow"."""
+        return self._runner.name
 
     def check(self, sentence: str) -> None:
         """Raise InputError where scoring this sentence would."""
@@ -175,6 +182,7 @@ class SentenceEmbedder:
             "combine": recipe.combine,
             "max_length": recipe.max_length,
             "version": __version__,
+            **({"heads": self.heads_source} if self.heads_source else {}),
         }
 
     def _embed(

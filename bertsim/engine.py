@@ -26,10 +26,19 @@ class Engine(Protocol):
     All arrays are int32 [batch, seq] as in `TokenBatch`.
 
     Attributes:
+        name: "litert" or "tensorflow".
         at_once: how many batches it runs fastest side by side, each in a thread of its own.
     """
 
-    at_once: int
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """See above."""
+        ...
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]."""

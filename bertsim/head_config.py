@@ -18,7 +18,7 @@ from bertsim.errors import CheckpointError, InputError
 
 KINDS = ("bilstm", "pooled", "mean")
 INPUTS = ("packed", "apart")
-ACTIVATIONS = ("sigmoid", "softmax")
+ACTIVATIONS = ("sigmoid", "softmax", "identity")
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")
 _PATTERN = "a head's config.json states every field"
@@ -39,7 +39,8 @@ class HeadConfig:
         encoder: name of the encoder that it was trained on.
         encoder_sha256: of that encoder's model.safetensors.
         hidden_size: of that encoder.
-        activation: "sigmoid" (every label for itself) or "softmax" (labels that exclude each other).
+        activation: "sigmoid" (every label for itself), "softmax" (labels that exclude each other), or "identity"
+            (the logit itself is the value, as some cross-encoders have it).
     """
 
     kind: str

@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from platformdirs import user_cache_path
 
 from bertsim.checkpoint import Classifier, has_pooler, read_classifier
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import HeadRunner
 from bertsim.errors import CheckpointError
+from bertsim.flatbuffer_cache import find_cached, make_cached
 from bertsim.head_config import HeadConfig
 from bertsim.manifest import file_sha256
 from bertsim.pair_heads import LoadedHead
+from bertsim.relay import Preparation, RelayHead
 from bertsim.scoring import MEASURES
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
 FLATBUFFER = "model.tflite"
 _RESERVED = (*MEASURES, "combined", "tfidf", "all")
-_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
 log = logging.getLogger(__name__)
 
 
@@ -47,6 +46,7 @@ class EncoderAtHand:
         config: its shape.
         embedding: its pooling and length.
         engine: "litert" or "tensorflow".
+        later: where exports are put off to; None: they are made at once.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class EncoderAtHand:
     config: BertConfig
     embedding: EmbeddingConfig
     engine: str
+    later: Preparation | None = None
 
 
 def encoder_sha256(folder: Path) -> str:
@@ -86,9 +87,7 @@ def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
             return load_head(path, encoder.name, sha256, size, has_pooler=has_pooler(encoder.folder))
 
         own = path / FLATBUFFER
-        runner = _runner(
-            build, encoder.engine, own if own.exists() else None, [path / "model.safetensors"], config
-        )
+        runner = _runner(build, encoder, own if own.exists() else None, [path / "model.safetensors"], config)
         heads.append(LoadedHead(path.name, config, runner))
     return heads
 
@@ -117,7 +116,7 @@ def load_classifier(encoder: EncoderAtHand) -> list[LoadedHead]:
     )
     runner = _runner(
         lambda: _build_classifier(config, found, encoder.folder),
-        encoder.engine,
+        encoder,
         None,
         sorted(encoder.folder.glob("*.safetensors")),
         config,
@@ -134,22 +133,43 @@ def _build_classifier(config: HeadConfig, found: Classifier, folder: Path) -> He
 
 
 def _runner(
-    build: Callable[[], Head], engine: str, flatbuffer: Path | None, sources: list[Path], config: HeadConfig
+    build: Callable[[], Head],
+    encoder: EncoderAtHand,
+    flatbuffer: Path | None,
+    sources: list[Path],
+    config: HeadConfig,
 ) -> HeadRunner:
-    """Run a head in an engine; where there is no flatbuffer, one is exported into the user's cache."""
-    if engine == "tensorflow":
+    """Run a head in an engine; where there is no flatbuffer, one is exported into the user's cache, now or later."""
+    if encoder.engine == "tensorflow":
         from bertsim.reference import TensorFlowHead
 
         return TensorFlowHead(build())
     from bertsim.litert import LiteRTHead
 
-    if flatbuffer is None:
-        made_of = "\n".join([_EXPORT_VERSION, repr(config), *map(file_sha256, sources)])
-        digest = hashlib.sha256(made_of.encode()).hexdigest()
-        flatbuffer = user_cache_path("bertsim") / "heads" / f"{digest}.tflite"
-        if not flatbuffer.exists():
-            from bertsim.head_export import export_head
+    made_of = [
+        repr(replace(config, encoder="")),
+        *map(file_sha256, sources),
+    ]  # by whatever name it was loaded
+    flatbuffer = flatbuffer or find_cached("heads", made_of)
+    if flatbuffer is not None:
+        return LiteRTHead(flatbuffer)
 
-            log.warning("Exporting the head %s for the fast engine, once.", sources[0].parent)
-            export_head(build(), flatbuffer)
-    return LiteRTHead(flatbuffer)
+    def export(head: Head) -> LiteRTHead:
+        from bertsim.head_export import export_head
+
+        return LiteRTHead(make_cached("heads", made_of, lambda path: export_head(head, path)))
+
+    if encoder.later is None:
+        log.warning("Exporting the head %s for the fast engine, once.", sources[0].parent)
+        return export(build())
+    from bertsim.reference import TensorFlowHead
+
+    head = build()
+    relay = RelayHead(TensorFlowHead(head))
+    encoder.later.add(lambda: _put(relay, export(head)))
+    return relay
+
+
+def _put(relay: RelayHead, runner: HeadRunner) -> Callable[[], None]:
+    """What puts a runner in its place."""
+    return lambda: setattr(relay, "now", runner)

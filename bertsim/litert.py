@@ -92,6 +92,7 @@ class LiteRTEngine:
         CheckpointError: the file is missing, damaged or has not the two signatures.
     """
 
+    name = "litert"
     at_once = count_cores()
 
     def __init__(self, path: Path) -> None:

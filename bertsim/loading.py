@@ -6,24 +6,24 @@ that is not there yet.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, read_calibrations
 from bertsim.combination import NAME as COMBINED
-from bertsim.combination import read_combination
+from bertsim.combination import SCORER as COMBINATION
+from bertsim.combination import Combination, read_combination
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import ENGINES, Engine
 from bertsim.errors import CheckpointError, InputError
+from bertsim.flatbuffer_cache import find_cached, make_cached
 from bertsim.head_loading import HEADS_FOLDER, EncoderAtHand, load_classifier, load_heads
 from bertsim.manifest import check_manifest, file_sha256
 from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
+from bertsim.relay import Preparation, RelayEngine
 from bertsim.scoring import MEASURES
 from bertsim.tokenization import Tokenizer
 
@@ -32,7 +32,19 @@ _HERE = Path(__file__).resolve().parent
 BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
 BUNDLED_NAME = "bertsim-mini"
 FLATBUFFER = "model.tflite"
-_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
+# Makes every flatbuffer that is not there yet: loading is enough.
+_EXPORT = """
+import os, sys
+from pathlib import Path
+if hasattr(os, "nice"):
+    os.nice(5)
+import bertsim
+folder, heads, max_length = sys.argv[1:]
+try:
+    bertsim.load(Path(folder), heads=Path(heads) if heads else None, max_length=int(max_length))
+except bertsim.BertsimError as error:
+    sys.exit(str(error))
+"""
 log = logging.getLogger(__name__)
 Progress = Callable[[str, float | None], None]
 
@@ -44,18 +56,24 @@ def load(
     engine: str = "litert",
     max_length: int | None = None,
     heads: str | Path | bool | None = None,
+    background: bool = False,
+    max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> SimilarityModel:
     """Load an encoder, ready to score.
 
     Args:
-        source: None for the bundled encoder, a folder, or a repository id of the Hub.
+        source: None for the bundled encoder, a folder, or a repository of the Hub: "user/name" or
+            "user/name@revision".
         revision: of the repository: branch, tag or commit.
         engine: "litert" (fast, int8) or "tensorflow" (float32, exact). A checkpoint that has no flatbuffer
             is exported once, which takes up to a minute, and kept in the user's cache folder.
         max_length: tokens read of a sequence; None = what the checkpoint says.
-        heads: a folder of trained heads; None = the source's own folder "heads" and its classifier, where it has
-            them; False = none.
+        heads: a folder of trained heads, or a repository of the Hub that has them; None = the source's own folder
+            "heads" and its classifier, where it has them; False = none.
+        background: where there is no flatbuffer yet, return at once with the TensorFlow engine, and let LiteRT take
+            over when it is exported; `SimilarityModel.engine` says which serves.
+        max_bytes: refuse a repository that is larger; None = no limit.
         progress: told what is being done, and the share of it that is done, 0 to 1 (None: not known).
 
     Raises:
@@ -70,7 +88,7 @@ def load(
         raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
-    folder, name, commit = find_source(source, revision)
+    folder, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
     check_manifest(folder)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
@@ -79,47 +97,37 @@ def load(
         embedding = EmbeddingConfig(
             embedding.pooling, embedding.normalize, tokenizer.check_length(max_length)
         )
-    runner: Engine
-    if engine == "tensorflow":
-        runner = _reference_engine(folder, config, embedding)
-    else:
-        from bertsim.litert import LiteRTEngine
-
-        runner = LiteRTEngine(_flatbuffer(folder, config, embedding, tokenizer))
-    loaded, calibrations = _heads(heads, EncoderAtHand(folder, name, config, embedding, engine))
-    return SimilarityModel(
+    later = Preparation() if background else None
+    encoder = EncoderAtHand(folder, name, config, embedding, engine, later)
+    found, heads_source = _find_heads(heads, folder, progress, max_bytes)
+    loaded, calibrations, combination = _heads(found, heads, encoder)
+    runner = _runner(encoder, tokenizer, tell)
+    model = SimilarityModel(
         runner,
         tokenizer,
         config,
         embedding,
         name=name,
         revision=commit,
-        engine=engine,
         heads=loaded,
+        heads_source=heads_source,
         calibrations=calibrations,
-        combination=read_combination(folder / COMBINED, (*MEASURES, *(head.name for head in loaded))),
+        combination=combination,
     )
+    if later is not None:
+        words = ["" if found is None else str(found), str(embedding.max_length)]
+        later.start(name, _EXPORT, str(folder), *words)
+    return model
 
 
-def _heads(
-    heads: str | Path | bool | None, encoder: EncoderAtHand
-) -> tuple[list[LoadedHead], dict[str, Calibration]]:
-    """The heads that were asked for, and the calibration of every scorer that has one."""
-    own = encoder.folder / HEADS_FOLDER
-    folder = Path(heads).expanduser() if isinstance(heads, (str, Path)) else own
-    if isinstance(heads, (str, Path)) and not folder.is_dir():
-        raise CheckpointError(f"{folder} is no folder; a folder of heads was expected.")
-    loaded = load_heads(folder, encoder) if heads is not False and folder.is_dir() else []
-    if not loaded and heads in (None, True):
-        loaded = load_classifier(encoder)
-    calibrations = read_calibrations(encoder.folder / CALIBRATION)
-    for head in loaded:
-        calibrations |= read_calibrations(folder / head.name / CALIBRATION)
-    return loaded, calibrations
-
-
-def find_source(source: str | Path | None, revision: str | None) -> tuple[Path, str, str | None]:
-    """The folder of a source, its name, and the commit it is of."""
+def find_source(
+    source: str | Path | None,
+    revision: str | None,
+    *,
+    progress: Progress | None = None,
+    max_bytes: int | None = None,
+) -> tuple[Path, str, str | None]:
+    """The folder of a source, its name, and the commit it is of; arguments and errors as `load`."""
     if source is None:
         if revision is not None:
             raise InputError(
@@ -139,40 +147,116 @@ def find_source(source: str | Path | None, revision: str | None) -> tuple[Path, 
         return folder, folder.resolve().name, None
     from bertsim import hub
 
-    if isinstance(source, Path) or not hub.is_repository_id(source):
+    repository, within = hub.split_revision(str(source))
+    if isinstance(source, Path) or not hub.is_repository_id(repository):
         raise CheckpointError(f"{source} is neither a folder nor a repository id of the form user/name.")
-    path, commit = hub.fetch(source, revision)
-    return path, source, commit
+    if within is not None and revision not in (None, within):
+        raise InputError(f"{source} names one revision, and {revision!r} is another; give one of them.")
+    path, commit = hub.fetch(repository, revision or within, progress=progress, max_bytes=max_bytes)
+    return path, repository, commit
 
 
-def _reference_engine(folder: Path, config: BertConfig, embedding: EmbeddingConfig) -> Engine:
-    from bertsim.checkpoint import load_encoder
-    from bertsim.reference import TensorFlowEngine
+def _find_heads(
+    heads: str | Path | bool | None, own: Path, progress: Progress | None, max_bytes: int | None
+) -> tuple[Path | None, str | None]:
+    """The folder whose layout is that of `weights/`, or that holds heads alone, and its name; None where none."""
+    if heads is False:
+        return None, None
+    if not isinstance(heads, (str, Path)):
+        return own if (own / HEADS_FOLDER).is_dir() else None, None
+    folder, name = Path(heads).expanduser(), str(heads)
+    if not folder.is_dir():
+        if isinstance(heads, Path):
+            raise CheckpointError(f"{folder} is no folder; a folder of heads was expected.")
+        from bertsim import hub
 
-    encoder, unused = load_encoder(folder, config)
-    if unused:
-        log.info("%s: not used: %s", folder, ", ".join(unused))
-    return TensorFlowEngine(encoder, embedding)
+        repository, revision = hub.split_revision(heads)
+        if repository.count("/") != 1 or not hub.is_repository_id(repository):
+            raise CheckpointError(
+                f"{heads} is no folder, and no repository of the form user/name; one of heads was expected."
+            )
+        folder, commit = hub.fetch_heads(repository, revision, progress=progress, max_bytes=max_bytes)
+        name = f"{repository}@{commit}"
+    if folder.name == HEADS_FOLDER:
+        folder = folder.parent
+    if (folder / HEADS_FOLDER).is_dir():
+        check_manifest(folder, below=HEADS_FOLDER)
+    return folder, name
 
 
-def _flatbuffer(folder: Path, config: BertConfig, embedding: EmbeddingConfig, tokenizer: Tokenizer) -> Path:
-    """The folder's own flatbuffer, or one exported into the user's cache, keyed by what it is made of."""
+def _heads(
+    folder: Path | None, asked: str | Path | bool | None, encoder: EncoderAtHand
+) -> tuple[list[LoadedHead], dict[str, Calibration], Combination | None]:
+    """The heads that were asked for, the calibration of every scorer that has one, and how they are joined."""
+    loaded: list[LoadedHead] = []
+    calibrations = read_calibrations(encoder.folder / CALIBRATION)
+    if folder is None:
+        if asked in (None, True):
+            loaded = load_classifier(encoder)
+        return loaded, calibrations, None
+    if folder.resolve() != encoder.folder.resolve():  # how heads are joined is theirs to say
+        calibrations.pop(COMBINATION, None)
+        joined = read_calibrations(folder / CALIBRATION).get(COMBINATION)
+        calibrations |= {COMBINATION: joined} if joined else {}
+    heads = folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
+    loaded = load_heads(heads, encoder)
+    for head in loaded:
+        calibrations |= read_calibrations(heads / head.name / CALIBRATION)
+    return (
+        loaded,
+        calibrations,
+        read_combination(folder / COMBINED, (*MEASURES, *(head.name for head in loaded))),
+    )
+
+
+def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Engine:
+    """What runs the encoder: TensorFlow, its own flatbuffer, or one exported into the user's cache, now or later."""
+    folder = encoder.folder
+    if encoder.engine == "tensorflow":
+        return _reference_engine(encoder)
+    from bertsim.litert import LiteRTEngine
+
     if (folder / FLATBUFFER).exists():
-        return folder / FLATBUFFER
-    sources = sorted(folder.glob("*.safetensors"))
+        return LiteRTEngine(folder / FLATBUFFER)
+    embedding = encoder.embedding
     made_of = [
-        _EXPORT_VERSION,
-        repr(config),
+        repr(encoder.config),
         embedding.pooling,
         repr(embedding.normalize),
-        *map(file_sha256, sources),
+        *map(file_sha256, sorted(folder.glob("*.safetensors"))),
     ]
-    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
-    path = user_cache_path("bertsim") / "flatbuffers" / f"{digest}.tflite"
-    if not path.exists():
+    found = find_cached("flatbuffers", made_of)
+    if found is not None:
+        return LiteRTEngine(found)
+
+    def export() -> LiteRTEngine:
         from bertsim.checkpoint import load_encoder
         from bertsim.export import export_flatbuffer
 
+        def write(path: Path) -> None:
+            export_flatbuffer(load_encoder(folder, encoder.config)[0], embedding, tokenizer, path)
+
+        return LiteRTEngine(make_cached("flatbuffers", made_of, write))
+
+    if encoder.later is None:
+        tell(f"Exporting {encoder.name} for the fast engine, once; this takes up to a minute", None)
         log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", folder)
-        export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, path)
-    return path
+        return export()
+    relay = RelayEngine(_reference_engine(encoder))
+    encoder.later.add(lambda: _put(relay, export()))
+    return relay
+
+
+def _put(relay: RelayEngine, engine: Engine) -> Callable[[], None]:
+    """What puts an engine in its place."""
+    return lambda: setattr(relay, "now", engine)
+
+
+def _reference_engine(encoder: EncoderAtHand) -> Engine:
+    from bertsim.checkpoint import load_encoder
+    from bertsim.reference import TensorFlowEngine
+
+    bert, unused = load_encoder(encoder.folder, encoder.config)
+    if unused:
+        log.info("%s: not used: %s", encoder.folder, ", ".join(unused))
+    return TensorFlowEngine(bert, encoder.embedding)

@@ -31,8 +31,12 @@ def write_manifest(folder: Path) -> None:
     (folder / NAME).write_text(json.dumps({"sha256": files}, indent=2) + "\n", encoding="utf-8")
 
 
-def check_manifest(folder: Path) -> dict[str, str]:
+def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
     """Compare every file with the folder's manifest.
+
+    Args:
+        folder: that holds the manifest.
+        below: look at the files of this folder in it alone; "" = at all.
 
     Returns:
         The checksums by file name; empty where the folder has no manifest.
@@ -45,6 +49,7 @@ def check_manifest(folder: Path) -> dict[str, str]:
     files = read_json(folder / NAME).get("sha256")
     if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
         raise CheckpointError(f"{folder / NAME} has no table 'sha256' of file names and checksums.")
+    files = {name: sha256 for name, sha256 in files.items() if name.startswith(f"{below}/" if below else "")}
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():

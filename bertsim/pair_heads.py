@@ -6,6 +6,7 @@ each distinct sentence once. Either way the order counts: (B, A) may score other
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,8 +43,15 @@ class LoadedHead:
     def probabilities(self, logits: Float) -> Float:
         """Logits [n, labels] -> float32 [n, labels] in [0, 1]; rows sum to 1 for labels that exclude each other.
 
+        Raises:
+            InputError: the head's values are logits, not probabilities.
+
         Example: sigmoid, [[0., 2.]] -> [[0.5, 0.88]]
         """
+        if self.config.activation == "identity":
+            raise InputError(
+                f"the head {self.name} gives logits, not probabilities; ask for its logits or scores."
+            )
         if self.config.activation == "sigmoid":
             return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -55,7 +63,9 @@ class LoadedHead:
         return np.zeros((0, len(self.config.labels)), np.float32)
 
     def scores(self, logits: Float) -> Float:
-        """The probability of the label that means similar, float32 [n]."""
+        """The probability (or logit, for "identity") of the label that means similar, float32 [n]."""
+        if self.config.activation == "identity":
+            return logits[:, self.config.similar]
         return self.probabilities(logits)[:, self.config.similar]
 
 
@@ -152,7 +162,9 @@ class PairHeads:
             else:
                 continue
             value, turned = map(float, head.scores(logits))
-            scores.append(PairScore(head.name, value, "probability", 0.0, 1.0, value, value_reversed=turned))
+            is_logit = head.config.activation == "identity"
+            unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
+            scores.append(PairScore(head.name, value, unit, low, high, value, value_reversed=turned))
         return scores
 
     def score_masked(self, name: str, comparison: Comparison, masks: Int) -> Float:

@@ -40,13 +40,14 @@ class SimilarityModel(SentenceEmbedder):
         *,
         name: str,
         revision: str | None,
-        engine: str,
         heads: Sequence[LoadedHead] = (),
+        heads_source: str | None = None,
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
     ) -> None:
-        super().__init__(runner, tokenizer, config, embedding, name=name, revision=revision, engine=engine)
+        super().__init__(runner, tokenizer, config, embedding, name=name, revision=revision)
         self._heads = PairHeads(heads, runner, tokenizer)
+        self.heads_source = heads_source
         self._calibrations = dict(calibrations or {})
         self._combination = combination
 

@@ -68,8 +68,8 @@ class PairScore:
 
     Attributes:
         scorer: its name, as in `model.scorers`.
-        value: the scorer's own value: a similarity, a product, a distance, or a head's probability.
-        unit: what `value` is: "similarity", "product", "distance" or "probability".
+        value: the scorer's own value: a similarity, a product, a distance, or a head's probability or logit.
+        unit: what `value` is: "similarity", "product", "distance", "probability" or "logit".
         low, high: the range `value` can take (`inf` where it has no end).
         score: higher = more similar; equals `value` unless that is a distance, then 1 / (1 + value).
         probability: that people would call the pair similar, by the scorer's calibration; None where it has none.

@@ -21,6 +21,7 @@ from bertsim.records import EncoderOutput, Float, Int
 class TensorFlowEngine:
     """Runs a `BertEncoder`; see `engine.Engine`. Each graph is traced once, for every shape."""
 
+    name = "tensorflow"
     at_once = 1  # TensorFlow shares one batch between the cores itself
 
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:

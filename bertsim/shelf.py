@@ -182,7 +182,15 @@ class Shelf:
         offer = loading.offer
         is_start = offer == self.catalog.start
         revision = offer.revision or (self._revision if is_start else None)
-        load_it = partial(load, offer.source, revision=revision, engine=self._engine, progress=loading.tell)
+        load_it = partial(
+            load,
+            offer.source,
+            revision=revision,
+            engine=self._engine,
+            background=True,
+            max_bytes=None if offer in self.catalog.offers else self.catalog.max_bytes,
+            progress=loading.tell,
+        )
         if is_start and self._heads is not None:
             try:
                 return load_it(heads=self._heads)

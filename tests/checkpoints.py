@@ -69,6 +69,7 @@ def make_checkpoint(
     dtype: str = "float32",
     vocab_only: bool = False,
     lowercase: bool = True,
+    tokenizer: str = "wordpiece",
     seed: int = 0,
 ) -> Path:
     """Write one checkpoint and return its folder.
@@ -92,6 +93,8 @@ def make_checkpoint(
         dtype: of the stored tensors: "float32", "float16" or "bfloat16".
         vocab_only: vocab.txt and tokenizer_config.json, no tokenizer.json.
         lowercase: the tokenizer lower-cases.
+        tokenizer: "wordpiece", or as multilingual checkpoints have it: "unigram" (XLM-R's, with <s> and </s>), "bpe"
+            (of bytes); these have tokenizer.json and no vocab.txt, and as many ids.
         seed: of every random value.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +135,10 @@ def make_checkpoint(
     _save_tensors(
         folder, {name: tensor.astype(DTYPES[dtype]) for name, tensor in tensors.items()}, sharded=sharded
     )
-    _save_tokenizer(folder, vocabulary, lowercase=lowercase, vocab_only=vocab_only)
+    if tokenizer == "wordpiece":
+        _save_tokenizer(folder, vocabulary, lowercase=lowercase, vocab_only=vocab_only)
+    else:
+        _save_multilingual(folder, tokenizer)
     if sentence_transformers is not None:
         length = max_seq_length or max_position_embeddings
         _save_modules(
@@ -245,6 +251,33 @@ def _save_tokenizer(folder: Path, vocabulary: Sequence[str], *, lowercase: bool,
     _write(folder / "special_tokens_map.json", special)
     if not vocab_only:
         build_tokenizer(vocabulary, lowercase=lowercase).save(str(folder / "tokenizer.json"))
+
+
+def _save_multilingual(folder: Path, kind: str) -> None:
+    """Write a tokenizer.json that is no WordPiece, and what AutoTokenizer needs beside it."""
+    special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    if kind == "unigram":
+        words = [*(f"\u2581{word}" for word in WORDS), *"\u2581", *LETTERS, *PUNCTUATION]
+        pieces = [(piece, -1.0) for piece in special] + [(word, -5.0 - len(words) / 9) for word in words]
+        made = Tokenizer(models.Unigram(pieces, unk_id=3, byte_fallback=False))
+        made.normalizer = normalizers.NFKC()
+        made.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always")
+        made.decoder = decoders.Metaspace()
+    else:
+        letters = sorted("abcdefghijklmnopqrstuvwxyz.,!?\u0120")
+        merges = [("t", "h"), ("th", "e"), ("\u0120", "the")]
+        tokens = [*special, *letters, *("".join(pair) for pair in merges)]
+        made = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, merges, unk_token="<unk>"))
+        made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(list(special))
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    made.save(str(folder / "tokenizer.json"))
+    names = ("bos_token", "pad_token", "eos_token", "unk_token", "mask_token")
+    described = {"tokenizer_class": "PreTrainedTokenizerFast", "cls_token": "<s>", "sep_token": "</s>"}
+    _write(folder / "tokenizer_config.json", described | dict(zip(names, special, strict=True)))
 
 
 def _save_modules(folder: Path, pooling: Mapping[str, object], max_seq_length: int, normalize: bool) -> None:

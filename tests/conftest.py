@@ -93,6 +93,24 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT in the layout of weights/, flatbuffer and manifest with it; do not change its files."""
+    from bertsim.bundle import build_bundle
+
+    root = tmp_path_factory.mktemp("bundle")
+    source = make_checkpoint(
+        root / "source",
+        hidden_size=32,
+        num_hidden_layers=2,
+        prefix="bert.",
+        sentence_transformers={"pooling_mode": "max"},
+        max_seq_length=20,
+    )
+    build_bundle(source, root / "tiny-bundle")
+    return root / "tiny-bundle"
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser; tests that use it are marked `browser`."""
     path = find_chromium()

@@ -46,6 +46,13 @@ def test_the_app_begins_with_what_the_host_names(tmp_path):
     assert (started.source, started.revision) == ("user/encoder", "v2")
 
 
+def test_the_host_says_how_large_a_visitor_s_encoder_may_be():
+    assert offered({}).max_bytes == 2_000_000_000
+    assert offered({"BERTSIM_MAX_MEGABYTES": "5"}).max_bytes == 5_000_000
+    with pytest.raises(InputError, match=r"^BERTSIM_MAX_MEGABYTES is '5 GB'; a whole number was expected\.$"):
+        offered({"BERTSIM_MAX_MEGABYTES": "5 GB"})
+
+
 def test_two_folders_of_one_name_are_refused(tmp_path):
     for folder in ("one/bert", "two/bert"):
         (tmp_path / folder).mkdir(parents=True)

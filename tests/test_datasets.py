@@ -197,9 +197,13 @@ def message(function, *args, **kwargs) -> str:
         (
             "p.xlsx",
             "",
-            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow).",
+            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
         ),
-        ("p", "", "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow)."),
+        (
+            "p",
+            "",
+            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
+        ),
         ("p.tsv", "", "is empty; its first line must name the columns."),
         ("p.csv", "\n\n", "is empty; its first line must name the columns."),
         ("p.jsonl", "", "holds no JSON object; every line must be one, with a key for each column."),

@@ -388,6 +388,8 @@ def test_a_classifier_of_the_hub_equals_transformers(name: str, tmp_path: Path) 
     np.testing.assert_allclose(exact.logits(list(PAIRS), head="pooled"), logits, atol=1e-5)
     np.testing.assert_allclose(fast.logits(list(PAIRS), head="pooled"), logits, atol=0.1)
     assert exact.labels("pooled") == CLASSIFIERS[name]["labels"]
+    if "identity" in name:
+        return
     found = exact.label_probabilities(list(PAIRS), head="pooled")
     if name == "inference":
         np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
@@ -398,11 +400,31 @@ def test_a_classifier_of_the_hub_equals_transformers(name: str, tmp_path: Path) 
     assert exact.heads == ("pooled",)
 
 
+@pytest.mark.parametrize("name", [name for name in CLASSIFIERS if name.startswith("cross_encoder")])
+def test_a_cross_encoder_gives_the_values_that_sentence_transformers_gives(name: str, tmp_path: Path) -> None:
+    model = bertsim.load(make_checkpoint(tmp_path / name, **CLASSIFIERS[name]), engine="tensorflow")
+    with np.load(GOLDEN / "classifiers.npz") as file:
+        predicted = file[f"{name}/predicted"]
+    np.testing.assert_allclose(model.score(list(PAIRS), scorer="pooled"), predicted, atol=1e-5)
+    score = model.compare(*PAIRS[0])["pooled"]
+    assert score.value == pytest.approx(predicted[0], abs=1e-5)
+    if "identity" in name:
+        assert (score.unit, score.low, score.high) == ("logit", -np.inf, np.inf)
+        with pytest.raises(InputError, match="the head pooled gives logits, not probabilities"):
+            model.label_probabilities(list(PAIRS), head="pooled")
+    else:
+        assert (score.unit, score.low, score.high) == ("probability", 0.0, 1.0)
+
+
 def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     for options, message in (
         (
             {"labels": ("a", "b"), "config": {"id2label": {"0": "a"}}},
             "id2label names 1 labels, the classifier has 2",
+        ),
+        (
+            {"labels": ("a",), "config": {"sentence_transformers": {"activation_fn": "torch.nn.Tanh"}}},
+            "the activation function 'torch.nn.Tanh' is not known; Sigmoid and Identity are",
         ),
         ({"labels": ("a", "b"), "pooler": False}, "has no classifier over a pooler"),
         ({"config": {"architectures": ["BertForSequenceClassification"]}}, "has no classifier over a pooler"),

@@ -23,12 +23,14 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 # A module imports from its own line and from the lines above it, never from those below.
 LAYERS = (
     {"errors", "records", "version"},
-    {"config", "engine", "manifest", "rows", "packing", "tokenization", "pooling", "scoring"},
+    {"config", "engine", "manifest", "rows", "parquet", "packing", "tokenization", "pooling", "scoring"},
     {"head_config", "calibration", "batching", "combination", "masking"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {
         "recipe",
+        "relay",
         "embedder",
+        "flatbuffer_cache",
         "pair_heads",
         "head_loading",
         "pipeline",

@@ -1,134 +1,355 @@
-"""The Hub client against a server on loopback that speaks its protocol; the unmodified huggingface_hub drives it."""
+"""Fetching from a Hub on loopback (tests/loopback_hub.py); the unmodified huggingface_hub drives it.
+
+Each case runs in a process of its own: the client reads its environment when it is imported.
+"""
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from urllib.parse import unquote
 
 import pytest
 
+from bertsim.checkpoint import read_checkpoint
+from bertsim.config import BertConfig
+from bertsim.hub import is_repository_id, split_revision
+from bertsim.loading import BUNDLED
 from tests.checkpoints import make_checkpoint
+from tests.loopback_hub import TOKEN, LoopbackHub, serving
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPOSITORY = "someone/tiny-bert"
+CODE = """
+import json, resource, sys
+asked = json.load(sys.stdin)
+limit = asked.pop("limit", None)
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+import bertsim, bertsim.hub
+told, stop = [], asked.pop("stop", None)
 
+def tell(*one):
+    told.append(one)
+    if stop and one[1] is not None:
+        raise bertsim.errors.HubError(stop)
 
-class _Hub(BaseHTTPRequestHandler):
-    """Model info, tree, and file resolution for one public repository; everything else is not found."""
-
-    folder: Path
-    gated = False
-    requests: list[str]
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing on stderr."""
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def _answer(self, with_body: bool) -> None:
-        path = unquote(self.path.partition("?")[0])
-        self.requests.append(path)
-        api = f"/api/models/{REPOSITORY}"
-        if not path.startswith((api, f"/{REPOSITORY}/")):
-            return self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"}, with_body)
-        if "/no-such-branch" in path:
-            return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"}, with_body)
-        if type(self).gated:
-            return self._send(403, b"{}", {"X-Error-Code": "GatedRepo"}, with_body)
-        names = sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())
-        if path.startswith(f"{api}/tree/"):
-            tree = [
-                {"type": "file", "path": n, "size": (self.folder / n).stat().st_size, "oid": n} for n in names
-            ]
-            return self._send(200, json.dumps(tree).encode(), {}, with_body)
-        if path.startswith(api):
-            info = {"id": REPOSITORY, "sha": COMMIT, "siblings": [{"rfilename": n} for n in names]}
-            return self._send(200, json.dumps(info).encode(), {}, with_body)
-        name = path.split(f"/{REPOSITORY}/resolve/")[1].partition("/")[2]
-        if name not in names:
-            return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, with_body)
-        body = (self.folder / name).read_bytes()
-        return self._send(
-            200, body, {"X-Repo-Commit": COMMIT, "ETag": f'"{sha256(body).hexdigest()}"'}, with_body
-        )
-
-    def _send(self, status: int, body: bytes, headers: dict[str, str], with_body: bool) -> None:
-        self.send_response(status)
-        for name, value in {
-            "Content-Length": str(len(body)),
-            "Content-Type": "application/json",
-            **headers,
-        }.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
+try:
+    if asked.pop("only_fetch", False):
+        folder, commit = bertsim.hub.fetch(asked.pop("source"), progress=tell, **asked)
+        print(json.dumps([str(folder), commit, told]))
+        sys.exit()
+    model = bertsim.load(asked.pop("source"), progress=tell, **asked)
+except bertsim.BertsimError as error:
+    sys.exit(str(error))
+scores = {name: float(model.score([("the dog", "a cat")], scorer=name)[0]) for name in model.scorers}
+print(json.dumps([model.name, model.revision, model.default_pooling, model.max_length, scores, told, model.settings()]))
+"""
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[tuple[str, type[_Hub]]]:
-    folder = make_checkpoint(
-        tmp_path / "repo", prefix="bert.", sentence_transformers={"pooling_mode": "max"}, max_seq_length=20
-    )
+def hub() -> Iterator[LoopbackHub]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """What a repository holds: a BERT, and files that nobody needs."""
+    folder = shutil.copytree(tiny_bundle, tmp_path / "repo")
     (folder / "pytorch_model.bin").write_bytes(b"never asked for")
-    handler = type("Hub", (_Hub,), {"folder": folder, "requests": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", handler
-    server.shutdown()
-    server.server_close()
+    (folder / "onnx").mkdir()
+    (folder / "onnx" / "model.onnx").write_bytes(b"never asked for")
+    return folder
 
 
-def run(
-    endpoint: str, home: Path, source: str, revision: str | None = None
+def load(
+    hub: LoopbackHub,
+    home: Path,
+    source: str = REPOSITORY,
+    *,
+    env: dict[str, str] | None = None,
+    **options: object,
 ) -> subprocess.CompletedProcess[str]:
-    """Load by name in a process of its own: huggingface_hub reads its environment when it is imported."""
-    code = (
-        "import sys, bertsim\n"
-        f"try:\n    m = bertsim.load({source!r}, revision={revision!r}, engine='tensorflow')\n"
-        "except bertsim.BertsimError as error:\n    sys.exit(str(error))\n"
-        "print(m.name, m.revision, m.default_pooling, m.max_length, m.score([('the dog', 'a cat')])[0])"
+    """`bertsim.load` in a process of its own; prints what it got, or the error on stderr."""
+    asked = {"source": source, **options}
+    return subprocess.run(
+        [sys.executable, "-c", CODE],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        env=hub.environment(home, **(env or {})),
+        timeout=120,
     )
-    environment = os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_OFFLINE": "0"}
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
 
 
-def test_a_repository_is_loaded_by_name_and_again_from_the_cache(hub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    endpoint, handler = hub
-    first = run(endpoint, tmp_path / "home", REPOSITORY)
-    assert first.returncode == 0, first.stderr
-    assert first.stdout.split()[:4] == [REPOSITORY, COMMIT, "max", "20"]
-    assert not any("pytorch_model.bin" in request for request in handler.requests)
-    handler.requests.clear()
-    again = run(endpoint, tmp_path / "home", REPOSITORY, COMMIT)
-    assert again.stdout == first.stdout
-    assert handler.requests == []
+def result(done: subprocess.CompletedProcess[str]) -> list:  # type: ignore[type-arg]
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
-def test_what_cannot_be_had_is_said_in_one_sentence(hub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    endpoint, handler = hub
-    unknown = run(endpoint, tmp_path / "home", "someone/nothing")
-    assert (
-        "someone/nothing is not on the Hub, or is private: check the name, or set HF_TOKEN." in unknown.stderr
+def failure(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence that a failed load says."""
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    assert TOKEN not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_names_of_repositories() -> None:
+    assert is_repository_id("user/name")
+    assert is_repository_id("bert-base-uncased")
+    assert not is_repository_id("a/b/c")
+    assert not is_repository_id("../b")
+    assert split_revision("user/name@v1") == ("user/name", "v1")
+    assert split_revision("user/name") == ("user/name", None)
+
+
+def test_a_repository_is_loaded_by_name_and_its_commit_again_with_the_server_stopped(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    commit = hub.add(REPOSITORY, folder)
+    name, revision, pooling, length, scores, told, _ = result(load(hub, tmp_path / "home"))
+    assert (name, revision, pooling, length) == (REPOSITORY, commit, "max", 20)
+    asked = " ".join(path for _, path in hub.requests)
+    assert "pytorch_model" not in asked
+    assert "onnx" not in asked
+    shares = [share for what, share in told if what == f"Downloading {REPOSITORY}"]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    hub.requests.clear()
+    again = result(load(hub, tmp_path / "home", revision=commit))
+    assert hub.requests == []
+    hub.stop()
+    assert result(load(hub, tmp_path / "home", f"{REPOSITORY}@{commit}"))[1:5] == again[1:5]
+    assert again[4] == scores
+    shutil.rmtree(
+        next((tmp_path / "home" / "hub").glob("models--*/trees"))
+    )  # as older clients leave the cache
+    assert result(load(hub, tmp_path / "home", revision=commit))[4] == scores
+    branch = load(hub, tmp_path / "home", env={"HF_HUB_OFFLINE": "1"})  # the last commit seen of it
+    assert result(branch)[1] == commit
+
+
+def test_a_revision_is_a_branch_a_tag_or_a_commit(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    first = hub.add(REPOSITORY, folder)
+    hub.model(REPOSITORY).refs["v1"] = first
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 12}')
+    (folder / "manifest.json").unlink()
+    second = hub.add(REPOSITORY, folder)
+    assert result(load(hub, tmp_path / "home", f"{REPOSITORY}@v1"))[1:4] == [first, "max", 20]
+    assert result(load(hub, tmp_path / "home"))[1:4] == [second, "max", 12]
+    both = load(hub, tmp_path / "home", f"{REPOSITORY}@v1", revision="v2")
+    assert failure(both) == f"{REPOSITORY}@v1 names one revision, and 'v2' is another; give one of them."
+
+
+def test_shards_are_fetched_where_there_is_no_single_file(hub: LoopbackHub, tmp_path: Path) -> None:
+    hub.add(
+        REPOSITORY, make_checkpoint(tmp_path / "sharded", hidden_size=32, num_hidden_layers=1, sharded=True)
     )
-    revision = run(endpoint, tmp_path / "home", REPOSITORY, "no-such-branch")
-    assert f"{REPOSITORY} has no revision 'no-such-branch'" in revision.stderr
-    handler.gated = True
-    gated = run(endpoint, tmp_path / "home", REPOSITORY)
-    assert f"{REPOSITORY} is gated: accept its terms on the Hub and set HF_TOKEN." in gated.stderr
-    nowhere = run("http://127.0.0.1:9", tmp_path / "home", REPOSITORY)
-    assert "is not in the local cache and the Hub cannot be reached" in nowhere.stderr
-    for failed in (unknown, revision, gated, nowhere):
-        assert "Traceback" not in failed.stderr
+    folder = Path(result(load(hub, tmp_path / "home", only_fetch=True))[0])
+    assert len(list(folder.glob("model-0000?-of-00002.safetensors"))) == 2
+    assert len(read_checkpoint(folder, BertConfig.from_folder(folder)).tensors) > 20
+
+
+def test_what_cannot_be_had_is_said_in_one_sentence(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    hub.add(REPOSITORY, folder)
+    assert failure(load(hub, home, "someone/nothing")) == (
+        "someone/nothing is not on the Hub, or is private: check the name, or set HF_TOKEN."
+    )
+    assert failure(load(hub, home, revision="no-such-branch")) == (
+        f"{REPOSITORY} has no revision 'no-such-branch'; look up its branches, tags or commits."
+    )
+    offline = load(hub, home, env={"HF_HUB_OFFLINE": "1"})
+    assert failure(offline) == (
+        f"{REPOSITORY} is not in the local cache and HF_HUB_OFFLINE is set; connect to the network, or use the "
+        "bundled encoder."
+    )
+    nowhere = load(hub, home, env={"HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert "is not in the local cache and the Hub cannot be reached; connect" in failure(nowhere)
+    too_large = failure(load(hub, home, max_bytes=1000))
+    assert too_large.startswith(f"{REPOSITORY} is 0.")
+    assert too_large.endswith("MB, and 0.0 MB is the limit here; choose a smaller one.")
+    hub.refuse["GET", "/tree/"] = (400, {}, b'{"error": "Not today"}')
+    assert failure(load(hub, home)) == f"{REPOSITORY} could not be fetched: Not today; try again later."
+
+
+def test_private_and_gated_repositories_need_a_token_that_is_never_shown(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    hub.add("someone/gated", folder, gated=True)
+    hub.add("someone/private", folder, private=True)
+    assert failure(load(hub, tmp_path / "a", "someone/gated")) == (
+        "someone/gated is gated: accept its terms on the Hub and set HF_TOKEN."
+    )
+    assert "is not on the Hub, or is private" in failure(load(hub, tmp_path / "b", "someone/private"))
+    for name in ("someone/gated", "someone/private"):
+        done = load(hub, tmp_path / "c", name, env={"HF_TOKEN": TOKEN})
+        assert result(done)[0] == name
+        assert TOKEN not in done.stdout + done.stderr
+    assert hub.leaked == []
+    hub.refuse["GET", "/api/models/someone/private"] = (403, {}, f"no, {TOKEN}".encode())
+    assert "refuse" in failure(load(hub, tmp_path / "d", "someone/private", env={"HF_TOKEN": TOKEN}))
+
+
+def test_what_is_no_bert_in_safetensors_is_refused_before_it_is_downloaded(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "roberta"}))
+    hub.add("someone/roberta", folder)
+    assert failure(load(hub, tmp_path / "home", "someone/roberta")) == (
+        "someone/roberta is no BERT that can be loaded: config.json: model_type is 'roberta'; "
+        "only 'bert' can be loaded."
+    )
+    (folder / "model.safetensors").unlink()
+    hub.add("someone/pickled", folder)
+    assert failure(load(hub, tmp_path / "home", "someone/pickled")) == (
+        "someone/pickled has no model.safetensors; pytorch_model.bin is not read, because that can run code; choose a "
+        "repository or revision that has it, or convert it with transformers' save_pretrained."
+    )
+    (folder / "config.json").unlink()
+    hub.add("someone/other", folder)
+    assert "someone/other holds no BERT: it has no config.json" in failure(
+        load(hub, tmp_path / "home", "someone/other")
+    )
+    assert not any(path.endswith("safetensors") for _, path in hub.requests)
+
+
+def test_a_body_that_is_cut_in_the_middle_is_resumed_there(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    body = bytes(range(251)) * 50_000  # the client keeps chunks of 10 MiB
+    (folder / "model.safetensors").write_bytes(body)
+    hub.add(REPOSITORY, folder)
+    hub.cut["model.safetensors"] = (11_000_000, 1)
+    path, _, told = result(load(hub, tmp_path / "home", only_fetch=True))
+    assert (Path(path) / "model.safetensors").read_bytes() == body
+    assert hub.ranges == [f"model.safetensors {10 * 2**20}"]
+    assert [share for _, share in told][-1] == 1.0
+
+
+def test_a_download_that_stays_cut_off_is_said_and_done_again(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    hub.add(REPOSITORY, folder)
+    hub.cut["model.safetensors"] = (0, 100)
+    assert failure(load(hub, tmp_path / "home")) == (
+        f"the download of {REPOSITORY} was cut off (RemoteProtocolError); run it again: files that arrived whole are "
+        "kept."
+    )
+    hub.cut.clear()
+    hub.requests.clear()
+    assert result(load(hub, tmp_path / "home"))[0] == REPOSITORY
+    assert [path for method, path in hub.requests if method == "GET" and "config.json" in path] == []
+
+
+def test_what_progress_raises_stops_the_download(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    hub.add(REPOSITORY, folder)
+    assert failure(load(hub, tmp_path / "home", stop="It takes too long.")) == "It takes too long."
+    assert not list((tmp_path / "home" / "hub").glob("models--*/snapshots/*/model.safetensors"))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "vocab.txt"])
+def test_a_flipped_byte_is_found_and_the_file_removed(
+    hub: LoopbackHub, folder: Path, tmp_path: Path, name: str
+) -> None:
+    hub.add(REPOSITORY, folder)
+    hub.flip.add(name)
+    assert failure(load(hub, tmp_path / "home")) == (
+        f"{name} of {REPOSITORY} arrived damaged: its checksum is not the one that the Hub states; it was removed, "
+        "run it again."
+    )
+    hub.flip.clear()
+    assert result(load(hub, tmp_path / "home"))[0] == REPOSITORY
+
+
+def test_a_file_that_was_changed_on_the_hub_does_not_pass_the_manifest(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "vocab.txt").write_text("changed")
+    hub.add(REPOSITORY, folder)
+    assert "vocab.txt is damaged or was changed: its SHA-256" in failure(load(hub, tmp_path / "home"))
+
+
+def test_a_disk_without_room_is_said(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    hub.add(REPOSITORY, folder)
+    full = failure(load(hub, tmp_path / "home", limit=20_000))  # the system refuses larger files
+    assert full == (
+        f"{REPOSITORY} could not be stored: the disk is full; make room, or set HF_HOME to a larger disk."
+    )
+    hub.pretend["model.safetensors"] = 10**15
+    room = failure(load(hub, tmp_path / "other"))
+    assert f"{REPOSITORY} needs 1,000,000,000." in room
+    assert "MB free; make room, or set HF_HOME to a larger disk." in room
+
+
+def test_heads_come_from_a_repository_of_their_own(hub: LoopbackHub, tmp_path: Path) -> None:
+    commit = hub.add("someone/heads", BUNDLED)
+    home = tmp_path / "home"
+    fetched = result(load(hub, home, None, heads=f"someone/heads@{commit}"))  # type: ignore[arg-type]
+    assert set(fetched[4]) >= {"bilstm", "mean", "pooled", "combined"}
+    assert fetched[6]["heads"] == f"someone/heads@{commit}"
+    own = result(load(hub, home, None))  # type: ignore[arg-type]
+    assert "heads" not in own[6]
+    assert own[4] == fetched[4]
+    asked = " ".join(path for _, path in hub.requests)
+    assert "heads/bilstm/model.tflite" in asked
+    assert "/vocab.txt" not in asked  # nothing of the encoder
+    hub.requests.clear()
+    result(load(hub, home, None, heads=f"someone/heads@{commit}"))  # type: ignore[arg-type]
+    assert hub.requests == []
+
+
+def test_heads_that_do_not_fit_or_are_none_are_refused(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    hub.add("someone/heads", BUNDLED)
+    hub.add(REPOSITORY, folder)
+    other = failure(load(hub, tmp_path / "home", heads="someone/heads"))
+    assert "belongs to the encoder bertsim-mini" in other
+    assert f"not to {REPOSITORY}" in other
+    assert f"{REPOSITORY} holds no heads: no heads/NAME/config.json" in failure(
+        load(hub, tmp_path / "home", heads=REPOSITORY)
+    )
+    assert "nowhere is no folder, and no repository of the form user/name" in failure(
+        load(hub, tmp_path / "home", heads="nowhere")
+    )
+    files = {path.relative_to(BUNDLED).as_posix(): path.read_bytes() for path in BUNDLED.rglob("*.*")}
+    files["heads/mean/config.json"] = files["heads/mean/config.json"].replace(b"0.2", b"0.3")
+    hub.add("someone/changed", files)
+    assert "heads/mean/config.json is damaged or was changed" in failure(
+        load(hub, tmp_path / "home", None, heads="someone/changed")  # type: ignore[arg-type]
+    )
+
+
+def test_the_commands_take_encoders_and_heads_of_the_hub(
+    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    commit = hub.add(REPOSITORY, tiny_bundle)
+    hub.add("someone/heads", BUNDLED)
+    environment = hub.environment(tmp_path / "home")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bertsim", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+
+    scored = run("score", "a dog", "a cat", "--encoder", f"{REPOSITORY}@{commit}", "--json")
+    assert json.loads(scored.stdout)["settings"]["revision"] == commit
+    pair = ("score", "a dog", "a cat", "--scorer", "bilstm")
+    fetched, own = run(*pair, "--heads", "someone/heads"), run(*pair)
+    assert fetched.stdout == own.stdout != ""
+    wrong = run(*pair, "--heads", "someone/heads", "--encoder", REPOSITORY)
+    assert wrong.returncode == 2
+    assert "belongs to the encoder bertsim-mini" in wrong.stderr
+    unknown = run(*pair, "--encoder", "someone/nothing")
+    assert unknown.stderr == (
+        "bertsim: someone/nothing is not on the Hub, or is private: check the name, or set HF_TOKEN.\n"
+    )
+    labelled = tmp_path / "pairs.tsv"
+    labelled.write_text("sentence1\tsentence2\tscore\na dog\ta cat\t1\na dog\tthe dog\t4\nred\tblue\t2\n")
+    judged = run("evaluate", "--data", str(labelled), "--heads", "someone/heads", "--resamples", "10")
+    assert f"heads=someone/heads@{hub.model('someone/heads').refs['main']}" in judged.stdout

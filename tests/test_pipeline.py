@@ -254,7 +254,7 @@ def test_sources_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="only a repository has revisions"):
         bertsim.load(tmp_path, revision="main")
     with pytest.raises(
-        bertsim.BertsimError, match="user/name is not in the local cache and the Hub cannot be reached"
+        bertsim.BertsimError, match="user/name is not in the local cache and HF_HUB_OFFLINE is set; connect"
     ):
         bertsim.load("user/name")
 

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,14 @@ def test_the_front_matter_fits_the_requirements():
     assert (ROOT / front["app_file"]).exists()
     assert front["license"] == "apache-2.0"
     assert len(front["short_description"]) <= 60  # the Hub's limit
+    assert front["python_version"] == "3.11"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license"].lower() == front["license"]
+    assert {"title", "emoji", "colorFrom", "colorTo"} <= front.keys()
+    assert front["suggested_hardware"] == "cpu-basic"
+    assert {"mcp-server", "sentence-similarity"} <= set(front["tags"])
+    recipes = [tomllib.loads(path.read_text()) for path in (ROOT / "bertsim" / "recipes").glob("*.toml")]
+    assert {recipe["encoder"] for recipe in recipes} == set(front["models"])
 
 
 def test_no_path_of_somebodys_machine_is_in_it():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
-Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
+Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
 All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
 

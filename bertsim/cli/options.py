@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import native_log_held_back
+from bertsim.cli.output import Stage, native_log_held_back
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
         "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
     )
     group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    group.add_argument(
+        "--heads",
+        metavar="FOLDER_OR_HUB_ID",
+        help="trained heads on it, as `train` makes and `publish` sends them (default: its own)",
+    )
     group.add_argument(
         "--engine",
         choices=("litert", "tensorflow"),
@@ -64,9 +69,15 @@ def load_model(args: argparse.Namespace) -> SimilarityModel:
     import bertsim
 
     with native_log_held_back():
-        model = bertsim.load(
-            args.encoder, revision=args.revision, engine=args.engine, max_length=args.max_length
-        )
+        with Stage() as stage:
+            model = bertsim.load(
+                args.encoder,
+                revision=args.revision,
+                engine=args.engine,
+                max_length=args.max_length,
+                heads=args.heads,
+                progress=stage.show,
+            )
         if args.engine == "litert":
             model.embed(["LiteRT has its say when it is first used."])
     return model

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bertsim.errors import BertsimError
 
@@ -117,6 +117,41 @@ class Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.close()
+
+
+class Stage:
+    """What is being done, and a bar where its share is known; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def show(self, what: str, share: float | None) -> None:
+        """Take the place of what was shown before; `share` from 0 to 1, None: not known."""
+        if share is None or not sys.stderr.isatty():
+            return
+        from tqdm import tqdm
+
+        if self._bar is not None and self._bar.desc != f"{what}: ":
+            self._close()
+        if self._bar is None:
+            form = "{desc}{percentage:3.0f} %|{bar}| {remaining} left"
+            self._bar = tqdm(
+                total=1.0, desc=what, bar_format=form, leave=False, dynamic_ncols=True, file=sys.stderr
+            )
+        self._bar.update(share - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
 
 
 def count_cut(model: SimilarityModel, sentences: Sequence[str]) -> int:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     _check_address(args.host, args.port or 0)
     from bertsim.ui import serve
 
-    serve(args.encoder, args.revision, args.engine, args.host, args.port, args.share)
+    serve(args.encoder, args.revision, args.engine, args.host, args.port, args.share, args.heads)
     return 0
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import Stopped, native_log_held_back, say
+from bertsim.cli.output import Stage, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 HELP = "train heads, or an encoder with its heads"
 DESCRIPTION = """\
-Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz):
+Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
+FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
+--recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
+cosine-nli-max, minilm-all.
 Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with --resume go on to the same numbers."""
 
 
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
     add("--head", nargs="+", metavar="KIND", default=[], help="bilstm, pooled, mean; one or several")
     add("--output", type=Path, metavar="DIR", required=True, help="in the layout of weights/")
-    add("--recipe", type=Path, metavar="FILE", help="a TOML file that says all this instead")
+    add("--recipe", metavar="NAME_OR_FILE", help="a recipe of bertsim, or a TOML file, that says all this")
     add("--data-root", type=Path, metavar="DIR", default=Path(), help="where the paths of the recipe start")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
@@ -103,7 +106,9 @@ def _add_rates(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train as the words or the recipe say."""
-    plans = make_plans(args)
+    from bertsim.training.sources import fetch_sources
+
+    plans = [fetch_sources(plan) for plan in make_plans(args)]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():
         _train(plans, args)
@@ -115,7 +120,8 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
     from bertsim.training.output import finish_output
     from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
-    encoder = open_encoder(plans)
+    with Stage() as stage:
+        encoder = open_encoder(plans, stage.show)
     read = [read_data(plan, encoder) for plan in plans]
     for part in dict.fromkeys(
         (part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)
@@ -137,11 +143,12 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
 def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     """The plans that the words ask for. Raises InputError where they do not fit together."""
     from bertsim.training.plan import TrainPlan, head_from, parse_source, read_recipe
+    from bertsim.training.sources import find_recipe
 
     if args.recipe is not None:
         if args.data or args.dev or args.head:
             raise InputError("--recipe says what is trained on what; leave out --data, --dev and --head.")
-        plans = read_recipe(args.recipe, args.data_root).runs
+        plans = read_recipe(find_recipe(args.recipe), args.data_root).runs
         return [replace(plan, skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows) for plan in plans]
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")

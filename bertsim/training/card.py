@@ -58,14 +58,14 @@ def _run_lines(run: Trained) -> list[str]:
     for source, used, skipped in run.parts:
         left_out = f", {skipped:,} left out" if skipped else ""
         lines.append(
-            f"  - `{Path(source.path).name}`: {used:,} pairs ({source.kind}, weight {source.weight:g}{left_out})"
+            f"  - `{source.name}`: {used:,} pairs ({source.kind}, weight {source.weight:g}{left_out})"
         )
     return lines
 
 
 def _table(plan: TrainPlan, figures: Mapping[str, dict[str, Any]], sets: Sequence[str]) -> list[str]:
     files = {"dev": plan.dev, "test": plan.test}
-    named = ", ".join(f"{name} = `{Path(source.path).name}`" for name in sets if (source := files[name]))
+    named = ", ".join(f"{name} = `{source.name}`" for name in sets if (source := files[name]))
     head = "| scorer |" + "".join(f" Spearman {name} | 95 % | ECE {name} |" for name in sets)
     rows = [f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev.", "", head]
     rows.append("|" + "---|" * (1 + 3 * len(sets)))

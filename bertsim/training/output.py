@@ -122,7 +122,7 @@ def _combined(
         return {}
     try:
         combination = fit_combination(
-            {name: scores[name]["dev"] for name in joined}, dev.targets[:, 0], data=Path(dev.source.path).name
+            {name: scores[name]["dev"] for name in joined}, dev.targets[:, 0], data=dev.source.name
         )
     except InputError:
         return {}
@@ -149,7 +149,7 @@ def _weigh(dev: Examples, plan: TrainPlan) -> Numbers | None:
 def _calibrated(scores: Float, dev: Examples, weights: Numbers | None) -> Calibration | None:
     """The calibration on dev; None where dev has too few pairs, or one kind alone."""
     try:
-        return fit_calibration(scores, dev.targets[:, 0], weights=weights, data=Path(dev.source.path).name)
+        return fit_calibration(scores, dev.targets[:, 0], weights=weights, data=dev.source.name)
     except InputError:
         return None
 
@@ -173,7 +173,7 @@ def _judged(scores: Float, part: Examples, calibration: Calibration | None) -> d
 def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str) -> dict[str, Any]:
     shown = run.plan.as_json()
     for source in (*shown["data"], shown["dev"], *([shown["test"]] if shown["test"] else [])):
-        source["path"] = Path(source["path"]).name
+        source["path"] = source.pop("origin") or Path(source["path"]).name
     shown["encoder"] = encoder.name
     return {
         "as_served": figures,
@@ -184,11 +184,12 @@ def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: st
             for e in run.progress.history
         ],
         "rows": [
-            {"file": Path(s.path).name, "kind": s.kind, "scale": s.scale, "used": used, "left_out": skipped}
+            {"file": s.name, "kind": s.kind, "scale": s.scale, "used": used, "left_out": skipped}
             for s, used, skipped in run.parts
         ],
         "plan": shown,
         "encoder_sha256": encoder.sha256,
+        "encoder_commit": encoder.commit,
         "version": __version__,
     }
 

@@ -16,6 +16,7 @@ from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
 
 DATA_KINDS = ("graded", "binary", "inference", "positives")
+HUB = "hub:"
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
 DEFAULT_UNITS = {"bilstm": (64,), "pooled": (), "mean": ()}
@@ -26,7 +27,7 @@ class Source:
     """One file of labelled pairs, and how to read its labels.
 
     Attributes:
-        path: of the file.
+        path: of the file, or "hub:user/dataset/path@revision".
         kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
             "positives" (every pair is similar); None: told from its first rows.
         scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
@@ -36,6 +37,7 @@ class Source:
         take: so many rows, drawn by the seed; None: all.
         hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
         group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
+        origin: "hub:user/dataset/path@commit" where `path` is a copy of that.
     """
 
     path: str
@@ -47,6 +49,12 @@ class Source:
     take: int | None = None
     hold_out: bool = False
     group: str | None = None
+    origin: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it where no path of this machine shall stand."""
+        return self.origin or Path(self.path).name
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names file and key."""
@@ -195,7 +203,7 @@ def parse_source(words: Sequence[str]) -> Source:
 
 def source_from(table: Mapping[str, Any], where: str) -> Source:
     """A `Source` from strings or TOML values. Raises InputError naming `where`, key and value."""
-    known = {entry.name for entry in fields(Source)}
+    known = {entry.name for entry in fields(Source)} - {"origin"}
     for key in table:
         if key not in known:
             raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
@@ -286,7 +294,7 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
 
     def source(raw: Mapping[str, Any]) -> Source:
         made = source_from(raw, str(path))
-        return replace(made, path=str(data_root / made.path))
+        return made if made.path.startswith(HUB) else replace(made, path=str(data_root / made.path))
 
     values = dict(table)
     values["data"] = tuple(source(raw) for raw in table["data"])

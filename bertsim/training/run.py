@@ -25,6 +25,7 @@ from bertsim.head_config import HeadConfig
 from bertsim.head_loading import encoder_sha256
 from bertsim.heads import Head, build_head, save_head
 from bertsim.loading import FLATBUFFER, find_source
+from bertsim.loading import Progress as Telling
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
@@ -98,8 +99,12 @@ class Data:
     test: Examples | None
 
 
-def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
+def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) -> Encoder:
     """Find the encoder of the plans and read all but its tensors.
+
+    Args:
+        plans: of one folder.
+        progress: told how a download goes.
 
     Raises:
         InputError: plans that do not go into one folder: other encoders, heads of one name, an encoder that learns
@@ -114,7 +119,7 @@ def open_encoder(plans: Sequence[TrainPlan]) -> Encoder:
         raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
     if len(set(names)) < len(names):
         raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
-    folder, name, commit = find_source(plan.encoder, plan.revision)
+    folder, name, commit = find_source(plan.encoder, plan.revision, progress=progress)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)

@@ -194,7 +194,7 @@ def bars(comparison: Comparison) -> str:
             "Called similar: the calibrated share of pairs with such a value that people would call similar."
         )
         shown += f'<p class="bs-facts">{text(says)}</p>'
-    if all(score.unit != "probability" for score in comparison.scores):
+    if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown
 

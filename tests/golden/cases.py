@@ -20,6 +20,15 @@ ENCODERS: dict[str, dict[str, Any]] = {
         "pretraining_heads": True,
         "seed": 1,
     },
+    "as_bert_base_on_the_hub": {
+        "prefix": "bert.",
+        "gamma_beta": True,
+        "pretraining_heads": True,
+        "vocab_only": True,
+        "seed": 8,
+    },
+    "unigram": {"tokenizer": "unigram", "seed": 9},
+    "bpe": {"tokenizer": "bpe", "type_vocab_size": 1, "seed": 10},
     "relu_sharded": {"hidden_act": "relu", "sharded": True, "seed": 2},
     "silu_wide": {
         "hidden_act": "silu",
@@ -56,6 +65,18 @@ POOLINGS: dict[str, dict[str, Any]] = {
 
 CLASSIFIERS: dict[str, dict[str, Any]] = {
     "cross_encoder": {"labels": ("LABEL_0",), "seed": 5},
+    "cross_encoder_identity": {
+        "labels": ("LABEL_0",),
+        "config": {
+            "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity", "version": "5"}
+        },
+        "seed": 5,
+    },
+    "cross_encoder_old_identity": {
+        "labels": ("LABEL_0",),
+        "config": {"sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity"},
+        "seed": 5,
+    },
     "inference": {"labels": ("contradiction", "entailment", "neutral"), "seed": 6},
     "several": {
         "labels": ("toxic", "obscene", "threat", "insult"),

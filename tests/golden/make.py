@@ -30,8 +30,12 @@ def encode(folder: Path) -> dict[str, np.ndarray]:
     model = transformers.BertModel.from_pretrained(folder, attn_implementation="eager").eval()
     with torch.no_grad():
         output = model(**inputs, output_hidden_states=True, output_attentions=True)
+    types = torch.zeros_like(inputs["input_ids"])  # a tokenizer without token types
     return {
-        **{name: tensor.numpy().astype(np.int32) for name, tensor in inputs.items()},
+        **{
+            name: tensor.numpy().astype(np.int32)
+            for name, tensor in ({"token_type_ids": types} | dict(inputs)).items()
+        },
         "hidden_states": torch.stack(output.hidden_states).numpy(),
         "attentions": torch.stack(output.attentions).numpy(),
         "pooler_output": output.pooler_output.numpy(),
@@ -48,6 +52,11 @@ def classify(folder: Path) -> np.ndarray:
         return model(**inputs).logits.numpy()
 
 
+def predict(folder: Path) -> np.ndarray:
+    """Values of sentence-transformers' `CrossEncoder`, by the activation that the checkpoint itself names."""
+    return sentence_transformers.CrossEncoder(str(folder), device="cpu").predict(list(PAIRS))
+
+
 def main() -> None:
     """Write the files."""
     encoders, poolings, classifiers = {}, {}, {}
@@ -60,7 +69,10 @@ def main() -> None:
             model = sentence_transformers.SentenceTransformer(str(folder), device="cpu")
             poolings[name] = model.encode(list(SENTENCES))
         for name, options in CLASSIFIERS.items():
-            classifiers[name] = classify(make_checkpoint(Path(temporary) / name, **options))
+            folder = make_checkpoint(Path(temporary) / name, **options)
+            classifiers[name] = classify(folder)
+            if len(options["labels"]) == 1:
+                classifiers[f"{name}/predicted"] = predict(folder)
     np.savez_compressed(HERE / "classifiers.npz", **classifiers)
     np.savez_compressed(HERE / "encoders.npz", **encoders)
     np.savez_compressed(HERE / "poolings.npz", **poolings)

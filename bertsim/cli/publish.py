@@ -1,0 +1,56 @@
+"""`bertsim publish`: a trained folder -> a model repository on the Hub."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bertsim.cli.output import native_log_held_back, say
+
+HELP = "send a trained folder to the Hugging Face Hub"
+DESCRIPTION = """\
+Check a folder in the layout of weights/, and send it in one commit, with model card, checksums and a tag:
+  python -m bertsim publish user/my-bert --folder trained
+It is written to with the token in HF_TOKEN. --dry-run checks the folder and prints what would be sent."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The words that this command understands."""
+    parser.add_argument("repository", metavar="USER/NAME", help="made where it is not there")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="what `train` or `export` made (default: the bundled one)"
+    )
+    parser.add_argument("--private", action="store_true", help="make the repository for yourself alone")
+    parser.add_argument("--tag", metavar="NAME", help="of the commit (default: v and the version of bertsim)")
+    parser.add_argument(
+        "--license", metavar="ID", help="such as apache-2.0 (default: what the folder's README.md says)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, send, and print where it is."""
+    from bertsim.hub.publish import pack, publish
+    from bertsim.hub.upload import check_name, size_of
+    from bertsim.loading import BUNDLED
+
+    if not args.dry_run:
+        check_name(args.repository)
+    with native_log_held_back():
+        parcel = pack(args.repository, args.folder or BUNDLED, tag=args.tag, licence=args.license)
+    for name in parcel.left_out:
+        say(f"bertsim: {name} is left out: it is none of the files that are fetched.")
+    total = sum(map(size_of, parcel.files.values()))
+    if args.dry_run:
+        for name, content in sorted(parcel.files.items()):
+            print(f"{size_of(content):>12,}  {name}")
+        print(
+            f"{total:>12,}  bytes in {len(parcel.files)} files would go to {parcel.repository}, tag {parcel.tag}."
+        )
+        return 0
+    say(f"bertsim: sending {len(parcel.files)} files, {total / 1e6:,.1f} MB, to {parcel.repository}.")
+    made = publish(parcel, private=args.private)
+    print(f"{made.url} at {made.commit}, tag {parcel.tag}")
+    print("\n".join(parcel.settings))
+    return 0

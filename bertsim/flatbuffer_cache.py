@@ -1,0 +1,89 @@
+"""Exported flatbuffers in the user's cache folder: made once, keyed by what they are made of, bounded in size.
+
+Written beside their place and moved there in one step; a lock keeps two processes from making the same one. Where they
+are too large together, those that were used longest ago go first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from bertsim.errors import ExportError
+
+LIMIT = 4_000_000_000
+"""Bytes that all of them may take together."""
+KINDS = ("flatbuffers", "heads")
+_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
+_STALE_SECONDS = 24 * 3600
+
+
+def find_cached(kind: str, made_of: Sequence[str]) -> Path | None:
+    """The flatbuffer that was made of exactly this; None where there is none."""
+    path = _place(kind, made_of)
+    if not path.is_file():
+        return None
+    with contextlib.suppress(OSError):  # in a folder that is not ours to write
+        os.utime(path)  # it was used now
+    return path
+
+
+def make_cached(
+    kind: str, made_of: Sequence[str], export: Callable[[Path], object], *, limit: int = LIMIT
+) -> Path:
+    """The flatbuffer that is made of this; exported where it is not there yet.
+
+    Args:
+        kind: "flatbuffers" (of encoders) or "heads".
+        made_of: everything that its content depends on.
+        export: writes it to the path that it is given, whole or not at all.
+        limit: bytes of all that are kept.
+
+    Raises:
+        ExportError: the user's cache folder cannot be written to, or what `export` raises.
+    """
+    path = _place(kind, made_of)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if find_cached(kind, made_of) is None:
+                export(path)
+                _trim(limit, path)
+    except OSError as error:
+        raise ExportError(
+            f"{path.parent} cannot be written to ({error.strerror}); make room or rights there, or use "
+            "engine='tensorflow'."
+        ) from None
+    return path
+
+
+def _place(kind: str, made_of: Sequence[str]) -> Path:
+    digest = hashlib.sha256("\n".join([_EXPORT_VERSION, *made_of]).encode()).hexdigest()
+    return user_cache_path("bertsim") / kind / f"{digest}.tflite"
+
+
+def _trim(limit: int, kept: Path) -> None:
+    """Remove what was used longest ago until the rest fits, and what a process that died left half written."""
+    ages: list[tuple[float, int, Path]] = []
+    for kind in KINDS:
+        for path in (user_cache_path("bertsim") / kind).glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                if path.suffix == ".tflite":
+                    ages.append((found.st_mtime, found.st_size, path))
+                elif time.time() - found.st_mtime > _STALE_SECONDS:
+                    path.unlink()
+    total = sum(size for _, size, _ in ages)
+    for _, size, path in sorted(ages):
+        if total <= limit:
+            return
+        if path != kept:
+            path.unlink(missing_ok=True)
+            total -= size

@@ -1,0 +1,278 @@
+"""Hugging Face Hub -> a local folder: encoders, heads, files of data.
+
+Only the files that are needed are downloaded. A revision is resolved to a commit; with a full commit and a warm cache
+no request is made. Every file that arrives is compared with the checksum that the Hub states, which the client itself
+does not do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from bertsim.config import TEXT_FILES, BertConfig
+from bertsim.errors import CheckpointError, HubError
+from bertsim.hub.failures import told_in_a_sentence
+from bertsim.manifest import file_sha256
+
+Progress = Callable[[str, float | None], None]
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_HEAD = ("*.json", "model.safetensors", "model.tflite", "curve.png", "README.md")
+_HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
+_ENCODER = (
+    *TEXT_FILES,
+    *("model.tflite", "README.md", "recipe.toml", "curve.png", "metrics.json"),
+    *_HEADS,
+)
+_REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+_DATA = re.compile(r"^(?P<name>[\w.-]+/[\w.-]+)/(?P<path>[^@]+?)(@(?P<revision>[^@]+))?$")
+
+
+def is_repository_id(source: str) -> bool:
+    """Whether a text has the form `name` or `user/name`."""
+    return _REPOSITORY.match(source) is not None
+
+
+def split_revision(source: str) -> tuple[str, str | None]:
+    """`user/name@revision` in its parts; None where there is no revision.
+
+    Example: "user/name@v1" -> ("user/name", "v1")
+    """
+    name, _, revision = source.partition("@")
+    return name, revision or None
+
+
+def is_needed(name: str) -> bool:
+    """Whether a file of a repository is one that `fetch` may bring."""
+    weights = name in (WEIGHTS, INDEX) or fnmatch(name, "model-*-of-*.safetensors")
+    return weights or bool(_matching([name], _ENCODER))
+
+
+def fetch(
+    repository: str,
+    revision: str | None = None,
+    *,
+    progress: Progress | None = None,
+    max_bytes: int | None = None,
+) -> tuple[Path, str]:
+    """Bring an encoder, and the heads beside it, into the local cache.
+
+    Args:
+        repository: "user/name".
+        revision: branch, tag or commit; None = the main branch.
+        progress: told the share of the bytes that has arrived, 0 to 1; what it raises stops the download.
+        max_bytes: refuse a repository whose needed files are larger together; None = no limit.
+
+    Returns:
+        The folder, and the full commit that it holds.
+
+    Raises:
+        HubError: it cannot be had, or holds no BERT in safetensors; says why and what to do.
+    """
+    return _fetch(repository, revision, _encoder_files, progress, max_bytes)
+
+
+def fetch_heads(
+    repository: str,
+    revision: str | None = None,
+    *,
+    progress: Progress | None = None,
+    max_bytes: int | None = None,
+) -> tuple[Path, str]:
+    """Bring the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
+
+    Args, result and errors as `fetch`; HubError also where it holds no heads.
+    """
+    return _fetch(repository, revision, _head_files, progress, max_bytes)
+
+
+def fetch_data(spec: str) -> tuple[Path, str]:
+    """Bring one file of a dataset repository.
+
+    Args:
+        spec: "user/dataset/path/of/the/file.parquet", with "@revision" behind it or not.
+
+    Returns:
+        The file, and "user/dataset/path@commit".
+
+    Raises:
+        HubError: the file cannot be had, or `spec` has another form.
+    """
+    found = _DATA.match(spec)
+    if found is None:
+        raise HubError(
+            f"hub:{spec} names no file of a dataset; the form is hub:user/dataset/path/of/the/file[@revision]."
+        )
+    name, path, revision = found["name"], found["path"], found["revision"]
+    from huggingface_hub import HfApi, errors, hf_hub_download
+
+    with told_in_a_sentence(f"the dataset {name}", revision):
+        commit = HfApi().resolve_revision(name, repo_type="dataset", revision=revision).resolved
+        try:
+            local = Path(hf_hub_download(name, path, repo_type="dataset", revision=commit))
+        except errors.RemoteEntryNotFoundError:
+            raise HubError(
+                f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub."
+            ) from None
+    return local, f"{name}/{path}@{commit}"
+
+
+def _fetch(
+    repository: str,
+    revision: str | None,
+    choose: Callable[[str, Mapping[str, int]], list[str]],
+    progress: Progress | None,
+    max_bytes: int | None,
+) -> tuple[Path, str]:
+    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
+
+    with told_in_a_sentence(repository, revision):
+        commit = HfApi().resolve_revision(repository, revision=revision).resolved
+        sizes = _sizes(repository, commit)
+        names = choose(repository, sizes)
+        known = [isinstance(try_to_load_from_cache(repository, n, revision=commit), str) for n in names]
+        missing = [name for name, is_cached in zip(names, known, strict=True) if not is_cached]
+        _check_size(repository, sum(sizes[name] for name in names), max_bytes)
+        _check_room(repository, sum(sizes[name] for name in missing))
+        if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
+            silent = _bar(repository, 0, None)
+            first = snapshot_download(
+                repository, revision=commit, allow_patterns=["config.json"], tqdm_class=silent
+            )
+            _check_bert(repository, Path(first))
+        bar = _bar(repository, sum(sizes[name] for name in missing if name != "config.json"), progress)
+        folder = Path(snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar))
+        _check_arrived(repository, folder, missing)
+    return folder, commit
+
+
+def _sizes(repository: str, commit: str) -> dict[str, int]:
+    """Every file of a commit and its size; from the cache where the listing is there."""
+    from httpx2 import TransportError
+    from huggingface_hub import HfApi, RepoFile, errors, get_cached_repo_tree, snapshot_download
+
+    entries: Iterable[Any]
+    try:
+        entries = get_cached_repo_tree(repository, revision=commit)
+    except errors.CachedRepoTreeNotFoundError:
+        try:
+            entries = list(HfApi().list_repo_tree(repository, recursive=True, revision=commit))
+        except (
+            errors.OfflineModeIsEnabled,
+            TransportError,
+        ):  # what another program may have put into the cache
+            folder = Path(snapshot_download(repository, revision=commit, local_files_only=True))
+            found = [path for path in folder.rglob("*") if path.is_file()]
+            return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+    return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
+
+
+def _encoder_files(repository: str, sizes: Mapping[str, int]) -> list[str]:
+    """The files that a BERT needs: one file of weights, or the shards; no other format of them."""
+    shards = [name for name in sizes if fnmatch(name, "model-*-of-*.safetensors")]
+    weights = [WEIGHTS] if WEIGHTS in sizes else [INDEX, *shards] if INDEX in sizes and shards else []
+    if "config.json" not in sizes:
+        raise HubError(
+            f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint."
+        )
+    if not weights:
+        other = next((n for n in sizes if n.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
+        why = f"; {other} is not read, because that can run code" if other else ""
+        raise HubError(
+            f"{repository} has no {WEIGHTS}{why}; choose a repository or revision that has it, or convert it "
+            "with transformers' save_pretrained."
+        )
+    return [*_matching(sizes, _ENCODER), *weights]
+
+
+def _head_files(repository: str, sizes: Mapping[str, int]) -> list[str]:
+    if not _matching(sizes, ("heads/*/config.json",)):
+        raise HubError(
+            f"{repository} holds no heads: no heads/NAME/config.json; name a repository that `bertsim publish` made."
+        )
+    return _matching(sizes, _HEADS)
+
+
+def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """Names that match a pattern, at the pattern's own depth."""
+    return [
+        name for name in names if any(name.count("/") == p.count("/") and fnmatch(name, p) for p in patterns)
+    ]
+
+
+def _check_bert(repository: str, folder: Path) -> None:
+    try:
+        BertConfig.from_folder(folder)
+    except CheckpointError as error:
+        raise HubError(
+            f"{repository} is no BERT that can be loaded: {str(error).replace(f'{folder}/', '')}"
+        ) from None
+
+
+def _check_size(repository: str, size: int, limit: int | None) -> None:
+    if limit is not None and size > limit:
+        raise HubError(
+            f"{repository} is {size / 1e6:,.1f} MB, and {limit / 1e6:,.1f} MB is the limit here; choose a smaller one."
+        )
+
+
+def _check_room(repository: str, size: int) -> None:
+    """Raise HubError where the disk of HF_HOME has no room for what is to come."""
+    from huggingface_hub import constants
+
+    place = Path(constants.HF_HUB_CACHE).expanduser().absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise HubError(
+            f"{repository} needs {size / 1e6:,.1f} MB, and the disk of {place} has {free / 1e6:,.1f} MB free; make "
+            "room, or set HF_HOME to a larger disk."
+        )
+
+
+def _check_arrived(repository: str, folder: Path, names: Iterable[str]) -> None:
+    """Compare new files with the checksums that the Hub gave: the cache names every file by its own.
+
+    Raises:
+        HubError: one is another; it is removed from the cache.
+    """
+    for name in names:
+        path = folder / name
+        blob = path.resolve()
+        if re.fullmatch(r"[0-9a-f]{64}", blob.name):
+            is_whole = file_sha256(blob) == blob.name
+        elif re.fullmatch(r"[0-9a-f]{40}", blob.name):
+            content = blob.read_bytes()
+            is_whole = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == blob.name
+        else:
+            continue  # a file system without links: the manifest is what remains
+        if not is_whole:
+            path.unlink()
+            blob.unlink(missing_ok=True)
+            raise HubError(
+                f"{name} of {repository} arrived damaged: its checksum is not the one that the Hub states; it was "
+                "removed, run it again."
+            )
+
+
+def _bar(repository: str, total: int, progress: Progress | None) -> type[Any]:
+    """A class that huggingface_hub takes for a progress bar: shows nothing, and tells the share of the bytes."""
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._counts = options.get("name") == "huggingface_hub.snapshot_download"
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            self.n += n or 0
+            if self._counts and progress is not None and total:
+                progress(f"Downloading {repository}", min(self.n / total, 1.0))
+
+    return Bar

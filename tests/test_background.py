@@ -1,0 +1,101 @@
+"""LiteRT takes over from TensorFlow when its flatbuffer is there; exported files are kept, once, within a limit."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import bertsim
+from bertsim.flatbuffer_cache import find_cached, make_cached
+from tests.checkpoints import make_checkpoint
+
+PAIRS = [("the dog sleeps", "a cat sat on the mat"), ("a man", "a woman plays the guitar")]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's cache folder of this test alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "bertsim"
+
+
+def wait_for(model: bertsim.SimilarityModel, engine: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while model.engine != engine:
+        assert time.monotonic() < end, f"{model.engine} still serves"
+        time.sleep(0.05)
+
+
+def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(
+    tmp_path: Path, cache: Path
+) -> None:
+    folder = make_checkpoint(
+        tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",)
+    )
+    model = bertsim.load(folder, background=True)
+    assert model.engine == "tensorflow"
+    before = {scorer: model.score(PAIRS, scorer=scorer) for scorer in ("cosine", "pooled")}
+    assert model.settings()["engine"] == "tensorflow"
+    wait_for(model, "litert")
+    for scorer, scores in before.items():
+        assert model.score(PAIRS, scorer=scorer) == pytest.approx(scores, abs=0.02)
+    assert len(list(cache.glob("*/*.tflite"))) == 2  # encoder and head
+    (folder.parent / "elsewhere").mkdir()
+    again = bertsim.load(folder.rename(folder.parent / "elsewhere" / "other-name"), background=True)
+    assert again.engine == "litert"
+    assert again.score(PAIRS, scorer="pooled") == pytest.approx(before["pooled"], abs=0.02)
+
+
+def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
+    (tmp_path / "cache").write_text("a file where the cache folder should be")
+    with caplog.at_level(logging.WARNING, logger="bertsim"):
+        model = bertsim.load(folder, background=True)
+        end = time.monotonic() + 120
+        while not caplog.records and time.monotonic() < end:
+            time.sleep(0.05)
+    assert "bert stays with the TensorFlow engine: " in caplog.text
+    assert model.engine == "tensorflow"
+    assert len(model.score(PAIRS)) == 2
+
+
+def test_two_at_once_export_once() -> None:
+    exports = []
+
+    def export(path: Path) -> None:
+        time.sleep(0.2)
+        exports.append(path)
+        path.write_bytes(b"flatbuffer")
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: make_cached("heads", ["one"], export), range(4)))
+    assert len(set(made)) == len(exports) == 1
+    assert find_cached("heads", ["one"]) == made[0]
+    assert find_cached("heads", ["another"]) is None
+
+
+def test_what_was_used_longest_ago_goes_when_there_is_no_room(cache: Path) -> None:
+    def add(name: str, limit: int = 350) -> Path:
+        return make_cached("flatbuffers", [name], lambda path: path.write_bytes(bytes(100)), limit=limit)
+
+    old = time.time() - 1000
+    paths = {name: add(name) for name in "abc"}
+    for i, path in enumerate(paths.values()):
+        os.utime(path, (old + i, old + i))
+    leftover = cache / "heads" / "0.123"
+    leftover.parent.mkdir()
+    leftover.write_bytes(b"of a process that died")
+    os.utime(leftover, (0, 0))
+    assert find_cached("flatbuffers", ["a"]) == paths["a"]  # used now
+    add("d")
+    assert sorted(name for name in "abcd" if find_cached("flatbuffers", [name])) == ["a", "c", "d"]
+    assert not leftover.exists()
+    assert add("e", limit=50).exists()  # the newest is kept, however large
+    assert [name for name in "abcde" if find_cached("flatbuffers", [name])] == ["e"]

@@ -1,0 +1,202 @@
+"""Publishing to, and deploying on, a Hub on loopback; what was published is fetched again and scores the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard, SpaceCard
+
+from bertsim.hub.deploy import space_files
+from bertsim.loading import BUNDLED
+from bertsim.manifest import check_manifest
+from tests.loopback_hub import TOKEN, LoopbackHub, serving
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def hub() -> Iterator[LoopbackHub]:
+    with serving() as server:
+        yield server
+
+
+def bertsim(
+    hub: LoopbackHub, home: Path, *words: str, token: str | None = TOKEN
+) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, with a token that may write."""
+    environment = hub.environment(home, **({"HF_TOKEN": token} if token else {}))
+    done = subprocess.run(
+        [sys.executable, "-m", "bertsim", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+    )
+    assert TOKEN not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_what_is_published_is_fetched_again_and_scores_the_same(hub: LoopbackHub, tmp_path: Path) -> None:
+    done = bertsim(hub, tmp_path / "a", "publish", "someone/heads")
+    assert done.returncode == 0, done.stderr
+    repository = hub.model("someone/heads")
+    commit = repository.refs["main"]
+    assert done.stdout.splitlines() == [
+        f"{hub.url}/someone/heads at {commit}, tag v0.1.0",
+        "BERTSIM_HEADS=someone/heads@v0.1.0",
+    ]
+    assert repository.refs["v0.1.0"] == commit
+    assert repository.messages == ["initial commit", "bertsim 0.1.0, v0.1.0"]
+    sentences = ("score", "A plane is taking off.", "A bird flies.", "--json")
+    for words in ((), ("--heads", "someone/heads@v0.1.0"), ("--encoder", "someone/heads@v0.1.0")):
+        fetched = json.loads(bertsim(hub, tmp_path / "b", *sentences, *words).stdout)
+        if not words:
+            own = fetched
+        assert fetched["scores"] == own["scores"]
+        assert len(fetched["scores"]) == 8
+    folder = next((tmp_path / "b" / "hub").glob("models--someone--heads/snapshots/*"))
+    assert check_manifest(folder).keys() == check_manifest(BUNDLED).keys()
+
+
+def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path) -> None:
+    assert bertsim(hub, tmp_path / "a", "publish", "someone/heads").returncode == 0
+    text = hub.model("someone/heads").files["README.md"].decode()
+    card = ModelCard(text)
+    data = card.data.to_dict()
+    assert (data["license"], data["library_name"]) == ("apache-2.0", "bertsim")
+    assert data["pipeline_tag"] == "sentence-similarity"
+    assert {"bertsim", "litert"} <= set(data["tags"])
+    assert data["widget"][0]["source_sentence"]
+    measured = json.loads((BUNDLED / "heads" / "bilstm" / "metrics.json").read_text())["as_served"]
+    found = {
+        (result.metric_name, result.dataset_split): result.metric_value
+        for result in card.data.eval_results or []
+    }
+    assert found["Spearman of bilstm, as served (int8)", "test"] == measured["test"]["spearman"]
+    assert found["Pearson of bilstm, as served (int8)", "dev"] == measured["dev"]["pearson"]
+    assert 'bertsim.load("someone/heads")' in text
+    own = (BUNDLED / "README.md").read_text()
+    assert own.split("---")[2].strip()[:500] in text
+
+
+def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(hub: LoopbackHub, tmp_path: Path) -> None:
+    done = bertsim(hub, tmp_path / "a", "publish", "someone/heads", "--dry-run", token=None)
+    assert done.returncode == 0
+    assert "model.safetensors" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("files would go to someone/heads, tag v0.1.0.")
+    space = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--heads", "a/b", "--dry-run", token=None)
+    assert "BERTSIM_HEADS=a/b" in space.stdout
+    assert space.returncode == 0
+    assert [path for method, path in hub.requests if method != "GET"] == []
+
+
+def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
+    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n\nRandom.\n")
+    (folder / "manifest.json").unlink()
+    (folder / "notes.txt").write_text("mine")
+    words = ("publish", "someone/tiny", "--folder", str(folder))
+    first = bertsim(hub, tmp_path / "a", *words, "--private")
+    assert "bertsim: notes.txt is left out" in first.stderr
+    assert first.stdout.splitlines()[1:] == ["BERTSIM_ENCODER=someone/tiny@v0.1.0"]
+    repository = hub.model("someone/tiny")
+    assert repository.private
+    assert "notes.txt" not in repository.files
+    card = ModelCard(repository.files["README.md"].decode()).data.to_dict()
+    assert card["license"] == "mit"
+    assert (
+        not {"model_name", "model-index", "base_model", "datasets"} & card.keys()
+    )  # nothing that nobody said
+    assert said(bertsim(hub, tmp_path / "a", *words)) == (
+        "bertsim: someone/tiny has the tag v0.1.0 already, and a tag is not moved; give another with --tag."
+    )
+    assert len(repository.commits) == 2
+    (folder / "special_tokens_map.json").unlink()
+    assert bertsim(hub, tmp_path / "a", *words, "--tag", "v2").returncode == 0
+    assert "special_tokens_map.json" not in repository.files
+    assert ".gitattributes" in repository.files
+    assert repository.files["README.md"].count(b"## Use") == 1
+    assert "special_tokens_map.json" in repository.commits[repository.refs["v0.1.0"]]
+
+
+def test_what_cannot_be_published_is_said_before_anything_is_sent(
+    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    words = ("publish", "someone/tiny", "--folder", str(folder))
+    assert "names no licence; say under which it is published: --license apache-2.0" in said(
+        bertsim(hub, home, *words)
+    )
+    assert "someone/tiny cannot be written to without a token; make one" in said(
+        bertsim(hub, home, *words, token=None)
+    )
+    assert "'tiny' is no name of a repository to make; give user/name." in said(
+        bertsim(hub, home, "publish", "tiny")
+    )
+    assert "nowhere is no folder; give one in the layout of weights/" in said(
+        bertsim(hub, home, "publish", "someone/tiny", "--folder", "nowhere")
+    )
+    (folder / "vocab.txt").write_text("changed")
+    assert "vocab.txt is damaged or was changed" in said(bertsim(hub, home, *words, "--license", "mit"))
+    assert [path for method, path in hub.requests if method != "GET"] == []
+    refused = bertsim(hub, home, "publish", "someone/heads", token="hf_wrong")
+    assert said(refused) == (
+        "bertsim: someone/heads was not created: the Hub does not accept the token; set HF_TOKEN to a valid one."
+    )
+
+
+def test_a_space_gets_the_files_it_runs_on_and_its_variables(hub: LoopbackHub, tmp_path: Path) -> None:
+    done = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--heads", "someone/heads", "--private")
+    assert done.returncode == 0, done.stderr
+    space = hub.repositories["spaces", "someone/demo"]
+    assert done.stdout.startswith(f"{hub.url}/spaces/someone/demo at {space.refs['main']};")
+    assert (space.created["sdk"], space.private) == ("gradio", True)
+    assert space.variables == {"BERTSIM_HOST": "0.0.0.0", "BERTSIM_HEADS": "someone/heads"}
+    assert set(space.files) == {".gitattributes", *space_files()}
+    card = SpaceCard(space.files["README.md"].decode())
+    assert card.data.sdk == "gradio"
+    assert space.files[str(card.data.app_file)] == (ROOT / "app.py").read_bytes()
+    assert not any(name.startswith(("tests/", ".ci")) for name in space.files)
+    space.commit({**space.files, "bertsim/old.py": b"gone", "mine.txt": b"kept"})
+    hub.repositories["spaces", "someone/demo"].variables["MINE"] = "1"
+    again = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--encoder", "someone/bert")
+    assert again.returncode == 0, again.stderr
+    assert space.variables["BERTSIM_ENCODER"] == "someone/bert"
+    assert space.variables["MINE"] == "1"
+    assert "bertsim/old.py" not in space.files
+    assert "mine.txt" in space.files
+
+
+def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, tmp_path: Path) -> None:
+    hub.refuse["POST", "/api/repos/create"] = (402, {}, b'{"error": "Gradio Spaces need a PRO subscription"}')
+    assert said(bertsim(hub, tmp_path / "a", "deploy", "someone/demo")) == (
+        "bertsim: someone/demo was not created: the Hub refuses it (Gradio Spaces need a PRO subscription); check plan "
+        "and token."
+    )
+
+
+def test_what_was_deployed_starts(hub: LoopbackHub, tmp_path: Path) -> None:
+    """The Space's files alone are enough: the app's page is built from them in an empty folder."""
+    assert bertsim(hub, tmp_path / "a", "deploy", "someone/demo").returncode == 0
+    root = tmp_path / "space"
+    for name, body in hub.repositories["spaces", "someone/demo"].files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(body)
+    code = "import bertsim, bertsim.ui; bertsim.ui.build_app(bertsim.load()); print(bertsim.__file__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=120)
+    assert done.stdout.strip() == str(root / "bertsim" / "__init__.py"), done.stderr
