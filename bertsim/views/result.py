@@ -193,7 +193,7 @@ def bars(comparison: Comparison) -> str:
         says = (
             "Called similar: the calibrated share of pairs with such a value that people would call similar."
         )
-        shown += f'<p class="bs-facts">{text(says)}</p>'
+        shown += f'<p class="bs-called">{text(says)}</p>'
     if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown

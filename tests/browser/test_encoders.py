@@ -16,6 +16,7 @@ from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown
 from tests.browser.server import served
 from tests.checkpoints import make_checkpoint
+from tests.loopback_hub import LoopbackHub
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +165,32 @@ def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text("bertsim-mini")
+    assert "Traceback" not in log.read_text()
+
+
+def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
+    browser, tmp_path, folders
+):
+    hub = LoopbackHub()
+    name = "sentence-transformers/all-MiniLM-L6-v2"  # its real name, the bundled encoder's files
+    hub.add(name, {path.name: path.read_bytes() for path in (folders / "plain").iterdir()})
+    log = tmp_path / "app.log"
+    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(browser, url) as visit:
+        page = visit()
+        page.get_by_role("button", name="Encoder and settings").click()
+        page.evaluate(
+            """() => { window.shares = new Set(); new MutationObserver(() => {
+                const bar = document.querySelector("#bs-encoder-line progress");
+                if (bar) window.shares.add(bar.getAttribute("value"));
+            }).observe(document.querySelector("#bs-encoder-line"), { subtree: true, childList: true }); }"""
+        )
+        page.locator(".bs-encoder", has_text="all-MiniLM-L6-v2").first.click()
+        expect(line(page)).to_contain_text(f"Scored by {name}", timeout=60_000)
+        expect(page.locator("#bs-bars .bs-facts")).to_contain_text(name)
+        hub.stop()
+        page.locator(".bs-encoder", has_text="bge-small-en-v1.5").click()
+        expect(line(page).locator(".bs-note")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
+        expect(line(page)).to_contain_text(f"{name} goes on.")
     assert "Traceback" not in log.read_text()
 
 

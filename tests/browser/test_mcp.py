@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ def talk(app_url: str, say: Callable[[ClientSession], Awaitable[Any]]) -> Any:
             await client.initialize()
             return await say(client)
 
-    return asyncio.run(session())
+    # In a thread of its own: Playwright's loop may run in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(session())).result()
 
 
 def test_the_five_endpoints_are_tools_with_documented_schemas(app_url):
