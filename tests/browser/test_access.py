@@ -95,7 +95,7 @@ def test_the_keyboard_alone_makes_the_whole_journey(page, model):
     page.keyboard.press("Enter")
     press_until(page, "(e) => e.matches('.bs-encoder') && e.textContent.includes('bge-small')")
     page.keyboard.press("Space")
-    expect(page.locator("#bs-encoder-line")).to_contain_text("cannot be reached")
+    expect(page.locator("#bs-encoder-line")).to_contain_text("is not in the local cache")
     press_until(page, "(e) => e.closest('#bs-settings') && e.getAttribute('role') === 'combobox'")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")

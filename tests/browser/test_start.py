@@ -102,10 +102,11 @@ def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
         assert not line_is_drawn(page)
         page.get_by_label("Sentence A", exact=True).fill("a slow sentence")
         page.get_by_role("button", name="Compare", exact=True).click()
-        page.wait_for_timeout(100)
-        assert not line_is_drawn(page)
-        page.wait_for_timeout(600)
+        page.wait_for_timeout(700)
         assert line_is_drawn(page)
+        delay = """getComputedStyle(document.querySelector('#bs-verdict [data-testid="status-tracker"]'), "::after")
+            .animationDelay"""
+        assert page.evaluate(delay) == "0.3s"
         wanted = model.compare("a slow sentence", page.get_by_label("Sentence B", exact=True).input_value())
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
         expect(page.locator('#bs-verdict [data-testid="status-tracker"].translucent')).to_have_count(0)
