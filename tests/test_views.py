@@ -5,6 +5,7 @@ Records made by hand where arithmetic can be followed, the bundled encoder where
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import struct
@@ -177,6 +178,16 @@ def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
     assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
     fills = [attrs["style"] for tag, attrs in page.elements if attrs.get("class") == "bs-fill"]
     assert fills == ["left:50.00%;width:45.00%", "left:0.00%;width:25.00%"]  # none for the endless product
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.644, "64"), (0.9999, "over 99"), (0.001, "under 1"), (0.994, "99")]
+)
+def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, shown):
+    score = PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9, probability)
+    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,))))
+    assert f"called similar: {shown}\u202f%" in page.text
+    assert "the calibrated share of pairs" in page.text
 
 
 def test_the_provenance_names_time_engine_encoder_and_what_the_small_encoder_cannot_do():

@@ -167,10 +167,10 @@ def _chance(score: PairScore) -> str:
     """The calibrated probability as a share; a screen reader and a narrow page get it in words."""
     if score.probability is None:
         return '<span class="bs-chance"></span>'
-    return (
-        '<span class="bs-chance"><span class="bs-words">called similar: </span>'
-        f"{score.probability:.0%}</span>".replace("%", "\u202f%")
-    )
+    share = round(score.probability * 100)
+    shown = "over 99" if share == 100 else "under 1" if share == 0 else str(share)  # nothing is certain
+    words = '<span class="bs-words">called similar: </span>'
+    return f'<span class="bs-chance">{words}{shown}\u202f%</span>'
 
 
 def bars(comparison: Comparison) -> str:
