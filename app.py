@@ -1,7 +1,8 @@
 """Serve the app; settings come from the environment.
 
-BERTSIM_ENCODER (folder or Hub id; none = the bundled encoder), BERTSIM_ENGINE (litert, tensorflow),
-BERTSIM_HOST, BERTSIM_PORT, BERTSIM_SHARE (1 = also a public link).
+BERTSIM_ENCODER (folder or Hub id; none = the bundled encoder), BERTSIM_HEADS (its trained heads: folder or Hub id),
+BERTSIM_ENGINE (litert, tensorflow), BERTSIM_HOST, BERTSIM_PORT, BERTSIM_SHARE (1 = also a public link).
+What visitors may choose: BERTSIM_ENCODERS and BERTSIM_ALLOW_ANY_ENCODER, see bertsim/catalog.py.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from bertsim.catalog import is_set
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui import serve
 
@@ -30,7 +32,8 @@ if __name__ == "__main__":
             engine=os.environ.get("BERTSIM_ENGINE") or "litert",
             host=os.environ.get("BERTSIM_HOST") or "127.0.0.1",
             port=_port(),
-            share=os.environ.get("BERTSIM_SHARE", "").lower() in ("1", "true", "yes"),
+            share=is_set(os.environ.get("BERTSIM_SHARE", "")),
+            heads=os.environ.get("BERTSIM_HEADS") or None,
         )
     except BertsimError as error:
         sys.stderr.write(f"{error}\n")

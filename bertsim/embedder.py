@@ -6,6 +6,7 @@ What is scored with them is `pipeline`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from bertsim.batching import Progress, map_rows
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
 from bertsim.errors import InputError
+from bertsim.masking import masked_arrays, masked_rows
 from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.recipe import Recipe
 from bertsim.records import EncoderOutput, Float, Int, TokenBatch
@@ -51,6 +53,11 @@ class SentenceEmbedder:
         self._normalize = embedding.normalize
         self._runner = runner
         self._tokenizer = tokenizer
+
+    @cached_property
+    def has_pooler(self) -> bool:
+        """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
+        return self._runner.encode(*self._tokenizer.pad([(0,)])).pooler_output is not None
 
     @property
     def engine(self) -> str:
@@ -103,6 +110,26 @@ class SentenceEmbedder:
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
         return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
+
+    def embed_masked(self, tokens: TokenBatch, masks: Int, recipe: Recipe) -> Float:
+        """Embed the rows of a batch under other masks, in few batches.
+
+        Args:
+            tokens: some rows.
+            masks: int32 [n, rows, seq].
+            recipe: how; the checkpoint's own runs on the engine's fast signature.
+
+        Returns:
+            float32 [n * rows, dim]: every row under the first mask, then under the second, ...
+        """
+        return map_rows(
+            masked_rows(masks),
+            lambda batch: self._embed_arrays(masked_arrays(tokens, batch), recipe),
+            recipe.size(self.config.hidden_size),
+            None,
+            lambda row: len(row[1]),
+            self._runner.at_once,
+        )
 
     def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
         """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
@@ -171,7 +198,9 @@ class SentenceEmbedder:
         )
 
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
-        arrays = self._tokenizer.pad(rows)
+        return self._embed_arrays(self._tokenizer.pad(rows), recipe)
+
+    def _embed_arrays(self, arrays: tuple[Int, Int, Int], recipe: Recipe) -> Float:
         if recipe.is_default:
             return self._runner.embed(*arrays)
         return self.pool_output(self._runner.encode(*arrays), arrays[1], recipe)

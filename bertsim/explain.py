@@ -1,7 +1,7 @@
 """What happens between two sentences and their score: the arrays behind the views. numpy only.
 
-In: `Comparison` (the arrays that were scored). Out: small frozen records of arrays. No HTML here, and no encoder
-but the one that is handed in: hiding tokens runs it again, everything else reads what is there.
+In: `Comparison` (the arrays that were scored). Out: small frozen records of arrays. No HTML here, and no model:
+hiding tokens scores again by a function that is handed in, everything else reads what is there.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from bertsim.errors import InputError
 from bertsim.pooling import pool, scale_to_unit
-from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
-from bertsim.scoring import MEASURES, cosine
+from bertsim.records import Comparison, Float, Int
+from bertsim.scoring import cosine
 
-Encode = Callable[[TokenBatch], EncoderOutput]
-Embed = Callable[[EncoderOutput, Int], Float]
+ScoreMasked = Callable[[Int], Float]
 
 _TINY = 1e-9
-HIDDEN_TOKENS = 64  # positions of a sentence that `occlude` tries
-AT_ONCE = 16
+HIDDEN_TOKENS = 128  # positions of a sentence that `occlude` tries
 
 
 @dataclass(frozen=True)
@@ -119,47 +117,24 @@ class Occlusion:
     changes_b: Float
 
 
-def occlude(comparison: Comparison, scorer: str, encode: Encode, embed: Embed) -> Occlusion:
+def occlude(comparison: Comparison, scorer: str, score_masked: ScoreMasked) -> Occlusion:
     """Hide each token of both sentences in turn; the other sentence stays whole.
 
-    Up to `HIDDEN_TOKENS` positions of a sentence are tried, `AT_ONCE` in a batch: the encoder returns every array.
+    Up to `HIDDEN_TOKENS` positions of a sentence are tried, all in one call.
 
     Args:
         comparison: the pair.
-        scorer: a name of `scoring.MEASURES`.
-        encode: runs the encoder on a `TokenBatch`.
-        embed: turns what it computed into sentence embeddings, given the attention mask.
+        scorer: the name of one of its scores.
+        score_masked: masks, int32 [n, 2, seq] -> that scorer's scores, float32 [n].
     """
-    tokens, measure = comparison.tokens, MEASURES[scorer]
-    whole = embed(comparison.output, tokens.attention_mask)
-    score = float(measure.to_score(measure.compute(whole[:1], whole[1:]))[0])
+    tokens = comparison.tokens
     ordinary = (tokens.attention_mask == 1) & ~tokens.is_special
     ordinary[:, HIDDEN_TOKENS:] = False
-    rows, positions = (index.tolist() for index in np.nonzero(ordinary))
-    masks = tokens.attention_mask[rows].copy()
-    masks[np.arange(len(rows)), positions] = 0
-    parts = []
-    for start in range(0, len(rows), AT_ONCE):
-        some = masks[start : start + AT_ONCE]
-        parts.append(embed(encode(_repeat(tokens, rows[start : start + AT_ONCE], some)), some))
-    without, others = np.concatenate(parts), whole[[1 - row for row in rows]]
-    changes = [np.full(int(tokens.attention_mask[row].sum()), np.nan, np.float32) for row in (0, 1)]
-    scores = measure.to_score(measure.compute(without, others))
-    for row, position, value in zip(rows, positions, scores, strict=True):
-        changes[row][position] = value - score
-    return Occlusion(scorer, score, changes[0], changes[1])
-
-
-def _repeat(tokens: TokenBatch, rows: list[int], attention_mask: Int) -> TokenBatch:
-    """The given rows of a batch, in order and as often as named, under other masks."""
-    return TokenBatch(
-        input_ids=tokens.input_ids[rows],
-        attention_mask=attention_mask,
-        token_type_ids=tokens.token_type_ids[rows],
-        tokens=tuple(tokens.tokens[row] for row in rows),
-        spans=tokens.spans[rows],
-        is_special=tokens.is_special[rows],
-        sentences=tuple(tokens.sentences[row] for row in rows),
-        cut_off=tuple(tokens.cut_off[row] for row in rows),
-        cut_tokens=tuple(tokens.cut_tokens[row] for row in rows),
-    )
+    rows, positions = np.nonzero(ordinary)
+    masks = np.repeat(tokens.attention_mask[None], len(rows) + 1, axis=0)  # the first hides nothing
+    masks[np.arange(len(rows)) + 1, rows, positions] = 0
+    scores = score_masked(masks)
+    changes = np.full(ordinary.shape, np.nan, np.float32)
+    changes[rows, positions] = scores[1:] - scores[0]
+    changes_a, changes_b = (changes[row, : int(tokens.attention_mask[row].sum())] for row in (0, 1))
+    return Occlusion(scorer, comparison[scorer].score, changes_a, changes_b)

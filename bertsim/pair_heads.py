@@ -16,7 +16,8 @@ from bertsim.batching import Progress, map_rows
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig, has_similar
-from bertsim.records import EncoderOutput, Float, Int, PairScore, TokenBatch
+from bertsim.masking import MaskedRow, mask_packed, masked_arrays, masked_rows
+from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.tokenization import Tokenizer
 
 _Row = tuple[tuple[int, ...], ...]  # token ids, and of a packed pair token types too
@@ -165,6 +166,30 @@ class PairHeads:
             unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
             scores.append(PairScore(head.name, value, unit, low, high, value, value_reversed=turned))
         return scores
+
+    def score_masked(self, name: str, comparison: Comparison, masks: Int) -> Float:
+        """Scores of one pair by a head under many masks: float32 [n].
+
+        Args:
+            name: of a scorer.
+            comparison: the pair.
+            masks: int32 [n, 2, seq], as `comparison.tokens.attention_mask`.
+        """
+        head, tokens = self.find(name), comparison.tokens
+        is_apart = head.config.inputs == "apart"
+        rows = masked_rows(masks)
+        if not is_apart:
+            packed = comparison.packed[0]
+            hidden = [mask_packed(replace(tokens, attention_mask=mask), packed)[0] for mask in masks]
+            tokens, rows = packed, masked_rows(np.array(hidden, np.int32))
+
+        def run(batch: Sequence[MaskedRow]) -> Float:
+            arrays = masked_arrays(tokens, batch)
+            return head.runner.features(self._engine.encode(*arrays), arrays[1])
+
+        features = map_rows(rows, run, 0, None, lambda row: len(row[1]), self._engine.at_once)
+        sides = (features[0::2], features[1::2]) if is_apart else (features,)
+        return head.scores(head.runner.classify(*sides))
 
     def _features(
         self, makers: Mapping[str, Pool], rows: Sequence[_Row], progress: Progress | None

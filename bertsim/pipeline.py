@@ -20,6 +20,7 @@ from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.embedder import SentenceEmbedder
 from bertsim.engine import Engine
 from bertsim.errors import InputError
+from bertsim.masking import mask_packed
 from bertsim.pair_heads import EMBEDDED, LoadedHead, PairHeads, first_row, in_line
 from bertsim.recipe import Recipe
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
@@ -179,9 +180,39 @@ class SimilarityModel(SentenceEmbedder):
         shape = comparison.tokens.attention_mask.shape
         if mask.shape != shape or not np.isin(mask, (0, 1)).all():
             raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
-        recipe = self.recipe(pooling, layers, combine, None)
+        recipe = self.recipe(pooling, layers, combine, comparison.max_length)
         tokens = replace(comparison.tokens, attention_mask=mask)
         return self._compare(tokens, recipe, time.perf_counter(), is_masked=True)
+
+    def score_masked(
+        self,
+        comparison: Comparison,
+        masks: Int,
+        scorer: str = "cosine",
+        *,
+        pooling: str | None = None,
+        layers: Sequence[int] | None = None,
+        combine: str = "concat",
+    ) -> Float:
+        """Score one pair under many masks in few batches; higher = more similar, as `score`.
+
+        Args:
+            comparison: what `compare` returned.
+            masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
+            scorer: one of `scorers`.
+
+        Returns:
+            float32 [n].
+        """
+        if scorer == COMBINED and self._combination:
+            parts = {name: self.score_masked(comparison, masks, name) for name in self._combination.weights}
+            return self._combination.apply(parts).astype(np.float32)
+        if scorer in self._heads.scorers:
+            return self._heads.score_masked(scorer, comparison, masks)
+        measure = find_measure(scorer, self.scorers)
+        recipe = self.recipe(pooling, layers, combine, comparison.max_length)
+        embeddings = self.embed_masked(comparison.tokens, masks, recipe)
+        return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
 
     def _compare(
         self, tokens: TokenBatch, recipe: Recipe, start: float, *, is_masked: bool = False
@@ -190,22 +221,24 @@ class SimilarityModel(SentenceEmbedder):
         a, b = self.pool_output(output, tokens.attention_mask, recipe)
         sentence_a, sentence_b = (row[0] for row in tokens.sentences)
         both: tuple[TokenBatch, EncoderOutput] | None = None
-        if self._heads.any_packed and not is_masked:
-            orders = [(sentence_a, sentence_b), (sentence_b, sentence_a)]
-            in_both = self._tokenizer.batch(orders, recipe.max_length)
-            both = in_both, self.encode(in_both)
+
+        def packed(*orders: tuple[str, str]) -> tuple[TokenBatch, EncoderOutput]:
+            rows = self._tokenizer.batch(orders, recipe.max_length)
+            if is_masked:
+                rows = replace(rows, attention_mask=mask_packed(tokens, rows))
+            return rows, self.encode(rows)
+
+        if self._heads.any_packed:
+            both = packed((sentence_a, sentence_b), (sentence_b, sentence_a))
 
         def pack() -> tuple[TokenBatch, EncoderOutput]:
-            if both is not None:
-                return first_row(*both)
-            packed = self._tokenizer.batch([(sentence_a, sentence_b)], recipe.max_length)
-            return packed, self.encode(packed)
+            return packed((sentence_a, sentence_b)) if both is None else first_row(*both)
 
         scores = [score_pair(scorer, a, b) for scorer in MEASURES]
         if recipe.is_default:
             scores = [self._with_probability(score) for score in scores]
         scores += [self._with_probability(score) for score in self._heads.compare(tokens, output, both)]
-        if self._combination and not is_masked:
+        if self._combination:
             if recipe.is_default:
                 own = scores
             else:  # measures count as the checkpoint's own pooling has them
@@ -215,7 +248,9 @@ class SimilarityModel(SentenceEmbedder):
                 own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
             scores.append(self._with_probability(self._combination.judge(own)))
         seconds = time.perf_counter() - start
-        return Comparison(sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack)
+        return Comparison(
+            sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack, recipe.max_length
+        )
 
     def _with_probability(self, score: PairScore) -> PairScore:
         curve = self._calibrations.get(score.scorer)

@@ -92,11 +92,11 @@ class Comparison:
 
     Attributes:
         sentence_a, sentence_b: as given.
-        scores: one `PairScore` per scorer, in the order of `model.scorers` (`rescore` leaves out those that read
-            the pair packed).
+        scores: one `PairScore` per scorer, in the order of `model.scorers`.
         tokens: `TokenBatch` of two rows, A alone and B alone, padded to the longer.
         output: `EncoderOutput` of those two rows.
         seconds: time from text to scores.
+        max_length: tokens read of a sequence; None = the model's own.
     """
 
     sentence_a: str
@@ -106,6 +106,7 @@ class Comparison:
     output: EncoderOutput
     seconds: float
     _pack: Callable[[], tuple[TokenBatch, EncoderOutput]] = field(repr=False, compare=False)
+    max_length: int | None = None
 
     @cached_property
     def packed(self) -> tuple[TokenBatch, EncoderOutput]:

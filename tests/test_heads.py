@@ -231,13 +231,23 @@ def test_compare_lists_every_head_in_both_orders(any_engine: bertsim.SimilarityM
     assert output.last_hidden_state.shape[0] == output.attentions.shape[1] == 1
 
 
-def test_masked_pairs_are_scored_by_what_reads_sentences_apart(any_engine: bertsim.SimilarityModel) -> None:
+def test_every_head_follows_a_mask_those_that_read_the_pair_packed_too(
+    any_engine: bertsim.SimilarityModel,
+) -> None:
     comparison = any_engine.compare(*PAIRS[0])
-    same = any_engine.rescore(comparison, comparison.tokens.attention_mask)
-    named = [score.scorer for score in same.scores]
-    assert "mean_apart" in named
-    assert "bilstm_packed" not in named
-    assert same["mean_apart"].value == pytest.approx(comparison["mean_apart"].value, abs=1e-6)
+    mask = comparison.tokens.attention_mask.copy()
+    same = any_engine.rescore(comparison, mask)
+    assert [score.scorer for score in same.scores] == list(any_engine.scorers)
+    mask[0, 2] = 0
+    hidden = any_engine.rescore(comparison, mask)
+    masks = np.stack([comparison.tokens.attention_mask, mask])
+    for name in ("mean_apart", "bilstm_packed"):
+        assert same[name].value == pytest.approx(comparison[name].value, abs=1e-6)
+        assert abs(hidden[name].value - comparison[name].value) > 1e-6
+        assert any_engine.score_masked(comparison, masks, name) == pytest.approx(
+            [comparison[name].score, hidden[name].score], abs=5e-3
+        )
+    assert (hidden.packed[1].attentions[:, 0, :, :, 2] == 0).all()
 
 
 def test_a_calibration_gives_probabilities_and_nothing_gives_none(
@@ -515,7 +525,7 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
         f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
     ]
     drawn = bars(comparison)
-    assert f"calibrated: {verdict.probability:.0%} of such pairs would be called similar" in drawn
+    assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn
     alone = replace(comparison, scores=comparison.scores[:4])
     assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone)

@@ -24,7 +24,7 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 LAYERS = (
     {"errors", "records", "version"},
     {"config", "engine", "manifest", "rows", "parquet", "packing", "tokenization", "pooling", "scoring"},
-    {"head_config", "calibration", "batching", "combination"},
+    {"head_config", "calibration", "batching", "combination", "masking"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {
         "recipe",
@@ -37,6 +37,8 @@ LAYERS = (
         "hub",
         "loading",
         "bundle",
+        "catalog",
+        "shelf",
     },
     {"agreement", "tfidf", "plots", "card", "steps"},
     {"datasets", "probes", "training", "pretraining", "evaluation", "explain"},

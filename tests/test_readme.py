@@ -10,17 +10,20 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import SpaceCard
 
 import bertsim
+from tests.browser.server import served
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e-?\d+)?")
 TOLERANCE = 0.015
+USUAL = "http://127.0.0.1:7860/"
 
 
 def blocks(language: str) -> list[str]:
@@ -42,9 +45,35 @@ def run(words: list[str]) -> str:
     return done.stdout
 
 
+def examples() -> list[tuple[str, str]]:
+    """Every Python example, and what is shown to be printed."""
+    return list(zip(blocks("python"), blocks("text"), strict=True))
+
+
 def test_the_python_example_prints_what_it_shows():
-    (code,), (shown,) = blocks("python"), blocks("text")
+    code, shown = examples()[0]
     assert_prints(run([sys.executable, "-c", code]), shown)
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The running app; the README's address is Gradio's usual one."""
+    with served(tmp_path_factory.mktemp("app") / "app.log") as url:
+        yield url
+
+
+def test_the_examples_of_the_api_print_what_they_show(app_url):
+    found = examples()[1:]
+    assert [code.partition(" ")[0] for code, _ in found] == ["from", "import"]
+    for code, shown in found:
+        assert USUAL in code
+        assert_prints(run([sys.executable, "-c", code.replace(USUAL, app_url)]), shown)
+
+
+def test_the_example_with_curl_gives_the_score(app_url):
+    (code,) = blocks("bash")
+    printed = run(["bash", "-c", code.replace(USUAL, app_url)])
+    assert_prints(printed, "event: complete data: [0.6907]")
 
 
 def test_the_commands_print_what_they_show():

@@ -5,6 +5,7 @@ Records made by hand where arithmetic can be followed, the bundled encoder where
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import struct
@@ -17,6 +18,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+import bertsim
 from bertsim.errors import InputError
 from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch
@@ -30,6 +32,7 @@ from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
 from bertsim.views.result import Engine, bars, cautions, judgement, provenance, verdict
+from tests.checkpoints import make_checkpoint
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -170,11 +173,21 @@ def test_the_verdict_gives_words_and_the_cosine_and_no_judgement_for_an_unknown_
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
     page = Page(bars(by_hand()))
-    assert "0.900a similarity, −1 … 1" in page.text
-    assert "−2.500a product, −∞ … ∞" in page.text
-    assert "3.000a distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
+    assert "0.900similarity, −1 … 1" in page.text
+    assert "−2.500product, −∞ … ∞" in page.text
+    assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
     fills = [attrs["style"] for tag, attrs in page.elements if attrs.get("class") == "bs-fill"]
     assert fills == ["left:50.00%;width:45.00%", "left:0.00%;width:25.00%"]  # none for the endless product
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.644, "64"), (0.9999, "over 99"), (0.001, "under 1"), (0.994, "99")]
+)
+def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, shown):
+    score = PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9, probability)
+    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,))))
+    assert f"called similar: {shown}\u202f%" in page.text
+    assert "the calibrated share of pairs" in page.text
 
 
 def test_the_provenance_names_time_engine_encoder_and_what_the_small_encoder_cannot_do():
@@ -252,14 +265,13 @@ def test_text_that_was_cut_off_is_struck_through_with_its_count(model):
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_every_view_shows_hostile_text_as_text(model, typed):
     comparison = model.compare(typed + " one", "two " + typed)
-    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
     views = [
         anatomy(comparison.tokens),
         alignment_view(comparison, model.config.num_hidden_layers),
         attention_view(comparison, AttentionChoice(1, None)),
         layers_view(comparison),
         mask_view(comparison, [[1], []], comparison.scores),
-        matter_view(comparison, occlude(comparison, "cosine", model.encode, mean)),
+        matter_view(comparison, occlude(comparison, "cosine", partial(model.score_masked, comparison))),
         previous([(typed, "two " + typed, 0.5)]),
     ]
     for source in views:
@@ -307,8 +319,7 @@ def test_the_last_column_of_the_profile_is_the_score(model):
 
 def test_hiding_each_token_alone_is_what_occlusion_reports(model):
     comparison = model.compare(*PAIR)
-    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
-    found = occlude(comparison, "cosine", model.encode, mean)
+    found = occlude(comparison, "cosine", partial(model.score_masked, comparison))
     assert found.score == pytest.approx(comparison["cosine"].value, abs=1e-6)
     mask = comparison.tokens.attention_mask.copy()
     mask[1, 3] = 0
@@ -320,12 +331,27 @@ def test_hiding_each_token_alone_is_what_occlusion_reports(model):
     assert number(found.changes_b[3], signed=True) in Page(matter_view(comparison, found)).text
 
 
-def test_occlusion_of_a_long_sentence_is_capped_and_says_so(model):
-    comparison = model.compare("one two three four five " * 20, "six seven")
-    mean = partial(model.pool_output, recipe=model.recipe("mean", None, "concat", None))
-    found = occlude(comparison, "cosine", model.encode, mean)
+@pytest.mark.parametrize("scorer", ["euclidean", "bilstm", "pooled", "combined"])
+def test_every_scorer_can_be_asked_which_tokens_matter_to_it(model, scorer):
+    comparison = model.compare(*PAIR, pooling="max")
+    found = occlude(comparison, scorer, partial(model.score_masked, comparison, scorer=scorer, pooling="max"))
+    mask = comparison.tokens.attention_mask.copy()
+    mask[0, 2] = 0
+    alone = model.rescore(comparison, mask, pooling="max")[scorer].score
+    assert found.score == comparison[scorer].score
+    assert found.changes_a[2] == pytest.approx(alone - comparison[scorer].score, abs=0.01)
+    assert f"How the {scorer} score" in matter_view(comparison, found)
+
+
+def test_occlusion_of_a_long_sentence_is_capped_and_says_so(tmp_path):
+    long = bertsim.load(
+        make_checkpoint(tmp_path / "long", max_position_embeddings=200), engine="tensorflow", max_length=200
+    )
+    comparison = long.compare("the cat sat on the mat and the dog " * 18, "the old house")
+    found = occlude(comparison, "cosine", partial(long.score_masked, comparison))
     assert np.flatnonzero(~np.isnan(found.changes_a)).tolist() == list(range(1, HIDDEN_TOKENS))
-    assert "Only its first 64 were tried" in matter_view(comparison, found)
+    shown = matter_view(comparison, found)
+    assert "Sentence A: drawn are the first 64 of its 162 tokens, and 127 were tried" in shown
 
 
 def test_a_mask_that_leaves_nothing_is_refused():

@@ -1,12 +1,13 @@
 """The browser app. In: settings, or a loaded pipeline. Out: a Gradio app, built or served.
 
-Importing this package imports neither gradio nor a model; `serve` loads the encoder while gradio is being imported.
+Importing this package imports neither gradio nor a model; `serve` loads the encoder while gradio is being imported, and
+the page is served before it is there.
 """
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 def build_app(pipeline: SimilarityModel) -> gr.Blocks:
     """Build the page around a loaded pipeline; nothing is served yet."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    from bertsim.catalog import offered
+    from bertsim.shelf import Shelf
+    from bertsim.ui.quick_gradio import import_gradio
+
+    import_gradio()
     from bertsim.ui.app import build_app as build
 
-    return build(pipeline)
+    return build(Shelf.of(pipeline, offered(os.environ)))
 
 
 def serve(
@@ -33,10 +38,13 @@ def serve(
     share: bool = False,
     heads: str | Path | bool | None = None,
 ) -> None:
-    """Load an encoder and serve the app until interrupted.
+    """Serve the app until interrupted.
+
+    An encoder or heads that cannot be had do not stop it: the bundled encoder serves, and page and terminal say why.
+    Which encoders visitors may choose: `bertsim.catalog`.
 
     Args:
-        encoder: folder or Hub id; None = the bundled encoder.
+        encoder: folder or Hub id to begin with; None = BERTSIM_ENCODER, without it the bundled encoder.
         revision: commit, branch or tag of a Hub repository.
         engine: "litert" or "tensorflow".
         host: address to listen on; "0.0.0.0" for every interface.
@@ -45,20 +53,17 @@ def serve(
         heads: trained heads of the encoder, as `bertsim.load` takes them.
 
     Raises:
-        BertsimError: the encoder or the engine cannot be had.
+        BertsimError: an engine that is not known, or an address that cannot be listened on.
     """
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    import bertsim
+    from bertsim.catalog import offered
+    from bertsim.shelf import Shelf
+    from bertsim.ui.quick_gradio import import_gradio
 
-    def load() -> SimilarityModel:
-        model = bertsim.load(encoder, revision=revision, engine=engine, heads=heads)
-        model.compare("The first comparison", "takes longer: let it be this one")
-        return model
+    shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
+    shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")
+    shelf.ask()
+    import_gradio()
+    from bertsim.ui.app import build_app as build
+    from bertsim.ui.app import launch
 
-    with ThreadPoolExecutor(max_workers=1) as background:
-        loading = background.submit(load)
-        from bertsim.ui.app import build_app as build
-        from bertsim.ui.app import launch
-
-        pipeline = loading.result()
-    launch(build(pipeline), host=host, port=port, share=share)
+    launch(build(shelf), host=host, port=port, share=share)

@@ -1,20 +1,21 @@
-"""The app's public endpoints: `/score`, `/compare`, `/embed`, `/tokens`, `/attention`; the core's own limits."""
+"""The app's public endpoints: `/score`, `/compare`, `/embed`, `/tokens`, `/attention`; MCP tools of the same names.
+
+Limits and errors are the core's own, the catalog of encoders among them: the page has no others.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from bertsim.errors import InputError
 from bertsim.records import PairScore
-from bertsim.ui.calls import MODEL_QUEUE, replies
+from bertsim.shelf import Shelf
+from bertsim.ui.calls import API_QUEUE, replies
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
-
-if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
 
 
 def _score(score: PairScore) -> dict[str, Any]:
@@ -31,28 +32,31 @@ def _score(score: PairScore) -> dict[str, Any]:
     }
 
 
-def build_api(pipeline: SimilarityModel) -> None:
+def build_api(shelf: Shelf) -> None:
     """Add the endpoints to the app being built."""
 
     @replies
-    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine") -> float:
+    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> float:
         """How similar two sentences are; higher = more similar, whatever the scorer.
 
         Args:
             sentence_a: the one sentence.
             sentence_b: the other sentence.
-            scorer: cosine, dot, euclidean, manhattan, or a trained head.
+            scorer: cosine, dot, euclidean, manhattan, or a trained head of the encoder: bilstm, mean, pooled, combined.
+            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        return float(pipeline.score([(sentence_a, sentence_b)], scorer=scorer)[0])
+        return float(shelf.get(encoder or None).score([(sentence_a, sentence_b)], scorer=scorer)[0])
 
     @replies
-    def compare(sentence_a: str, sentence_b: str) -> dict[str, Any]:
+    def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
         """Every scorer's value for two sentences, with its unit, its range and its score.
 
         Args:
             sentence_a: the one sentence.
             sentence_b: the other sentence.
+            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
+        pipeline = shelf.get(encoder or None)
         comparison = pipeline.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
@@ -61,23 +65,25 @@ def build_api(pipeline: SimilarityModel) -> None:
         }
 
     @replies
-    def embed(sentence: str) -> list[float]:
+    def embed(sentence: str, encoder: str = "") -> list[float]:
         """The vector of a sentence.
 
         Args:
             sentence: one sentence.
+            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        return [float(value) for value in pipeline.embed([sentence])[0]]
+        return [float(value) for value in shelf.get(encoder or None).embed([sentence])[0]]
 
     @replies
-    def tokens(sentence_a: str, sentence_b: str) -> list[dict[str, Any]]:
+    def tokens(sentence_a: str, sentence_b: str, encoder: str = "") -> list[dict[str, Any]]:
         """The tokens of both sentences as the encoder gets them, and what was cut off.
 
         Args:
             sentence_a: the one sentence.
             sentence_b: the other sentence.
+            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        batch = pipeline.compare(sentence_a, sentence_b).tokens
+        batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
         return [
             {
                 "tokens": [plain(token) for token in batch.tokens[row]],
@@ -92,7 +98,9 @@ def build_api(pipeline: SimilarityModel) -> None:
         ]
 
     @replies
-    def attention(sentence_a: str, sentence_b: str, layer: int, head: int) -> dict[str, Any]:
+    def attention(
+        sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = ""
+    ) -> dict[str, Any]:
         """Who attends to whom when the pair is packed as one input; rows sum to 1.
 
         Args:
@@ -100,13 +108,15 @@ def build_api(pipeline: SimilarityModel) -> None:
             sentence_b: the other sentence.
             layer: 1 = first block.
             head: 1 = first head; 0 = the mean of all heads.
+            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
+        pipeline = shelf.get(encoder or None)
         config = pipeline.config
         for name, value, low, high in (
             ("layer", layer, 1, config.num_hidden_layers),
             ("head", head, 0, config.num_attention_heads),
         ):
-            if not isinstance(value, int) or not low <= value <= high:
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise InputError(
                     f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}."
                 )
@@ -119,4 +129,4 @@ def build_api(pipeline: SimilarityModel) -> None:
         }
 
     for endpoint in (score, compare, embed, tokens, attention):
-        gr.api(endpoint, **MODEL_QUEUE)
+        gr.api(endpoint, **API_QUEUE)

@@ -1,35 +1,31 @@
-"""The page: the compare panel above, the views in tabs below, and the events between them.
+"""The page: the compare panel above, the views in tabs below, the endpoints beside them; and how it is served.
 
-One event answers a comparison: verdict, measures and the picture of the open tab come back together; the other
-tabs are drawn when they are opened. Nothing of a visitor is kept but the pairs of the visit.
+The page is built from the bundled encoder's files alone: it is painted before any model is loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any
+from urllib.parse import urlparse
 
 import gradio as gr
+from gradio.networking import setup_tunnel
 
 from bertsim.errors import InputError
+from bertsim.shelf import Shelf
 from bertsim.ui.api import build_api
-from bertsim.ui.calls import MODEL_QUEUE, answers
-from bertsim.ui.compare import LINK_JS, SWAP_JS, build_compare
-from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.compare import build_compare
+from bertsim.ui.events import wire
+from bertsim.ui.facts import Facts
 from bertsim.ui.page import Page
-from bertsim.ui.settings import Settings
 from bertsim.ui.tab_alignment import build_alignment_tab
 from bertsim.ui.tab_attention import build_attention_tab
 from bertsim.ui.tab_layers import build_layers_tab
 from bertsim.ui.tab_mask import build_mask_tab
 from bertsim.ui.tab_matter import build_matter_tab
 from bertsim.ui.tab_tokens import build_tokens_tab
-from bertsim.ui.tabs import Tab
 from bertsim.ui.theme import HEAD, theme
-from bertsim.views.markup import sendable
-
-if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
 
 TABS = (
     build_tokens_tab,
@@ -41,145 +37,33 @@ TABS = (
 )
 
 
-def _wire(
-    page: Page, tabs: gr.Tabs, past: gr.State, shown: gr.State, open_tab: gr.State, blocks: gr.Blocks
-) -> None:
-    """Connect the events of the page."""
-    panel = page.panel
-    boxes = [panel.sentence_a, panel.sentence_b]
-    controls = [*panel.settings, *(control for tab in page.tabs for control in tab.controls)]
-    pressed = [tab.controls[0] for tab in page.tabs if tab.press]
-    pictures = [tab.picture for tab in page.tabs]
-    results = [panel.verdict, panel.bars, past, panel.past, shown, *pressed, *pictures]
-    quiet = {
-        "api_visibility": "private",
-        "show_progress": "full",
-        "show_progress_on": panel.verdict,
-        **MODEL_QUEUE,
-    }
+def build_app(shelf: Shelf) -> gr.Blocks:
+    """Build the page over a shelf of models; nothing is loaded and nothing is served yet.
 
-    @answers
-    def compare_pair(a: str, b: str, seen: list[Any], tab: str, *values: Any) -> list[Any]:
-        return page.answer(a, b, seen, tab, values)
-
-    @answers
-    def run_example(event: gr.EventData, seen: list[Any], tab: str, *values: Any) -> list[Any]:
-        _, a, b = EXAMPLES[int(event.key)]
-        return [a, b, *page.answer(a, b, seen, tab, values)]
-
-    @answers
-    def bring_back(event: gr.EventData, seen: list[Any], tab: str, *values: Any) -> list[Any]:
-        a, b, _ = seen[int(event.key)]
-        return [sendable(a), sendable(b), *page.answer(a, b, seen, tab, values)]
-
-    @answers
-    def open_page(request: gr.Request, seen: list[Any], tab: str, *values: Any) -> list[Any]:
-        _, a, b = EXAMPLES[0]
-        a, b = request.query_params.get("a", a), request.query_params.get("b", b)
-        return [a, b, *page.answer(a, b, seen, tab, values)]
-
-    asking = [panel.run.click, *(box.submit for box in boxes), *(each.change for each in panel.settings)]
-    asks = [*boxes, past, open_tab, *controls]
-    asked = gr.on(asking, compare_pair, asks, results, trigger_mode="always_last", **quiet)
-    swapped = panel.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
-    swapped.then(compare_pair, asks, results, **quiet)
-    panel.link.click(None, boxes, None, js=LINK_JS).then(tell_copied, None, None, api_visibility="private")
-    again = [past, open_tab, *controls]
-    everything = [*boxes, *results]
-    opened = gr.on([blocks.load], open_page, again, everything, **quiet)
-    for pick, call in ((panel.examples.pick, run_example), (panel.past.pick, bring_back)):
-        pick(call, again, everything, trigger_mode="always_last", cancels=[asked, opened], **quiet)
-    _wire_tabs(page, tabs, shown, open_tab, quiet)
-
-
-def tell_copied() -> None:
-    """Say that the link is in the clipboard and in the address bar."""
-    gr.Info("Link copied: whoever opens it sees this pair; nothing is stored.", duration=4)
-
-
-def _wire_tabs(page: Page, tabs: gr.Tabs, shown: gr.State, open_tab: gr.State, quiet: dict[str, Any]) -> None:
-    """Draw a tab when it is opened and when one of its controls changes."""
-    controls = [control for tab in page.tabs for control in tab.controls]
-
-    @answers
-    def open_view(event: gr.SelectData, pair: dict[str, Any] | None, *values: Any) -> list[Any]:
-        chosen = page.tabs[event.index]
-        pictures = [
-            page.redraw(tab, pair, page.own(tab, values)) if tab is chosen else gr.skip() for tab in page.tabs
-        ]
-        return [chosen.name, *pictures]
-
-    pictures = [tab.picture for tab in page.tabs]
-    gr.on(
-        [tabs.select],
-        open_view,
-        [shown, *controls],
-        [open_tab, *pictures],
-        trigger_mode="always_last",
-        **quiet,
-    )
-    for tab in page.tabs:
-        if tab.press:
-            tab.picture.pick(
-                _pressing(page, tab),
-                [shown, *tab.controls],
-                [*tab.controls, tab.picture],
-                trigger_mode="multiple",
-                **quiet,
-            )
-        elif tab.controls:
-            changes = [control.change for control in tab.controls]
-            gr.on(
-                changes,
-                _redrawing(page, tab),
-                [shown, *tab.controls],
-                tab.picture,
-                trigger_mode="always_last",
-                **quiet,
-            )
-
-
-def _redrawing(page: Page, tab: Tab) -> Callable[..., str]:
-    """The callback of a tab whose controls changed."""
-
-    @answers
-    def redraw_view(pair: dict[str, Any] | None, *values: Any) -> str:
-        return page.redraw(tab, pair, values)
-
-    return redraw_view
-
-
-def _pressing(page: Page, tab: Tab) -> Callable[..., list[Any]]:
-    """The callback of a tab whose picture has buttons that change it."""
-
-    @answers
-    def press_token(event: gr.EventData, pair: dict[str, Any] | None, keys: list[str]) -> list[Any]:
-        if not pair or not tab.press:
-            return [keys, ""]
-        settings = Settings(*pair["settings"])
-        comparison = settings.compare(page.pipeline, pair["a"], pair["b"])
-        keys = tab.press(comparison, keys, str(event.key))
-        return [keys, tab.html(page.pipeline, settings, comparison, (keys,))]
-
-    return press_token
-
-
-def build_app(pipeline: SimilarityModel) -> gr.Blocks:
-    """Build the page around a loaded pipeline; nothing is served yet."""
+    Raises:
+        CheckpointError: the bundled encoder's files are missing or damaged.
+    """
+    facts = Facts.of_bundled()
     with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
-        past, shown, open_tab = gr.State([]), gr.State(None), gr.State("tokens")
-        panel = build_compare(pipeline)
+        panel = build_compare(shelf, facts)
         with gr.Tabs(selected="tokens", elem_id="bs-tabs") as tabs:
-            built = [build(pipeline) for build in TABS]
-        _wire(Page(pipeline, panel, built), tabs, past, shown, open_tab, blocks)
-        build_api(pipeline)
+            built = [build(facts) for build in TABS]
+        wire(Page(shelf, facts, panel, built), tabs, blocks)
+        build_api(shelf)
     return blocks
 
 
 def launch(
     app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False, **options: Any
 ) -> Any:
-    """Serve a built app with its theme; blocks until interrupted unless `prevent_thread_lock` is given.
+    """Serve a built app with its theme, its endpoints as MCP tools too; blocks until interrupted.
+
+    Args:
+        app: what `build_app` built.
+        host: address to listen on.
+        port: port to listen on; None = the first free one from 7860.
+        share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
+        options: further ones of `gr.Blocks.launch`; with `prevent_thread_lock` this does not block.
 
     Returns:
         what `gr.Blocks.launch` returns: the server's app, its local and its public address.
@@ -187,11 +71,12 @@ def launch(
     Raises:
         InputError: the port or the host cannot be had.
     """
+    prevents = options.pop("prevent_thread_lock", False)
     try:
-        return app.launch(
+        served = app.launch(
             server_name=host,
             server_port=port,
-            share=share,
+            share=False,
             theme=theme(),
             head=HEAD,
             footer_links=["api"],
@@ -199,10 +84,26 @@ def launch(
             enable_monitoring=False,
             ssr_mode=False,
             pwa=False,
+            mcp_server=True,
+            prevent_thread_lock=True,
             **options,
         )
-    except (
-        OSError
-    ) as error:  # what Gradio raises where no port is free; its text advises on Gradio's own settings
+    except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error
+    if share:
+        sys.stderr.write(_open_link(app) + "\n")
+    if not prevents:
+        app.block_thread()
+    return served
+
+
+def _open_link(app: gr.Blocks) -> str:
+    """Open Gradio's public link to a served app; what to say of it, or of why there is none."""
+    try:
+        address = setup_tunnel(app.server_name, app.server_port, app.share_token, None, None)
+    except Exception as error:  # noqa: BLE001 - Gradio's tunnel names no kinds: network, disk, platform, its own log
+        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        return f"There is no public link ({reason}); the app goes on at {app.local_url}"
+    app.share_url = urlparse(address)._replace(scheme="https").geturl()
+    return f"Public link, for a week at most: {app.share_url}"

@@ -1,9 +1,11 @@
-"""What every callback shares: the queue it waits in, and how an error of ours reaches the visitor."""
+"""What every callback shares: the queue it waits in, whose turn it is, and how an error of ours reaches the visitor."""
 
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
@@ -14,8 +16,56 @@ from bertsim.views.markup import plain, text
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Events that reach the model wait in one queue; two of them run at once.
+# Events of the page that reach a model wait in one queue, programs in another; neither can fill the other's.
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
+API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
+
+
+class StaleError(Exception):
+    """The visitor has asked for something else meanwhile: nobody waits for this answer."""
+
+
+class Turns:
+    """Which request of each visitor is the latest; an older one is given up, and its answer never shown.
+
+    Args:
+        room: visitors to keep in mind.
+    """
+
+    def __init__(self, room: int = 1000) -> None:
+        self._latest: OrderedDict[str, float] = OrderedDict()
+        self._room, self._lock = room, Lock()
+
+    def take(self, visitor: str | None, turn: float | None, *, is_view: bool = False) -> Callable[[], None]:
+        """Note that a request has begun.
+
+        Args:
+            visitor: the session; None is never stale.
+            turn: as the browser counted it.
+            is_view: whether it only draws what is there: a later question overtakes it, but not the other way round.
+
+        Returns:
+            A check to call between steps; raises StaleError once a later request of this visitor has begun.
+        """
+        if visitor is None or turn is None:
+            return lambda: None
+        asked, drawn = f"{visitor} asked", f"{visitor} drawn"
+        with self._lock:
+            own = drawn if is_view else asked
+            self._latest[own] = max(turn, self._latest.get(own, turn))
+            self._latest.move_to_end(own)
+            if len(self._latest) > 2 * self._room:
+                self._latest.popitem(last=False)
+
+        def check() -> None:
+            latest = self._latest.get(asked, turn)
+            if is_view:
+                latest = max(latest, self._latest.get(drawn, turn))
+            if latest > turn:
+                raise StaleError
+
+        check()
+        return check
 
 
 def _answering(shown: Callable[[str], str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -29,19 +79,21 @@ def _answering(shown: Callable[[str], str]) -> Callable[[Callable[P, R]], Callab
             except BertsimError as error:
                 message = shown(str(error))
                 raise gr.Error(message, title="That did not work", print_exception=False) from error
+            except StaleError:
+                return gr.skip()
 
         return answered
 
     return decorate
 
 
-def _toast(message: str) -> str:
-    """An error's sentence as a toast: escaped, with a capital unless it begins with the name of an option."""
+def sentence(message: str) -> str:
+    """An error's sentence as the page shows it: with a capital, unless it begins with the name of an option."""
     first = message.split(" ", 1)[0]
-    return text(message[:1].upper() + message[1:] if first.isalpha() else message)
+    return message[:1].upper() + message[1:] if first.isalpha() else message
 
 
 # The sentence of an error may quote what the visitor typed. Gradio renders toasts as HTML, so the page's callbacks
 # escape it; a program that calls an endpoint gets the sentence as it is.
-answers = _answering(_toast)
+answers = _answering(lambda message: text(sentence(message)))
 replies = _answering(plain)

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from bertsim.shelf import Shelf
 from bertsim.tokenization import MIN_LENGTH
+from bertsim.ui.controls import Control
+from bertsim.ui.encoders import EncoderPanel, build_encoders, build_line
 from bertsim.ui.examples import EXAMPLES
-from bertsim.ui.settings import COMBINES, LAST, POOLINGS, layer_choices
+from bertsim.ui.facts import Facts
+from bertsim.ui.settings import COMBINES, LAST, layer_choices, pooling_choices
 from bertsim.ui.tabs import picture
 from bertsim.views.markup import placeholder
 from bertsim.views.page import choices, masthead
 
-if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
-
 # The persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _LIVE_JS = 'element.setAttribute("role", "status"); element.setAttribute("aria-live", "polite");'
 SWAP_JS = "(a, b) => [b, a]"
-LINK_JS = """(a, b) => {
+# The address bar has the link even where a browser refuses the clipboard.
+LINK_JS = """(query) => {
+  if (!query) return;
   const url = new URL(window.location.href);
-  url.search = new URLSearchParams({ a, b }).toString();
+  url.search = query;
   history.replaceState(null, "", url);
-  navigator.clipboard?.writeText(url.href);
+  navigator.clipboard?.writeText(url.href).catch(() => {});
 }"""
 
 
 @dataclass(frozen=True)
 class ComparePanel:
-    """The components of the upper half that events are wired to."""
+    """The components of the upper half that events are wired to.
+
+    Attributes:
+        settings: the values after the encoder of a `Settings`, in order.
+    """
 
     sentence_a: gr.Textbox
     sentence_b: gr.Textbox
@@ -38,18 +44,11 @@ class ComparePanel:
     run: gr.Button
     link: gr.Button
     examples: gr.HTML
-    pooling: gr.Dropdown
-    layers: gr.Dropdown
-    combine: gr.Radio
-    max_length: gr.Slider
+    encoders: EncoderPanel
+    settings: tuple[Control, ...]
     verdict: gr.HTML
     bars: gr.HTML
     past: gr.HTML
-
-    @property
-    def settings(self) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Slider]:
-        """The components whose values make a `Settings`."""
-        return self.pooling, self.layers, self.combine, self.max_length
 
 
 def _sentence(letter: str) -> gr.Textbox:
@@ -64,22 +63,22 @@ def _sentence(letter: str) -> gr.Textbox:
     )
 
 
-def _settings(pipeline: SimilarityModel) -> tuple[gr.Dropdown, gr.Dropdown, gr.Radio, gr.Slider]:
-    with gr.Accordion("Settings", open=False, elem_id="bs-settings"), gr.Row():
+def _settings(facts: Facts) -> tuple[Control, ...]:
+    """The four settings, in the order of `Settings`."""
+    with gr.Row():
         pooling = gr.Dropdown(
-            [name for name in POOLINGS if name != "pooler"],
-            value=pipeline.default_pooling,
+            pooling_choices(facts.pooling, facts.has_pooler),
+            value=facts.pooling,
             label="Pooling",
             info="From tokens to one vector.",
-            allow_custom_value=pipeline.default_pooling not in POOLINGS,
         )
         layers = gr.Dropdown(
-            list(layer_choices(pipeline.config.num_hidden_layers)),
+            list(layer_choices(facts.layers)),
             value=LAST,
             label="Layers",
             info="Where token vectors come from.",
         )
-        combine = gr.Radio(
+        combine = gr.Dropdown(
             list(COMBINES),
             value=COMBINES[0],
             label="Combine",
@@ -87,17 +86,32 @@ def _settings(pipeline: SimilarityModel) -> tuple[gr.Dropdown, gr.Dropdown, gr.R
         )
         max_length = gr.Slider(
             MIN_LENGTH,
-            pipeline.max_length,
-            value=pipeline.max_length,
+            facts.longest,
+            value=facts.max_length,
             step=1,
             label="Tokens read",
             info="Of each sentence.",
         )
-    return pooling, layers, combine, max_length
+    return (
+        Control(
+            "pooling",
+            pooling,
+            lambda facts: pooling_choices(facts.pooling, facts.has_pooler),
+            lambda facts: facts.pooling,
+        ),
+        Control("layers", layers, lambda facts: list(layer_choices(facts.layers)), lambda facts: LAST),
+        Control("combine", combine, lambda facts: COMBINES, lambda facts: COMBINES[0]),
+        Control(
+            "max_length",
+            max_length,
+            lambda facts: range(MIN_LENGTH, facts.longest + 1),
+            lambda facts: facts.max_length,
+        ),
+    )
 
 
-def build_compare(pipeline: SimilarityModel) -> ComparePanel:
-    """Lay out the two boxes, the examples, the settings and the result."""
+def build_compare(shelf: Shelf, facts: Facts) -> ComparePanel:
+    """Lay out the two boxes, the examples, the encoders, the settings and the result."""
     gr.HTML(masthead(), apply_default_css=False)
     with gr.Row(elem_id="bs-pair"):
         sentence_a = _sentence("A")
@@ -107,7 +121,10 @@ def build_compare(pipeline: SimilarityModel) -> ComparePanel:
         run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
         examples = picture("Examples", "bs-examples", choices("Try", [name for name, _, _ in EXAMPLES]))
         link = gr.Button("Copy link", size="sm", elem_id="bs-link", scale=0, min_width=96)
-    settings = _settings(pipeline)
+    line = build_line()
+    with gr.Accordion("Encoder and settings", open=False, elem_id="bs-settings"):
+        encoders = build_encoders(shelf, line)
+        settings = _settings(facts)
     with gr.Column(elem_id="bs-result"):
         verdict = gr.HTML(
             placeholder("Two sentences, then Enter: the result appears here."),
@@ -118,4 +135,6 @@ def build_compare(pipeline: SimilarityModel) -> ComparePanel:
         bars = gr.HTML("", elem_id="bs-bars", apply_default_css=False)
     with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
         past = picture("Previous pairs", "bs-past", placeholder("None yet."))
-    return ComparePanel(sentence_a, sentence_b, swap, run, link, examples, *settings, verdict, bars, past)
+    return ComparePanel(
+        sentence_a, sentence_b, swap, run, link, examples, encoders, settings, verdict, bars, past
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bertsim.records import Comparison, EncoderOutput, Float, Int
+from bertsim.records import Comparison, Float, Int
 from bertsim.views.result import Engine
 
 if TYPE_CHECKING:
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 POOLINGS = ("mean", "cls", "max", "mean_max", "pooler")
 COMBINES = ("concat", "sum", "mean")
 LAST = "last"
+
+
+def pooling_choices(own: str, has_pooler: bool) -> list[str]:
+    """The poolings that the page offers, the checkpoint's own among them."""
+    offered = [name for name in POOLINGS if has_pooler or name != "pooler"]
+    return offered if own in offered else [own, *offered]
 
 
 def layer_choices(num_hidden_layers: int) -> dict[str, tuple[int, ...] | None]:
@@ -30,12 +36,14 @@ class Settings:
     """How sentence vectors are made: one choice of the page each.
 
     Attributes:
-        pooling: a name of `POOLINGS`.
+        encoder: its name in the catalog.
+        pooling: a name of `POOLINGS`, or the checkpoint's own.
         layers: a key of `layer_choices`.
         combine: a name of `COMBINES`; matters only for several layers.
         max_length: tokens read of a sentence, special ones included.
     """
 
+    encoder: str
     pooling: str
     layers: str
     combine: str
@@ -62,10 +70,18 @@ class Settings:
             combine=self.combine,
         )
 
-    def embed(self, pipeline: SimilarityModel, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Sentence vectors from what the encoder computed, float32 [batch, dim]."""
-        recipe = pipeline.recipe(self.pooling, self.chosen(pipeline), self.combine, int(self.max_length))
-        return pipeline.pool_output(output, attention_mask, recipe)
+    def score_masked(
+        self, pipeline: SimilarityModel, comparison: Comparison, scorer: str, masks: Int
+    ) -> Float:
+        """The same pair by one scorer under many attention masks, int32 [n, 2, seq] -> float32 [n]."""
+        return pipeline.score_masked(
+            comparison,
+            masks,
+            scorer,
+            pooling=self.pooling,
+            layers=self.chosen(pipeline),
+            combine=self.combine,
+        )
 
     def chosen(self, pipeline: SimilarityModel) -> tuple[int, ...] | None:
         """The layers as the pipeline takes them."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
+from bertsim.ui.controls import Control
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.alignment import alignment_view
@@ -22,11 +24,17 @@ def draw_alignment(
     return alignment_view(comparison, int(layer))
 
 
-def build_alignment_tab(pipeline: SimilarityModel) -> Tab:
+def build_alignment_tab(facts: Facts) -> Tab:
     """Cosine of every token pair at a chosen layer, best matches, BERTScore."""
-    last = pipeline.config.num_hidden_layers
-    with gr.Tab("Alignment", id="alignment"):
+    with gr.Tab("Alignment", id="alignment", elem_id="bs-tab-alignment"):
         layer = gr.Slider(
-            0, last, value=last, step=1, label="Layer (0 = embeddings)", elem_classes="bs-control"
+            0,
+            facts.layers,
+            value=facts.layers,
+            step=1,
+            label="Layer (0 = embeddings)",
+            elem_classes="bs-control",
         )
-        return Tab("alignment", picture("Alignment", "bs-alignment"), draw_alignment, (layer,))
+        shown = picture("Alignment", "bs-alignment")
+    chosen = Control("align", layer, lambda facts: range(facts.layers + 1), lambda facts: facts.layers)
+    return Tab("alignment", shown, draw_alignment, (chosen,))

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
+from bertsim.ui.controls import Control
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
+from bertsim.ui.tab_mask import apply_mask
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.attention import MEAN, PARTS, AttentionChoice, attention_view
 
@@ -23,27 +26,37 @@ def draw_attention(
     head: str,
     part: str,
     hides_special: bool,
+    masked: list[str],
 ) -> str:
-    """Who attends to whom in one layer and head."""
-    chosen = None if head == MEAN else int(head)
-    return attention_view(comparison, AttentionChoice(int(layer), chosen, part, hides_special))
+    """Who attends to whom in one layer and head, under the mask that was pressed together."""
+    choice = AttentionChoice(int(layer), None if head == MEAN else int(head), part, hides_special)
+    _, after = apply_mask(pipeline, settings, comparison, masked)
+    return attention_view(comparison, choice, after)
 
 
 def open_head(event: gr.EventData) -> tuple[int, str]:
-    """The layer and the head of the small picture that was pressed; their change redraws the tab."""
+    """The layer and the head of the small picture that was pressed."""
     layer, head = str(event.key).split("-")
     return int(layer), head
 
 
-def build_attention_tab(pipeline: SimilarityModel) -> Tab:
+def _heads(facts: Facts) -> list[str]:
+    return [MEAN, *map(str, range(1, facts.heads + 1))]
+
+
+def build_attention_tab(facts: Facts) -> Tab:
     """Selectors of layer, head and part, above the picture; a small picture opens its head."""
-    layers, heads = pipeline.config.num_hidden_layers, pipeline.config.num_attention_heads
-    with gr.Tab("Attention", id="attention"):
+    with gr.Tab("Attention", id="attention", elem_id="bs-tab-attention"):
         with gr.Row(elem_classes="bs-controls"):
-            layer = gr.Slider(1, layers, value=layers, step=1, label="Layer")
-            head = gr.Dropdown([MEAN, *map(str, range(1, heads + 1))], value=MEAN, label="Head")
+            layer = gr.Slider(1, facts.layers, value=facts.layers, step=1, label="Layer")
+            head = gr.Dropdown(_heads(facts), value=MEAN, label="Head")
             part = gr.Dropdown(list(PARTS), value=PARTS[0], label="From → to")
             hides_special = gr.Checkbox(label="Hide [CLS] and [SEP]", value=False)
         shown = picture("Attention", "bs-attention")
-    shown.pick(open_head, None, [layer, head], api_visibility="private", show_progress="hidden", queue=False)
-    return Tab("attention", shown, draw_attention, (layer, head, part, hides_special))
+    controls = (
+        Control("layer", layer, lambda facts: range(1, facts.layers + 1), lambda facts: facts.layers),
+        Control("head", head, _heads, lambda facts: MEAN),
+        Control("part", part, lambda facts: PARTS, lambda facts: PARTS[0]),
+        Control("special", hides_special, lambda facts: (False, True), lambda facts: False),
+    )
+    return Tab("attention", shown, draw_attention, controls, sees_mask=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.layers import layers_view
@@ -20,7 +21,7 @@ def draw_layers(pipeline: SimilarityModel, settings: Settings, comparison: Compa
     return layers_view(comparison)
 
 
-def build_layers_tab(pipeline: SimilarityModel) -> Tab:
+def build_layers_tab(facts: Facts) -> Tab:
     """Curves of the pair's cosine over the layers."""
-    with gr.Tab("Layers", id="layers"):
+    with gr.Tab("Layers", id="layers", elem_id="bs-tab-layers"):
         return Tab("layers", picture("Layers", "bs-layers"), draw_layers)

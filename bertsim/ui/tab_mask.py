@@ -8,6 +8,8 @@ import gradio as gr
 
 from bertsim.explain import check_masks
 from bertsim.records import Comparison
+from bertsim.ui.controls import Control
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.mask import function_positions, mask_view, special_positions
@@ -33,22 +35,37 @@ def pressed(comparison: Comparison, masked: list[str], key: str) -> list[str]:
     return [other for other in masked if other != key] if key in masked else [*masked, key]
 
 
-def draw_mask(
+def apply_mask(
     pipeline: SimilarityModel, settings: Settings, comparison: Comparison, masked: list[str]
-) -> str:
-    """The switches, and the scores before and after."""
+) -> tuple[list[list[int]], Comparison]:
+    """The pair with tokens hidden, and their positions in A and in B.
+
+    Raises:
+        InputError: nothing is left of a sentence.
+    """
     hidden = [sorted(int(key[1:]) for key in masked if key[0] == letter) for letter in "ab"]
     attention_mask = comparison.tokens.attention_mask.copy()
     for row in (0, 1):
         hidden[row] = [position for position in hidden[row] if position < int(attention_mask[row].sum())]
         attention_mask[row, hidden[row]] = 0
+    if not any(hidden):
+        return hidden, comparison
     check_masks(attention_mask)
-    after = settings.rescore(pipeline, comparison, attention_mask).scores
-    return mask_view(comparison, hidden, after)
+    return hidden, settings.rescore(pipeline, comparison, attention_mask)
 
 
-def build_mask_tab(pipeline: SimilarityModel) -> Tab:
+def draw_mask(
+    pipeline: SimilarityModel, settings: Settings, comparison: Comparison, masked: list[str]
+) -> str:
+    """The switches, and the scores before and after."""
+    hidden, after = apply_mask(pipeline, settings, comparison, masked)
+    return mask_view(comparison, hidden, after.scores)
+
+
+def build_mask_tab(facts: Facts) -> Tab:
     """Tokens as switches; what is hidden is kept for the pair that is shown."""
-    with gr.Tab("The mask, live", id="mask"):
+    with gr.Tab("The mask, live", id="mask", elem_id="bs-tab-mask"):
         shown = picture("The mask, live", "bs-mask")
-        return Tab("mask", shown, draw_mask, (gr.State([]),), press=pressed)
+        pressed_keys = gr.State([])
+    control = Control("mask", pressed_keys, lambda facts: (), lambda facts: [])
+    return Tab("mask", shown, draw_mask, (control,), press=pressed)

@@ -9,7 +9,8 @@ import gradio as gr
 
 from bertsim.explain import occlude
 from bertsim.records import Comparison
-from bertsim.scoring import MEASURES
+from bertsim.ui.controls import Control
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.matter import matter_view
@@ -20,13 +21,20 @@ if TYPE_CHECKING:
 
 def draw_matter(pipeline: SimilarityModel, settings: Settings, comparison: Comparison, scorer: str) -> str:
     """How much the chosen score changes without each token."""
-    return matter_view(
-        comparison, occlude(comparison, scorer, pipeline.encode, partial(settings.embed, pipeline))
-    )
+    score_masked = partial(settings.score_masked, pipeline, comparison, scorer)
+    return matter_view(comparison, occlude(comparison, scorer, score_masked))
 
 
-def build_matter_tab(pipeline: SimilarityModel) -> Tab:
+def build_matter_tab(facts: Facts) -> Tab:
     """Signed bars for the tokens of both sentences."""
-    with gr.Tab("Which tokens matter", id="matter"):
-        scorer = gr.Dropdown(list(MEASURES), value="cosine", label="Scorer", elem_classes="bs-control")
-        return Tab("matter", picture("Which tokens matter", "bs-matter-view"), draw_matter, (scorer,))
+    with gr.Tab("Which tokens matter", id="matter", elem_id="bs-tab-matter"):
+        scorer = gr.Dropdown(
+            list(facts.scorers),
+            value="cosine",
+            label="Scorer",
+            info="Whose score is watched.",
+            elem_classes="bs-control",
+        )
+        shown = picture("Which tokens matter", "bs-matter-view")
+    chosen = Control("scorer", scorer, lambda facts: facts.scorers, lambda facts: "cosine")
+    return Tab("matter", shown, draw_matter, (chosen,))

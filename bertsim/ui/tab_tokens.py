@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
+from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
 from bertsim.views.anatomy import anatomy
@@ -20,7 +21,7 @@ def draw_tokens(pipeline: SimilarityModel, settings: Settings, comparison: Compa
     return anatomy(comparison.tokens)
 
 
-def build_tokens_tab(pipeline: SimilarityModel) -> Tab:
+def build_tokens_tab(facts: Facts) -> Tab:
     """Tokens of both sentences with id, position, token type and attention mask."""
-    with gr.Tab("Tokens", id="tokens"):
+    with gr.Tab("Tokens", id="tokens", elem_id="bs-tab-tokens"):
         return Tab("tokens", picture("Tokens", "bs-tokens"), draw_tokens)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from bertsim.packing import MAX_CHARACTERS
 from bertsim.records import TokenBatch
 from bertsim.views.markup import attributes, caption, counted, downloads, note, plain, text
 
 SHOWN_CUT = 400
 SHOWN_TEXT = 4_000
+SCROLLS = 500  # characters; a sentence above that may scroll in its frame
 LETTERS = ("A", "B")
 _ROWS = ("token", "id", "position", "type", "mask")
 
@@ -108,12 +110,16 @@ def characters(batch: TokenBatch, row: int, prefix: str) -> str:
         done = end
     parts.append(text(sentence[done : max(read, done)][:SHOWN_CUT]))
     if cut:
-        count = counted(batch.cut_tokens[row][0], "token")
+        count = counted(batch.cut_tokens[row][0], "token") + " did not fit"
+        if not batch.cut_tokens[row][0]:
+            count = f"only the first {MAX_CHARACTERS:,} characters of a sentence are read"
         more = f" … and {len(cut) - SHOWN_CUT:,} more characters" if len(cut) > SHOWN_CUT else ""
         parts.append(
-            f'<del>{text(cut[:SHOWN_CUT])}</del><span class="bs-cut">{text(more)} cut off: {count} did not fit</span>'
+            f'<del>{text(cut[:SHOWN_CUT])}</del><span class="bs-cut">{text(more)} cut off: {count}</span>'
         )
-    return f'<p class="bs-text" dir="auto">{"".join(parts)}</p>'
+    # A long one scrolls, so it can be focused.
+    scrolls = attributes(tabindex=0) if len(sentence) > SCROLLS else ""
+    return f'<p class="bs-text" dir="auto"{scrolls}>{"".join(parts)}</p>'
 
 
 def _summary(batch: TokenBatch, row: int) -> str:
@@ -127,7 +133,9 @@ def _summary(batch: TokenBatch, row: int) -> str:
     if len(batch.tokens[row]) > length:
         parts.append(f"{len(batch.tokens[row]) - length} padding")
     cut = batch.cut_tokens[row][0]
-    parts.append(f"{counted(cut, 'token')} cut off" if cut else "nothing cut off")
+    beyond = counted(len(batch.cut_off[row][0]), "character")
+    what = counted(cut, "token") if cut else beyond if batch.cut_off[row][0] else "nothing"
+    parts.append(f"{what} cut off")
     return ", ".join(parts)
 
 

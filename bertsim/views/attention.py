@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bertsim.records import Comparison, Float, TokenBatch
-from bertsim.views.markup import attributes, caption, downloads, note, number, plain, table, text
+from bertsim.views.markup import attributes, caption, counted, downloads, note, number, plain, table, text
 from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, links, thumbnail
 
 PARTS = ("all", "A→A", "A→B", "B→A", "B→B")
@@ -106,9 +106,25 @@ def _strongest(values: Float, even: float, rows: Side, columns: Side) -> str:
     )
 
 
-def attention_view(comparison: Comparison, choice: AttentionChoice) -> str:
-    """Overview, matrix and links of one layer and head of the packed pair."""
-    tokens, output = comparison.packed
+def _masked(tokens: TokenBatch, under: TokenBatch) -> str:
+    """What to say of tokens that the mask hides."""
+    count = int((tokens.attention_mask[0] - under.attention_mask[0]).sum())
+    return (
+        f" The mask hides {counted(count, 'token')} of this input: nobody attends to them, their columns are 0."
+        * (count > 0)
+    )
+
+
+def attention_view(comparison: Comparison, choice: AttentionChoice, masked: Comparison | None = None) -> str:
+    """Overview, matrix and links of one layer and head of the packed pair.
+
+    Args:
+        comparison: the pair.
+        choice: what to show.
+        masked: the same pair with tokens hidden, whose columns are then 0; None = none is.
+    """
+    tokens = comparison.packed[0]
+    under, output = (masked or comparison).packed
     attentions = output.attentions[:, 0]
     whole = matrix(attentions, choice)
     source, _, target = choice.part.partition("→")
@@ -122,6 +138,7 @@ def attention_view(comparison: Comparison, choice: AttentionChoice) -> str:
     hidden = " Hidden tokens are left out and rows are not renormalised: they no longer sum to 1." * (
         choice.hides_special or choice.part != "all"
     )
+    hidden += _masked(tokens, under)
     digits = 3 if highest < 0.1 else 2
     omitted = left_out(*values.shape)
     data = {

@@ -15,6 +15,7 @@ MINUS = "\u2212"
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
 # Half a surrogate pair cannot be sent as UTF-8. `{` and `$` can never start a template slot of the page.
 _UNSENDABLE = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+_VISIBLE = _CONTROLS | _UNSENDABLE
 _SLOTS = {ord("{"): "&#123;", ord("}"): "&#125;", ord("$"): "&#36;", ord("`"): "&#96;"}
 
 
@@ -23,7 +24,7 @@ def plain(value: str) -> str:
 
     Example: "a" and the NUL character -> "a␀"
     """
-    return value.translate(_CONTROLS | _UNSENDABLE)
+    return value.translate(_VISIBLE)
 
 
 def sendable(value: str) -> str:

@@ -81,7 +81,7 @@ def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> str:
             f"<td><strong>{number(new.value)}</strong></td><td>{number(change, signed=True)}</td><td>{words_}</td></tr>"
         )
     return (
-        '<table class="bs-changes"><thead><tr><th scope="col">measure</th><th scope="col">all tokens</th>'
+        '<table class="bs-changes"><thead><tr><th scope="col">scorer</th><th scope="col">all tokens</th>'
         '<th scope="col">with this mask</th><th scope="col">change</th><th scope="col"></th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )

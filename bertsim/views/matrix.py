@@ -124,15 +124,17 @@ def heatmap(
     longest_r = max(len(rows.label(index)) for index in range(count_r))
     longest_c = max(len(columns.label(index)) for index in range(count_c))
     left, top = longest_r * 7.3 + 12, longest_c * 7.3 + 12
+    along = [text(token) for token in columns.tokens[:count_c]]
     cells = []
     for r in range(count_r):
+        down = text(rows.tokens[r])
         for c in range(count_c):
             value = float(values[r, c])
             x, y = left + c * width, top + r * height
             frame = marked is not None and marked[r, c]
             stroke = f"stroke:{INK};stroke-width:1.5" if frame else f"stroke:{LINE};stroke-width:.5"
             cells.append(
-                f"<g><title>{text(rows.tokens[r])} × {text(columns.tokens[c])}: {number(value, 3)}</title>"
+                f"<g><title>{down} × {along[c]}: {number(value, 3)}</title>"
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.0f}" height="{height:.0f}" '
                 f'style="fill:{HEAT};fill-opacity:{tint(value, low, high)};{stroke}"/>'
             )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertsim.explain import HIDDEN_TOKENS, Occlusion
-from bertsim.records import Comparison
+from bertsim.explain import Occlusion
+from bertsim.records import Comparison, Float
 from bertsim.views.markup import caption, downloads, number, plain, table, text
 
-DRAWN = 48
+DRAWN = 64
 
 
-def _rows(comparison: Comparison, row: int, changes: np.ndarray, widest: float) -> str:
+def _rows(comparison: Comparison, row: int, changes: Float, widest: float) -> str:
     """One bar per ordinary token, to the left where the score falls, to the right where it rises."""
-    bars = []
+    bars: list[str] = []
     for position, change in enumerate(changes.tolist()):
-        if np.isnan(change) or position >= DRAWN:
+        if np.isnan(change) or len(bars) == DRAWN:
             continue
         width = abs(change) / widest * 50
         left = 50 - width if change < 0 else 50
@@ -31,6 +31,17 @@ def _rows(comparison: Comparison, row: int, changes: np.ndarray, widest: float) 
         f'<figure class="bs-sentence bs-{letter.lower()}"><figcaption><span class="bs-letter">{letter}</span> '
         f'hide one, keep the rest</figcaption><ol class="bs-matter">{"".join(bars)}</ol></figure>'
     )
+
+
+def _left_out(comparison: Comparison, changes: Float, row: int) -> str:
+    """What of a sentence is not drawn; "" where all of it is."""
+    ordinary = int((~comparison.tokens.is_special[row][: len(changes)]).sum())
+    tried = int((~np.isnan(changes)).sum())
+    drawn = min(tried, DRAWN)
+    if drawn == ordinary:
+        return ""
+    also = f", and {tried} were tried" if tried < ordinary else ""
+    return f"Sentence {'AB'[row]}: drawn are the first {drawn} of its {ordinary} tokens{also}; the table has those."
 
 
 def matter_view(comparison: Comparison, occlusion: Occlusion) -> str:
@@ -49,10 +60,7 @@ def matter_view(comparison: Comparison, occlusion: Occlusion) -> str:
                         number(change, 4, signed=True),
                     ]
                 )
-    longest = max(len(changes) for changes in both)
-    omitted = f" Drawn are the first {DRAWN} tokens of a sentence." if longest > DRAWN else ""
-    if longest > HIDDEN_TOKENS:
-        omitted += f" Only its first {HIDDEN_TOKENS} were tried; the table has these."
+    omitted = "".join(f" {line}" for row in (0, 1) if (line := _left_out(comparison, both[row], row)))
     data = {"scorer": occlusion.scorer, "score": occlusion.score, "changes": cells}
     return (
         '<section class="bs-view">'

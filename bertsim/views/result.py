@@ -154,33 +154,46 @@ def _bar(score: PairScore) -> str:
 
 
 def _reading(score: PairScore) -> str:
-    """The value as read aloud under the name of its scorer, then what it means and the other order."""
-    words = _own_reading(score)
-    if score.probability is not None:
-        words += f"; calibrated: {score.probability:.0%} of such pairs would be called similar"
+    """What a value is, between which ends, and what the other order gives."""
+    words = f"{score.unit}, {_ends(score)}"
+    if score.unit == "distance":
+        words += f"; as a similarity 1/(1+d) = {number(score.score)}"
     if score.value_reversed is not None:
         words += f"; (B, A): {number(score.value_reversed)}"
     return words
 
 
-def _own_reading(score: PairScore) -> str:
-    if score.unit == "distance":
-        return f"a distance, {_ends(score)}; as a similarity 1/(1+d) = {number(score.score)}"
-    if math.isinf(score.high):
-        return f"a {score.unit}, {_ends(score)}: no ends to draw a bar between"
-    return f"a {score.unit}, {_ends(score)}"
+def _chance(score: PairScore) -> str:
+    """The calibrated probability as a share; a screen reader and a narrow page get it in words."""
+    if score.probability is None:
+        return '<span class="bs-chance"></span>'
+    share = round(score.probability * 100)
+    shown = "over 99" if share == 100 else "under 1" if share == 0 else str(share)  # nothing is certain
+    words = '<span class="bs-words">called similar: </span>'
+    return f'<span class="bs-chance">{words}{shown}\u202f%</span>'
 
 
 def bars(comparison: Comparison) -> str:
-    """Every scorer with its value, its range and a bar; a distance's bar shows its similarity."""
+    """Every scorer with its value, its calibrated probability, its range and a bar (a distance's: its similarity)."""
     rows = "".join(
         f'<li class="bs-score"{attributes(data_scorer=score.scorer)}>'
         f'<span class="bs-name"{attributes(title=EXPLANATIONS.get(score.scorer))}>{text(score.scorer)}</span>'
-        f'{_bar(score)}<span class="bs-value">{number(score.value)}</span>'
+        f'{_bar(score)}<span class="bs-value">{number(score.value)}</span>{_chance(score)}'
         f'<span class="bs-range">{text(_reading(score))}</span></li>'
         for score in comparison.scores
     )
-    shown = f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
+    is_calibrated = any(score.probability is not None for score in comparison.scores)
+    chance = "called similar" if is_calibrated else ""
+    shown = (
+        '<div class="bs-score bs-columns" aria-hidden="true"><span></span><span></span><span class="bs-value">value'
+        f'</span><span class="bs-chance">{chance}</span><span class="bs-range"></span></div>'
+        f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
+    )
+    if is_calibrated:
+        says = (
+            "Called similar: the calibrated share of pairs with such a value that people would call similar."
+        )
+        shown += f'<p class="bs-called">{text(says)}</p>'
     if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown

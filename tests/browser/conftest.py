@@ -6,6 +6,7 @@ scripts fails the test.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, app_url: str) -> Iterator[Visit]:
     """Open the app as a new visitor: `visit(path="", width=1440, scheme="light")`; waits for the first result."""
+    with visits(browser, app_url) as open_app:
+        yield open_app
+
+
+@contextlib.contextmanager
+def visits(browser: Browser, app_url: str) -> Iterator[Visit]:
+    """A `visit` of the app at an address."""
     contexts = []
     faults: list[str] = []
 
@@ -55,9 +63,11 @@ def visit(browser: Browser, app_url: str) -> Iterator[Visit]:
             page.wait_for_selector(".bs-judgement")
         return page
 
-    yield open_app
-    for context in contexts:
-        context.close()
+    try:
+        yield open_app
+    finally:
+        for context in contexts:
+            context.close()
     assert not faults
 
 

@@ -36,10 +36,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(log: Path) -> Iterator[str]:
-    """Run `python app.py` and give its address; what it wrote is in `log`."""
+def served(log: Path, **settings: str) -> Iterator[str]:
+    """Run `python app.py` with settings in its environment and give its address; what it wrote is in `log`."""
     port = free_port()
-    environment = os.environ | {"BERTSIM_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
+    environment = os.environ | {"BERTSIM_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"} | settings
     url = f"http://127.0.0.1:{port}/"
     with log.open("w") as out:
         app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out)

@@ -33,6 +33,7 @@ def test_only_the_public_endpoints_are_listed_with_their_parameters(client):
         "sentence_a",
         "sentence_b",
         "scorer",
+        "encoder",
     ]
 
 
@@ -59,6 +60,15 @@ def test_embed_tokens_and_attention_are_the_core_s(client, model):
         (("", B), "/score", "empty"),
         ((A, B, "<b>"), "/score", "scorer is '<b>'; known are cosine"),
         ((A, B, 99, 1), "/attention", r"layer is 99; this encoder takes a whole number from 1 to \d"),
+        ((A, B, 1.5, 1), "/attention", r"layer is 1.5; this encoder takes a whole number"),
+        ((A, "somebody/else"), "/embed", "encoder is 'somebody/else', which is not offered here"),
+        ((A, B, "../weights"), "/tokens", r"encoder is '\.\./weights', which is not offered here"),
+        ((A, B, "cosine", "/etc"), "/score", "encoder is '/etc', which is not offered here"),
+        (
+            (A, B, "BAAI/bge-small-en-v1.5"),
+            "/compare",
+            "is not in the local cache",
+        ),
     ],
 )
 def test_a_bad_request_is_one_sentence(client, arguments, endpoint, message):
@@ -67,13 +77,13 @@ def test_a_bad_request_is_one_sentence(client, arguments, endpoint, message):
 
 
 def test_plain_http_is_enough(app_url, model):
-    body = json.dumps({"data": [A, B, "cosine"]}).encode()
+    body = json.dumps({"sentence_a": A, "sentence_b": B}).encode()
     request = urllib.request.Request(
-        f"{app_url}gradio_api/call/score", body, headers={"Content-Type": "application/json"}
+        f"{app_url}gradio_api/call/v2/score", body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=20) as reply:
         event = json.load(reply)["event_id"]
-    with urllib.request.urlopen(f"{app_url}gradio_api/call/score/{event}", timeout=20) as reply:
+    with urllib.request.urlopen(f"{app_url}gradio_api/call/v2/score/{event}", timeout=20) as reply:
         found = re.search(r"data: \[(-?[\d.]+)\]", reply.read().decode())
     assert found
     assert float(found[1]) == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)

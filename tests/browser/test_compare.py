@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import compare, cosine, shown
+from tests.browser.journey import compare, cosine, open_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +100,31 @@ def test_hostile_text_appears_as_text(page, model, typed):
     expect(page.locator(".bs-text").first).to_have_text(visible, use_inner_text=False)
     assert page.locator("#bs-tokens script, #bs-tokens img").count() == 0
     assert page.title() == "bertsim: compare two sentences"
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_hostile_text_in_a_link_is_text_in_every_tab_and_among_the_previous_pairs(visit, model, typed):
+    page = visit("?" + urlencode({"a": typed, "b": "two " + typed}))
+    wanted = model.compare(typed, "two " + typed)["cosine"].value
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+    for name in ("The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers"):
+        open_tab(page, name)
+    page.get_by_role("button", name="Previous pairs of this visit").click()
+    first = page.locator("#bs-past button span").first
+    expect(first).to_have_text(typed.replace("\x07", "\u2407").replace("\x1b", "\u241b"))
+    page.get_by_role("button", name="Swap", exact=True).click()
+    expect(page.locator("#bs-past button")).to_have_count(2)
+    assert page.locator(".gradio-container script, #bs-tabs img:not(.bs-minis img)").count() == 0
+    assert page.title() == "bertsim: compare two sentences"
+
+
+def test_the_twenty_thousand_and_first_character_is_not_read_and_that_is_shown(page):
+    page.get_by_label("Sentence A", exact=True).fill("a" * 20_000 + "!")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#bs-tokens .bs-cut")).to_contain_text(
+        "cut off: only the first 20,000 characters of a sentence are read"
+    )
+    expect(page.locator("#bs-tokens figcaption").first).to_contain_text("1 character cut off")
 
 
 @pytest.mark.parametrize("empty", ["", "   ", "\n\t "])

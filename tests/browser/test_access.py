@@ -1,0 +1,120 @@
+"""Who cannot see, point or tell colours apart: axe-core finds nothing serious, the keyboard alone does everything."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from bertsim.ui.examples import EXAMPLES
+from tests.browser.journey import open_tab, shown
+
+pytestmark = pytest.mark.browser
+
+TABS = ("Tokens", "The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers")
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds serious or worse, contrast among it: rule, where, why.
+
+    Left out is the head of a toast, which is Gradio's own: a button to unfold it with a button to close it inside.
+    """
+    found = Axe().run(page, context={"exclude": [[".toast-header"]]}).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def select(page: Page, name: str) -> None:
+    """Open a tab, from the menu where the row has no room for it."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.locator("#bs-tabs .overflow-menu > button").click()
+        tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
+    tab.click()
+    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_serious(visit, width, scheme):
+    page = visit(width=width, scheme=scheme)
+    assert serious(page) == []
+    page.get_by_role("button", name="Encoder and settings").click()
+    page.get_by_role("button", name="Previous pairs of this visit").click()
+    expect(page.locator(".bs-encoder").first).to_be_visible()
+    page.locator(".bs-encoder").nth(1).click()
+    expect(page.locator("#bs-encoder-line .bs-note")).to_be_visible()
+    for name in TABS:
+        select(page, name)
+        if name == "The mask, live":
+            page.locator('[data-pick="a6"]').click()
+            expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+        page.wait_for_timeout(300)
+        assert serious(page) == [], name
+    page.get_by_role("button", name="Too long", exact=True).click()
+    select(page, "Tokens")
+    expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
+    assert serious(page) == []
+    page.get_by_label("Sentence A", exact=True).fill("")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_test_id("toast-body")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert serious(page) == []
+
+
+def press_until(page: Page, reached: str) -> None:
+    """Press Tab until the focused element is what `reached` (a function of it) says; the focus must be seen."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"({reached})(document.activeElement)"):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+            return
+    pytest.fail(f"Tab never came to {reached}")
+
+
+def test_the_keyboard_alone_makes_the_whole_journey(page, model):
+    _, a, b = EXAMPLES[0]
+    press_until(page, "(e) => e.closest('#bs-a')")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("The dog barks.")
+    press_until(page, "(e) => e.closest('#bs-b')")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("A dog is loud.")
+    page.keyboard.press("Enter")
+    wanted = model.compare("The dog barks.", "A dog is loud.")
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+    press_until(page, "(e) => e.textContent === 'A paraphrase'")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(a, b)["cosine"].value))
+    press_until(page, "(e) => e.textContent.includes('Encoder and settings')")
+    page.keyboard.press("Enter")
+    press_until(page, "(e) => e.matches('.bs-encoder') && e.textContent.includes('bge-small')")
+    page.keyboard.press("Space")
+    expect(page.locator("#bs-encoder-line")).to_contain_text("is not in the local cache")
+    press_until(page, "(e) => e.closest('#bs-settings') && e.getAttribute('role') === 'combobox'")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#bs-bars .bs-facts")).not_to_contain_text("mean pooling")
+    press_until(page, "(e) => e.getAttribute('role') === 'tab' && e.textContent.includes('mask')")
+    page.keyboard.press("Enter")
+    press_until(page, "(e) => e.dataset.pick === 'a6'")
+    page.keyboard.press("Space")
+    expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+    expect(page.locator('[data-pick="a6"]')).to_be_focused()
+    press_until(page, "(e) => e.dataset.save === 'json'")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+
+
+def test_every_tab_can_be_opened_by_keys(page):
+    for name in TABS[1:]:
+        page.get_by_role("tab", name=name, exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+    open_tab(page, "Tokens")

@@ -1,0 +1,212 @@
+"""The choice of an encoder in a real browser: loaded behind the page, settings follow, a failure changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+from playwright.sync_api import expect
+
+import bertsim
+from bertsim.loading import BUNDLED
+from bertsim.ui.examples import EXAMPLES
+from tests.browser.conftest import visits
+from tests.browser.journey import compare, open_tab, shown
+from tests.browser.server import served
+from tests.checkpoints import make_checkpoint
+from tests.loopback_hub import LoopbackHub
+
+pytestmark = pytest.mark.browser
+
+A, B = EXAMPLES[0][1:]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What this host offers: the bundled encoder without heads, one of another shape, and one that is damaged."""
+    root = tmp_path_factory.mktemp("offered")
+    (root / "plain").mkdir()
+    for file in ("config.json", "tokenizer.json", "model.tflite", "model.safetensors"):
+        (root / "plain" / file).symlink_to(BUNDLED / file)
+    make_checkpoint(
+        root / "other", num_hidden_layers=2, num_attention_heads=6, max_position_embeddings=40, pooler=False
+    )
+    (root / "damaged").mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def offering(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app whose host offers these."""
+    names = ",".join(str(folders / name) for name in ("plain", "other", "damaged"))
+    with served(Path(tmp_path_factory.mktemp("app")) / "app.log", BERTSIM_ENCODERS=names) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser, offering):
+    with visits(browser, offering) as visit:
+        opened = visit()
+        opened.get_by_role("button", name="Encoder and settings").click()
+        yield opened
+
+
+def card(page, name):
+    return page.locator(".bs-encoder", has=page.get_by_text(name, exact=True))
+
+
+def options(page):
+    expect(page.get_by_role("option").first).to_be_visible()
+    return [option.text_content().strip("✓ \n") for option in page.get_by_role("option").all()]
+
+
+def line(page):
+    return page.locator("#bs-encoder-line")
+
+
+def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model):
+    plain = bertsim.load(folders / "plain")
+    card(page, "plain").click()
+    expect(line(page)).to_contain_text("Scored by plain")
+    expect(card(page, "plain")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#bs-bars")).to_contain_text(
+        "There is no trained head for this encoder; python -m bertsim train"
+    )
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("plain (8.3 million parameters)")
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+    expect(page.locator('.bs-score[data-scorer="bilstm"]')).to_have_count(0)
+    open_tab(page, "Which tokens matter")
+    page.get_by_label("Scorer").click()
+    assert options(page) == ["cosine", "dot", "euclidean", "manhattan"]
+    page.keyboard.press("Escape")
+    line(page).get_by_role("button", name="Back to bertsim-mini").click()
+    expect(line(page).locator("p")).to_have_count(0)
+    expect(page.locator('.bs-score[data-scorer="bilstm"] .bs-value')).to_have_text(
+        shown(model.compare(A, B)["bilstm"].value)
+    )
+
+
+def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page, folders, model):
+    card(page, "other").click()
+    expect(line(page).get_by_role("progressbar", name="Loading other")).to_be_visible()
+    expect(line(page)).to_contain_text("bertsim-mini goes on meanwhile.")
+    compare(
+        page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value
+    )
+    expect(line(page)).to_contain_text("Scored by other", timeout=120_000)
+    other = bertsim.load(folders / "other", engine="tensorflow")
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("other (")
+    value = other.compare("A cat sleeps.", "A dog runs.")["cosine"].value
+    said = float(page.locator("#bs-verdict .bs-big").inner_text().replace("−", "-"))
+    assert said == pytest.approx(value, abs=0.02)  # int8 against float32
+    expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value("40")
+    page.get_by_label("Pooling").click()
+    assert options(page) == ["mean", "cls", "max", "mean_max"]
+    page.get_by_role("option", name="cls", exact=True).click()
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("cls pooling")
+    open_tab(page, "Attention")
+    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("2")
+    page.get_by_role("button", name="Open layer 2, head 6").click()
+    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 6")
+
+
+def test_one_that_cannot_be_had_changes_nothing_and_says_why(page):
+    before = page.locator("#bs-bars").inner_text()
+    card(page, "damaged").click()
+    expect(line(page)).to_contain_text("config.json is missing. bertsim-mini goes on.")
+    assert page.locator("#bs-bars").inner_text() == before
+    expect(card(page, "bertsim-mini")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering, folders):
+    plain = bertsim.load(folders / "plain")
+    with visits(browser, offering) as visit:
+        one, other = visit(), visit()
+        one.get_by_role("button", name="Encoder and settings").click()
+        card(one, "plain").click()
+        expect(line(one)).to_contain_text("Scored by plain")
+        other.get_by_role("button", name="Compare", exact=True).click()
+        expect(other.locator("#bs-bars .bs-facts")).to_contain_text("bertsim-mini")
+        one.get_by_role("button", name="Copy link").click()
+        expect(one.get_by_test_id("toast-body")).to_contain_text("nothing is stored")
+        query = one.url.partition("?")[2]
+        assert "encoder=plain" in query
+        assert str(folders) not in query
+        again = visit(f"?{query}")
+        expect(line(again)).to_contain_text("Scored by plain")
+        expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+
+
+def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offering, folders):
+    client = Client(offering, verbose=False, analytics_enabled=False)
+    found = client.predict(A, B, encoder="plain", api_name="/compare")
+    assert found["settings"]["encoder"] == "plain"
+    assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan"}
+    for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
+        with pytest.raises(
+            Exception, match="which is not offered here; offered are bertsim-mini, plain, other, damaged"
+        ):
+            client.predict(A, B, encoder=name, api_name="/compare")
+    client.close()
+
+
+def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(
+    browser, tmp_path, model
+):
+    log = tmp_path / "app.log"
+    settings = {
+        "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
+        "BERTSIM_HEADS": "somebody/heads",
+    }
+    with served(log, **settings) as url, visits(browser, url) as visit:
+        page = visit()
+        expect(line(page)).to_contain_text("The heads somebody/heads are not used")
+        expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+        expect(page.locator("#bs-bars .bs-facts")).to_contain_text("bertsim-mini")
+    assert "Traceback" not in log.read_text()
+
+
+def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
+    browser, tmp_path, folders
+):
+    hub = LoopbackHub()
+    name = "sentence-transformers/all-MiniLM-L6-v2"  # its real name, the bundled encoder's files
+    hub.add(name, {path.name: path.read_bytes() for path in (folders / "plain").iterdir()})
+    log = tmp_path / "app.log"
+    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(browser, url) as visit:
+        page = visit()
+        page.get_by_role("button", name="Encoder and settings").click()
+        page.evaluate(
+            """() => { window.shares = new Set(); new MutationObserver(() => {
+                const bar = document.querySelector("#bs-encoder-line progress");
+                if (bar) window.shares.add(bar.getAttribute("value"));
+            }).observe(document.querySelector("#bs-encoder-line"), { subtree: true, childList: true }); }"""
+        )
+        page.locator(".bs-encoder", has_text="all-MiniLM-L6-v2").first.click()
+        expect(line(page)).to_contain_text(f"Scored by {name}", timeout=60_000)
+        expect(page.locator("#bs-bars .bs-facts")).to_contain_text(name)
+        hub.stop()
+        page.locator(".bs-encoder", has_text="bge-small-en-v1.5").click()
+        expect(line(page).locator(".bs-note")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
+        expect(line(page)).to_contain_text(f"{name} goes on.")
+    assert "Traceback" not in log.read_text()
+
+
+def test_any_id_can_be_typed_where_the_host_allows_it(browser, tmp_path):
+    with served(tmp_path / "app.log", BERTSIM_ALLOW_ANY_ENCODER="1") as url, visits(browser, url) as visit:
+        page = visit()
+        page.get_by_role("button", name="Encoder and settings").click()
+        box = page.get_by_label("Any other BERT of the Hub")
+        for typed, says in (
+            ("somebody/else", "somebody/else is not in the local cache"),
+            ("/etc", "Encoder is '/etc', which is not offered here"),
+            (
+                "<img src=x onerror=alert(1)>/y",
+                "Encoder is '<img src=x onerror=alert(1)>/y', which is not offered",
+            ),
+        ):
+            box.fill(typed)
+            box.press("Enter")
+            expect(line(page)).to_contain_text(says)

@@ -1,0 +1,95 @@
+"""A link restores the page: same encoder, settings, tab, controls and mask, so the same numbers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from bertsim.ui.examples import EXAMPLES
+from tests.browser.journey import open_tab, shown
+
+pytestmark = pytest.mark.browser
+
+A, B = EXAMPLES[0][1:]
+
+
+def copied(page) -> str:
+    """The query of the link that "Copy link" makes."""
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_test_id("toast-body").first).to_contain_text("nothing is stored")
+    return "?" + page.url.partition("?")[2]
+
+
+def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, model):
+    page.get_by_role("button", name="Encoder and settings").click()
+    page.get_by_label("Pooling").click()
+    page.get_by_role("option", name="max", exact=True).click()
+    page.get_by_label("Layers").click()
+    page.get_by_role("option", name="second to last", exact=True).click()
+    wanted = model.compare(A, B, pooling="max", layers=[-2])["cosine"].value
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+    open_tab(page, "The mask, live")
+    page.locator('[data-pick="a6"]').click()
+    expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+    open_tab(page, "Attention")
+    page.get_by_role("button", name="Open layer 2, head 3").click()
+    caption = page.locator("#bs-attention .bs-caption").first
+    expect(caption).to_contain_text("Layer 2, head 3")
+    expect(caption).to_contain_text("The mask hides 1 token of this input")
+    query = copied(page)
+    for part in ("pooling=max", "layers=second+to+last", "layer=2", "head=3", "mask=a6", "tab=attention"):
+        assert part in query
+    for part in ("encoder", "combine", "max_length", "scorer", "align", "special"):
+        assert f"{part}=" not in query
+    picture = page.locator("#bs-attention .bs-main svg").inner_html()
+    bars = page.locator("#bs-bars .bs-bars").inner_html()
+
+    again = visit(query)
+    expect(again.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 3")
+    assert again.locator("#bs-attention .bs-main svg").inner_html() == picture
+    assert again.locator("#bs-bars .bs-bars").inner_html() == bars
+    assert again.locator("#bs-verdict .bs-big").inner_text() == shown(wanted)
+    open_tab(again, "The mask, live")
+    expect(again.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+    again.get_by_role("button", name="Encoder and settings").click()
+    expect(again.get_by_label("Pooling")).to_have_value("max")
+
+
+def test_a_link_may_name_the_scorer_that_is_watched_and_the_length(visit, model):
+    page = visit("?" + urlencode({"a": A, "b": B, "tab": "matter", "scorer": "bilstm", "max_length": "8"}))
+    expect(page.locator("#bs-matter-view .bs-caption")).to_contain_text("How the bilstm score")
+    wanted = model.compare(A, B, max_length=8)
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+    assert shown(wanted["bilstm"].value) in page.locator("#bs-matter-view .bs-caption").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        (
+            "pooling=<b>x</b>",
+            "pooling is '<b>x</b>', which bertsim-mini does not offer; here are the defaults.",
+        ),
+        ("max_length=9999", "max_length is '9999', which bertsim-mini does not offer"),
+        ("encoder=/etc/passwd", "encoder is '/etc/passwd', which is not offered here"),
+        ("tab=none&layer=2", "tab is 'none'; there are tokens, mask"),
+        ("a=+", "sentence A is empty; write at least one word."),
+    ],
+)
+def test_a_bad_value_is_one_toast_and_the_defaults(visit, model, query, says):
+    page = visit(f"?b={B}&{query}" if query.startswith("a=") else f"?a={A}&b={B}&{query}")
+    expect(page.get_by_test_id("toast-body")).to_have_count(1)
+    expect(page.get_by_test_id("toast-body")).to_contain_text(says)
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+    expect(page.get_by_role("tab", name="Tokens", exact=True)).to_have_attribute("aria-selected", "true")
+
+
+def test_a_pair_too_long_for_a_link_is_one_sentence(page):
+    page.get_by_label("Sentence A", exact=True).fill("word " * 3000)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_test_id("toast-body")).to_contain_text(
+        "are the most that can be opened; shorten the sentences"
+    )
+    assert "?" not in page.url

@@ -1,0 +1,175 @@
+"""What stands between a visitor and a result: the first paint, waiting, a question that overtakes another, the link.
+
+The slow app is the real one, whose model takes its time over sentences that say so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import visits
+from tests.browser.journey import cosine, open_tab, shown
+from tests.browser.server import ROOT, free_port, served
+
+pytestmark = pytest.mark.browser
+
+SLOW = """
+import sys, time
+from bertsim import pipeline, shelf, ui
+real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
+def compare(self, a, b, **options):
+    if "slow" in a:
+        time.sleep(3)
+    return real_compare(self, a, b, **options)
+def load(*arguments, **options):
+    time.sleep(2.5)
+    return real_load(*arguments, **options)
+pipeline.SimilarityModel.compare, shelf.load = compare, load
+ui.serve(port=int(sys.argv[1]))
+"""
+
+
+@contextlib.contextmanager
+def slow_app(log: Path) -> Iterator[tuple[str, float]]:
+    """An app whose model comes late; its address, and when its page was served."""
+    port = free_port()
+    with log.open("w") as out:
+        process = subprocess.Popen([sys.executable, "-c", SLOW, str(port)], cwd=ROOT, stdout=out, stderr=out)
+        try:
+            while True:
+                assert process.poll() is None, log.read_text()
+                with (
+                    contextlib.suppress(OSError),
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5),
+                ):
+                    break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}/", time.monotonic()
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with slow_app(Path(tmp_path_factory.mktemp("slow")) / "app.log") as (url, _):
+        yield url
+
+
+def line_is_drawn(page) -> bool:
+    """Whether the thin line that says "wait" is visible now."""
+    return page.evaluate(
+        """() => { const tracker = document.querySelector('#bs-verdict [data-testid="status-tracker"]');
+            if (!tracker) return false;
+            const style = getComputedStyle(tracker, "::after");
+            return style.content !== "none" && tracker.getAnimations({ subtree: true })
+                .some((a) => a.effect.getComputedTiming().progress !== null
+                    && a.currentTime >= a.effect.getTiming().delay); }"""
+    )
+
+
+def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(browser, tmp_path):
+    with slow_app(tmp_path / "app.log") as (url, _), visits(browser, url) as visit:
+        page = visit(waits=False)
+        expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
+        expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
+        page.wait_for_selector(".bs-judgement")
+        assert "Traceback" not in (tmp_path / "app.log").read_text()
+
+
+def test_building_the_page_loads_nothing():
+    code = (
+        "import sys\nfrom bertsim.catalog import offered\nfrom bertsim.shelf import Shelf\n"
+        "from bertsim.ui.app import build_app\nshelf = Shelf(offered({}))\nbuild_app(shelf)\n"
+        "assert not shelf._kept; assert 'ai_edge_litert' not in sys.modules; print('built')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "built\n", done.stderr
+
+
+def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
+    with visits(browser, slow) as visit:
+        page = visit()
+        assert not line_is_drawn(page)
+        page.get_by_label("Sentence A", exact=True).fill("a slow sentence")
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.wait_for_timeout(700)
+        assert line_is_drawn(page)
+        delay = """getComputedStyle(document.querySelector('#bs-verdict [data-testid="status-tracker"]'), "::after")
+            .animationDelay"""
+        assert page.evaluate(delay) == "0.3s"
+        wanted = model.compare("a slow sentence", page.get_by_label("Sentence B", exact=True).input_value())
+        expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+        expect(page.locator('#bs-verdict [data-testid="status-tracker"].translucent')).to_have_count(0)
+        assert not line_is_drawn(page)
+
+
+def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(browser, slow, model):
+    with visits(browser, slow) as visit:
+        page = visit()
+        page.evaluate(
+            """() => { window.seen = []; new MutationObserver(() => {
+                const big = document.querySelector("#bs-verdict .bs-big")?.textContent;
+                if (big && window.seen.at(-1) !== big) window.seen.push(big);
+            }).observe(document.querySelector("#bs-verdict"), { subtree: true, childList: true }); }"""
+        )
+        a, b = page.get_by_label("Sentence A", exact=True), page.get_by_label("Sentence B", exact=True)
+        b.fill("The train is late.")
+        a.fill("a slow sentence")
+        a.press("Enter")
+        page.wait_for_timeout(400)
+        a.fill("The train left.")
+        asked = time.monotonic()
+        a.press("Enter")
+        wanted = shown(model.compare("The train left.", "The train is late.")["cosine"].value)
+        expect(page.locator("#bs-verdict .bs-big")).to_have_text(wanted)
+        assert time.monotonic() - asked < 2.0  # it did not wait for the slow one
+        page.wait_for_timeout(3500)
+        assert page.evaluate("window.seen")[-1] == wanted
+        stale = shown(model.compare("a slow sentence", "The train is late.")["cosine"].value)
+        assert stale not in page.evaluate("window.seen")
+        page.get_by_role("button", name="Previous pairs of this visit").click()
+        expect(page.locator("#bs-past button")).to_have_count(2)
+
+
+def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(browser, slow):
+    with visits(browser, slow) as visit:
+        page = visit()
+        page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.wait_for_timeout(300)
+        open_tab(page, "The mask, live")
+        expect(page.locator("#bs-mask")).to_contain_text("zebra", timeout=10_000)
+        assert cosine(page) < 1
+        expect(page.locator('[data-pick="a2"]')).to_contain_text("slow")
+
+
+def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tmp_path):
+    nowhere = "http://127.0.0.1:9"  # nobody listens there: what a machine without network finds, and no link is opened
+    proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), nowhere)
+    local = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    log = tmp_path / "app.log"
+    with served(log, BERTSIM_SHARE="1", **proxies, **local) as url:
+        end = time.monotonic() + 40
+        while "There is no public link" not in log.read_text() and time.monotonic() < end:
+            time.sleep(0.1)
+        said = [
+            line
+            for line in log.read_text().splitlines()
+            if "public link" in line and "share=True" not in line
+        ]
+        assert said == [
+            f"There is no public link (Could not get share link from Gradio API Server); the app goes on at {url}"
+        ]
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            assert b"bertsim" in reply.read()
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,67 @@
+"""Masks: a token that is hidden in its sentence is hidden wherever the pair is packed, cut or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bertsim.config import BertConfig
+from bertsim.masking import mask_packed, masked_arrays, masked_rows
+from bertsim.tokenization import Tokenizer
+
+A, B = "the dog sleeps", "a cat runs late"
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_checkpoint: Path) -> Tokenizer:
+    return Tokenizer.from_folder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))
+
+
+def hidden_tokens(
+    tokenizer: Tokenizer, a: str, b: str, hide: list[tuple[int, int]], length: int
+) -> list[list[str]]:
+    """What is hidden in (A, B) packed and in (B, A) packed."""
+    apart = tokenizer.batch([(a,), (b,)], 32)
+    mask = apart.attention_mask.copy()
+    for row, position in hide:
+        mask[row, position] = 0
+    packed = tokenizer.batch([(a, b), (b, a)], length)
+    masks = mask_packed(replace(apart, attention_mask=mask), packed)
+    changed = (masks == 0) & (packed.attention_mask == 1)
+    assert not ((masks == 1) & (packed.attention_mask == 0)).any()
+    return [[f"{p}:{packed.tokens[row][p]}" for p in np.flatnonzero(changed[row])] for row in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("hide", "wanted"),
+    [
+        ([], [[], []]),
+        ([(0, 2)], [["2:dog"], ["7:dog"]]),
+        ([(1, 4), (0, 1)], [["1:the", "8:late"], ["4:late", "6:the"]]),
+        ([(0, 0)], [["0:[CLS]"], []]),
+        ([(1, 0)], [[], ["0:[CLS]"]]),
+        ([(0, 4), (1, 5)], [["4:[SEP]", "9:[SEP]"], ["5:[SEP]", "9:[SEP]"]]),
+    ],
+)
+def test_a_mask_follows_its_tokens_into_both_orders(tokenizer, hide, wanted):
+    assert hidden_tokens(tokenizer, A, B, hide, 32) == wanted
+
+
+def test_a_token_that_was_cut_off_has_nothing_to_hide(tokenizer):
+    assert hidden_tokens(tokenizer, A, B, [(0, 3), (1, 4)], 8) == [["3:sleeps"], []]
+    assert hidden_tokens(tokenizer, A, B, [(0, 1), (1, 2)], 8) == [["1:the", "6:cat"], ["2:cat", "5:the"]]
+
+
+def test_rows_and_arrays_are_those_of_the_batch_under_each_mask(tokenizer):
+    tokens = tokenizer.batch([(A,), (B,)], 32)
+    masks = np.stack([tokens.attention_mask, tokens.attention_mask])
+    masks[1, 0, 1] = 0
+    rows = masked_rows(masks)
+    assert [row for row, _ in rows] == [0, 1, 0, 1]
+    ids, mask, types = masked_arrays(tokens, rows)
+    assert ids.tolist() == tokens.input_ids[[0, 1, 0, 1]].tolist()
+    assert mask.tolist() == masks.reshape(4, -1).tolist()
+    assert types.shape == ids.shape

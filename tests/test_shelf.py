@@ -1,0 +1,123 @@
+"""The shelf: models come in the background, few are kept, and what cannot be had never stops the app."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import bertsim
+from bertsim.catalog import offered
+from bertsim.errors import BertsimError, InputError
+from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.shelf import ROOM, Shelf
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four copies of the bundled encoder without heads, under names of their own."""
+    root = tmp_path_factory.mktemp("encoders")
+    made = []
+    for name in ("one", "two", "three", "four"):
+        folder = root / name
+        folder.mkdir()
+        for file in ("config.json", "tokenizer.json", "model.tflite", "model.safetensors"):
+            (folder / file).symlink_to(BUNDLED / file)
+        made.append(folder)
+    return made
+
+
+def test_a_model_is_the_one_that_was_asked_for_and_is_loaded_once(folders, model):
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0])}))
+    loading = shelf.ask("one")
+    assert shelf.ask("one") is loading
+    assert loading.wait(30)
+    assert shelf.get("one") is loading.model()
+    assert shelf.get("one").name == "one"
+    assert shelf.get("one").heads == ()
+    assert shelf.get().name == BUNDLED_NAME
+    assert shelf.get().heads == model.heads
+    assert shelf.notice == ""
+
+
+def test_what_is_not_offered_is_refused_before_anything_is_read(folders):
+    with pytest.raises(InputError, match="which is not offered here"):
+        Shelf(offered({"BERTSIM_ENCODERS": ""})).get("one")
+
+
+def test_of_the_models_that_visitors_chose_the_latest_are_kept_and_the_bundled_one_stays(folders):
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": ",".join(map(str, folders))}))
+    first = shelf.get()
+    for name in ("one", "two", "one", "three"):
+        shelf.get(name)
+    assert ROOM == 2
+    one = shelf.get("one")
+    shelf.get("four")
+    assert shelf.get("one") is one
+    assert shelf.get(BUNDLED_NAME) is first
+    kept = [name for name in ("one", "two", "three", "four") if name in shelf._kept]
+    assert kept == ["one", "four"]
+
+
+@pytest.mark.parametrize("encoder", ["/no/such/folder", "somebody/unreachable"])
+def test_an_encoder_that_cannot_be_had_at_the_start_leaves_the_bundled_one_and_a_notice(encoder):
+    said: list[str] = []
+    shelf = Shelf(offered({}, encoder))
+    shelf.on_notice = said.append
+    assert shelf.get().name == BUNDLED_NAME
+    assert shelf.notice.endswith("Meanwhile the bundled encoder serves.")
+    assert encoder in shelf.notice
+    assert said == [shelf.notice]
+    with pytest.raises(BertsimError):  # whoever asks for it by name is told
+        shelf.get(encoder)
+
+
+def test_heads_that_cannot_be_had_leave_the_encoder_with_its_own_and_a_notice(tmp_path):
+    shelf = Shelf(offered({}), heads=tmp_path / "none")
+    assert shelf.get().heads == bertsim.load().heads
+    assert shelf.notice.startswith(f"The heads {tmp_path / 'none'} are not used: ")
+
+
+def test_heads_of_the_host_s_are_used(tmp_path):
+    shutil.copytree(BUNDLED / "heads" / "mean", tmp_path / "heads" / "mine")
+    shelf = Shelf(offered({}), heads=tmp_path / "heads")
+    assert shelf.get().heads == ("mine",)
+    assert shelf.notice == ""
+
+
+def test_one_that_was_lost_is_tried_again(tmp_path, folders):
+    folder = tmp_path / "late"
+    folder.mkdir()
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folder)}))
+    with pytest.raises(BertsimError, match=r"config\.json is missing"):
+        shelf.get("late")
+    for file in folders[0].iterdir():
+        (folder / file.name).symlink_to(file.resolve())
+    assert shelf.get("late").name == "late"
+
+
+def test_a_request_does_not_wait_for_ever(folders):
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0])}))
+    with (
+        shelf._hands,
+        shelf._hands,
+        pytest.raises(
+            InputError,
+            match=r"^one is not there yet \(Waiting for another encoder\); ask again in a moment, or use bert",
+        ),
+    ):
+        shelf.get("one", patience=0.05)
+    assert shelf.get("one").name == "one"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "abacus"}, "known are litert, tensorflow"),
+        ({"revision": "main"}, "only a repository has revisions"),
+    ],
+)
+def test_bad_options_are_refused_at_once(options, message):
+    with pytest.raises(InputError, match=message):
+        Shelf(offered({}), **options)
