@@ -1,12 +1,14 @@
 # What a person types. Everything is installed into .venv, once, and again only when the pins change.
-#   make demo | make test | make check | make bench | make heads DATA=folder | make screenshots | make clean
+#   make demo | make test | make check | make bench | make weights DATA=folder | make heads DATA=folder |
+#   make screenshots | make clean
 .POSIX:
-.PHONY: help demo test check bench heads screenshots clean
+.PHONY: help demo test check bench weights heads screenshots clean
 .DELETE_ON_ERROR:
 
 VENV = .venv
 PY = $(VENV)/bin/python
 PIP = $(PY) -m pip --disable-pip-version-check
+WORK = .weights
 PYTHONS = python3.11 python3.12 python3.13 python3 python
 
 help:
@@ -14,6 +16,7 @@ help:
 	@echo 'make test         install what is needed, run every test'
 	@echo 'make check        formatting, lint, types, the direction of imports'
 	@echo 'make bench        the table of speeds in the README, peers side by side'
+	@echo 'make weights      all of weights/ again, from text and pairs in DATA=folder (hours); WORK=folder keeps its steps'
 	@echo 'make heads        the heads in weights/ again, from the data in DATA=folder (minutes)'
 	@echo 'make screenshots  the pictures in the README'
 	@echo 'make clean        remove .venv and every cache'
@@ -33,6 +36,9 @@ check: $(VENV)/.installed-tests
 
 bench: $(VENV)/.installed-tests
 	$(PY) -m tests.bench
+
+weights: $(VENV)/.installed
+	$(PY) -m bertsim make --recipe weights/recipe.toml --data-root '$(DATA)' --work '$(WORK)' --output weights
 
 heads: $(VENV)/.installed
 	$(PY) -m bertsim train --recipe weights/recipe.toml --data-root '$(DATA)' --output weights

@@ -10,7 +10,7 @@ Source: transformers' `BertModel` state dict; TensorFlow's `gamma` and `beta` na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,10 +185,22 @@ def load_encoder(folder: Path, config: BertConfig) -> tuple[Any, tuple[str, ...]
 
     checkpoint = read_checkpoint(folder, config)
     model = BertEncoder(config, has_pooler=checkpoint.has_pooler)
-    for name, variable, transposed in variables(model):
-        tensor = checkpoint.tensors[name]
-        variable.assign(tensor.T if transposed else tensor)
+    fill_encoder(model, checkpoint.tensors)
     return model, checkpoint.unused
+
+
+def fill_encoder(model: Any, tensors: Mapping[str, Float]) -> None:
+    """Set every variable of a `BertEncoder`; tensors by transformers' name, without prefix."""
+    for name, variable, transposed in variables(model):
+        variable.assign(tensors[name].T if transposed else tensors[name])
+
+
+def encoder_tensors(model: Any) -> dict[str, Float]:
+    """Every variable of a `BertEncoder` as float32, by transformers' name, linear weights as [out, in]."""
+    return {
+        name: np.ascontiguousarray(variable.numpy().T if transposed else variable.numpy())
+        for name, variable, transposed in variables(model)
+    }
 
 
 def to_int8(tensor: Float) -> tuple[np.ndarray, Float]:

@@ -65,9 +65,11 @@ class LayerNorm(keras.layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         """Apply the layer."""
+        x = ops.cast(x, "float32")  # nothing, but where a model learns in bfloat16
         centred = x - ops.mean(x, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
-        return centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
+        scaled = centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
+        return ops.cast(scaled, self.compute_dtype)
 
 
 class Embeddings(keras.layers.Layer):

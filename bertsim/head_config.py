@@ -41,6 +41,8 @@ class HeadConfig:
         hidden_size: of that encoder.
         activation: "sigmoid" (every label for itself), "softmax" (labels that exclude each other), or "identity"
             (the logit itself is the value, as some cross-encoders have it).
+        unit_length: whether u and v are scaled to length 1, so that the sum of u * v is their cosine, which learning
+            starts from; of sentences apart alone.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class HeadConfig:
     encoder_sha256: str
     hidden_size: int
     activation: str = "sigmoid"
+    unit_length: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError for a field that no head can have; names it."""
@@ -78,6 +81,11 @@ class HeadConfig:
         scale = self.label_scale
         if len(scale) != 2 or not all(map(_is_number, scale)) or not scale[0] < scale[1]:
             raise InputError(f"label_scale is {list(scale)!r}; two numbers, low and high, were expected.")
+        if not isinstance(self.unit_length, bool) or (self.unit_length and self.inputs != "apart"):
+            raise InputError(
+                f"unit_length is {self.unit_length!r} and inputs {self.inputs}; true or false was expected, and true "
+                "goes with apart alone."
+            )
         for name in ("max_length", "hidden_size"):
             if not _is_size(getattr(self, name)):
                 raise InputError(

@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras import ops
 
 from bertsim.errors import ExportError
-from bertsim.heads import BiLSTMHead, Head
+from bertsim.heads import BiLSTMHead, Head, join_pair
 from bertsim.litert import LiteRTHead
 from bertsim.pooling import masked_max, masked_mean
 from bertsim.records import EncoderOutput
@@ -93,7 +93,7 @@ def _convert(head: Head) -> bytes:
 
     @tf.function(input_signature=pair)
     def classify(u: Tensor, v: Tensor | None = None) -> dict[str, Tensor]:
-        x = u if v is None else tf.concat([u, v, tf.abs(u - v), u * v], axis=-1)
+        x = u if v is None else join_pair(u, v, unit_length=head.config.unit_length)
         return {"logits": tf.matmul(x, weight) + bias}
 
     with tempfile.TemporaryDirectory() as folder:

@@ -23,10 +23,13 @@ from safetensors.numpy import load_file, save_file
 from bertsim.encoder import Linear
 from bertsim.errors import CheckpointError
 from bertsim.head_config import HeadConfig
-from bertsim.pooling import masked_max, masked_mean
+from bertsim.pooling import masked_max, masked_mean, scale_to_unit
 
 Tensor = Any
 WEIGHTS = "model.safetensors"
+_SLOPE = (
+    8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
+)
 
 
 class Head(keras.Model):
@@ -44,6 +47,8 @@ class Head(keras.Model):
         self.dropout = keras.layers.Dropout(config.dropout)
         parts = 4 if config.inputs == "apart" else 1
         self.classifier = Linear(parts * self.feature_size, len(config.labels), name="classifier")
+        if config.unit_length:
+            self._start_from_the_cosine()
         self.built = True
 
     @property
@@ -80,7 +85,7 @@ class Head(keras.Model):
         Returns:
             float32 [batch, labels].
         """
-        pair = u if v is None else ops.concatenate([u, v, ops.abs(u - v), u * v], axis=-1)
+        pair = u if v is None else join_pair(u, v, unit_length=self.config.unit_length)
         return self.classifier(self.dropout(pair, training=training))
 
     def logits(
@@ -119,6 +124,14 @@ class Head(keras.Model):
             self.features(last_hidden_state, attention_mask, pooler_output, training), training=training
         )
 
+    def _start_from_the_cosine(self) -> None:
+        """Logits are at first a rising line in the cosine of u and v, for the weights of u * v are all alike."""
+        size = self.feature_size
+        kernel = np.zeros(self.classifier.kernel.shape, np.float32)
+        kernel[3 * size :] = _SLOPE
+        self.classifier.kernel.assign(kernel)
+        self.classifier.bias.assign(np.full(self.classifier.bias.shape, -_SLOPE / 2, np.float32))
+
     def named_variables(self) -> Iterator[tuple[str, Any, bool]]:
         """Pair every tensor's name with its variable, and whether the tensor is its transpose."""
         yield "classifier.weight", self.classifier.kernel, True
@@ -145,6 +158,8 @@ class PooledHead(Head):
     def __init__(self, config: HeadConfig, has_pooler: bool, **kwargs: Any) -> None:
         super().__init__(config, has_pooler, **kwargs)
         self.pooler = None if has_pooler else Linear(config.hidden_size, config.hidden_size, name="pooler")
+        if self.pooler is not None and config.unit_length:
+            self.pooler.kernel.assign(np.eye(config.hidden_size, dtype=np.float32))
 
     def features(
         self,
@@ -210,6 +225,16 @@ class BiLSTMHead(Head):
 
 
 HEADS: dict[str, type[Head]] = {"bilstm": BiLSTMHead, "pooled": PooledHead, "mean": MeanHead}
+
+
+def join_pair(u: Tensor, v: Tensor, *, unit_length: bool) -> Tensor:
+    """Features of two sentences -> of their pair: u, v, |u - v|, u * v, float32 [batch, 4 × feature_size].
+
+    Example: [[3., 4.]] and [[0., 2.]], unit_length -> [[.6, .8, 0., 1., .6, .2, 0., .8]]
+    """
+    if unit_length:
+        u, v = scale_to_unit(u, ops), scale_to_unit(v, ops)
+    return ops.concatenate([u, v, ops.abs(u - v), u * v], axis=-1)
 
 
 def build_head(config: HeadConfig, *, has_pooler: bool) -> Head:

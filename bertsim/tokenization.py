@@ -61,13 +61,7 @@ class Tokenizer:
         Raises:
             CheckpointError: neither is there, or it cannot be read.
         """
-        path = folder / "tokenizer.json"
-        if not path.exists():
-            path = _convert_vocabulary(folder)
-        try:
-            fast = FastTokenizer.from_file(str(path))
-        except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
-            raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}.") from None
+        fast, path = read_fast(folder)
         return cls(fast, config, path)
 
     def check_length(self, max_length: int) -> int:
@@ -240,6 +234,21 @@ class Tokenizer:
                 raise _no_token(sentence, name)
         kept = share_room([len(encoding.ids) for encoding in encodings], max_length - template.specials)
         return fill_template(template, self._fast, sentences, encodings, kept)
+
+
+def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
+    """The tokenizer of a folder as `tokenizers` knows it, and the file it was read from.
+
+    Raises:
+        CheckpointError: there is none, or it cannot be read.
+    """
+    path = folder / "tokenizer.json"
+    if not path.exists():
+        path = _convert_vocabulary(folder)
+    try:
+        return FastTokenizer.from_file(str(path)), path
+    except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
+        raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}.") from None
 
 
 def _read(sentence: str, name: str) -> str:

@@ -32,6 +32,7 @@ SHAPES = {
     "mean_apart": CONFIG,
     "pooled_packed": replace(CONFIG, kind="pooled", inputs="packed"),
     "pooled_apart": replace(CONFIG, kind="pooled"),
+    "mean_unit": replace(CONFIG, unit_length=True),
 }
 LENGTHS = range(8, 513)
 
@@ -111,6 +112,21 @@ def test_padding_and_batch_mates_never_change_features(shape: str, tmp_path: Pat
                 padded[row, : len(v)] = v
             together = runner.features(output_of(padded), mask)
             np.testing.assert_allclose(together, expected, atol=1e-6, err_msg=f"{engine}, {length} tokens")
+
+
+@pytest.mark.parametrize("kind", ["mean", "pooled"])
+def test_a_head_of_unit_length_starts_from_the_cosine(kind: str) -> None:
+    from bertsim.heads import build_head
+    from bertsim.scoring import cosine
+
+    head = build_head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
+    random = np.random.default_rng(4)
+    a, b = (random.standard_normal((6, 1, HIDDEN)).astype(np.float32) * 0.01 for _ in "ab")
+    mask = np.ones((6, 1), np.int32)
+    logits = head.logits({"last_hidden_state": a}, mask, {"last_hidden_state": b}, mask)
+    np.testing.assert_allclose(np.asarray(logits)[:, 0], 8 * cosine(a[:, 0], b[:, 0]) - 4, atol=1e-3)
+    with pytest.raises(InputError, match="unit_length is True and inputs packed"):
+        replace(CONFIG, inputs="packed", unit_length=True)
 
 
 def test_the_backward_lstm_starts_at_the_last_real_token() -> None:

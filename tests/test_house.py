@@ -38,14 +38,23 @@ LAYERS = (
         "loading",
         "bundle",
     },
-    {"agreement", "tfidf", "plots"},
-    {"datasets", "probes", "training", "evaluation", "explain"},
+    {"agreement", "tfidf", "plots", "card", "steps"},
+    {"datasets", "probes", "training", "pretraining", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
 )
 # Who may import a heavy library, at the top of the file or inside a function.
-TENSORFLOW = {"encoder", "heads", "checkpoint", "reference", "export", "head_export", "training"}
+TENSORFLOW = {
+    "encoder",
+    "heads",
+    "checkpoint",
+    "reference",
+    "export",
+    "head_export",
+    "training",
+    "pretraining",
+}
 ALLOWED = {
     "tensorflow": TENSORFLOW,
     "keras": TENSORFLOW,

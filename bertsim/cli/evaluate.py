@@ -14,6 +14,7 @@ from bertsim.cli.options import add_model_options, check_scorer, embedding_optio
 from bertsim.cli.output import Bar, count_cut, fields, say_cut
 from bertsim.datasets import DataFile, number_of, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.probes import is_held_out
 
 if TYPE_CHECKING:
     from bertsim.evaluation import Estimate, Evaluation
@@ -67,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LOW",
         help="print the mean label of the pairs whose score is from each LOW up to the next",
     )
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="measure on the tenth alone that `train` leaves out with hold_out=yes",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -81,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     from bertsim.evaluation import mean_label_by_range
 
     file = open_pairs(args.data, args.columns, args.label_column, labelled=True)
-    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows)
+    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=args.held_out)
     model = load_model(args)
     check_scorer(args.scorer, model, "all")
     options = embedding_options(args, model)
@@ -124,8 +130,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_labelled(file: DataFile, skip_bad_rows: bool) -> tuple[list[tuple[str, str]], list[float], int]:
-    """Pairs, labels, and how many rows were left out.
+def read_labelled(
+    file: DataFile, skip_bad_rows: bool, *, held_out: bool = False
+) -> tuple[list[tuple[str, str]], list[float], int]:
+    """Pairs, labels, and how many rows were left out; of the held-out tenth alone where that is wanted.
 
     Raises:
         DataError: a row cannot be used and is not to be skipped; fewer than 3 are left; all labels are alike.
@@ -144,6 +152,8 @@ def read_labelled(file: DataFile, skip_bad_rows: bool) -> tuple[list[tuple[str, 
             )
         if error is not None or label is None:
             skipped += 1
+            continue
+        if held_out and not is_held_out(row.sentences[0]):
             continue
         pairs.append((row.sentences[0], row.sentences[1]))
         labels.append(label)

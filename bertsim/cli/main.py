@@ -16,11 +16,24 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from bertsim import __version__
-from bertsim.cli import deploy, embed, evaluate, export, probe, publish, score, serve, train
-from bertsim.cli.output import Stopped, say
+from bertsim.cli import (
+    card,
+    deploy,
+    embed,
+    evaluate,
+    export,
+    make,
+    pretrain,
+    probe,
+    publish,
+    score,
+    serve,
+    train,
+)
+from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
-COMMANDS = (score, embed, evaluate, probe, train, export, serve, publish, deploy)
+COMMANDS = (score, embed, evaluate, probe, train, pretrain, export, card, make, serve, publish, deploy)
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 
@@ -99,12 +112,16 @@ def _stoppable() -> Iterator[None]:
     """Ctrl-C and SIGTERM raise `Stopped`, also in a job that a shell put in the background."""
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise Stopped(terminated=number == signal.SIGTERM)
+        stop = Stopped(terminated=number == signal.SIGTERM)
+        note_stop(stop)
+        raise stop
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    note_stop(None)
     try:
         yield
     finally:
+        note_stop(None)
         for number, handler in before.items():
             signal.signal(number, handler)
 

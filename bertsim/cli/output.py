@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from bertsim.errors import BertsimError
 
@@ -29,6 +29,23 @@ class Stopped(KeyboardInterrupt):
         super().__init__()
         self.terminated = terminated
         self.told = ""
+
+
+_stops: list[Stopped] = []
+
+
+def note_stop(stop: Stopped | None) -> None:
+    """Remember that a signal came, or, with None, that none is waiting."""
+    _stops[:] = [] if stop is None else [stop]
+
+
+def raise_if_stopped() -> None:
+    """Raise `Stopped` where a signal came and what it raised was lost.
+
+    Python cannot raise through a callback of the garbage collector or of a library in C; there it only says so.
+    """
+    if _stops:
+        raise _stops[0]
 
 
 def say(sentence: str) -> None:
@@ -147,11 +164,6 @@ class Stage:
                 self._bar = tqdm(total=1.0, desc=what, file=sys.stderr, **options)
             self._bar.update(max(share - self._bar.n, 0.0))
 
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
     def __enter__(self) -> Stage:
         return self
 
@@ -159,6 +171,50 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
+
+    def _close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class LiveLine:
+    """A line on stderr that is drawn again and again while something long runs; stages are said above it."""
+
+    def __init__(self) -> None:
+        self._is_live = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.close()
+
+    def stage(self, what: str) -> None:
+        """Something else begins."""
+        self.close()
+        say(f"bertsim: {what}")
+
+    def show(self, done: int, total: int, name: str, text: str) -> None:
+        """So much of `name` is done; nothing is drawn where stderr is no terminal. Raises Stopped after a signal."""
+        raise_if_stopped()
+        if not self._is_live:
+            return
+        from tqdm import tqdm
+
+        if self._bar is None:
+            form = "{desc} {bar} {n_fmt}/{total_fmt} {postfix}"
+            self._bar = tqdm(total=total, desc=name, bar_format=form, leave=False, dynamic_ncols=True)
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 def count_cut(model: SimilarityModel, sentences: Sequence[str]) -> int:

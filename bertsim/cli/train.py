@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import Stage, Stopped, native_log_held_back, say
+from bertsim.cli.output import LiveLine, Stage, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet)
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (all recognised where they can be)
+  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
 cosine-nli-max, minilm-all.
@@ -149,7 +149,14 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
         if args.data or args.dev or args.head:
             raise InputError("--recipe says what is trained on what; leave out --data, --dev and --head.")
         plans = read_recipe(find_recipe(args.recipe), args.data_root).runs
-        return [replace(plan, skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows) for plan in plans]
+        return [
+            replace(
+                plan,
+                encoder=args.encoder or plan.encoder,
+                skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows,
+            )
+            for plan in plans
+        ]
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
     heads = []
@@ -182,29 +189,14 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     ]
 
 
-class Line:
+class Line(LiveLine):
     """The live line: loss, dev metric, time left; where stderr is no terminal, a line an epoch."""
-
-    def __init__(self) -> None:
-        self._is_live = sys.stderr.isatty()
-        self._bar: Any = None
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._close()
-
-    def stage(self, what: str) -> None:
-        """See `training.run.Observer`."""
-        self._close()
-        say(f"bertsim: {what}")
 
     def features(self, done: int, total: int) -> None:
         """See `training.run.Observer`."""
-        self._show(done, total, "features", "")
+        self.show(done, total, "features", "")
         if done == total:
-            self._close()
+            self.close()
 
     def step(self, progress: Progress, steps: int, seconds_left: float) -> None:
         """See `training.fit.Watch`."""
@@ -213,32 +205,16 @@ class Line:
             f", best dev {best:.4f}" if best is not None else ""
         )
         left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f} left"
-        self._show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
+        self.show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
 
     def epoch(self, progress: Progress, is_best: bool) -> None:
         """See `training.fit.Watch`."""
-        self._close()
+        self.close()
         last = progress.history[-1]
         say(
             f"bertsim: epoch {progress.epoch}: loss {last.loss:.4f}, dev {last.metric:.4f}{' (best)' * is_best},"
             f" {last.seconds:.0f} s"
         )
-
-    def _show(self, done: int, total: int, name: str, text: str) -> None:
-        if not self._is_live:
-            return
-        from tqdm import tqdm
-
-        if self._bar is None:
-            form = "{desc} {bar} {n_fmt}/{total_fmt} {postfix}"
-            self._bar = tqdm(total=total, desc=name, bar_format=form, leave=False, dynamic_ncols=True)
-        self._bar.set_postfix_str(text, refresh=False)
-        self._bar.update(done - self._bar.n)
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
 
 def _cache(args: argparse.Namespace) -> Path:

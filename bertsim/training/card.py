@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bertsim.card import replace_section
 from bertsim.training.plan import TrainPlan
 from bertsim.training.run import Encoder, Trained
 from bertsim.version import __version__
@@ -20,12 +21,7 @@ def write_card(
     output: Path, encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
 ) -> None:
     """Write or replace the section in `output/README.md`."""
-    path = output / "README.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else f"# {output.resolve().name}\n"
-    before, _, rest = text.partition(START)
-    after = rest.partition(END)[2]
-    section = "\n".join([START, *_lines(encoder, trained, figures), END])
-    path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
+    replace_section(output / "README.md", START, END, _lines(encoder, trained, figures))
 
 
 def _lines(encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from bertsim.errors import InputError
@@ -70,7 +71,8 @@ def fit(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, *, resume:
     Raises:
         InputError: a loss or dev metric that is not a number; names epoch, step and rows. The best so far is kept.
     """
-    progress = folder.restore(task.variables) if resume and folder.exists else Progress()
+    resumes = resume and folder.exists
+    progress = Progress.from_json(folder.restore(task.variables)) if resumes else Progress()
     while not progress.finished:
         _run_epoch(task, plan, folder, watch, progress)
     folder.restore_best(task.weights)
@@ -93,7 +95,7 @@ def _run_epoch(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, pro
         now = time.monotonic()
         watch.step(progress, len(batches), (now - start) / (progress.step - first) * (total - done - 1))
         if now - saved > SAVE_SECONDS:
-            folder.save(task.variables, progress)
+            folder.save(task.variables, asdict(progress))
             saved = now
     _close_epoch(task, plan, folder, watch, progress, len(batches), time.monotonic() - start)
 
@@ -121,7 +123,7 @@ def _close_epoch(
     progress.epoch, progress.step, progress.loss = progress.epoch + 1, 0, 0.0
     stale = progress.epoch - 1 - progress.best >= plan.patience
     progress.finished = stale or progress.epoch >= plan.epochs
-    folder.save(task.variables, progress)
+    folder.save(task.variables, asdict(progress))
     watch.epoch(progress, is_best)
 
 

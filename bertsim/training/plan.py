@@ -81,6 +81,7 @@ class HeadPlan:
         units: of each LSTM layer; () for the other kinds.
         dropout: in [0, 1).
         labels: what it predicts; several name a column each, of 0 and 1 or of the data's scale.
+        unit_length: as in `HeadConfig`.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class HeadPlan:
     units: tuple[int, ...] = ()
     dropout: float = 0.1
     labels: tuple[str, ...] = ("similar",)
+    unit_length: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,6 +266,8 @@ class Recipe:
 def read_recipe(path: Path, data_root: Path) -> Recipe:
     """Read a recipe: settings at the top hold for every `[[run]]`, which may change them.
 
+    Where the file has a table `[heads]`, as the recipe of all of `weights/` does, that table is the recipe.
+
     Args:
         path: a TOML file.
         data_root: where the relative paths of its data files start.
@@ -277,6 +281,7 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
         raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a recipe.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not TOML: {error}.") from None
+    table = table.get("heads", table)
     runs = table.pop("run", None)
     if not isinstance(runs, list) or not runs:
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import keras
-import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
 from bertsim.calibration import weigh_groups
-from bertsim.checkpoint import WEIGHTS, load_encoder, variables
+from bertsim.checkpoint import WEIGHTS, encoder_tensors, load_encoder
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig
@@ -274,10 +273,7 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
             (output / FLATBUFFER).unlink(missing_ok=True)
             for path in output.glob("*.safetensors*"):
                 path.unlink()
-            tensors = {
-                n: np.ascontiguousarray(v.numpy().T if t else v.numpy()) for n, v, t in variables(bert)
-            }
-            save_file(tensors, output / WEIGHTS, metadata={"format": "pt"})
+            save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
         for head, head_plan in zip(heads, plan.heads, strict=True):
             if plan.tune == "all":
                 head.config = replace(
@@ -301,6 +297,7 @@ def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pool
         encoder=encoder.name,
         encoder_sha256=sha256,
         hidden_size=encoder.config.hidden_size,
+        unit_length=plan.unit_length,
     )
     return build_head(config, has_pooler=has_pooler)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,11 @@ class Progress:
     history: list[Epoch] = field(default_factory=list)
     finished: bool = False
 
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Progress:
+        """The progress that `dataclasses.asdict` turned into plain data."""
+        return cls(**{**raw, "history": [Epoch(**epoch) for epoch in raw["history"]]})
+
     @property
     def best_metric(self) -> float | None:
         """Dev metric of the best epoch; None before the first ends."""
@@ -73,28 +78,33 @@ class RunFolder:
         """Whether an earlier run left a state."""
         return self._state.exists()
 
-    def save(self, variables: Sequence[Any], progress: Progress) -> None:
-        """Record every variable and the progress."""
-        header = {"job": json.dumps(self._job), "progress": json.dumps(asdict(progress))}
+    def save(self, variables: Sequence[Any], progress: Mapping[str, Any]) -> None:
+        """Record every variable and the progress, which is plain data."""
+        header = {"job": json.dumps(self._job), "progress": json.dumps(progress)}
         _save(self._state, variables, header)
 
-    def restore(self, variables: Sequence[Any]) -> Progress:
-        """Set every variable to what was recorded, and say how far it was.
+    def restore(self, variables: Sequence[Any]) -> dict[str, Any]:
+        """Set every variable to what was recorded, and give the progress that was recorded with them.
 
         Raises:
             InputError: the state is of another job; names what differs.
             DataError: the state is damaged.
         """
+        self.check_job()
         header, tensors = _load(self._state)
-        job, raw = json.loads(header["job"]), json.loads(header["progress"])
+        _assign(self._state, variables, tensors)
+        progress: dict[str, Any] = json.loads(header["progress"])
+        return progress
+
+    def check_job(self) -> None:
+        """Raise InputError where the state is of another job, and name what differs."""
+        job = json.loads(_header(self._state)["job"])
         changed = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
         if changed:
             raise InputError(
                 f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was "
                 "started with, or choose another --output."
             )
-        _assign(self._state, variables, tensors)
-        return Progress(**{**raw, "history": [Epoch(**epoch) for epoch in raw["history"]]})
 
     def save_best(self, weights: Sequence[Any]) -> None:
         """Keep these weights as the best so far."""
@@ -115,10 +125,15 @@ def _save(path: Path, variables: Sequence[Any], header: dict[str, str]) -> None:
         new.unlink(missing_ok=True)
 
 
-def _load(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+def _header(path: Path) -> dict[str, str]:
+    return _load(path, tensors=False)[0]
+
+
+def _load(path: Path, *, tensors: bool = True) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys()) if tensors else []
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise DataError(f"{path} cannot be read ({error}); start again without --resume.") from None
 

@@ -1,0 +1,278 @@
+"""Recipes of steps: done once, done again when what they are made of changes, resumed where they were stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import bertsim
+from bertsim.card import END, START
+from bertsim.cli import main
+from bertsim.errors import DataError
+from bertsim.manifest import check_manifest
+from bertsim.steps import Places, can_resume, fingerprint, read_steps, record_start, words_of
+from tests.checkpoints import make_checkpoint
+
+PAIRS = "sentence1\tsentence2\tscore\nA dog runs.\tA dog is running.\t5\nA dog runs.\tIt rains.\t0\nHi.\tHello.\t4\n"
+RECIPE = """
+[[step]]
+name = "judged"
+command = "evaluate"
+data = "data:pairs.tsv"
+resamples = 5
+
+[[step]]
+name = "whole"
+command = "card"
+encoder = "data:encoder"
+evaluation = ["My pairs=step:judged/printed.json"]
+text = "here:licences.md"
+"""
+
+
+def prepare(folder: Path, recipe: str = RECIPE) -> list[str]:
+    """A folder with data and a recipe; the words that make it."""
+    data = folder / "data"
+    data.mkdir(exist_ok=True)
+    (data / "pairs.tsv").write_text(PAIRS)
+    if not (data / "encoder").exists():
+        make_checkpoint(data / "encoder")
+    (folder / "licences.md").write_text("Text: free for all.")
+    (folder / "recipe.toml").write_text(recipe)
+    return [
+        *("make", "--recipe", str(folder / "recipe.toml"), "--data-root", str(data)),
+        *("--work", str(folder / "work"), "--output", str(folder / "weights")),
+    ]
+
+
+def test_steps_are_done_once_and_again_when_something_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = prepare(tmp_path)
+    (tmp_path / "weights").mkdir()
+    for name in ("recipe.toml", "licences.md"):
+        (tmp_path / "weights" / name).write_text("# kept")
+    assert main(words) == 0
+    card = (tmp_path / "weights" / "README.md").read_text()
+    assert START in card
+    assert "| scorer | My pairs, Spearman |" in card
+    assert card.rstrip().endswith(f"Text: free for all.\n{END}")
+    assert {"recipe.toml", "licences.md"} <= check_manifest(tmp_path / "weights").keys()
+    assert "done before" not in capsys.readouterr().err
+
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "step 1 of 2, judged: done before" in said
+    assert "step 2 of 2, whole: done before" in said
+
+    (tmp_path / "licences.md").write_text("Text: by its writers.")
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "judged: done before" in said
+    assert "whole: card" in said
+    assert (tmp_path / "weights" / "licences.md").read_text() == "# kept"
+    assert "by its writers" in (tmp_path / "weights" / "README.md").read_text()
+
+    (tmp_path / "work" / "judged" / "printed.json").write_text("{}")
+    assert main([*words, "--until", "judged"]) == 0
+    said = capsys.readouterr().err
+    assert "judged: evaluate" in said
+    assert "whole" not in said
+
+
+def test_files_that_are_no_longer_made_leave_the_output_and_others_stay(tmp_path: Path):
+    words = prepare(tmp_path)
+    assert main(words) == 0
+    output = tmp_path / "weights"
+    (output / "notes.txt").write_text("mine")
+    (tmp_path / "data" / "encoder" / "special_tokens_map.json").unlink()
+    (tmp_path / "recipe.toml").write_text(RECIPE + "hours = 2\n")
+    assert main(words) == 0
+    assert not (output / "special_tokens_map.json").exists()
+    assert (output / "notes.txt").read_text() == "mine"
+
+
+def test_a_step_that_fails_says_so_and_what_was_done_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = prepare(tmp_path, RECIPE.replace("data:encoder", "data:pairs.tsv"))
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "step whole ended with status 2, for the reason above; what is done is kept" in said
+    assert not (tmp_path / "weights").exists()
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    assert main(words) == 0
+    assert "judged: done before" in capsys.readouterr().err
+
+
+def test_values_become_words_and_places_become_paths(tmp_path: Path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        '[[step]]\nname = "a"\ncommand = "pretrain"\ntext = ["data:a.txt=0.5", "data:b.txt"]\nwhole_words = true\n'
+        'budget = "2m"\nenv = {KERAS_BACKEND = "jax"}\n'
+        '[[step]]\nname = "b"\ncommand = "train"\nencoder = "step:a"\n'
+        'data = [["data:x.tsv", "kind=graded"], ["data:y.tsv"]]\n'
+        'resume = false\n[[step]]\nname = "c"\ncommand = "card"\nencoder = "step:b"\nhours = "hours:"\n'
+    )
+    places = Places(recipe, Path("/D"), Path("/W"))
+    a, b, c = read_steps(recipe)
+    assert a.env == {"KERAS_BACKEND": "jax"}
+    assert words_of(a, places) == [
+        *(
+            "pretrain",
+            "--text",
+            "/D/a.txt=0.5",
+            "/D/b.txt",
+            "--whole-words",
+            "--budget",
+            "2m",
+            "--output",
+            "/W/a",
+        )
+    ]
+    assert words_of(b, places) == [
+        *("train", "--encoder", "/W/a", "--data", "/D/x.tsv", "kind=graded", "--data", "/D/y.tsv"),
+        *("--output", "/W/b"),
+    ]
+    assert words_of(c, places, 1.5)[1:5] == ["--encoder", "/W/b", "--hours", "1.5"]
+
+
+def test_a_weight_behind_a_file_and_the_heads_of_the_recipe_count(tmp_path: Path):
+    recipe = tmp_path / "recipe.toml"
+    text = '[[step]]\nname = "h"\ncommand = "train"\nrecipe = "here:recipe.toml"\ndata_root = "data:"\n'
+    heads = '[heads]\ndev = {path = "d.tsv"}\ndata = [{path = "e.tsv"}]\n[[heads.run]]\nepochs = 1\n'
+    (tmp_path / "d.tsv").write_text("one")
+    (tmp_path / "e.tsv").write_text("two")
+    places = Places(recipe, tmp_path, tmp_path / "work")
+
+    def hashed(content: str) -> str:
+        recipe.write_text(content)
+        return fingerprint(read_steps(recipe)[0], places)
+
+    first = hashed(text + heads)
+    assert hashed(text + heads + "# a remark") == first
+    assert hashed(text + heads.replace("epochs = 1", "epochs = 2")) != first
+    (tmp_path / "e.tsv").write_text("three")
+    assert hashed(text + heads) != first
+    assert hashed('[[step]]\nname = "p"\ncommand = "pretrain"\ntext = ["data:d.tsv=0.5"]\n')
+    with pytest.raises(DataError, match=r"step p: .*no\.txt is missing; data:no\.txt names it"):
+        hashed('[[step]]\nname = "p"\ncommand = "pretrain"\ntext = ["data:no.txt"]\n')
+
+
+def test_a_run_that_was_stopped_is_resumed_only_as_what_it_was(tmp_path: Path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[[step]]\nname = "p"\ncommand = "pretrain"\nbudget = "1m"\n')
+    places = Places(recipe, tmp_path, tmp_path / "work")
+    (step,) = read_steps(recipe)
+    assert not can_resume(step, places)
+    record_start(step, places)
+    (tmp_path / "work" / "p" / ".run").mkdir(parents=True)
+    assert can_resume(step, places)
+    recipe.write_text(recipe.read_text().replace("1m", "2m"))
+    assert not can_resume(read_steps(recipe)[0], places)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "recipe.toml cannot be read (No such file or directory)"),
+        ("a = ", "recipe.toml is not TOML"),
+        ("a = 1", "recipe.toml has no [[step]]"),
+        ('[[step]]\nname = "A b"', "a step's name is 'A b'; small letters"),
+        ('[[step]]\nname = "a"\ncommand = "serve"', "step a: command is 'serve'; known are pretrain"),
+        ('[[step]]\nname = "a"\ncommand = "card"\n' * 2, "two steps are named a"),
+        (
+            '[[step]]\nname = "a"\ncommand = "card"\nencoder = "step:b"',
+            "step a: step:b is of no step before it",
+        ),
+    ],
+)
+def test_a_recipe_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, message: str
+):
+    words = prepare(tmp_path)
+    recipe = tmp_path / "recipe.toml"
+    if content is None:
+        recipe.unlink()
+    else:
+        recipe.write_text(content)
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (["--evaluation", "printed.json"], "'printed.json' has no name; NAME=FILE was expected"),
+        (["--evaluation", "a=none.json"], "none.json is missing"),
+        (["--evaluation", "a=empty.json"], "one of the files lacks 'scorers'"),
+        (["--text", "none.md"], "--text none.md cannot be read"),
+        (["--encoder", "nowhere"], "--encoder nowhere is no folder"),
+        (["--output", "encoder"], "encoder exists and is not an empty folder"),
+    ],
+)
+def test_a_card_of_what_is_not_there_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: list[str],
+    message: str,
+):
+    monkeypatch.chdir(tmp_path)
+    make_checkpoint(Path("encoder"))
+    Path("empty.json").write_text(json.dumps({}))
+    assert main(["card", "--encoder", "encoder", "--output", "new", *changed]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("new").exists()
+
+
+@pytest.mark.slow
+def test_text_becomes_weights_with_a_card(tmp_path: Path):
+    words = prepare(
+        tmp_path,
+        """
+[[step]]
+name = "words"
+command = "pretrain"
+text = ["data:text.txt"]
+vocab_size = 80
+hidden_size = 32
+layers = 1
+max_length = 32
+intermediate_size = 32
+start = "words"
+budget = "0 steps"
+
+[[step]]
+name = "rounded"
+command = "export"
+encoder = "step:words"
+
+[[step]]
+name = "probes"
+command = "probe"
+encoder = "step:rounded"
+
+[[step]]
+name = "whole"
+command = "card"
+encoder = "step:rounded"
+origin = "step:words/metrics.json"
+hours = "hours:"
+probes = "step:probes/printed.json"
+""",
+    )
+    lines = [f"the {a} {v} in the green garden" for a in ("cat", "dog") for v in ("runs", "sleeps")] * 40
+    lines += [
+        f"fresh {f} is {v} on a white plate" for f in ("bread", "soup") for v in ("cooked", "eaten")
+    ] * 40
+    (tmp_path / "data" / "text.txt").write_text("\n".join(lines))
+    assert main(words) == 0
+    card = (tmp_path / "weights" / "README.md").read_text()
+    assert "million words, in 0" in card
+    assert "| swapped roles | The dog bites the man. | The man bites the dog. | 1.00 |" in card
+    model = bertsim.load(tmp_path / "weights")
+    near, far = model.score([("the cat", "the dog"), ("the cat", "fresh soup")])
+    assert near > far
