@@ -5,10 +5,17 @@ Each case runs in a process of its own: the client reads its environment when it
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -324,6 +331,28 @@ def test_heads_that_do_not_fit_or_are_none_are_refused(
     assert "heads/mean/config.json is damaged or was changed" in failure(
         load(hub, tmp_path / "home", None, heads="someone/changed")  # type: ignore[arg-type]
     )
+
+
+def test_a_terminal_shows_one_bar_that_fills(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
+    (folder / "curve.png").write_bytes(bytes(30_000_000))  # so that it takes a moment
+    (folder / "manifest.json").unlink()
+    hub.add(REPOSITORY, folder)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    words = [sys.executable, "-m", "bertsim", "score", "a dog", "a cat", "--encoder", REPOSITORY]
+    with subprocess.Popen(words, stdout=theirs, stderr=theirs, env=hub.environment(tmp_path / "home")):
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux says so when the other end is closed
+            while chunk := os.read(ours, 10_000):
+                shown += chunk
+    os.close(ours)
+    text = shown.decode()
+    shares = [int(share) for share in re.findall(rf"Downloading {REPOSITORY} +(\d+) %", text)]
+    assert shares == sorted(shares)
+    assert len(shares) > 1
+    assert max(shares) > 30
+    assert "cosine similarity" in text
 
 
 def test_the_commands_take_encoders_and_heads_of_the_hub(

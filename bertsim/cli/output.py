@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -139,10 +140,15 @@ class Bar:
 
 
 class Stage:
-    """What is being done, and a bar where its share is known; silent where stderr is no terminal."""
+    """What is being done, and a bar where its share is known; silent where stderr is no terminal.
+
+    Files arrive in several threads, and each of them may tell how far it is.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._what = ""
+        self._lock = Lock()
 
     def show(self, what: str, share: float | None) -> None:
         """Take the place of what was shown before; `share` from 0 to 1, None: not known."""
@@ -150,14 +156,15 @@ class Stage:
             return
         from tqdm import tqdm
 
-        if self._bar is not None and self._bar.desc != f"{what}: ":
-            self._close()
-        if self._bar is None:
-            form = "{desc}{percentage:3.0f} %|{bar}| {remaining} left"
-            self._bar = tqdm(
-                total=1.0, desc=what, bar_format=form, leave=False, dynamic_ncols=True, file=sys.stderr
-            )
-        self._bar.update(share - self._bar.n)
+        with self._lock:
+            if self._bar is None or self._what != what:
+                self._close()
+                self._what = what
+                form = "{desc} {percentage:3.0f} %|{bar}| {remaining} left"
+                options: dict[str, Any] = {"bar_format": form, "leave": False, "dynamic_ncols": True}
+                options |= {"mininterval": 0, "miniters": 0}  # told of every 10 MB, not more often
+                self._bar = tqdm(total=1.0, desc=what, file=sys.stderr, **options)
+            self._bar.update(max(share - self._bar.n, 0.0))
 
     def __enter__(self) -> Stage:
         return self

@@ -26,7 +26,7 @@ _HEAD = ("*.json", "model.safetensors", "model.tflite", "curve.png", "README.md"
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
 _ENCODER = (
     *TEXT_FILES,
-    *("model.tflite", "README.md", "recipe.toml", "curve.png", "metrics.json"),
+    *("model.tflite", "*.md", "*.toml", "LICENSE", "curve.png", "metrics.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
