@@ -1,8 +1,8 @@
 """Serve the app; settings come from the environment.
 
 BERTSIM_ENCODER (folder or Hub id; none = the bundled encoder), BERTSIM_HEADS (its trained heads: folder or Hub id),
-BERTSIM_ENGINE (litert, tensorflow), BERTSIM_HOST, BERTSIM_PORT, BERTSIM_SHARE (1 = also a public link).
-What visitors may choose: BERTSIM_ENCODERS and BERTSIM_ALLOW_ANY_ENCODER, see bertsim/catalog.py.
+BERTSIM_ENGINE, BERTSIM_HOST (else GRADIO_SERVER_NAME, which a Space sets), BERTSIM_PORT, BERTSIM_SHARE (1: a public
+link). What visitors may choose: BERTSIM_ENCODERS and BERTSIM_ALLOW_ANY_ENCODER, see bertsim/catalog.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         serve(
             encoder=os.environ.get("BERTSIM_ENCODER") or None,
             engine=os.environ.get("BERTSIM_ENGINE") or "litert",
-            host=os.environ.get("BERTSIM_HOST") or "127.0.0.1",
+            host=os.environ.get("BERTSIM_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
             port=_port(),
             share=is_set(os.environ.get("BERTSIM_SHARE", "")),
             heads=os.environ.get("BERTSIM_HEADS") or None,

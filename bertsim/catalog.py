@@ -3,7 +3,8 @@
 In: the environment. Out: `Catalog`. Always offered are the bundled encoder and the one that the host starts with
 (BERTSIM_ENCODER); beside them what BERTSIM_ENCODERS names (folders and ids of the Hub, separated by commas), or, where
 it is not set, a few well-known encoders of the Hub. Any other id of the Hub only with BERTSIM_ALLOW_ANY_ENCODER=1; a
-folder that the host did not name, never. Such a repository may have BERTSIM_MAX_MEGABYTES at most.
+folder that the host did not name, never. Such a repository may have BERTSIM_MAX_MEGABYTES at most, and whatever a
+visitor chooses may take BERTSIM_MAX_MINUTES to arrive.
 
 Source of the sizes: `model.safetensors` of each repository, as the Hub lists it.
 """
@@ -22,6 +23,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 _LONGEST = 200
 MAX_MEGABYTES = 2000
 """What a visitor may have fetched, where the host says nothing else by BERTSIM_MAX_MEGABYTES."""
+MAX_MINUTES = 30
+"""How long that may take, where the host says nothing else by BERTSIM_MAX_MINUTES."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,14 @@ class Catalog:
         start: what an app begins with.
         allows_any: whether any other id of the Hub may be chosen too.
         max_bytes: of such a repository.
+        max_seconds: until what a visitor chose has arrived.
     """
 
     offers: tuple[Offer, ...]
     start: Offer
     allows_any: bool = False
     max_bytes: int = MAX_MEGABYTES * 1_000_000
+    max_seconds: float = MAX_MINUTES * 60.0
 
     def find(self, name: str | None) -> Offer:
         """The offer of a name; None = what the app begins with.
@@ -136,7 +141,7 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
         encoder: what to begin with; None = BERTSIM_ENCODER, without it the bundled encoder.
 
     Raises:
-        InputError: two encoders of one name, or a size that is no number.
+        InputError: two encoders of one name, or a size or a time that is no number.
     """
     start = _offer(str(encoder or environment.get("BERTSIM_ENCODER", "")).strip())
     listed = environment.get("BERTSIM_ENCODERS")
@@ -148,11 +153,17 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
             raise InputError(
                 f"BERTSIM_ENCODER and BERTSIM_ENCODERS name two encoders called {offer.name}; rename one folder."
             )
-    most = environment.get("BERTSIM_MAX_MEGABYTES") or str(MAX_MEGABYTES)
-    if not most.isdecimal():
-        raise InputError(f"BERTSIM_MAX_MEGABYTES is {most!r}; a whole number was expected.")
+    most = _whole(environment, "BERTSIM_MAX_MEGABYTES", MAX_MEGABYTES)
+    minutes = _whole(environment, "BERTSIM_MAX_MINUTES", MAX_MINUTES)
     allows_any = is_set(environment.get("BERTSIM_ALLOW_ANY_ENCODER", ""))
-    return Catalog(tuple(found.values()), found[start.name], allows_any, int(most) * 1_000_000)
+    return Catalog(tuple(found.values()), found[start.name], allows_any, most * 1_000_000, minutes * 60.0)
+
+
+def _whole(environment: Mapping[str, str], name: str, otherwise: int) -> int:
+    value = environment.get(name) or str(otherwise)
+    if not value.isdecimal():
+        raise InputError(f"{name} is {value!r}; a whole number was expected.")
+    return int(value)
 
 
 def is_set(value: str) -> bool:

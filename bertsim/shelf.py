@@ -9,6 +9,8 @@ bundled encoder serves, and `Shelf.notice` says why.
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,7 +21,7 @@ from threading import Lock, Semaphore, Thread
 
 from bertsim.catalog import BUNDLED_OFFER, Catalog, Offer
 from bertsim.engine import ENGINES
-from bertsim.errors import BertsimError, InputError
+from bertsim.errors import BertsimError, HubError, InputError
 from bertsim.loading import load
 from bertsim.pipeline import SimilarityModel
 
@@ -37,12 +39,14 @@ class Loading:
         offer: which.
         what: what is being done.
         share: how much of that is done, 0 to 1; None = not known.
+        deadline: of `time.monotonic`; whoever tells how far it is after that is stopped.
     """
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
         self.what = "Waiting for another encoder"
         self.share: float | None = None
+        self.deadline = math.inf
         self.future: Future[SimilarityModel] = Future()
 
     @property
@@ -64,8 +68,13 @@ class Loading:
         return self.future.result()
 
     def tell(self, what: str, share: float | None) -> None:
-        """Note how far it is."""
+        """Note how far it is. Raises HubError where it has taken longer than the host allows."""
         self.what, self.share = what, share
+        if time.monotonic() > self.deadline:
+            raise HubError(
+                f"{self.offer.name} took longer to arrive than the host of this app allows; it was given up. Files "
+                "that arrived whole are kept: try again later."
+            )
 
 
 class Shelf:
@@ -181,6 +190,8 @@ class Shelf:
         """Load what was asked for; what the app begins with gets its heads and its revision too."""
         offer = loading.offer
         is_start = offer == self.catalog.start
+        if not is_start:
+            loading.deadline = time.monotonic() + self.catalog.max_seconds
         revision = offer.revision or (self._revision if is_start else None)
         load_it = partial(
             load,

@@ -49,6 +49,7 @@ def test_the_app_begins_with_what_the_host_names(tmp_path):
 def test_the_host_says_how_large_a_visitor_s_encoder_may_be():
     assert offered({}).max_bytes == 2_000_000_000
     assert offered({"BERTSIM_MAX_MEGABYTES": "5"}).max_bytes == 5_000_000
+    assert (offered({}).max_seconds, offered({"BERTSIM_MAX_MINUTES": "2"}).max_seconds) == (1800, 120)
     with pytest.raises(InputError, match=r"^BERTSIM_MAX_MEGABYTES is '5 GB'; a whole number was expected\.$"):
         offered({"BERTSIM_MAX_MEGABYTES": "5 GB"})
 

@@ -111,6 +111,13 @@ def test_a_request_does_not_wait_for_ever(folders):
     assert shelf.get("one").name == "one"
 
 
+def test_what_a_visitor_chose_may_not_take_for_ever_to_arrive(folders):
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0]), "BERTSIM_MAX_MINUTES": "0"}))
+    with pytest.raises(BertsimError, match="one took longer to arrive than the host of this app allows"):
+        shelf.get("one")
+    assert shelf.get().name == "bertsim-mini"  # the bundled one has no such limit
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
