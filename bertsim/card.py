@@ -24,6 +24,13 @@ def replace_section(path: Path, start: str, end: str, lines: Sequence[str]) -> N
     path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
 
 
+def replace_title(path: Path, about: str) -> None:
+    """Write `about` in place of a Markdown file's front matter and first heading."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    rest = f"\n{text}".partition("\n# ")[2].partition("\n")[2]
+    path.write_text(f"{about}\n\n{rest.lstrip()}", encoding="utf-8")
+
+
 def figure_lines(
     correlations: Mapping[str, Mapping[str, Any]],
     separations: Mapping[str, Mapping[str, Any]],

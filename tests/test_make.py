@@ -276,3 +276,18 @@ probes = "step:probes/printed.json"
     model = bertsim.load(tmp_path / "weights")
     near, far = model.score([("the cat", "the dog"), ("the cat", "fresh soup")])
     assert near > far
+
+
+def test_a_card_may_begin_with_words_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "README.md").write_text("---\nlanguage: en\n---\n# made\n\nA BERT.\n\n## More\n")
+    (tmp_path / "about.md").write_text("---\nlicense: mit\n---\n# Mine\n\nIt is small.\n")
+    words = ["card", "--encoder", str(tmp_path / "made"), "--output", str(tmp_path / "out")]
+    assert main([*words, "--about", str(tmp_path / "about.md")]) == 0
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert card.startswith("---\nlicense: mit\n---\n# Mine\n\nIt is small.\n\nA BERT.\n\n## More\n")
+    assert "language" not in card
+    words[-1] = str(tmp_path / "other")
+    assert main([*words, "--about", str(tmp_path / "gone.md")]) == 2
+    assert "gone.md cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()

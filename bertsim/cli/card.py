@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bertsim.card import END, START, example_lines, figure_lines, origin_line, replace_section, trial_lines
+from bertsim.card import (
+    END,
+    START,
+    example_lines,
+    figure_lines,
+    origin_line,
+    replace_section,
+    replace_title,
+    trial_lines,
+)
 from bertsim.cli.output import say
 from bertsim.config import read_json
 from bertsim.errors import InputError
@@ -31,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--probes", type=Path, metavar="FILE", help="negation, word order and the examples")
     add("--origin", type=Path, metavar="FILE", help="metrics.json of the pre-training")
     add("--hours", type=float, metavar="H", help="that all of it took")
+    add(
+        "--about",
+        type=Path,
+        metavar="FILE",
+        help="Markdown to stand in place of the card's title and front matter",
+    )
     add("--text", type=Path, metavar="FILE", help="Markdown to stand below, licences and attributions say")
     parser.set_defaults(run=run)
 
@@ -41,8 +56,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"--encoder {args.encoder} is no folder; card takes the folder of a checkpoint.")
     if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
         raise InputError(f"{args.output} exists and is not an empty folder; choose another --output.")
-    lines = card_lines(args)
+    lines, about = card_lines(args), "" if args.about is None else _read(args.about, "--about")
     shutil.copytree(args.encoder, args.output, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    if args.about is not None:
+        replace_title(args.output / "README.md", about)
     replace_section(args.output / "README.md", START, END, lines)
     write_manifest(args.output)
     say(f"bertsim: {args.output / 'README.md'}: written.")
@@ -72,13 +89,15 @@ def card_lines(args: argparse.Namespace) -> list[str]:
             f"one of the files lacks {error}; give what evaluate --json, probe --json and pretrain wrote."
         ) from None
     if args.text is not None:
-        try:
-            lines += ["", args.text.read_text(encoding="utf-8").strip()]
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"--text {args.text} cannot be read ({error}); give a file of Markdown."
-            ) from None
+        lines += ["", _read(args.text, "--text")]
     return lines
+
+
+def _read(path: Path, option: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{option} {path} cannot be read ({error}); give a file of Markdown.") from None
 
 
 def _named(words: Sequence[str]) -> dict[str, Any]:

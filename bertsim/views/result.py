@@ -52,6 +52,7 @@ EXPLANATIONS = {
     "bilstm": "a trained head: Bi-LSTM over the token vectors",
     "pooled": "a trained head: dense over [CLS]",
     "mean": "a trained head: dense over the mean of the token vectors",
+    "order": "a trained head: Bi-LSTM that learned to notice who does what to whom",
     "combined": "cosine and the trained heads, weighted",
 }
 
