@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,17 @@ def test_training_brings_partners_together_and_keeps_the_order(files, tokenizer)
     assert (rows[unseen] == weighted[unseen]).all()
     again = train_bag(weighted, sets, plan)
     assert (again == rows).all(), "the same seed gives the same numbers"
+
+
+def test_the_graded_stage_starts_afresh(files, tokenizer):
+    sets = read_pair_sets(sources(files), tokenizer, 32, 0)
+    weighted = np.random.default_rng(0).normal(size=(tokenizer.get_vocab_size(), 16)).astype(np.float32)
+    whole = BagPlan(steps=20, graded_steps=10, batch=8, graded_batch=4)
+    first = train_bag(weighted, sets, replace(whole, graded_steps=0))
+    assert (first != weighted).any()
+    both = train_bag(weighted, sets, whole)
+    assert (both != first).any()
+    assert (both == train_bag(first, sets, replace(whole, steps=0))).all()
 
 
 def test_a_list_of_pairs_is_read_from_toml(files):
