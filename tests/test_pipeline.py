@@ -177,7 +177,7 @@ def test_bad_options_are_named(model: SimilarityModel) -> None:
 
 def test_nothing_to_score_gives_nothing(model: SimilarityModel) -> None:
     assert model.score([]).shape == (0,)
-    assert model.embed([]).shape == (0, 256)
+    assert model.embed([]).shape == (0, model.config.hidden_size)
 
 
 def test_settings_say_what_a_figure_depends_on(model: SimilarityModel) -> None:

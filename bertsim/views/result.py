@@ -217,7 +217,8 @@ def provenance(comparison: Comparison, engine: Engine) -> str:
     )
     small = (
         "The bundled encoder is small and was trained from scratch for this project: it knows words and their "
-        "neighbours well, word order and negation hardly."
+        "neighbours well, word order and negation hardly. Stronger ones of the Hub are one click away, under "
+        "Encoder and settings."
     )
     line = " · ".join(f"<span>{text(fact)}</span>" for fact in facts)
     return f'<p class="bs-facts">{line}</p>' + (
