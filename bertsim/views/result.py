@@ -32,11 +32,11 @@ class Judgement:
 # Source: STS-B dev, 1,500 pairs with people's ratings; these figures are what
 # `python -m bertsim evaluate --data dev.tsv.gz --ranges -1 0.2 0.4 0.6 0.8 0.95` prints for the bundled encoder.
 JUDGEMENTS = (
-    Judgement(0.95, "Practically the same", 4.7),
-    Judgement(0.80, "Very similar", 4.1),
-    Judgement(0.60, "Similar", 3.3),
-    Judgement(0.40, "Related", 2.4),
-    Judgement(0.20, "Little in common", 1.5),
+    Judgement(0.95, "Practically the same", 4.8),
+    Judgement(0.80, "Very similar", 4.2),
+    Judgement(0.60, "Similar", 3.4),
+    Judgement(0.40, "Related", 2.7),
+    Judgement(0.20, "Little in common", 1.8),
     Judgement(-1.0, "Hardly anything in common", 0.6),
 )
 
