@@ -116,7 +116,6 @@ def mask_view(comparison: Comparison, masked: Sequence[Sequence[int]], after: Se
         + f'<div class="bs-chips" role="group" aria-label="Masks at one click">{buttons}</div>'
         + _switches(tokens, 0, masked[0])
         + _switches(tokens, 1, masked[1])
-        + f'<div class="bs-scroll">{_changes(comparison.scores, after)}</div>'
-        + downloads("mask", data)
-        + "</section>"
+        + f'<div class="bs-scroll" tabindex="0" role="region" aria-label="Scores under this mask">'
+        f"{_changes(comparison.scores, after)}</div>" + downloads("mask", data) + "</section>"
     )
