@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 START, END = "<!-- figures: written by `bertsim card` -->", "<!-- end of figures -->"
-_LEFT_OUT = ("dot", "euclidean", "manhattan")
+LEFT_OUT = ("dot", "euclidean", "manhattan")
+"""Scorers that tables to be read leave out: further measures of the vectors that the cosine compares."""
 REFERENCE = "tfidf"
 
 
@@ -56,7 +57,7 @@ def figure_lines(
     for probe in (probes or {"probes": []})["probes"]:
         columns.append((probe["name"], probe["values"]))
     scorers = list(dict.fromkeys(scorer for _, values in columns for scorer in values))
-    shown = [s for s in scorers if s not in (*_LEFT_OUT, REFERENCE)]
+    shown = [s for s in scorers if s not in (*LEFT_OUT, REFERENCE)]
     lines = ["| scorer | " + " | ".join(title for title, _ in columns) + " |"]
     lines.append("|" + "---|" * (1 + len(columns)))
     for scorer in [*shown, *(s for s in scorers if s == REFERENCE)]:
@@ -68,7 +69,7 @@ def figure_lines(
 def example_lines(probes: Mapping[str, Any]) -> list[str]:
     """The example pairs and what every scorer says of each, as a table."""
     examples = probes["examples"]
-    scorers = [name for name in examples[0] if name not in ("what", "sentence_a", "sentence_b", *_LEFT_OUT)]
+    scorers = [name for name in examples[0] if name not in ("what", "sentence_a", "sentence_b", *LEFT_OUT)]
     lines = ["| what | A | B | " + " | ".join(f"`{name}`" for name in scorers) + " |"]
     lines.append("|" + "---|" * (3 + len(scorers)))
     for example in examples:

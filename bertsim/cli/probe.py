@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertsim.card import LEFT_OUT
 from bertsim.cli.options import add_encoder_options, load_model
 from bertsim.cli.output import Bar, fields
 from bertsim.datasets import open_pairs, open_sentences
@@ -86,31 +87,46 @@ def run(args: argparse.Namespace) -> int:
     if order is not None:
         found.append(probe_order(model, *order))
     examples = model.scores([(a, b) for _, a, b in EXAMPLES])
+    settings = model.settings(max_length=args.max_length)
     if args.json:
-        table = {
-            "probes": [{"name": each.name, "trials": each.trials, "values": each.values} for each in found],
-            "examples": [
-                {"what": what, "sentence_a": a, "sentence_b": b}
-                | {scorer: round(float(values[i]), 4) for scorer, values in examples.items()}
-                for i, (what, a, b) in enumerate(EXAMPLES)
-            ],
-            "settings": model.settings(max_length=args.max_length),
-        }
+        table = as_json(found, examples) | {"settings": settings}
         print(json.dumps(table, ensure_ascii=False, indent=2))
-        return 0
-    for each in found:
-        print(f"{each.name}: {each.trials}")
-    if found:
-        print(f"{'scorer':<12}" + "".join(f"{each.name:>12}" for each in found))
-        for scorer in found[0].values:
-            print(f"{scorer:<12}" + "".join(f"{each.values[scorer]:>12.3f}" for each in found))
-        print()
-    shown = [scorer for scorer in model.scorers if scorer not in ("dot", "euclidean", "manhattan")]
-    print("".join(f"{scorer:>10}" for scorer in shown) + "  pair")
-    for i, (what, a, b) in enumerate(EXAMPLES):
-        print("".join(f"{examples[scorer][i]:>10.2f}" for scorer in shown) + f"  {what}: {a} / {b}")
-    print(f"settings: {fields(model.settings(max_length=args.max_length))}")
+    else:
+        print("\n".join(as_lines(found, examples)))
+        print(f"settings: {fields(settings)}")
     return 0
+
+
+def as_json(found: Sequence[Found], examples: Mapping[str, Float]) -> dict[str, object]:
+    """Every figure, and what each scorer says of the example pairs, as plain data."""
+    from bertsim.probes import EXAMPLES
+
+    return {
+        "probes": [{"name": each.name, "trials": each.trials, "values": each.values} for each in found],
+        "examples": [
+            {"what": what, "sentence_a": a, "sentence_b": b}
+            | {scorer: round(float(values[i]), 4) for scorer, values in examples.items()}
+            for i, (what, a, b) in enumerate(EXAMPLES)
+        ],
+    }
+
+
+def as_lines(found: Sequence[Found], examples: Mapping[str, Float]) -> list[str]:
+    """The same to be read: a table of the figures, and one of the example pairs."""
+    from bertsim.probes import EXAMPLES
+
+    lines = [f"{each.name}: {each.trials}" for each in found]
+    if found:
+        lines.append(f"{'scorer':<12}" + "".join(f"{each.name:>12}" for each in found))
+        for scorer in found[0].values:
+            lines.append(f"{scorer:<12}" + "".join(f"{each.values[scorer]:>12.3f}" for each in found))
+        lines.append("")
+    shown = [scorer for scorer in examples if scorer not in LEFT_OUT]
+    lines.append("".join(f"{scorer:>10}" for scorer in shown) + "  pair")
+    for i, (what, a, b) in enumerate(EXAMPLES):
+        cells = "".join(f"{examples[scorer][i]:>10.2f}" for scorer in shown)
+        lines.append(f"{cells}  {what}: {a} / {b}")
+    return lines
 
 
 def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

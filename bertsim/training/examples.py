@@ -6,7 +6,7 @@ or such rows are left out and counted. What is wrong with the data as a whole (o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -256,10 +256,3 @@ def _drawn(examples: Examples, seed: int) -> Examples:
         examples.skipped,
         tuple(examples.groups[i] for i in chosen) if examples.groups else (),
     )
-
-
-def iterate_sentences(parts: Sequence[Examples]) -> Iterator[str]:
-    """Every sentence of every pair, A before B."""
-    for part in parts:
-        for pair in part.pairs:
-            yield from pair
