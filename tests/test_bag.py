@@ -113,6 +113,14 @@ def test_pairs_are_read_by_their_kind(files, tokenizer):
     assert len(sets.sentences) == 9, "a sentence of two files is held once"
 
 
+def test_inference_labels_are_an_order_where_it_is_asked_for(files, tokenizer):
+    entries = sources(files)
+    sets = read_pair_sets([*entries, replace(entries[0], order=True)], tokenizer, 32, 0)
+    order = sets.orders[1]
+    assert (len(sets.partners), order.name) == (2, "nli.tsv")
+    assert order.grades.tolist() == [1.0, 0.0, 1.0, 0.0, 0.5], "a neutral pair is between the others"
+
+
 def test_counts_are_those_of_the_sentences():
     sentences = Sentences(np.array([3, 1, 3, 0], np.int32), np.array([0, 3, 3, 4]), 5)
     counts = sentences.counts(np.array([2, 0, 1])).toarray()
@@ -168,6 +176,8 @@ def test_a_list_of_pairs_is_read_from_toml(files):
     ("text", "message"),
     [
         ("[[pairs]]\npath = 'x'\nleast = 'much'\n", "least is 'much'"),
+        ("[[pairs]]\npath = 'x'\norder = 1\n", "order is 1; true or false"),
+        ("[[pairs]]\npath = 'x'\norder = true\nleast = 2\n", "give one of them"),
         ("[[pairs]]\nfile = 'x'\n", "file is not known"),
         ("pairs = 3\n", r"no \[\[pairs\]\]"),
         ("[[pairs]\n", "is not TOML"),
@@ -186,6 +196,10 @@ def test_files_without_partners_are_named(files, tokenizer):
     graded = Source(str(files / "grades.tsv"), "graded", scale=(0.0, 5.0))
     with pytest.raises(DataError, match="no file holds pairs that mean the same"):
         read_pair_sets([PairSource(graded)], tokenizer, 32, 0)
+    alike = files / "alike.tsv"
+    alike.write_text("sentence1\tsentence2\tlabel\na\tb\t1\nb\tc\t1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"alike\.tsv labels all its pairs alike"):
+        read_pair_sets([PairSource(Source(str(alike), "binary"), order=True)], tokenizer, 32, 0)
     with pytest.raises(InputError, match="least is 6; 0 to 5"):
         read_pair_sets([PairSource(graded, least=6)], tokenizer, 32, 0)
 

@@ -2,7 +2,8 @@
 
 What a file says comes by its kind, as for heads (`training.plan.Source`). Positives, pairs labelled 1 and entailments
 are *partners*; a contradiction of the same premise stands beside an entailment as its opposite. Graded pairs are an
-order to learn, or, with `least`, partners where they are graded at least so high.
+order to learn, or, with `least`, partners where they are graded at least so high. With `order` other labels are an
+order too: an entailment above a neutral pair, that above a contradiction.
 """
 
 from __future__ import annotations
@@ -37,10 +38,12 @@ class PairSource:
         source: the file and its kind; its `weight` is how often a batch is drawn from it, or, of an order, how much
             it counts.
         least: graded pairs of at least this, on the file's scale, are partners; None: they are an order.
+        order: labels of another kind are an order as well, not partners.
     """
 
     source: Source
     least: float | None = None
+    order: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class PairSets:
 
 
 def read_pair_list(path: Path, data_root: Path) -> tuple[PairSource, ...]:
-    """The tables `[[pairs]]` of a TOML file: keys of `training.plan.Source`, and `least`.
+    """The tables `[[pairs]]` of a TOML file: keys of `training.plan.Source`, `least` and `order`.
 
     Args:
         path: of the TOML file.
@@ -140,8 +143,13 @@ def _pair_source(table: Mapping[str, Any], where: Path, data_root: Path) -> Pair
     least = values.pop("least", None)
     if least is not None and not isinstance(least, int | float):
         raise InputError(f"{where}: least is {least!r}; a number on the file's scale was expected.")
+    order = values.pop("order", False)
+    if not isinstance(order, bool):
+        raise InputError(f"{where}: order is {order!r}; true or false was expected.")
+    if order and least is not None:
+        raise InputError(f"{where}: least makes partners of graded pairs, order an order; give one of them.")
     source = source_from(values, str(where))
-    return PairSource(replace(source, path=str(data_root / source.path)), least)
+    return PairSource(replace(source, path=str(data_root / source.path)), least, order)
 
 
 def read_pair_sets(
@@ -165,8 +173,11 @@ def read_pair_sets(
         examples = read_examples(entry.source, ("similar",), _any_sentence, seed=seed)
         first, second = (np.array([places[pair[side]] for pair in examples.pairs]) for side in (0, 1))
         name, weight = Path(entry.source.path).name, entry.source.weight
-        if examples.source.kind == "graded" and entry.least is None:
-            orders.append(Order(name, weight, first, second, examples.labels()))
+        if entry.order or (examples.source.kind == "graded" and entry.least is None):
+            grades = examples.labels()
+            if np.ptp(grades) == 0:
+                raise DataError(f"{entry.source.path} labels all its pairs alike; an order needs two labels.")
+            orders.append(Order(name, weight, first, second, grades))
             continue
         is_same = examples.targets[:, 0] >= _least(examples, entry)
         if not is_same.any():
