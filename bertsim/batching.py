@@ -18,6 +18,16 @@ _THREADS = ThreadPoolExecutor(count_cores(), thread_name_prefix="bertsim-batch")
 Row = TypeVar("Row", bound=tuple)  # type: ignore[type-arg]
 
 
+def part_of(progress: Progress | None, start: int, total: int) -> Progress | None:
+    """A part's progress as that of the whole, `start` rows of `total` being done before it."""
+    return progress and (lambda done, _: progress(start + done, total))
+
+
+def pass_of(progress: Progress | None, number: int, passes: int) -> Progress | None:
+    """The progress of one of several passes over the same rows as that of all of them."""
+    return progress and (lambda done, total: progress(number * total + done, passes * total))
+
+
 def map_rows(
     rows: Sequence[Row],
     run: Callable[[Sequence[Row]], Float],

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bertsim.alignment import align_tokens
 from bertsim.batching import Progress, map_rows
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import Engine
@@ -131,6 +133,26 @@ class SentenceEmbedder:
             self._runner.at_once,
         )
 
+    def align_masked(self, tokens: TokenBatch, masks: Int, recipe: Recipe) -> Float:
+        """Score one pair by its tokens under many masks.
+
+        Args:
+            tokens: A in row 0, B in row 1.
+            masks: int32 [n, 2, seq].
+            recipe: its layers.
+
+        Returns:
+            float32 [n].
+        """
+        rows = [tuple(tuple(row) for row in mask) for mask in masks.tolist()]
+
+        def run(batch: Sequence[tuple[tuple[int, ...], ...]]) -> Float:
+            arrays = masked_arrays(tokens, [(row, mask[row]) for row in (0, 1) for mask in batch])
+            is_token = (arrays[1] == 1) & ~np.repeat(tokens.is_special, len(batch), axis=0)
+            return self.align_output(self._runner.encode(*arrays), is_token, recipe)[:, None]
+
+        return map_rows(rows, run, 1, None, lambda row: 2 * len(row[0]), self._runner.at_once)[:, 0]
+
     def pool_output(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
         """Turn what the encoder computed into sentence embeddings, float32 [batch, dim].
 
@@ -143,6 +165,18 @@ class SentenceEmbedder:
             return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
         hidden = combine_layers(output.hidden_states, recipe.layers, recipe.combine)
         return pool(hidden, attention_mask.astype(np.float32), recipe.pooling, normalize=self._normalize)
+
+    def align_output(self, output: EncoderOutput, is_token: NDArray[np.bool_], recipe: Recipe) -> Float:
+        """Score pairs by their tokens, from what the encoder computed; float32 [pairs].
+
+        Args:
+            output: of the first sentences of all pairs, then of the second ones.
+            is_token: bool [2 pairs, seq]; the tokens that count.
+            recipe: its layers; tokens are not pooled.
+        """
+        hidden = combine_layers(output.hidden_states, recipe.layers, recipe.combine)
+        (a, b), (is_a, is_b) = np.split(hidden, 2), np.split(is_token, 2)
+        return align_tokens(a, is_a, b, is_b)
 
     def recipe(
         self, pooling: str | None, layers: Sequence[int] | None, combine: str, max_length: int | None
@@ -196,6 +230,21 @@ class SentenceEmbedder:
             progress,
             at_once=self._runner.at_once,
         )
+
+    def _align(
+        self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
+    ) -> Float:
+        """Alignment of pairs, whose sentences stand one after another; a pair is run at once, so memory is bounded."""
+        rows = [tuple(row) for row in self._tokenizer.encode(sentences, recipe.max_length, name)]
+
+        def run(batch: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> Float:
+            arrays = self._tokenizer.pad([*(a for a, _ in batch), *(b for _, b in batch)])
+            is_token = self._tokenizer.own_tokens(arrays[1])
+            return self.align_output(self._runner.encode(*arrays), is_token, recipe)[:, None]
+
+        pairs = list(zip(rows[0::2], rows[1::2], strict=True))
+        found = map_rows(pairs, run, 1, progress, lambda pair: 2 * max(map(len, pair)), self._runner.at_once)
+        return found[:, 0]
 
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
         return self._embed_arrays(self._tokenizer.pad(rows), recipe)

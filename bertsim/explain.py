@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bertsim.alignment import align_tokens
 from bertsim.errors import InputError
 from bertsim.pooling import pool, scale_to_unit
 from bertsim.records import Comparison, Float, Int
@@ -33,6 +34,7 @@ class Alignment:
         best_b: int [a]; for each token of A the token of B that it is most like.
         best_a: int [b]; the other way round.
         precision, recall, f1: BERTScore of A as the candidate against B as the reference.
+        score: the same with tokens weighed by their vectors' lengths; at the last layer that of the scorer "alignment".
     """
 
     cosines: Float
@@ -43,6 +45,7 @@ class Alignment:
     precision: float
     recall: float
     f1: float
+    score: float
 
 
 def align(comparison: Comparison, layer: int = -1) -> Alignment:
@@ -56,6 +59,8 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
         layer: index into `hidden_states`; 0 = embeddings, -1 = last.
     """
     hidden = comparison.output.hidden_states[layer]
+    is_token = (comparison.tokens.attention_mask == 1) & ~comparison.tokens.is_special
+    score = float(align_tokens(hidden[:1], is_token[:1], hidden[1:], is_token[1:])[0])
     keep = [comparison.tokens.attention_mask[row] == 1 for row in (0, 1)]
     a, b = (scale_to_unit(hidden[row][keep[row]]) for row in (0, 1))
     special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))
@@ -64,9 +69,8 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
     recall = float(cosines.max(axis=0)[~special_b].mean())
     total = precision + recall
     f1 = 2 * precision * recall / total if abs(total) > _TINY else 0.0
-    return Alignment(
-        cosines, special_a, special_b, cosines.argmax(axis=1), cosines.argmax(axis=0), precision, recall, f1
-    )
+    best = cosines.argmax(axis=1), cosines.argmax(axis=0)
+    return Alignment(cosines, special_a, special_b, *best, precision, recall, f1, score)
 
 
 def layer_profile(comparison: Comparison, poolings: Sequence[str]) -> Float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertsim.alignment import UNTRAINED
 from bertsim.checkpoint import Classifier, has_pooler, read_classifier
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import HeadRunner
@@ -23,7 +24,6 @@ from bertsim.head_config import HeadConfig
 from bertsim.manifest import file_sha256
 from bertsim.pair_heads import LoadedHead
 from bertsim.relay import Preparation, RelayHead
-from bertsim.scoring import MEASURES
 
 if TYPE_CHECKING:
     from bertsim.heads import Head
@@ -32,7 +32,7 @@ HEADS_FOLDER = "heads"
 CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
 FLATBUFFER = "model.tflite"
-_RESERVED = (*MEASURES, "combined", "tfidf", "all")
+_RESERVED = (*UNTRAINED, "combined", "tfidf", "all")
 log = logging.getLogger(__name__)
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from bertsim.alignment import UNTRAINED
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, read_calibrations
 from bertsim.combination import NAME as COMBINED
@@ -24,7 +25,6 @@ from bertsim.manifest import check_manifest, file_sha256
 from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
 from bertsim.relay import Preparation, RelayEngine
-from bertsim.scoring import MEASURES
 from bertsim.tokenization import Tokenizer
 
 _HERE = Path(__file__).resolve().parent
@@ -205,7 +205,7 @@ def _heads(
     return (
         loaded,
         calibrations,
-        read_combination(folder / COMBINED, (*MEASURES, *(head.name for head in loaded))),
+        read_combination(folder / COMBINED, (*UNTRAINED, *(head.name for head in loaded))),
     )
 
 

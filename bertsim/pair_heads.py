@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bertsim.batching import Progress, map_rows
+from bertsim.batching import Progress, map_rows, part_of
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig, has_similar
@@ -132,10 +132,10 @@ class PairHeads:
         features: dict[str, Float] = {}
         if apart:
             rows = [(tuple(row),) for row in self._tokenizer.encode(sentences, max_length, called)]
-            features |= self._features(apart, rows, _part(progress, 0, singles + doubles))
+            features |= self._features(apart, rows, part_of(progress, 0, singles + doubles))
         if packed:
             pairs = self._tokenizer.encode_pairs(sentences, max_length, called)
-            features |= self._features(packed, pairs, _part(progress, singles, singles + doubles))
+            features |= self._features(packed, pairs, part_of(progress, singles, singles + doubles))
         found = {EMBEDDED: features[EMBEDDED]} if embed else {}
         for name, head in heads.items():
             each = features[name]
@@ -211,11 +211,6 @@ class PairHeads:
     def _pad(self, rows: Sequence[_Row]) -> tuple[Int, Int, Int]:
         ids = [row[0] for row in rows]
         return self._tokenizer.pad(ids, types=[row[1] for row in rows] if len(rows[0]) > 1 else None)
-
-
-def _part(progress: Progress | None, start: int, total: int) -> Progress | None:
-    """A part's progress as that of the whole, `start` rows of `total` being done before it."""
-    return progress and (lambda done, _: progress(start + done, total))
 
 
 def first_row(tokens: TokenBatch, output: EncoderOutput) -> tuple[TokenBatch, EncoderOutput]:

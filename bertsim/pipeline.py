@@ -12,7 +12,9 @@ from functools import partial
 
 import numpy as np
 
-from bertsim.batching import Progress
+from bertsim.alignment import SCORER as ALIGNMENT
+from bertsim.alignment import UNTRAINED
+from bertsim.batching import Progress, pass_of
 from bertsim.calibration import Calibration
 from bertsim.combination import SCORER as COMBINED
 from bertsim.combination import Combination
@@ -53,8 +55,8 @@ class SimilarityModel(SentenceEmbedder):
 
     @property
     def scorers(self) -> tuple[str, ...]:
-        """Names of the ways to score a pair: the measures, the trained heads, "combined" where they are joined."""
-        return (*MEASURES, *self._heads.scorers, *([COMBINED] if self._combination else []))
+        """Names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined."""
+        return (*UNTRAINED, *self._heads.scorers, *([COMBINED] if self._combination else []))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -209,8 +211,10 @@ class SimilarityModel(SentenceEmbedder):
             return self._combination.apply(parts).astype(np.float32)
         if scorer in self._heads.scorers:
             return self._heads.score_masked(scorer, comparison, masks)
-        measure = find_measure(scorer, self.scorers)
         recipe = self.recipe(pooling, layers, combine, comparison.max_length)
+        if scorer == ALIGNMENT:
+            return self.align_masked(comparison.tokens, masks, recipe)
+        measure = find_measure(scorer, self.scorers)
         embeddings = self.embed_masked(comparison.tokens, masks, recipe)
         return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
 
@@ -235,22 +239,29 @@ class SimilarityModel(SentenceEmbedder):
             return packed((sentence_a, sentence_b)) if both is None else first_row(*both)
 
         scores = [score_pair(scorer, a, b) for scorer in MEASURES]
+        scores.append(self._judge_alignment(tokens, output, recipe))
         if recipe.is_default:
             scores = [self._with_probability(score) for score in scores]
         scores += [self._with_probability(score) for score in self._heads.compare(tokens, output, both)]
         if self._combination:
             if recipe.is_default:
                 own = scores
-            else:  # measures count as the checkpoint's own pooling has them
-                pooled = self.pool_output(
-                    output, tokens.attention_mask, self.recipe(None, None, "concat", None)
-                )
+            else:  # measures and alignment count as the checkpoint's own pooling and layer have them
+                usual = self.recipe(None, None, "concat", None)
+                pooled = self.pool_output(output, tokens.attention_mask, usual)
                 own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
+                own.append(self._judge_alignment(tokens, output, usual))
             scores.append(self._with_probability(self._combination.judge(own)))
         seconds = time.perf_counter() - start
         return Comparison(
             sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack, recipe.max_length
         )
+
+    def _judge_alignment(self, tokens: TokenBatch, output: EncoderOutput, recipe: Recipe) -> PairScore:
+        """What the tokens of A and B, alone in rows 0 and 1, say of the pair."""
+        is_token = (tokens.attention_mask == 1) & ~tokens.is_special
+        value = float(self.align_output(output, is_token, recipe)[0])
+        return PairScore(ALIGNMENT, value, "similarity", 0.0, 1.0, value)
 
     def _with_probability(self, score: PairScore) -> PairScore:
         curve = self._calibrations.get(score.scorer)
@@ -271,18 +282,24 @@ class SimilarityModel(SentenceEmbedder):
             return alone | (self._scores(pairs, rest, recipe, progress) if rest else {})
         needed = [scorer for scorer in dict.fromkeys((*scorers, *joined)) if scorer != COMBINED or not joined]
         heads = [scorer for scorer in needed if scorer in self._heads.scorers]
-        measures = {name: find_measure(name, self.scorers) for name in needed if name not in heads}
+        others = [scorer for scorer in needed if scorer not in heads and scorer != ALIGNMENT]
+        measures = {name: find_measure(name, self.scorers) for name in others}
         sentences, called = in_line(pairs)
+        passes = bool(heads or measures) + (ALIGNMENT in needed)
         logits: dict[str, Float] = {}
         if heads:
             pooled = partial(self.pool_output, recipe=recipe) if measures else None
-            logits = self._heads.logits(heads, sentences, recipe.max_length, progress, called, pooled)
+            told = pass_of(progress, 0, passes)
+            logits = self._heads.logits(heads, sentences, recipe.max_length, told, called, pooled)
         embeddings = logits.pop(EMBEDDED) if EMBEDDED in logits else np.zeros((0, 0), np.float32)
-        if not heads:
-            embeddings = self._embed(sentences, recipe, progress, called)
+        if measures and not heads:
+            embeddings = self._embed(sentences, recipe, pass_of(progress, 0, passes), called)
         found = {head: self._heads.find(head).scores(logits[head]) for head in heads}
         for name, measure in measures.items():
             found[name] = measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+        if ALIGNMENT in needed:
+            told = pass_of(progress, passes - 1, passes)
+            found[ALIGNMENT] = self._align(sentences, recipe, told, called)
         if joined and self._combination:
             found[COMBINED] = self._combination.apply(found).astype(np.float32)
         return {scorer: found[scorer] for scorer in scorers}

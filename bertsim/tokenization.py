@@ -17,6 +17,7 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from tokenizers import Tokenizer as FastTokenizer
 
@@ -161,6 +162,20 @@ class Tokenizer:
         laid = np.zeros_like(ids)
         laid[mask.astype(bool)] = np.concatenate(types)
         return ids, mask, laid
+
+    def own_tokens(self, attention_mask: Int) -> NDArray[np.bool_]:
+        """Which tokens are the sentence's own, not special and no padding, where `pad` laid rows of `encode`.
+
+        Args:
+            attention_mask: int32 [batch, seq].
+
+        Returns:
+            bool [batch, seq].
+        """
+        before = self._alone.parts.index(A)
+        ends = attention_mask.sum(axis=1, keepdims=True) - (self._alone.specials - before)
+        places = np.arange(attention_mask.shape[1])
+        return np.asarray((places >= before) & (places < ends))
 
     def batch(
         self,

@@ -24,7 +24,7 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 LAYERS = (
     {"errors", "records", "version"},
     {"config", "engine", "manifest", "rows", "parquet", "packing", "tokenization", "pooling", "scoring"},
-    {"head_config", "calibration", "batching", "combination", "masking"},
+    {"alignment", "head_config", "calibration", "batching", "combination", "masking"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {
         "recipe",

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scorer",
         metavar="S",
         default="all",
-        help="one of cosine, dot, euclidean, manhattan, a head; default: all",
+        help="one of cosine, dot, euclidean, manhattan, alignment, a head; default: all",
     )
     parser.add_argument(
         "--dev",

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scorer",
         metavar="S",
         default="cosine",
-        help="cosine (default), dot, euclidean, manhattan, or a trained head",
+        help="cosine (default), dot, euclidean, manhattan, alignment, or a trained head",
     )
     parser.add_argument("--json", action="store_true", help="print everything there is to say, as JSON")
     group = parser.add_argument_group("a file of pairs")

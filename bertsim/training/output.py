@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from bertsim.agreement import judge_probabilities
+from bertsim.alignment import SCORER as ALIGNMENT
+from bertsim.alignment import UNTRAINED
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
 from bertsim.checkpoint import load_encoder
@@ -98,7 +100,7 @@ def _measure(data: Data, output: Path, plan: TrainPlan) -> dict[str, dict[str, A
     sets: dict[str, Examples] = {"dev": data.dev} | ({"test": data.test} if data.test else {})
     by_set = {name: model.scores(part.pairs) for name, part in sets.items()}
     scores = {scorer: {name: found[scorer] for name, found in by_set.items()} for scorer in model.scorers}
-    scores |= _combined(scores, ("cosine", *model.heads), data.dev, output)
+    scores |= _combined(scores, ("cosine", ALIGNMENT, *model.heads), data.dev, output)
     weights = _weigh(data.dev, plan)
     measures, figures = {}, {}
     for scorer, found in scores.items():
@@ -117,8 +119,8 @@ def _measure(data: Data, output: Path, plan: TrainPlan) -> dict[str, dict[str, A
 def _combined(
     scores: Mapping[str, Mapping[str, Float]], joined: Sequence[str], dev: Examples, output: Path
 ) -> dict[str, dict[str, Float]]:
-    """Join cosine and heads on dev and write how; nothing where there is no head, or dev is too small."""
-    if len(joined) < 2:
+    """Join cosine, alignment and heads on dev and write how; nothing where there is no head, or dev is too small."""
+    if set(joined) <= set(UNTRAINED):
         return {}
     try:
         combination = fit_combination(

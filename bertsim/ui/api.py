@@ -42,7 +42,7 @@ def build_api(shelf: Shelf) -> None:
         Args:
             sentence_a: the one sentence.
             sentence_b: the other sentence.
-            scorer: cosine, dot, euclidean, manhattan, or a trained head of the encoder: bilstm, mean, pooled, combined.
+            scorer: cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
         return float(shelf.get(encoder or None).score([(sentence_a, sentence_b)], scorer=scorer)[0])

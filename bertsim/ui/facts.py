@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from safetensors import safe_open
 
+from bertsim.alignment import UNTRAINED
 from bertsim.combination import NAME as COMBINED_FILE
 from bertsim.combination import SCORER as COMBINED
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.head_loading import HEADS_FOLDER
 from bertsim.loading import BUNDLED, BUNDLED_NAME
-from bertsim.scoring import MEASURES
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
@@ -77,6 +77,6 @@ class Facts:
             embedding.pooling,
             embedding.max_length,
             config.max_position_embeddings,
-            (*MEASURES, *heads, *joined),
+            (*UNTRAINED, *heads, *joined),
             has_pooler,
         )

@@ -33,8 +33,13 @@ def best_matches(alignment: Alignment) -> list[tuple[int, int, float, bool]]:
 
 
 def _figures(alignment: Alignment) -> str:
-    """BERTScore's three numbers."""
-    named = (("Precision", alignment.precision), ("Recall", alignment.recall), ("F1", alignment.f1))
+    """BERTScore's three numbers, and the weighted one."""
+    named = (
+        ("Precision", alignment.precision),
+        ("Recall", alignment.recall),
+        ("F1", alignment.f1),
+        ("Weighted F1", alignment.score),
+    )
     items = "".join(f"<div><dt>{name}</dt><dd>{number(value)}</dd></div>" for name, value in named)
     return f'<dl class="bs-figures" aria-label="BERTScore">{items}</dl>'
 
@@ -62,6 +67,7 @@ def alignment_view(comparison: Comparison, layer: int) -> str:
         "precision": alignment.precision,
         "recall": alignment.recall,
         "f1": alignment.f1,
+        "weighted_f1": alignment.score,
     }
     numbers = ([rows.tokens[r], *(number(float(value)) for value in drawn[r])] for r in range(len(drawn)))
     where = "embeddings" if layer == 0 else f"layer {layer}"
@@ -70,8 +76,9 @@ def alignment_view(comparison: Comparison, layer: int) -> str:
         + caption(
             f"Cosine of each token of A (rows) with each token of B (columns), {where}; best matches are framed "
             "and linked, solid where the two choose each other.",
-            "The numbers are BERTScore's, A as candidate and B as reference, from this very matrix; the cosine of "
-            "the sentences is another measure.",
+            "The first three numbers are BERTScore's, A as candidate and B as reference, from this very matrix. In the "
+            "weighted one a token counts by the squared length of its vector; of the last layer it is the scorer "
+            "alignment.",
         )
         + _figures(alignment)
         + (note(omitted) if omitted else "")

@@ -49,11 +49,12 @@ EXPLANATIONS = {
     "dot": "their product; grows with the vectors' lengths",
     "euclidean": "straight-line distance",
     "manhattan": "distance along the axes",
+    "alignment": "each token's best match in the other sentence, averaged; longer vectors count more",
     "bilstm": "a trained head: Bi-LSTM over the token vectors",
     "pooled": "a trained head: dense over [CLS]",
     "mean": "a trained head: dense over the mean of the token vectors",
     "order": "a trained head: Bi-LSTM that learned to notice who does what to whom",
-    "combined": "cosine and the trained heads, weighted",
+    "combined": "cosine, alignment and the trained heads, weighted",
 }
 
 

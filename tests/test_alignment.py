@@ -1,0 +1,115 @@
+"""Alignment by hand, against plain loops, and the same by every way to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bertsim import SimilarityModel
+from bertsim.alignment import align_tokens
+from bertsim.explain import align
+
+PAIRS = [
+    ("A man is playing a guitar.", "Someone plays the guitar."),
+    ("The dog bites the man.", "The man bites the dog."),
+    ("A plane is taking off.", "The soup is cold and nobody in this house would ever think of eating it."),
+]
+
+
+def by_loops(a: np.ndarray, b: np.ndarray) -> float:
+    """BERTScore's F1 with squared lengths as weights, token by token."""
+
+    def half(these: np.ndarray, those: np.ndarray) -> float:
+        total = weights = 0.0
+        for x in these:
+            best = max(float(x @ y / np.linalg.norm(x) / np.linalg.norm(y)) for y in those)
+            total, weights = total + best * float(x @ x), weights + float(x @ x)
+        return max(total / weights, 0.0)
+
+    precision, recall = half(a, b), half(b, a)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def padded(rows: list[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of token vectors in one array whose padding is noise, and where the tokens are."""
+    vectors = np.random.default_rng(9).normal(size=(len(rows), length, rows[0].shape[1])).astype(np.float32)
+    is_token = np.zeros((len(rows), length), bool)
+    for row, tokens in enumerate(rows):
+        vectors[row, : len(tokens)] = tokens
+        is_token[row, : len(tokens)] = True
+    return vectors, is_token
+
+
+def test_by_hand() -> None:
+    a = np.array([[[1, 0]]], np.float32)
+    b = np.array([[[1, 0], [0, 2]]], np.float32)
+    found = align_tokens(a, np.ones((1, 1), bool), b, np.ones((1, 2), bool))
+    assert found == pytest.approx([1 / 3])
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=4),
+    st.integers(0, 3),
+    st.integers(0, 99),
+)
+def test_as_plain_loops_at_every_padding(lengths: list[tuple[int, int]], padding: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    pairs = [[random.normal(size=(n, 3)).astype(np.float32) for n in both] for both in lengths]
+    sides = [padded([pair[side] for pair in pairs], 6 + padding) for side in (0, 1)]
+    found = align_tokens(*sides[0], *sides[1])
+    assert found == pytest.approx([by_loops(*pair) for pair in pairs], abs=1e-5)
+    assert align_tokens(*sides[1], *sides[0]) == pytest.approx(found, abs=1e-6), (
+        "the order of the two is nothing to it"
+    )
+
+
+def test_nothing_to_align_is_zero_and_no_warning() -> None:
+    vectors = np.zeros((2, 3, 4), np.float32)
+    vectors[1] = 1
+    is_token = np.array([[True] * 3, [False] * 3])
+    assert align_tokens(vectors, is_token, vectors, is_token).tolist() == [0, 0]
+
+
+def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
+    at_once = model.score(PAIRS, scorer="alignment")
+    beside = model.scores(PAIRS)["alignment"]
+    assert beside == pytest.approx(at_once, abs=1e-5)
+    for pair, score in zip(PAIRS, at_once, strict=True):
+        comparison = model.compare(*pair)
+        tokens = comparison.tokens
+        hidden, own = comparison.output.last_hidden_state, (tokens.attention_mask == 1) & ~tokens.is_special
+        assert comparison["alignment"].value == pytest.approx(
+            by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4
+        )
+        assert score == pytest.approx(comparison["alignment"].value, abs=5e-3), "batches change int8 a little"
+        assert align(comparison).score == comparison["alignment"].value, "the view shows what was scored"
+
+
+def test_a_masked_token_counts_for_nothing(model: SimilarityModel) -> None:
+    comparison = model.compare(*PAIRS[0])
+    masks = np.repeat(comparison.tokens.attention_mask[None], 2, axis=0)
+    masks[1, 0, 2:4] = 0
+    found = model.score_masked(comparison, masks, "alignment")
+    assert found[0] == pytest.approx(comparison["alignment"].value, abs=1e-4)
+    assert found[1] == pytest.approx(model.rescore(comparison, masks[1])["alignment"].value, abs=1e-4)
+    assert abs(found[1] - found[0]) > 0.01
+
+
+def test_it_reads_the_layers_that_were_asked_for(model: SimilarityModel) -> None:
+    pair = PAIRS[0]
+    first = model.compare(*pair, layers=[0])
+    assert first["alignment"].value == align(first, 0).score
+    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(
+        align(first, 0).score, abs=1e-4
+    )
+    assert first["combined"].value == pytest.approx(model.compare(*pair)["combined"].value, abs=1e-6)
+
+
+def test_progress_runs_from_nothing_to_all_once(model: SimilarityModel) -> None:
+    told: list[float] = []
+    model.scores(PAIRS, progress=lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert told[0] < 1
