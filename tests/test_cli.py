@@ -202,7 +202,7 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (
             ["score", A, B, "--scorer", "cos"],
-            "--scorer is 'cos'; choose one of cosine, dot, euclidean, manhattan, bilstm, mean, order, pooled, "
+            "--scorer is 'cos'; choose one of cosine, dot, euclidean, manhattan, alignment, bilstm, mean, order, pooled, "
             "combined.",
         ),
         (

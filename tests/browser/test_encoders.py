@@ -82,7 +82,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
     expect(page.locator('.bs-score[data-scorer="bilstm"]')).to_have_count(0)
     open_tab(page, "Which tokens matter")
     page.get_by_label("Scorer").click()
-    assert options(page) == ["cosine", "dot", "euclidean", "manhattan"]
+    assert options(page) == ["cosine", "dot", "euclidean", "manhattan", "alignment"]
     page.keyboard.press("Escape")
     line(page).get_by_role("button", name="Back to bertsim-mini").click()
     expect(line(page).locator("p")).to_have_count(0)
@@ -146,7 +146,7 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
     client = Client(offering, verbose=False, analytics_enabled=False)
     found = client.predict(A, B, encoder="plain", api_name="/compare")
     assert found["settings"]["encoder"] == "plain"
-    assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan"}
+    assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan", "alignment"}
     for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
         with pytest.raises(
             Exception, match="which is not offered here; offered are bertsim-mini, plain, other, damaged"
