@@ -202,8 +202,8 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (
             ["score", A, B, "--scorer", "cos"],
-            "--scorer is 'cos'; choose one of cosine, dot, euclidean, manhattan, alignment, bilstm, mean, order, pooled, "
-            "combined.",
+            "--scorer is 'cos'; choose one of cosine, dot, euclidean, manhattan, alignment, bilstm, mean, order, "
+            "pooled, combined.",
         ),
         (
             ["embed", "--output", "x.npy"],

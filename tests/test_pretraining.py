@@ -23,7 +23,7 @@ from bertsim.cli.output import Stopped
 from bertsim.config import BertConfig
 from bertsim.encoder import BertEncoder
 from bertsim.errors import CheckpointError, DataError, InputError
-from bertsim.pretraining import loop
+from bertsim.pretraining import bag, loop, run
 from bertsim.pretraining.batches import bucket_lengths, cut_epoch
 from bertsim.pretraining.corpus import (
     Corpus,
@@ -559,16 +559,49 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, capsys: pyt
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["letter.txt"]
 
 
-def test_pairs_tune_the_word_vectors_before_they_become_a_bert(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def odd_pairs(folder: Path) -> list[str]:
+    """The words that tune word vectors on pairs which no text would bring together."""
     rows = [f"the {a} runs\tfresh {f} is served" for a, f in zip(ANIMALS, FOODS, strict=True)] * 20
-    (tmp_path / "odd.tsv").write_text("\n".join(["sentence1\tsentence2", *rows]))
-    pairs = tmp_path / "pairs.toml"
+    (folder / "odd.tsv").write_text("\n".join(["sentence1\tsentence2", *rows]))
+    pairs = folder / "pairs.toml"
     pairs.write_text(
         '[bag]\nsteps = 60\nbatch = 16\nlearning_rate = 0.02\n[[pairs]]\npath = "odd.tsv"\nkind = "positives"\n'
     )
-    more = ["--start", "words", "--pairs", str(pairs), "--data-root", str(tmp_path)]
+    return ["--start", "words", "--pairs", str(pairs), "--data-root", str(folder)]
+
+
+def test_a_run_that_is_killed_among_the_pairs_goes_on_to_the_same_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    more = odd_pairs(tmp_path)
+    assert main(words(tmp_path, "whole", *more, budget="0 steps")) == 0
+    monkeypatch.setattr(bag, "SAVE_SECONDS", 0.0)
+    rate = bag._rate
+
+    def stop(step: int, *given: Any) -> float:
+        if step == 20:
+            raise RuntimeError("killed")
+        return rate(step, *given)
+
+    monkeypatch.setattr(bag, "_rate", stop)
+    with pytest.raises(RuntimeError, match="killed"):
+        main(words(tmp_path, "part", *more, budget="0 steps"))
+    steps: list[int] = []
+    monkeypatch.setattr(bag, "_rate", lambda step, *given: steps.append(step) or rate(step, *given))
+    monkeypatch.delattr(run, "learn_vectors")  # words and vocabulary are not learned again
+    monkeypatch.delattr(run, "train_vocabulary")
+    assert main(words(tmp_path, "part", "--resume", *more, budget="0 steps", vocab_size="80")) == 2
+    assert "another vocab_size" in capsys.readouterr().err
+    assert main(words(tmp_path, "part", "--resume", *more, budget="0 steps")) == 0
+    assert steps == list(range(20, 60))
+    whole, part = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "part"))
+    assert all((whole[name] == part[name]).all() for name in whole)
+
+
+def test_pairs_tune_the_word_vectors_before_they_become_a_bert(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    more = odd_pairs(tmp_path)
     assert main(words(tmp_path, "tuned", *more, budget="0 steps")) == 0
     assert "60 steps on pairs" in capsys.readouterr().err
     model = bertsim.load(tmp_path / "tuned", engine="tensorflow")

@@ -10,8 +10,10 @@ Source: in-batch negatives: Henderson et al. 2017; CoSENT: Su 2022; both as in `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +27,24 @@ _MASKED = -1e4
 _LAST_RATE = 0.05
 """Share of the learning rate that the last step has."""
 _TINY = 1e-6
+_NAME = "bag"
+
+SAVE_SECONDS = 120.0
 
 Tell = Callable[[int, int, float], None]
 """Called with how many steps are done, how many there are, and the loss of the last one."""
+
+
+class Record(Protocol):
+    """What a training that was stopped goes on from; a `training.state.RunFolder` is one."""
+
+    def keep(self, name: str, tensors: Mapping[str, np.ndarray]) -> None:
+        """Record arrays under a name."""
+        ...
+
+    def kept(self, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays of that name; None where none were recorded."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,9 @@ class BagPlan:
                 raise InputError(f"{name} is {getattr(self, name)}; a number above 0 was expected.")
 
 
-def train_bag(weighted: Float, sets: PairSets, plan: BagPlan, tell: Tell | None = None) -> Float:
+def train_bag(
+    weighted: Float, sets: PairSets, plan: BagPlan, tell: Tell | None = None, record: Record | None = None
+) -> Float:
     """Train a bag.
 
     Args:
@@ -74,21 +93,30 @@ def train_bag(weighted: Float, sets: PairSets, plan: BagPlan, tell: Tell | None 
         sets: what to learn from; its ids are rows of `weighted`.
         plan: how long, how fast.
         tell: told after every step.
+        record: written every two minutes; where it holds a training that was stopped, that goes on to the same numbers.
 
     Returns:
         float32 [vocab, dim]; rows that no pair has are as they were.
     """
     stages = [(False, plan.steps, plan.learning_rate)]
     stages += [(True, plan.graded_steps, plan.graded_learning_rate)] if sets.orders else []
-    total, done = sum(steps for _, steps, _ in stages), 0
+    total, before = sum(steps for _, steps, _ in stages), 0
     rows = np.array(weighted, np.float32)
+    kept = (record.kept(_NAME) if record else None) or {}
+    reached, saved = int(kept.get("done", 0)), time.monotonic()
     for graded, steps, top in stages:
         stage = _Stage(rows, sets, plan, graded=graded)
-        for step in range(steps):
+        if before < reached <= before + steps:
+            stage.restore(kept)
+        for step in range(max(reached - before, 0), steps):
             loss = stage.learn(_rate(step, steps, top, plan.warm_up))
-            done += 1
+            done = before + step + 1
+            if record and (done == total or time.monotonic() - saved > SAVE_SECONDS):
+                record.keep(_NAME, {"done": np.array(done), **stage.tensors})
+                saved = time.monotonic()
             if tell is not None:
                 tell(done, total, loss)
+        before += steps
     return rows
 
 
@@ -99,7 +127,7 @@ def _rate(step: int, steps: int, top: float, warm_up: int) -> float:
 
 
 class _Stage:
-    """Rows, which it changes, their moments, and the random numbers that draw batches.
+    """Rows, which it changes, and their moments; what a step draws depends on its number alone.
 
     Every stage has moments of its own: orders have far larger gradients than partners, and steps measured by the
     partners' would throw the rows about (dev .806 in place of .853, measured).
@@ -108,14 +136,31 @@ class _Stage:
     def __init__(self, rows: Float, sets: PairSets, plan: BagPlan, *, graded: bool) -> None:
         self.rows, self.sets, self.plan = rows, sets, plan
         self.orders = sets.orders if graded else ()
-        self.random = np.random.default_rng([plan.seed, 3, graded])
+        self.graded = graded
         weights = np.array([each.weight for each in sets.partners])
         self.shares = weights / weights.sum()
         self.moments = np.zeros_like(self.rows), np.zeros_like(self.rows)
         self.step = 0
 
+    @property
+    def tensors(self) -> dict[str, np.ndarray]:
+        """All that the next step depends on."""
+        return {
+            "rows": self.rows,
+            "first": self.moments[0],
+            "second": self.moments[1],
+            "step": np.array(self.step),
+        }
+
+    def restore(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Go on from `tensors`."""
+        for array, name in zip((self.rows, *self.moments), ("rows", "first", "second"), strict=True):
+            array[:] = tensors[name]
+        self.step = int(tensors["step"])
+
     def learn(self, rate: float) -> float:
         """One step; its loss."""
+        self.random = np.random.default_rng([self.plan.seed, 3, self.graded, self.step])
         which = int(self.random.choice(len(self.shares), p=self.shares))
         loss, gradient, counts = self._of_partners(self.sets.partners[which])
         parts = [(gradient, counts)]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from safetensors import safe_open
 from tokenizers import Tokenizer as FastTokenizer
 
@@ -48,7 +49,8 @@ from bertsim.pretraining.word_vectors import learn_vectors
 from bertsim.records import Float
 from bertsim.training.state import RunFolder
 
-RUN, VOCABULARY = ".run", "tokenizer.json"
+RUN = ".run"
+_VOCABULARY, _WORDS = "vocabulary", "words"  # stages whose results the record keeps
 _KEPT = (
     0.99  # of all lengths; longer vectors are shortened, or all others would be short, and int8 rows coarse
 )
@@ -90,9 +92,9 @@ def run_plan(plan: PretrainPlan, output: Path, observer: Observer, *, resume: bo
     if resumes:
         folder.check_job()
     try:
-        model, text, fast, config = _begin(plan, output / RUN / VOCABULARY, observer, resumes=resumes)
+        model, text, fast, config = _begin(plan, folder, observer, resumes=resumes)
     except BertsimError:
-        if not folder.exists:  # nothing was learned that could be gone on with
+        if not resume:  # nothing was learned that could be gone on with
             shutil.rmtree(output / RUN)
             output.rmdir()
         raise
@@ -106,16 +108,16 @@ def run_plan(plan: PretrainPlan, output: Path, observer: Observer, *, resume: bo
 
 
 def _begin(
-    plan: PretrainPlan, vocabulary: Path, observer: Observer, *, resumes: bool
+    plan: PretrainPlan, folder: RunFolder, observer: Observer, *, resumes: bool
 ) -> tuple[MaskedLanguageModel, Text, FastTokenizer, BertConfig]:
-    fast = _vocabulary(plan, vocabulary, observer)
+    fast = _vocabulary(plan, folder, observer)
     config = _config(plan, fast)
     text = _text(plan, fast, observer)
     keras.utils.set_random_seed(plan.seed)
     with _settings(plan.precision):
         model = MaskedLanguageModel(config)
     if not resumes:
-        _fill(model, plan, config, text, fast, observer)
+        _fill(model, plan, config, text, fast, folder, observer)
     return model, text, fast, config
 
 
@@ -169,18 +171,18 @@ def _job(plan: PretrainPlan) -> dict[str, Any]:
     return {**plan.as_json(), "files": digests, "backend": keras.backend.backend()}
 
 
-def _vocabulary(plan: PretrainPlan, kept: Path, observer: Observer) -> FastTokenizer:
+def _vocabulary(plan: PretrainPlan, folder: RunFolder, observer: Observer) -> FastTokenizer:
     """The tokenizer; one that was learned is kept in the record, for a run that is resumed."""
-    folder = plan.tokenizer or plan.encoder
-    if folder is not None:
-        return read_vocabulary(Path(folder))
-    if not kept.exists():
-        observer.stage(f"learning {plan.vocab_size:,} WordPieces")
-        fast = train_vocabulary(lambda: sample_lines(plan.texts, plan.seed), plan.vocab_size or 0)
-        partial = kept.with_suffix(".new")
-        fast.save(str(partial))
-        partial.replace(kept)
-    return read_vocabulary(kept.parent)
+    given = plan.tokenizer or plan.encoder
+    if given is not None:
+        return read_vocabulary(Path(given))
+    kept = folder.kept(_VOCABULARY)
+    if kept is not None:
+        return FastTokenizer.from_buffer(kept["json"].tobytes())
+    observer.stage(f"learning {plan.vocab_size:,} WordPieces")
+    fast = train_vocabulary(lambda: sample_lines(plan.texts, plan.seed), plan.vocab_size or 0)
+    folder.keep(_VOCABULARY, {"json": np.frombuffer(fast.to_str().encode(), np.uint8)})
+    return fast
 
 
 def _text(plan: PretrainPlan, fast: FastTokenizer, observer: Observer) -> Text:
@@ -198,14 +200,14 @@ def _fill(
     config: BertConfig,
     text: Text,
     fast: FastTokenizer,
+    folder: RunFolder,
     observer: Observer,
 ) -> None:
     """Set the first weights."""
     if plan.encoder is not None:
         tensors = read_checkpoint(Path(plan.encoder), config).tensors
     elif plan.start == "words":
-        observer.stage("learning word vectors")
-        tensors = _from_words(plan, config, text, fast, observer)
+        tensors = _from_words(plan, config, text, fast, folder, observer)
     else:
         tensors = first_tensors(config, plan.seed)
     counts = count_ids(text.learned, config.vocab_size)
@@ -217,9 +219,28 @@ def _fill(
 
 
 def _from_words(
-    plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer, observer: Observer
+    plan: PretrainPlan,
+    config: BertConfig,
+    text: Text,
+    fast: FastTokenizer,
+    folder: RunFolder,
+    observer: Observer,
 ) -> dict[str, Float]:
     carriers = _MANY_CARRIERS if config.hidden_size >= _LARGE else CARRIERS
+    sets = read_pair_sets(plan.pairs, fast, plan.max_length, plan.seed) if plan.pairs else None
+    observer.stage("learning word vectors")
+    kept = folder.kept(_WORDS)
+    weighted = kept["weighted"] if kept else _words(plan, config, text, fast, carriers)
+    folder.keep(_WORDS, {"weighted": weighted})
+    if sets is not None:
+        observer.stage("tuning them on pairs")
+        weighted = train_bag(weighted, sets, plan.bag, observer.bag, folder)
+    rows, _ = embedding_rows(weighted, config.hidden_size, carriers, _KEPT)
+    return bert_tensors(rows, config, plan.seed, carriers)
+
+
+def _words(plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer, carriers: int) -> Float:
+    """Weighted word vectors of the text."""
     dim = min(largest_dim(config.hidden_size, carriers), config.vocab_size - 1)
     ids = special_ids(fast)
     silent = [number for name, number in ids.items() if name != UNKNOWN]
@@ -229,13 +250,7 @@ def _from_words(
         text.learned, config.vocab_size, dim, plan.seed, power=power, own=own, silent=silent
     )
     words.weights[ids[UNKNOWN]] = _UNKNOWN_WEIGHT
-    weighted = words.weighted
-    if plan.pairs:
-        observer.stage("tuning them on pairs")
-        sets = read_pair_sets(plan.pairs, fast, plan.max_length, plan.seed)
-        weighted = train_bag(weighted, sets, plan.bag, observer.bag)
-    rows, _ = embedding_rows(weighted, config.hidden_size, carriers, _KEPT)
-    return bert_tensors(rows, config, plan.seed, carriers)
+    return words.weighted
 
 
 def _head_of(folder: Path, like: dict[str, Float]) -> dict[str, Float]:

@@ -98,13 +98,34 @@ class RunFolder:
 
     def check_job(self) -> None:
         """Raise InputError where the state is of another job, and name what differs."""
-        job = json.loads(_header(self._state)["job"])
+        self._check(_load(self._state, tensors=False)[0])
+
+    def _check(self, header: Mapping[str, str]) -> None:
+        job = json.loads(header["job"])
         changed = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
         if changed:
             raise InputError(
                 f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was "
                 "started with, or choose another --output."
             )
+
+    def keep(self, name: str, tensors: Mapping[str, np.ndarray]) -> None:
+        """Record arrays under a name: what a stage before the first step has made."""
+        _write(self._folder / f"{name}.safetensors", tensors, {"job": json.dumps(self._job)})
+
+    def kept(self, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays of that name; None where none were recorded.
+
+        Raises:
+            InputError: they are of another job; names what differs.
+            DataError: the file is damaged.
+        """
+        path = self._folder / f"{name}.safetensors"
+        if not path.exists():
+            return None
+        header, tensors = _load(path)
+        self._check(header)
+        return tensors
 
     def save_best(self, weights: Sequence[Any]) -> None:
         """Keep these weights as the best so far."""
@@ -116,17 +137,16 @@ class RunFolder:
 
 
 def _save(path: Path, variables: Sequence[Any], header: dict[str, str]) -> None:
-    tensors = {f"{index:05}": np.asarray(variable.numpy()) for index, variable in enumerate(variables)}
+    _write(path, {f"{index:05}": np.asarray(v.numpy()) for index, v in enumerate(variables)}, header)
+
+
+def _write(path: Path, tensors: Mapping[str, np.ndarray], header: dict[str, str]) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        save_file(tensors, new, metadata=header)
+        save_file(dict(tensors), new, metadata=header)
         os.replace(new, path)
     finally:
         new.unlink(missing_ok=True)
-
-
-def _header(path: Path) -> dict[str, str]:
-    return _load(path, tensors=False)[0]
 
 
 def _load(path: Path, *, tensors: bool = True) -> tuple[dict[str, str], dict[str, np.ndarray]]:
