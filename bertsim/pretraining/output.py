@@ -141,7 +141,8 @@ def _metrics(config: BertConfig, story: Story) -> dict[str, Any]:
     shown = plan.as_json()
     shown["texts"] = [{"file": Path(t.path).name, "weight": t.weight} for t in plan.texts]
     for pair in shown["pairs"]:
-        pair["source"]["path"] = Path(pair["source"]["path"]).name
+        source = pair["source"]
+        source["path"] = source.pop("origin") or Path(source["path"]).name
     for name in ("tokenizer", "encoder"):
         shown[name] = Path(shown[name]).name if shown[name] else None
     return {
@@ -181,7 +182,10 @@ def _card(folder: Path, config: BertConfig, story: Story) -> Sequence[str]:
     ]
     if plan.pairs:
         lines += ["", f"Word vectors tuned on pairs, {plan.bag.steps + plan.bag.graded_steps:,} steps:", ""]
-        lines += [f"- `{Path(pair.source.path).name}`, weight {pair.source.weight:g}" for pair in plan.pairs]
+        lines += [
+            f"- `{pair.source.name}`{', as an order' * pair.is_order}, weight {pair.source.weight:g}"
+            for pair in plan.pairs
+        ]
     if len(progress.history) > 1:
         lines += ["", f"![loss by step]({CURVE})"]
     return [*lines, "", "Whoever publishes this folder adds the licences of the text."]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,11 @@ class PairSource:
     source: Source
     least: float | None = None
     order: bool = False
+
+    @property
+    def is_order(self) -> bool:
+        """Whether its labels are an order, as far as can be told before the file is read."""
+        return self.order or (self.source.kind == "graded" and self.least is None)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ def _pair_source(table: Mapping[str, Any], where: Path, data_root: Path) -> Pair
     if order and least is not None:
         raise InputError(f"{where}: least makes partners of graded pairs, order an order; give one of them.")
     source = source_from(values, str(where))
-    return PairSource(replace(source, path=str(data_root / source.path)), least, order)
+    return PairSource(source.under(data_root), least, order)
 
 
 def read_pair_sets(
@@ -172,7 +177,7 @@ def read_pair_sets(
     for entry in sources:
         examples = read_examples(entry.source, ("similar",), _any_sentence, seed=seed)
         first, second = (np.array([places[pair[side]] for pair in examples.pairs]) for side in (0, 1))
-        name, weight = Path(entry.source.path).name, entry.source.weight
+        name, weight = entry.source.name, entry.source.weight
         if entry.order or (examples.source.kind == "graded" and entry.least is None):
             grades = examples.labels()
             if np.ptp(grades) == 0:

@@ -38,7 +38,7 @@ class Source:
         take: so many rows, drawn by the seed; None: all.
         hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
         group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
-        origin: "hub:user/dataset/path@commit" where `path` is a copy of that.
+        origin: "hub:user/dataset/path@commit" where `path` is a copy of that; a relative path as a recipe has it.
     """
 
     path: str
@@ -56,6 +56,12 @@ class Source:
     def name(self) -> str:
         """What to call it where no path of this machine shall stand."""
         return self.origin or Path(self.path).name
+
+    def under(self, root: Path) -> Source:
+        """The same, a relative path starting at `root`; it is still called what it was."""
+        if self.path.startswith(HUB) or Path(self.path).is_absolute():
+            return self
+        return replace(self, path=str(root / self.path), origin=self.path)
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names file and key."""
@@ -301,7 +307,7 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
 
     def source(raw: Mapping[str, Any]) -> Source:
         made = source_from(raw, str(path))
-        return made if made.path.startswith(HUB) else replace(made, path=str(data_root / made.path))
+        return made.under(data_root)
 
     values = dict(table)
     values["data"] = tuple(source(raw) for raw in table["data"])
