@@ -13,7 +13,7 @@ from bertsim.errors import DataError, InputError
 from bertsim.pretraining.bag import BagPlan, order_loss, partners_loss, train_bag
 from bertsim.pretraining.pair_sets import PairSets, PairSource, Sentences, read_pair_list, read_pair_sets
 from bertsim.pretraining.vocabulary import train_vocabulary
-from bertsim.training.plan import Source
+from bertsim.training.data_source import Source
 
 PAIRS = """sentence1\tsentence2\tlabel
 a dog runs\tthe hound races\tentailment

@@ -21,8 +21,9 @@ from bertsim.cli import main
 from bertsim.errors import DataError, InputError
 from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric
+from bertsim.training.data_source import Source, parse_source, source_from
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
-from bertsim.training.plan import Source, head_from, parse_source, read_recipe, source_from
+from bertsim.training.plan import head_from, read_recipe
 from tests.checkpoints import WORDS
 
 ROOT = Path(__file__).parent.parent
@@ -194,6 +195,7 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
         (["x.tsv", "scale=5:1"], "two numbers, low and high"),
         (["x.tsv", "weight=-1"], "weight is -1.0; a number above 0"),
         (["x.tsv", "kind=odd"], "kind is 'odd'; known are graded"),
+        (["x.tsv", "pattern=[a-z"], r"pattern is '\[a-z', no regular expression: unterminated character set"),
         (["x.tsv", "colour=red"], "takes one FILE and key=value words"),
     ):
         with pytest.raises(InputError, match=message):
@@ -250,6 +252,17 @@ def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
     assert parse_source(["x.tsv", "hold_out=yes"]).hold_out
     with pytest.raises(InputError, match="hold_out is 'maybe', which cannot be read"):
         parse_source(["x.tsv", "hold_out=maybe"])
+
+
+def test_pairs_that_do_not_match_the_pattern_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text("a\tb\nfour\t4\nfour\tquadruple\nfour-fold\tquadruple\nfour\tquadruple!\n")
+    source = parse_source([str(path), "kind=positives", "pattern=[a-z -]+"])
+    kept = read_examples(source, ("similar",), lambda sentence: None)
+    assert kept.pairs == (("four", "quadruple"), ("four-fold", "quadruple"))
+    assert kept.lines.tolist() == [3, 4]
+    with pytest.raises(DataError, match=r"x\.tsv has no row .* whose sentences match '\[0-9\]\+'"):
+        read_examples(replace(source, pattern="[0-9]+"), ("similar",), lambda sentence: None)
 
 
 def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path: Path) -> None:

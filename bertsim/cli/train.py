@@ -24,7 +24,8 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet)
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives|swaps  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
-  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
+  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
+  pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
 cosine-nli-max, minilm-all.
@@ -142,7 +143,8 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
 
 def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     """The plans that the words ask for. Raises InputError where they do not fit together."""
-    from bertsim.training.plan import TrainPlan, head_from, parse_source, read_recipe
+    from bertsim.training.data_source import parse_source
+    from bertsim.training.plan import TrainPlan, head_from, read_recipe
     from bertsim.training.sources import find_recipe
 
     if args.recipe is not None:

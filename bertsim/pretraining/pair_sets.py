@@ -1,6 +1,6 @@
 """Files of pairs -> which sentences belong together, and how alike people called others; as token ids. NumPy, SciPy.
 
-What a file says comes by its kind, as for heads (`training.plan.Source`). Positives, pairs labelled 1 and entailments
+What a file says comes by its kind, as for heads (`training.data_source`). Positives, pairs labelled 1 and entailments
 are *partners*; a contradiction of the same premise stands beside an entailment as its opposite. Graded pairs are an
 order to learn, or, with `least`, partners where they are graded at least so high. With `order` other labels are an
 order too: an entailment above a neutral pair, that above a contradiction.
@@ -23,8 +23,8 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import DataError, InputError
 from bertsim.records import Float
+from bertsim.training.data_source import Source, source_from
 from bertsim.training.examples import Examples, read_examples
-from bertsim.training.plan import Source, source_from
 
 Places = NDArray[np.int64]
 _CHUNK = 20_000  # sentences tokenised at a time
@@ -122,7 +122,7 @@ class PairSets:
 
 
 def read_pair_list(path: Path, data_root: Path) -> tuple[PairSource, ...]:
-    """The tables `[[pairs]]` of a TOML file: keys of `training.plan.Source`, `least` and `order`.
+    """The tables `[[pairs]]` of a TOML file: keys of `training.data_source.Source`, `least` and `order`.
 
     Args:
         path: of the TOML file.

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
-from bertsim.probes import is_held_out, swap_nouns
+from bertsim.probes import swap_nouns
 from bertsim.records import Float
-from bertsim.training.plan import Source
+from bertsim.training.data_source import Source
 
 INFERENCE = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
 # A scale is taken where more than this share of the first labels is on it.
@@ -96,14 +96,17 @@ def read_examples(
         if error is not None:
             skipped += 1
             continue
-        if source.hold_out and any(map(is_held_out, row.sentences)):
+        if not source.keeps(row.sentences):
             continue
         pairs.append((row.sentences[0], row.sentences[1]))
         targets.append(target)
         lines.append(row.line)
         groups += [str(row.values[source.group])] if source.group is not None else []
     if not pairs:
-        raise DataError(f"{source.path} has no row to train or measure on ({skipped:,} bad rows left out).")
+        match = f" whose sentences match {source.pattern!r}" if source.pattern else ""
+        raise DataError(
+            f"{source.path} has no row to train or measure on{match} ({skipped:,} bad rows left out)."
+        )
     arrays = np.array(targets, np.float32), np.array(lines, np.int64)
     made = Examples(source, tuple(pairs), *arrays, skipped, tuple(groups))
     return _drawn(made, seed)
@@ -115,7 +118,7 @@ def _swapped(source: Source, labels: int, check: Check) -> Examples:
     for row in open_sentences(source.path):
         sentence = row.sentences[0].strip() if row.error is None else ""
         swapped = swap_nouns(sentence)
-        if swapped is None or (source.hold_out and is_held_out(sentence)):
+        if swapped is None or not source.keeps([sentence]):
             continue
         if _unreadable(replace(row, sentences=(sentence, swapped)), check) is None:
             pairs.append((sentence, swapped))

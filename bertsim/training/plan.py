@@ -5,76 +5,19 @@ Plain data, compared when a run is resumed. A key that is not known, or a value 
 
 from __future__ import annotations
 
-import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
+from bertsim.training.data_source import Source, source_from
 
-DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps")
-HUB = "hub:"
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
 DEFAULT_UNITS = {"bilstm": (64,), "pooled": (), "mean": ()}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of labelled pairs, and how to read its labels.
-
-    Attributes:
-        path: of the file, or "hub:user/dataset/path@revision".
-        kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
-            "positives" (every pair is similar), "swaps" (plain text: each sentence and itself with two nouns swapped,
-            which are not similar); None: told from its first rows.
-        scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
-        weight: of each of its rows in the loss.
-        label: the column that holds the label; None: recognised by name.
-        columns: the two that hold the sentences; None: recognised by name.
-        take: so many rows, drawn by the seed; None: all.
-        hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
-        group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
-        origin: "hub:user/dataset/path@commit" where `path` is a copy of that; a relative path as a recipe has it.
-    """
-
-    path: str
-    kind: str | None = None
-    scale: tuple[float, float] | None = None
-    weight: float = 1.0
-    label: str | None = None
-    columns: tuple[str, str] | None = None
-    take: int | None = None
-    hold_out: bool = False
-    group: str | None = None
-    origin: str | None = None
-
-    @property
-    def name(self) -> str:
-        """What to call it where no path of this machine shall stand."""
-        return self.origin or Path(self.path).name
-
-    def under(self, root: Path) -> Source:
-        """The same, a relative path starting at `root`; it is still called what it was."""
-        if self.path.startswith(HUB) or Path(self.path).is_absolute():
-            return self
-        return replace(self, path=str(root / self.path), origin=self.path)
-
-    def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be; names file and key."""
-        if self.kind is not None and self.kind not in DATA_KINDS:
-            raise InputError(f"{self.path}: kind is {self.kind!r}; known are {', '.join(DATA_KINDS)}.")
-        if self.scale is not None and not (
-            len(self.scale) == 2 and all(map(math.isfinite, self.scale)) and self.scale[0] < self.scale[1]
-        ):
-            raise InputError(f"{self.path}: scale is {self.scale}; two numbers, low and high, were expected.")
-        if not (math.isfinite(self.weight) and self.weight > 0):
-            raise InputError(f"{self.path}: weight is {self.weight}; a number above 0 was expected.")
-        if self.take is not None and self.take < 1:
-            raise InputError(f"{self.path}: take is {self.take}; at least 1 was expected.")
 
 
 @dataclass(frozen=True)
@@ -191,45 +134,6 @@ class TrainPlan:
         return asdict(self)
 
 
-def parse_source(words: Sequence[str]) -> Source:
-    """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N]` as a `Source`.
-
-    Raises:
-        InputError: no file, a key that is not known, a value that cannot be; names it.
-
-    Example: ["stsb.tsv", "scale=0:5"] -> Source("stsb.tsv", scale=(0.0, 5.0))
-    """
-    paths = [word for word in words if not _is_option(word)]
-    if len(paths) != 1:
-        raise InputError(f"--data takes one FILE and key=value words, but got {' '.join(words)!r}.")
-    table: dict[str, Any] = {"path": paths[0]}
-    for word in words:
-        if _is_option(word):
-            key, _, value = word.partition("=")
-            table[key] = value
-    return source_from(table, "--data")
-
-
-def source_from(table: Mapping[str, Any], where: str) -> Source:
-    """A `Source` from strings or TOML values. Raises InputError naming `where`, key and value."""
-    known = {entry.name for entry in fields(Source)} - {"origin"}
-    for key in table:
-        if key not in known:
-            raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
-    if "path" not in table:
-        raise InputError(f"{where}: a path is missing; every data file has one.")
-    values = dict(table)
-    try:
-        for key, change in _CHANGES.items():
-            if key in values:
-                values[key] = change(values[key])
-    except (ValueError, TypeError, KeyError):
-        raise InputError(
-            f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
-        ) from None
-    return Source(**values)
-
-
 def head_from(table: Mapping[str, Any]) -> HeadPlan:
     """A `HeadPlan`; what is not given has the kind's own default. Raises InputError naming key and value."""
     known = {entry.name for entry in fields(HeadPlan)}
@@ -306,8 +210,7 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
             raise DataError(f"{path}: a run lacks {key}.")
 
     def source(raw: Mapping[str, Any]) -> Source:
-        made = source_from(raw, str(path))
-        return made.under(data_root)
+        return source_from(raw, str(path)).under(data_root)
 
     values = dict(table)
     values["data"] = tuple(source(raw) for raw in table["data"])
@@ -316,32 +219,3 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
         if key in table:
             values[key] = source(table[key])
     return TrainPlan(**values)
-
-
-def _is_option(word: str) -> bool:
-    return word.partition("=")[0] in {entry.name for entry in fields(Source)} and "=" in word
-
-
-def _pair(value: Any, separator: str) -> tuple[Any, Any]:
-    first, second = value.split(separator) if isinstance(value, str) else value
-    return first, second
-
-
-def _scale(value: Any) -> tuple[float, float]:
-    low, high = _pair(value, ":")
-    return float(low), float(high)
-
-
-def _switch(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    return {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}[str(value).lower()]
-
-
-_CHANGES: dict[str, Callable[[Any], Any]] = {
-    "hold_out": _switch,
-    "scale": _scale,
-    "weight": float,
-    "take": int,
-    "columns": lambda value: _pair(value, ","),
-}

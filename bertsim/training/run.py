@@ -28,12 +28,13 @@ from bertsim.loading import Progress as Telling
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
+from bertsim.training.data_source import Source
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
 from bertsim.training.features import FeatureStore, compute_features, join_stores
 from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.frozen import FrozenTask, texts_of
 from bertsim.training.joint import JointTask
-from bertsim.training.plan import HeadPlan, Source, TrainPlan
+from bertsim.training.plan import HeadPlan, TrainPlan
 from bertsim.training.state import Progress, RunFolder
 
 RUN = ".run"

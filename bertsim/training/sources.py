@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertsim.errors import DataError
-from bertsim.training.plan import HUB, Source, TrainPlan
+from bertsim.training.data_source import HUB, Source
+from bertsim.training.plan import TrainPlan
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 

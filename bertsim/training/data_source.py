@@ -1,0 +1,155 @@
+"""One file of pairs and how to read it: a frozen record, made of command-line words or of a recipe's table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bertsim.errors import InputError
+from bertsim.probes import is_held_out
+
+DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps")
+HUB = "hub:"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of labelled pairs, and how to read its labels.
+
+    Attributes:
+        path: of the file, or "hub:user/dataset/path@revision".
+        kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
+            "positives" (every pair is similar), "swaps" (plain text: each sentence and itself with two nouns swapped,
+            which are not similar); None: told from its first rows.
+        scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
+        weight: of each of its rows in the loss.
+        label: the column that holds the label; None: recognised by name.
+        columns: the two that hold the sentences; None: recognised by name.
+        take: so many rows, drawn by the seed; None: all.
+        hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
+        pattern: a regular expression; pairs of which a sentence does not match it, whole, are left out; None: none is.
+        group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
+        origin: "hub:user/dataset/path@commit" where `path` is a copy of that; a relative path as a recipe has it.
+    """
+
+    path: str
+    kind: str | None = None
+    scale: tuple[float, float] | None = None
+    weight: float = 1.0
+    label: str | None = None
+    columns: tuple[str, str] | None = None
+    take: int | None = None
+    hold_out: bool = False
+    pattern: str | None = None
+    group: str | None = None
+    origin: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it where no path of this machine shall stand."""
+        return self.origin or Path(self.path).name
+
+    def under(self, root: Path) -> Source:
+        """The same, a relative path starting at `root`; it is still called what it was."""
+        if self.path.startswith(HUB) or Path(self.path).is_absolute():
+            return self
+        return replace(self, path=str(root / self.path), origin=self.path)
+
+    def keeps(self, sentences: Iterable[str]) -> bool:
+        """Whether a pair of these sentences is one to learn from, by `hold_out` and `pattern`."""
+        pattern = re.compile(self.pattern) if self.pattern is not None else None
+        return not any(
+            (self.hold_out and is_held_out(sentence)) or (pattern and not pattern.fullmatch(sentence))
+            for sentence in sentences
+        )
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a value that cannot be; names file and key."""
+        if self.kind is not None and self.kind not in DATA_KINDS:
+            raise InputError(f"{self.path}: kind is {self.kind!r}; known are {', '.join(DATA_KINDS)}.")
+        if self.scale is not None and not (
+            len(self.scale) == 2 and all(map(math.isfinite, self.scale)) and self.scale[0] < self.scale[1]
+        ):
+            raise InputError(f"{self.path}: scale is {self.scale}; two numbers, low and high, were expected.")
+        if not (math.isfinite(self.weight) and self.weight > 0):
+            raise InputError(f"{self.path}: weight is {self.weight}; a number above 0 was expected.")
+        if self.take is not None and self.take < 1:
+            raise InputError(f"{self.path}: take is {self.take}; at least 1 was expected.")
+        try:
+            re.compile(self.pattern or "")
+        except re.error as error:
+            raise InputError(
+                f"{self.path}: pattern is {self.pattern!r}, no regular expression: {error}."
+            ) from None
+
+
+def parse_source(words: Sequence[str]) -> Source:
+    """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N]` as a `Source`.
+
+    Raises:
+        InputError: no file, a key that is not known, a value that cannot be; names it.
+
+    Example: ["stsb.tsv", "scale=0:5"] -> Source("stsb.tsv", scale=(0.0, 5.0))
+    """
+    paths = [word for word in words if not _is_option(word)]
+    if len(paths) != 1:
+        raise InputError(f"--data takes one FILE and key=value words, but got {' '.join(words)!r}.")
+    table: dict[str, Any] = {"path": paths[0]}
+    for word in words:
+        if _is_option(word):
+            key, _, value = word.partition("=")
+            table[key] = value
+    return source_from(table, "--data")
+
+
+def source_from(table: Mapping[str, Any], where: str) -> Source:
+    """A `Source` from strings or TOML values. Raises InputError naming `where`, key and value."""
+    known = {entry.name for entry in fields(Source)} - {"origin"}
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
+    if "path" not in table:
+        raise InputError(f"{where}: a path is missing; every data file has one.")
+    values = dict(table)
+    try:
+        for key, change in _CHANGES.items():
+            if key in values:
+                values[key] = change(values[key])
+    except (ValueError, TypeError, KeyError):
+        raise InputError(
+            f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
+        ) from None
+    return Source(**values)
+
+
+def _is_option(word: str) -> bool:
+    return word.partition("=")[0] in {entry.name for entry in fields(Source)} and "=" in word
+
+
+def _pair(value: Any, separator: str) -> tuple[Any, Any]:
+    first, second = value.split(separator) if isinstance(value, str) else value
+    return first, second
+
+
+def _scale(value: Any) -> tuple[float, float]:
+    low, high = _pair(value, ":")
+    return float(low), float(high)
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}[str(value).lower()]
+
+
+_CHANGES: dict[str, Callable[[Any], Any]] = {
+    "hold_out": _switch,
+    "scale": _scale,
+    "weight": float,
+    "take": int,
+    "columns": lambda value: _pair(value, ","),
+}
