@@ -19,6 +19,7 @@ from bertsim.pretraining.corpus import parse_text, read_lines
 from bertsim.pretraining.pair_sets import read_pair_list
 from bertsim.pretraining.plan import read_bag_plan
 from bertsim.steps import Places, read_steps, words_of
+from bertsim.training.data_source import Source
 from bertsim.training.plan import read_recipe
 
 ROOT = Path(__file__).parent.parent
@@ -35,13 +36,19 @@ def places() -> Places:
 def text_files() -> list[str]:
     """The plain text that is learned from."""
     steps = [step for step in read_steps(RECIPE) if step.command == "pretrain"]
-    return [word for step in steps for word in step.options["text"]]
+    swapped = [f"data:{source.path}" for source in head_sources() if source.kind == "swaps"]
+    return sorted({word for step in steps for word in step.options["text"]} | set(swapped))
+
+
+def head_sources() -> list[Source]:
+    """What the heads learn from."""
+    return [source for plan in read_recipe(RECIPE, Path()).runs for source in plan.data]
 
 
 def pair_files() -> list[str]:
     """The pairs that are learned from."""
     pairs = [entry.source.path for entry in read_pair_list(RECIPE, Path())]
-    heads = [source.path for plan in read_recipe(RECIPE, Path()).runs for source in plan.data]
+    heads = [source.path for source in head_sources() if source.kind != "swaps"]
     return sorted({*pairs, *heads})
 
 
@@ -64,7 +71,7 @@ def test_the_licence_of_everything_is_told():
     for path in [*text_files(), *pair_files()]:
         folder, _, name = path.rpartition("/")
         stem = name.partition(".")[0]
-        assert f"`{stem}`" in told or f"`{folder}`" in told, path
+        assert f"`{stem}`" in told or f"`{folder}/{stem}`" in told, path
 
 
 def test_whatever_the_probes_measure_on_is_held_out():
