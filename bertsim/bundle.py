@@ -12,9 +12,8 @@ from pathlib import Path
 
 from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig
-from bertsim.errors import InputError
 from bertsim.loading import FLATBUFFER
-from bertsim.manifest import write_manifest
+from bertsim.manifest import check_new_folder, write_manifest
 from bertsim.tokenization import Tokenizer
 
 
@@ -35,8 +34,7 @@ def build_bundle(source: Path, output: Path) -> float:
     """
     from bertsim.export import export_flatbuffer
 
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not an empty folder; choose another, or remove it first.")
+    check_new_folder(output)
     config = BertConfig.from_folder(source)
     checkpoint = read_checkpoint(source, config)
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,15 @@ import json
 from pathlib import Path
 
 from bertsim.config import read_json
-from bertsim.errors import CheckpointError
+from bertsim.errors import CheckpointError, InputError
 
 NAME = "manifest.json"
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raise InputError where a folder to be written holds something, or is a file."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is not an empty folder; choose another, or remove it first.")
 
 
 def file_sha256(path: Path) -> str:

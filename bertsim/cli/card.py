@@ -21,7 +21,7 @@ from bertsim.card import (
 from bertsim.cli.output import say
 from bertsim.config import read_json
 from bertsim.errors import InputError
-from bertsim.manifest import write_manifest
+from bertsim.manifest import check_new_folder, write_manifest
 
 HELP = "write figures into a model card"
 DESCRIPTION = """\
@@ -54,8 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the folder, whole or not at all."""
     if not args.encoder.is_dir():
         raise InputError(f"--encoder {args.encoder} is no folder; card takes the folder of a checkpoint.")
-    if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
-        raise InputError(f"{args.output} exists and is not an empty folder; choose another --output.")
+    check_new_folder(args.output)
     lines, about = card_lines(args), "" if args.about is None else _read(args.about, "--about")
     shutil.copytree(args.encoder, args.output, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
     if args.about is not None:

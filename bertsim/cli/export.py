@@ -13,6 +13,7 @@ from bertsim.cli.output import native_log_held_back, say
 from bertsim.cli.partial import check_output
 from bertsim.datasets import open_pairs
 from bertsim.errors import ExportError, InputError
+from bertsim.manifest import check_new_folder
 
 HELP = "turn a checkpoint into a checked LiteRT flatbuffer"
 DESCRIPTION = """\
@@ -44,11 +45,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
     if alone:
         check_output(args.output, [])
-    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(
-            f"{args.output} exists and is not an empty folder; choose another, or remove it first."
-        )
-    elif not output.parent.is_dir():
+    else:
+        check_new_folder(args.output)
+    if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
     labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True), False)
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.checkpoint import WEIGHTS, encoder_tensors, fill_encoder, read_checkpoint
 from bertsim.config import BertConfig
-from bertsim.errors import BertsimError, DataError, InputError
+from bertsim.errors import BertsimError, DataError
 from bertsim.manifest import file_sha256
 from bertsim.pretraining.bag import train_bag
 from bertsim.pretraining.corpus import count_ids, read_corpus, sample_lines
@@ -47,9 +47,8 @@ from bertsim.pretraining.vocabulary import (
 )
 from bertsim.pretraining.word_vectors import learn_vectors
 from bertsim.records import Float
-from bertsim.training.state import RunFolder
+from bertsim.training.state import RUN, RunFolder, check_output
 
-RUN = ".run"
 _VOCABULARY, _WORDS = "vocabulary", "words"  # stages whose results the record keeps
 _KEPT = (
     0.99  # of all lengths; longer vectors are shortened, or all others would be short, and int8 rows coarse
@@ -86,7 +85,7 @@ def run_plan(plan: PretrainPlan, output: Path, observer: Observer, *, resume: bo
     """
     plan = _sized(plan)
     job = _job(plan)
-    _prepare(output, resume=resume)
+    check_output(output, resume=resume)
     folder = RunFolder(output / RUN, job)
     resumes = resume and folder.exists
     if resumes:
@@ -141,20 +140,6 @@ def _config(plan: PretrainPlan, fast: FastTokenizer) -> BertConfig:
         return plan.config(fast.get_vocab_size())
     config = BertConfig.from_folder(Path(plan.encoder))
     return replace(config, hidden_dropout_prob=plan.dropout, attention_probs_dropout_prob=plan.dropout)
-
-
-def _prepare(output: Path, *, resume: bool) -> None:
-    """Make the folder. Raises InputError where it holds something else, or a run that is not to be resumed."""
-    if (output / RUN).is_dir():
-        if not resume:
-            raise InputError(
-                f"{output} holds a run that was stopped; go on with --resume, or choose another --output."
-            )
-    elif resume:
-        raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
-    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not an empty folder; choose another --output.")
-    (output / RUN).mkdir(parents=True, exist_ok=True)
 
 
 def _job(plan: PretrainPlan) -> dict[str, Any]:

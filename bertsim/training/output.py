@@ -36,7 +36,8 @@ from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
 from bertsim.training.plan import TrainPlan
-from bertsim.training.run import HEADS, RUN, Data, Encoder, Observer, Trained
+from bertsim.training.run import HEADS, Data, Encoder, Observer, Trained
+from bertsim.training.state import RUN
 from bertsim.version import __version__
 
 METRICS = "metrics.json"

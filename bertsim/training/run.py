@@ -35,9 +35,8 @@ from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.frozen import FrozenTask, texts_of
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan
-from bertsim.training.state import Progress, RunFolder
+from bertsim.training.state import RUN, Progress, RunFolder, check_output
 
-RUN = ".run"
 HEADS = "heads"
 _COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
 
@@ -164,15 +163,7 @@ def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -
         raise InputError(
             f"{output} is the encoder itself, which is never overwritten; choose another --output."
         )
-    if (output / RUN).is_dir():
-        if not resume:
-            raise InputError(
-                f"{output} holds a run that was stopped; go on with --resume, or choose another --output."
-            )
-    elif resume:
-        raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
-    elif not is_own and output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not an empty folder; choose another --output.")
+    check_output(output, resume=resume, is_new=not is_own)
     (output / RUN).mkdir(parents=True, exist_ok=True)
     (output / MANIFEST).unlink(missing_ok=True)
     for pattern in () if is_own else _COPIED:

@@ -18,6 +18,29 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from bertsim.errors import DataError, InputError
+from bertsim.manifest import check_new_folder
+
+RUN = ".run"
+"""The folder of a run, below the output's."""
+
+
+def check_output(output: Path, *, resume: bool, is_new: bool = True) -> None:
+    """Raise InputError where a run cannot begin, or go on, in a folder.
+
+    Args:
+        output: of the run.
+        resume: whether a run is to be gone on with.
+        is_new: whether the folder must not hold anything else.
+    """
+    if (output / RUN).is_dir():
+        if not resume:
+            raise InputError(
+                f"{output} holds a run that was stopped; go on with --resume, or choose another --output."
+            )
+    elif resume:
+        raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
+    elif is_new:
+        check_new_folder(output)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,9 @@ def cautions(tokens: TokenBatch) -> list[str]:
         words.append([token for token, kept in zip(tokens.tokens[row], keep, strict=True) if kept])
     found = []
     if words[0] != words[1] and sorted(words[0]) == sorted(words[1]):
-        found.append("The same words in another order: this small encoder hardly sees word order.")
+        found.append(
+            "The same words in another order: this small encoder does not see that; of its heads, order does."
+        )
     if bool(_NEGATIONS & set(words[0])) != bool(_NEGATIONS & set(words[1])):
         found.append("One of the two is negated: this small encoder hardly sees negation.")
     return found
