@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,33 +91,45 @@ def run_plan(plan: PretrainPlan, output: Path, observer: Observer, *, resume: bo
     if resumes:
         folder.check_job()
     try:
-        model, text, fast, config = _begin(plan, folder, observer, resumes=resumes)
+        start, model = _begin(plan, folder, observer, resumes=resumes)
     except BertsimError:
         if not resume:  # nothing was learned that could be gone on with
             shutil.rmtree(output / RUN)
             output.rmdir()
         raise
+    text, config = start.text, start.config
     observer.stage(f"masked language modelling, {config.num_parameters / 1e6:.1f} million parameters")
     progress = pretrain(model, text, plan, folder, observer, resume=resumes)
     head = head_tensors(model) if progress.step else {}
-    write_encoder(output, encoder_tensors(model.encoder), head, config, fast)
+    write_encoder(output, encoder_tensors(model.encoder), head, config, start.fast)
     words = text.learned.words + text.held.words
     finish_output(output, config, Story(plan, progress, words, keras.backend.backend()), output / RUN)
     return progress
 
 
+@dataclass(frozen=True)
+class _Start:
+    """What first weights are made of: the plan, its shape, text and vocabulary; who keeps and who watches."""
+
+    plan: PretrainPlan
+    config: BertConfig
+    text: Text
+    fast: FastTokenizer
+    folder: RunFolder
+    observer: Observer
+
+
 def _begin(
     plan: PretrainPlan, folder: RunFolder, observer: Observer, *, resumes: bool
-) -> tuple[MaskedLanguageModel, Text, FastTokenizer, BertConfig]:
+) -> tuple[_Start, MaskedLanguageModel]:
     fast = _vocabulary(plan, folder, observer)
-    config = _config(plan, fast)
-    text = _text(plan, fast, observer)
+    start = _Start(plan, _config(plan, fast), _text(plan, fast, observer), fast, folder, observer)
     keras.utils.set_random_seed(plan.seed)
     with _settings(plan.precision):
-        model = MaskedLanguageModel(config)
+        model = MaskedLanguageModel(start.config)
     if not resumes:
-        _fill(model, plan, config, text, fast, folder, observer)
-    return model, text, fast, config
+        _fill(model, start)
+    return start, model
 
 
 def _sized(plan: PretrainPlan) -> PretrainPlan:
@@ -179,23 +191,16 @@ def _text(plan: PretrainPlan, fast: FastTokenizer, observer: Observer) -> Text:
     return Text(learned, held, (ids[CLS], ids[SEP]), ids[PAD], rules)
 
 
-def _fill(
-    model: MaskedLanguageModel,
-    plan: PretrainPlan,
-    config: BertConfig,
-    text: Text,
-    fast: FastTokenizer,
-    folder: RunFolder,
-    observer: Observer,
-) -> None:
+def _fill(model: MaskedLanguageModel, start: _Start) -> None:
     """Set the first weights."""
+    plan, config = start.plan, start.config
     if plan.encoder is not None:
         tensors = read_checkpoint(Path(plan.encoder), config).tensors
     elif plan.start == "words":
-        tensors = _from_words(plan, config, text, fast, folder, observer)
+        tensors = _from_words(start)
     else:
         tensors = first_tensors(config, plan.seed)
-    counts = count_ids(text.learned, config.vocab_size)
+    counts = count_ids(start.text.learned, config.vocab_size)
     head = first_head(tensors["embeddings.word_embeddings.weight"], counts, plan.seed)
     if plan.encoder is not None:
         head |= _head_of(Path(plan.encoder), head)
@@ -203,37 +208,30 @@ def _fill(
     fill_head(model, head)
 
 
-def _from_words(
-    plan: PretrainPlan,
-    config: BertConfig,
-    text: Text,
-    fast: FastTokenizer,
-    folder: RunFolder,
-    observer: Observer,
-) -> dict[str, Float]:
+def _from_words(start: _Start) -> dict[str, Float]:
+    plan, config, folder = start.plan, start.config, start.folder
     carriers = _MANY_CARRIERS if config.hidden_size >= _LARGE else CARRIERS
-    sets = read_pair_sets(plan.pairs, fast, plan.max_length, plan.seed) if plan.pairs else None
-    observer.stage("learning word vectors")
+    sets = read_pair_sets(plan.pairs, start.fast, plan.max_length, plan.seed) if plan.pairs else None
+    start.observer.stage("learning word vectors")
     kept = folder.kept(_WORDS)
-    weighted = kept["weighted"] if kept else _words(plan, config, text, fast, carriers)
+    weighted = kept["weighted"] if kept else _words(start, largest_dim(config.hidden_size, carriers))
     folder.keep(_WORDS, {"weighted": weighted})
     if sets is not None:
-        observer.stage("tuning them on pairs")
-        weighted = train_bag(weighted, sets, plan.bag, observer.bag, folder)
+        start.observer.stage("tuning them on pairs")
+        weighted = train_bag(weighted, sets, plan.bag, start.observer.bag, folder)
     rows, _ = embedding_rows(weighted, config.hidden_size, carriers, _KEPT)
     return bert_tensors(rows, config, plan.seed, carriers)
 
 
-def _words(plan: PretrainPlan, config: BertConfig, text: Text, fast: FastTokenizer, carriers: int) -> Float:
-    """Weighted word vectors of the text."""
-    dim = min(largest_dim(config.hidden_size, carriers), config.vocab_size - 1)
-    ids = special_ids(fast)
+def _words(start: _Start, largest: int) -> Float:
+    """Weighted word vectors of the text, of at most so many values."""
+    size = start.config.vocab_size
+    dim = min(largest, size - 1)
+    ids = special_ids(start.fast)
     silent = [number for name, number in ids.items() if name != UNKNOWN]
-    is_large = config.vocab_size >= _MANY_WORDS * dim  # else the smallest directions are noise
+    is_large = size >= _MANY_WORDS * dim  # else the smallest directions are noise
     power, own = (0.0, 1.0) if is_large else (0.5, 0.5)
-    words = learn_vectors(
-        text.learned, config.vocab_size, dim, plan.seed, power=power, own=own, silent=silent
-    )
+    words = learn_vectors(start.text.learned, size, dim, start.plan.seed, power=power, own=own, silent=silent)
     words.weights[ids[UNKNOWN]] = _UNKNOWN_WEIGHT
     return words.weighted
 
