@@ -87,7 +87,7 @@ class Engine:
 
 
 def judgement(cosine: float) -> Judgement:
-    """The range that a cosine of the bundled encoder falls in. Example: 0.9 -> "Very similar", rated 4.1."""
+    """The range that a cosine of the bundled encoder falls in. Example: 0.9 -> "Very similar", rated 4.2."""
     return next((each for each in JUDGEMENTS if cosine >= each.low), JUDGEMENTS[-1])
 
 
