@@ -77,8 +77,8 @@ def alignment_view(comparison: Comparison, layer: int) -> str:
             f"Cosine of each token of A (rows) with each token of B (columns), {where}; best matches are framed "
             "and linked, solid where the two choose each other.",
             "The first three numbers are BERTScore's, A as candidate and B as reference, from this very matrix. In the "
-            "weighted one a token counts by the squared length of its vector; of the last layer it is the scorer "
-            "alignment.",
+            "weighted one a token counts by the squared length of its vector, and special tokens have no part; of the "
+            "last layer it is the scorer alignment.",
         )
         + _figures(alignment)
         + (note(omitted) if omitted else "")

@@ -127,7 +127,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
 
 def _score(url: str) -> float:
     """One score through the app's /score endpoint: a POST for a number of call, a GET for its answer."""
-    body = json.dumps({"data": [*PAIR, "cosine"]}).encode()
+    body = json.dumps({"data": [*PAIR, "cosine", ""]}).encode()
     request = Request(f"{url}/gradio_api/call/score", body, {"Content-Type": "application/json"})
     with _open(request, timeout=PATIENCE) as answer:
         call = json.load(answer)["event_id"]
