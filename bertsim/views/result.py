@@ -104,7 +104,7 @@ def cautions(tokens: TokenBatch) -> list[str]:
     found = []
     if words[0] != words[1] and sorted(words[0]) == sorted(words[1]):
         found.append(
-            "The same words in another order: this small encoder does not see that; of its heads, order does."
+            "The same words in another order: this small encoder does not see that; its head order does, in part."
         )
     if bool(_NEGATIONS & set(words[0])) != bool(_NEGATIONS & set(words[1])):
         found.append("One of the two is negated: this small encoder hardly sees negation.")
