@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bertsim.pooling import scale_to_unit
 from bertsim.records import Float
 from bertsim.scoring import MEASURES
 
@@ -49,7 +50,5 @@ def align_tokens(a: Float, is_token_a: NDArray[np.bool_], b: Float, is_token_b: 
 
 def _weigh(vectors: Float, is_token: NDArray[np.bool_]) -> tuple[Float, Float]:
     """Each token's share of its sentence, [pairs, seq], 0 where there is none; and vectors of length 1."""
-    squares = (vectors * vectors).sum(axis=2)
-    unit = vectors / np.sqrt(np.maximum(squares, _TINY**2))[:, :, None]
-    weights = squares * is_token
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), _TINY), unit
+    weights = (vectors * vectors).sum(axis=2) * is_token
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), _TINY), scale_to_unit(vectors)

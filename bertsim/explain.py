@@ -59,8 +59,8 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
         layer: index into `hidden_states`; 0 = embeddings, -1 = last.
     """
     hidden = comparison.output.hidden_states[layer]
-    is_token = (comparison.tokens.attention_mask == 1) & ~comparison.tokens.is_special
-    score = float(align_tokens(hidden[:1], is_token[:1], hidden[1:], is_token[1:])[0])
+    is_own = comparison.tokens.is_own
+    score = float(align_tokens(hidden[:1], is_own[:1], hidden[1:], is_own[1:])[0])
     keep = [comparison.tokens.attention_mask[row] == 1 for row in (0, 1)]
     a, b = (scale_to_unit(hidden[row][keep[row]]) for row in (0, 1))
     special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))
@@ -132,7 +132,7 @@ def occlude(comparison: Comparison, scorer: str, score_masked: ScoreMasked) -> O
         score_masked: masks, int32 [n, 2, seq] -> that scorer's scores, float32 [n].
     """
     tokens = comparison.tokens
-    ordinary = (tokens.attention_mask == 1) & ~tokens.is_special
+    ordinary = tokens.is_own
     ordinary[:, HIDDEN_TOKENS:] = False
     rows, positions = np.nonzero(ordinary)
     masks = np.repeat(tokens.attention_mask[None], len(rows) + 1, axis=0)  # the first hides nothing

@@ -259,8 +259,7 @@ class SimilarityModel(SentenceEmbedder):
 
     def _judge_alignment(self, tokens: TokenBatch, output: EncoderOutput, recipe: Recipe) -> PairScore:
         """What the tokens of A and B, alone in rows 0 and 1, say of the pair."""
-        is_token = (tokens.attention_mask == 1) & ~tokens.is_special
-        value = float(self.align_output(output, is_token, recipe)[0])
+        value = float(self.align_output(output, tokens.is_own, recipe)[0])
         return PairScore(ALIGNMENT, value, "similarity", 0.0, 1.0, value)
 
     def _with_probability(self, score: PairScore) -> PairScore:
@@ -286,16 +285,16 @@ class SimilarityModel(SentenceEmbedder):
         measures = {name: find_measure(name, self.scorers) for name in others}
         sentences, called = in_line(pairs)
         passes = bool(heads or measures) + (ALIGNMENT in needed)
-        logits: dict[str, Float] = {}
+        made: dict[str, Float] = {}
         if heads:
             pooled = partial(self.pool_output, recipe=recipe) if measures else None
             told = pass_of(progress, 0, passes)
-            logits = self._heads.logits(heads, sentences, recipe.max_length, told, called, pooled)
-        embeddings = logits.pop(EMBEDDED) if EMBEDDED in logits else np.zeros((0, 0), np.float32)
-        if measures and not heads:
-            embeddings = self._embed(sentences, recipe, pass_of(progress, 0, passes), called)
-        found = {head: self._heads.find(head).scores(logits[head]) for head in heads}
+            made = self._heads.logits(heads, sentences, recipe.max_length, told, called, pooled)
+        elif measures:
+            made = {EMBEDDED: self._embed(sentences, recipe, pass_of(progress, 0, passes), called)}
+        found = {head: self._heads.find(head).scores(made[head]) for head in heads}
         for name, measure in measures.items():
+            embeddings = made[EMBEDDED]
             found[name] = measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
         if ALIGNMENT in needed:
             told = pass_of(progress, passes - 1, passes)

@@ -44,6 +44,11 @@ class TokenBatch:
     cut_off: tuple[tuple[str, ...], ...]
     cut_tokens: tuple[tuple[int, ...], ...]
 
+    @property
+    def is_own(self) -> NDArray[np.bool_]:
+        """Which tokens are the sentences' own, neither special nor masked: bool [batch, seq]."""
+        return (self.attention_mask == 1) & ~self.is_special
+
 
 @dataclass(frozen=True)
 class EncoderOutput:

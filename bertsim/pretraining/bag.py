@@ -107,7 +107,7 @@ def train_bag(
     for graded, steps, top in stages:
         stage = _Stage(rows, sets, plan, graded=graded)
         if before < reached <= before + steps:
-            stage.restore(kept)
+            stage.restore(kept, reached - before)
         for step in range(max(reached - before, 0), steps):
             loss = stage.learn(_rate(step, steps, top, plan.warm_up))
             done = before + step + 1
@@ -144,19 +144,14 @@ class _Stage:
 
     @property
     def tensors(self) -> dict[str, np.ndarray]:
-        """All that the next step depends on."""
-        return {
-            "rows": self.rows,
-            "first": self.moments[0],
-            "second": self.moments[1],
-            "step": np.array(self.step),
-        }
+        """All that the next step depends on, but its number."""
+        return {"rows": self.rows, "first": self.moments[0], "second": self.moments[1]}
 
-    def restore(self, tensors: Mapping[str, np.ndarray]) -> None:
-        """Go on from `tensors`."""
+    def restore(self, tensors: Mapping[str, np.ndarray], step: int) -> None:
+        """Go on from `tensors`, so many steps being done."""
         for array, name in zip((self.rows, *self.moments), ("rows", "first", "second"), strict=True):
             array[:] = tensors[name]
-        self.step = int(tensors["step"])
+        self.step = step
 
     def learn(self, rate: float) -> float:
         """One step; its loss."""

@@ -140,9 +140,7 @@ def _metrics(config: BertConfig, story: Story) -> dict[str, Any]:
     plan, progress = story.plan, story.progress
     shown = plan.as_json()
     shown["texts"] = [{"file": Path(t.path).name, "weight": t.weight} for t in plan.texts]
-    for pair in shown["pairs"]:
-        source = pair["source"]
-        source["path"] = source.pop("origin") or Path(source["path"]).name
+    shown["pairs"] = [asdict(pair) | {"source": pair.source.as_shown()} for pair in plan.pairs]
     for name in ("tokenizer", "encoder"):
         shown[name] = Path(shown[name]).name if shown[name] else None
     return {

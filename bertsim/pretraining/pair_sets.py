@@ -11,7 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class PairSource:
 
     @property
     def is_order(self) -> bool:
-        """Whether its labels are an order, as far as can be told before the file is read."""
+        """Whether its labels are an order; a kind that is told from the file's rows has to be told first."""
         return self.order or (self.source.kind == "graded" and self.least is None)
 
 
@@ -176,9 +176,10 @@ def read_pair_sets(
     orders: list[Order] = []
     for entry in sources:
         examples = read_examples(entry.source, ("similar",), _any_sentence, seed=seed)
+        told = replace(entry, source=examples.source)
         first, second = (np.array([places[pair[side]] for pair in examples.pairs]) for side in (0, 1))
         name, weight = entry.source.name, entry.source.weight
-        if entry.order or (examples.source.kind == "graded" and entry.least is None):
+        if told.is_order:
             grades = examples.labels()
             if np.ptp(grades) == 0:
                 raise DataError(f"{entry.source.path} labels all its pairs alike; an order needs two labels.")

@@ -214,8 +214,10 @@ def _from_words(start: _Start) -> dict[str, Float]:
     sets = read_pair_sets(plan.pairs, start.fast, plan.max_length, plan.seed) if plan.pairs else None
     start.observer.stage("learning word vectors")
     kept = folder.kept(_WORDS)
-    weighted = kept["weighted"] if kept else _words(start, largest_dim(config.hidden_size, carriers))
-    folder.keep(_WORDS, {"weighted": weighted})
+    if kept is None:
+        kept = {"weighted": _words(start, largest_dim(config.hidden_size, carriers))}
+        folder.keep(_WORDS, kept)
+    weighted = kept["weighted"]
     if sets is not None:
         start.observer.stage("tuning them on pairs")
         weighted = train_bag(weighted, sets, plan.bag, start.observer.bag, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,12 @@ class Source:
     def name(self) -> str:
         """What to call it where no path of this machine shall stand."""
         return self.origin or Path(self.path).name
+
+    def as_shown(self) -> dict[str, Any]:
+        """The source as plain data in which no path of this machine stands."""
+        table = asdict(self) | {"path": self.name}
+        del table["origin"]
+        return table
 
     def under(self, root: Path) -> Source:
         """The same, a relative path starting at `root`; it is still called what it was."""

@@ -174,10 +174,13 @@ def _judged(scores: Float, part: Examples, calibration: Calibration | None) -> d
 
 
 def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str) -> dict[str, Any]:
-    shown = run.plan.as_json()
-    for source in (*shown["data"], shown["dev"], *([shown["test"]] if shown["test"] else [])):
-        source["path"] = source.pop("origin") or Path(source["path"]).name
-    shown["encoder"] = encoder.name
+    plan = run.plan
+    shown = plan.as_json() | {
+        "data": [source.as_shown() for source in plan.data],
+        "dev": plan.dev.as_shown(),
+        "test": plan.test and plan.test.as_shown(),
+        "encoder": encoder.name,
+    }
     return {
         "as_served": figures,
         "dev_metric": metric,

@@ -98,9 +98,8 @@ def cautions(tokens: TokenBatch) -> list[str]:
         tokens: A in row 0, B in row 1.
     """
     words = []
-    for row in (0, 1):
-        keep = (tokens.attention_mask[row] == 1) & ~tokens.is_special[row]
-        words.append([token for token, kept in zip(tokens.tokens[row], keep, strict=True) if kept])
+    for row, is_own in zip(tokens.tokens, tokens.is_own, strict=True):
+        words.append([token for token, own in zip(row, is_own, strict=True) if own])
     found = []
     if words[0] != words[1] and sorted(words[0]) == sorted(words[1]):
         found.append(

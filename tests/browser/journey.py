@@ -28,3 +28,13 @@ def open_tab(page: Page, name: str) -> None:
     """Open a tab of the result and wait for its picture."""
     page.get_by_role("tab", name=name, exact=True).click()
     expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+
+
+def select_tab(page: Page, name: str) -> None:
+    """The same at any width: from the menu where the row has no room for the tab."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        page.locator("#bs-tabs .overflow-menu > button").click()
+        tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
+    tab.click()
+    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import open_tab, shown
+from tests.browser.journey import open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -28,16 +28,6 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-def select(page: Page, name: str) -> None:
-    """Open a tab, from the menu where the row has no room for it."""
-    tab = page.get_by_role("tab", name=name, exact=True)
-    if not tab.is_visible():
-        page.locator("#bs-tabs .overflow-menu > button").click()
-        tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
-    tab.click()
-    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing_serious(visit, width, scheme):
@@ -49,14 +39,14 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     page.locator(".bs-encoder").nth(1).click()
     expect(page.locator("#bs-encoder-line .bs-note")).to_be_visible()
     for name in TABS:
-        select(page, name)
+        select_tab(page, name)
         if name == "The mask, live":
             page.locator('[data-pick="a6"]').click()
             expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
         page.wait_for_timeout(300)
         assert serious(page) == [], name
     page.get_by_role("button", name="Too long", exact=True).click()
-    select(page, "Tokens")
+    select_tab(page, "Tokens")
     expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
     assert serious(page) == []
     page.get_by_label("Sentence A", exact=True).fill("")

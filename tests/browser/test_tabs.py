@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from bertsim.explain import align, layer_profile
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import open_tab, shown
+from tests.browser.journey import open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -130,12 +130,7 @@ def test_no_tab_overflows_with_a_long_pair(visit, width):
     page.get_by_role("button", name="Too long", exact=True).click()
     expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
     for name in ("The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers"):
-        tab = page.get_by_role("tab", name=name, exact=True)
-        if not tab.is_visible():
-            page.locator("#bs-tabs .overflow-menu > button").click()
-            tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
-        tab.click()
-        expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+        select_tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
