@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.server import chromium_at, served
 
 Visit = Callable[..., Page]
+expect.set_options(timeout=20_000)  # a machine under load is slow, not wrong
 
 
 @pytest.fixture(scope="session")

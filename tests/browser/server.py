@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 60.0
+PATIENCE = 60.0  # seconds
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -44,19 +44,19 @@ def served(log: Path, **settings: str) -> Iterator[str]:
     with log.open("w") as out:
         app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out)
         try:
-            _wait(url, app, log)
+            wait_for_page(url, app, log)
             yield url
         finally:
             app.terminate()
-            app.wait(20)
+            app.wait(PATIENCE)
 
 
-def _wait(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_page(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
     """Return once the page is served."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if app.poll() is not None:
-            raise AssertionError(f"app.py ended with {app.returncode}: {log.read_text()[-2000:]}")
+            raise AssertionError(f"the app ended with {app.returncode}: {log.read_text()[-2000:]}")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return

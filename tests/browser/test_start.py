@@ -1,6 +1,6 @@
 """What stands between a visitor and a result: the first paint, waiting, a question that overtakes another, the link.
 
-The slow app is the real one, whose model takes its time over sentences that say so.
+The slow app is the real one, held by a file for as long as a test wants: no test guesses how long anything takes.
 """
 
 from __future__ import annotations
@@ -11,79 +11,104 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import visits
-from tests.browser.journey import cosine, open_tab, shown
-from tests.browser.server import ROOT, free_port, served
+from tests.browser.journey import cosine, shown
+from tests.browser.server import PATIENCE, ROOT, free_port, served, wait_for_page
 
 pytestmark = pytest.mark.browser
 
 SLOW = """
 import sys, time
+from pathlib import Path
 from bertsim import pipeline, shelf, ui
+held = Path(sys.argv[2])
 real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
 def compare(self, a, b, **options):
-    if "slow" in a:
-        time.sleep(3)
+    while "slow" in a and held.exists():
+        time.sleep(0.02)
     return real_compare(self, a, b, **options)
 def load(*arguments, **options):
-    time.sleep(2.5)
+    while held.exists():
+        time.sleep(0.02)
     return real_load(*arguments, **options)
 pipeline.SimilarityModel.compare, shelf.load = compare, load
 ui.serve(port=int(sys.argv[1]))
 """
 
 
+@dataclass(frozen=True)
+class SlowApp:
+    """A running app that neither loads a model nor compares a "slow" sentence while it is held."""
+
+    url: str
+    log: Path
+    gate: Path
+
+    def hold(self) -> None:
+        """Begin to hold."""
+        self.gate.touch()
+
+    def let_go(self) -> None:
+        """Let everything that waits go on."""
+        self.gate.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
-def slow_app(log: Path) -> Iterator[tuple[str, float]]:
-    """An app whose model comes late; its address, and when its page was served."""
+def slow_app(folder: Path) -> Iterator[SlowApp]:
+    """The app, held from the start."""
     port = free_port()
-    with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-c", SLOW, str(port)], cwd=ROOT, stdout=out, stderr=out)
+    app = SlowApp(f"http://127.0.0.1:{port}/", folder / "app.log", folder / "held")
+    app.hold()
+    with app.log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SLOW, str(port), str(app.gate)], cwd=ROOT, stdout=out, stderr=out
+        )
         try:
-            while True:
-                assert process.poll() is None, log.read_text()
-                with (
-                    contextlib.suppress(OSError),
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5),
-                ):
-                    break
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}/", time.monotonic()
+            wait_for_page(app.url, process, app.log)
+            yield app
         finally:
+            app.let_go()
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with slow_app(Path(tmp_path_factory.mktemp("slow")) / "app.log") as (url, _):
-        yield url
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
+    with slow_app(Path(tmp_path_factory.mktemp("slow"))) as app:
+        yield app
 
 
-def line_is_drawn(page) -> bool:
-    """Whether the thin line that says "wait" is visible now."""
-    return page.evaluate(
-        """() => { const tracker = document.querySelector('#bs-verdict [data-testid="status-tracker"]');
-            if (!tracker) return false;
-            const style = getComputedStyle(tracker, "::after");
-            return style.content !== "none" && tracker.getAnimations({ subtree: true })
-                .some((a) => a.effect.getComputedTiming().progress !== null
-                    && a.currentTime >= a.effect.getTiming().delay); }"""
-    )
+@pytest.fixture
+def slow(running: SlowApp) -> Iterator[SlowApp]:
+    """The running app of this module, let go before and after a test."""
+    running.let_go()
+    yield running
+    running.let_go()
+
+
+# Whether the thin line that says "wait" is visible now.
+LINE_IS_DRAWN = """() => { const tracker = document.querySelector('#bs-verdict [data-testid="status-tracker"]');
+    if (!tracker) return false;
+    const style = getComputedStyle(tracker, "::after");
+    return style.content !== "none" && tracker.getAnimations({ subtree: true })
+        .some((a) => a.effect.getComputedTiming().progress !== null
+            && a.currentTime >= a.effect.getTiming().delay); }"""
 
 
 def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(browser, tmp_path):
-    with slow_app(tmp_path / "app.log") as (url, _), visits(browser, url) as visit:
+    with slow_app(tmp_path) as app, visits(browser, app.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
         expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
+        app.let_go()
         page.wait_for_selector(".bs-judgement")
-        assert "Traceback" not in (tmp_path / "app.log").read_text()
+        assert "Traceback" not in app.log.read_text()
 
 
 def test_building_the_page_loads_nothing():
@@ -97,25 +122,27 @@ def test_building_the_page_loads_nothing():
 
 
 def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
-    with visits(browser, slow) as visit:
+    with visits(browser, slow.url) as visit:
         page = visit()
-        assert not line_is_drawn(page)
+        assert not page.evaluate(LINE_IS_DRAWN)
+        slow.hold()
         page.get_by_label("Sentence A", exact=True).fill("a slow sentence")
         page.get_by_role("button", name="Compare", exact=True).click()
-        page.wait_for_timeout(700)
-        assert line_is_drawn(page)
+        page.wait_for_function(LINE_IS_DRAWN)
         delay = """getComputedStyle(document.querySelector('#bs-verdict [data-testid="status-tracker"]'), "::after")
             .animationDelay"""
         assert page.evaluate(delay) == "0.3s"
+        slow.let_go()
         wanted = model.compare("a slow sentence", page.get_by_label("Sentence B", exact=True).input_value())
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
         expect(page.locator('#bs-verdict [data-testid="status-tracker"].translucent')).to_have_count(0)
-        assert not line_is_drawn(page)
+        assert not page.evaluate(LINE_IS_DRAWN)
 
 
 def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(browser, slow, model):
-    with visits(browser, slow) as visit:
+    with visits(browser, slow.url) as visit:
         page = visit()
+        slow.hold()
         page.evaluate(
             """() => { window.seen = []; new MutationObserver(() => {
                 const big = document.querySelector("#bs-verdict .bs-big")?.textContent;
@@ -126,14 +153,13 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(bro
         b.fill("The train is late.")
         a.fill("a slow sentence")
         a.press("Enter")
-        page.wait_for_timeout(400)
+        page.wait_for_function(LINE_IS_DRAWN)
         a.fill("The train left.")
-        asked = time.monotonic()
         a.press("Enter")
         wanted = shown(model.compare("The train left.", "The train is late.")["cosine"].value)
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(wanted)
-        assert time.monotonic() - asked < 2.0  # it did not wait for the slow one
-        page.wait_for_timeout(3500)
+        slow.let_go()  # the slow one, which nobody waited for
+        page.wait_for_timeout(1500)
         assert page.evaluate("window.seen")[-1] == wanted
         stale = shown(model.compare("a slow sentence", "The train is late.")["cosine"].value)
         assert stale not in page.evaluate("window.seen")
@@ -142,13 +168,15 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(bro
 
 
 def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(browser, slow):
-    with visits(browser, slow) as visit:
+    with visits(browser, slow.url) as visit:
         page = visit()
+        slow.hold()
         page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
         page.get_by_role("button", name="Compare", exact=True).click()
-        page.wait_for_timeout(300)
-        open_tab(page, "The mask, live")
-        expect(page.locator("#bs-mask")).to_contain_text("zebra", timeout=10_000)
+        page.wait_for_function(LINE_IS_DRAWN)
+        page.get_by_role("tab", name="The mask, live", exact=True).click()
+        slow.let_go()
+        expect(page.locator("#bs-mask")).to_contain_text("zebra")
         assert cosine(page) < 1
         expect(page.locator('[data-pick="a2"]')).to_contain_text("slow")
 
