@@ -12,19 +12,14 @@ from bertsim.engine import count_cores
 from bertsim.records import Float
 
 Progress = Callable[[int, int], None]
-"""Called with how many sentences (or pairs) are done and how many there are."""
+"""Called with how much is done and how much there is to do, in whatever unit: only their ratio counts."""
 BATCH_TOKENS = 384
 _THREADS = ThreadPoolExecutor(count_cores(), thread_name_prefix="bertsim-batch")
 Row = TypeVar("Row", bound=tuple)  # type: ignore[type-arg]
 
 
-def part_of(progress: Progress | None, start: int, total: int) -> Progress | None:
-    """A part's progress as that of the whole, `start` rows of `total` being done before it."""
-    return progress and (lambda done, _: progress(start + done, total))
-
-
 def pass_of(progress: Progress | None, number: int, passes: int) -> Progress | None:
-    """The progress of one of several passes over the same rows as that of all of them."""
+    """The progress of one of several passes over the same text as that of all of them."""
     return progress and (lambda done, total: progress(number * total + done, passes * total))
 
 

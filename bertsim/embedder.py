@@ -231,21 +231,6 @@ class SentenceEmbedder:
             at_once=self._runner.at_once,
         )
 
-    def _align(
-        self, sentences: Sequence[str], recipe: Recipe, progress: Progress | None, name: Callable[[int], str]
-    ) -> Float:
-        """Alignment of pairs, whose sentences stand one after another; a pair is run at once, so memory is bounded."""
-        rows = [tuple(row) for row in self._tokenizer.encode(sentences, recipe.max_length, name)]
-
-        def run(batch: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> Float:
-            arrays = self._tokenizer.pad([*(a for a, _ in batch), *(b for _, b in batch)])
-            is_token = self._tokenizer.own_tokens(arrays[1])
-            return self.align_output(self._runner.encode(*arrays), is_token, recipe)[:, None]
-
-        pairs = list(zip(rows[0::2], rows[1::2], strict=True))
-        found = map_rows(pairs, run, 1, progress, lambda pair: 2 * max(map(len, pair)), self._runner.at_once)
-        return found[:, 0]
-
     def _embed_batch(self, rows: Sequence[tuple[int, ...]], recipe: Recipe) -> Float:
         return self._embed_arrays(self._tokenizer.pad(rows), recipe)
 

@@ -1,7 +1,7 @@
 """Heads on an encoder: pairs of sentences -> logits, probabilities, scores. No keras, no tensorflow here.
 
 A head that reads pairs *packed* runs the encoder on `[CLS] A [SEP] B [SEP]`; one that reads them *apart* runs it on
-each distinct sentence once. Either way the order counts: (B, A) may score otherwise than (A, B).
+each sentence alone. Either way the order counts: (B, A) may score otherwise than (A, B).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bertsim.batching import Progress, map_rows, part_of
+from bertsim.batching import Progress, map_rows, pass_of
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig, has_similar
@@ -20,10 +20,9 @@ from bertsim.masking import MaskedRow, mask_packed, masked_arrays, masked_rows
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.tokenization import Tokenizer
 
-_Row = tuple[tuple[int, ...], ...]  # token ids, and of a packed pair token types too
-Pool = Callable[[EncoderOutput, Int], Float]
-"""Arrays of a batch and its attention mask -> a vector each, float32 [batch, width]."""
-EMBEDDED = ""  # no head has this name
+_Row = tuple[tuple[int, ...], ...]  # token ids of a sentence or of two; of a packed pair token ids and types
+Reader = Callable[[EncoderOutput, Int], Float]
+"""Arrays of a batch and its attention mask -> float32 [batch, width], or [batch / 2, width] of one that reads pairs."""
 
 
 @dataclass(frozen=True)
@@ -102,45 +101,54 @@ class PairHeads:
             raise InputError(f"head is {name!r}; {known}; python -m bertsim train makes one.")
         return self._heads[name]
 
-    def logits(
+    def read(
         self,
         names: Sequence[str],
         sentences: Sequence[str],
         max_length: int,
         progress: Progress | None,
         called: Callable[[int], str],
-        embed: Pool | None = None,
+        also: Mapping[str, Reader] | None = None,
+        *,
+        by_pair: bool = False,
     ) -> dict[str, Float]:
-        """Logits of pairs by several heads, of one pass over the sentences and one over the packed pairs.
+        """Run several heads on pairs, and what else reads sentences, in one pass over these and one over packed pairs.
 
         Args:
             names: of the heads.
-            sentences: A and B of every pair, one after another.
+            sentences: A and B of every pair, one after another; at least one pair.
             max_length: tokens read of a sequence.
             progress: told after every batch.
             called: what an error calls the sentence of an index.
-            embed: what else to make of each sentence's arrays, float32 [batch, dim]; None: nothing.
+            also: other readers of sentences that stand alone, by names that no head has.
+            by_pair: a reader wants both sentences of a pair in one batch, A of all its pairs before B of them; else
+                each distinct sentence is read once.
 
         Returns:
-            float32 [pairs, labels] by head; under EMBEDDED float32 [sentences, dim], where asked for.
+            logits by head, float32 [pairs, labels]; by other reader float32 [pairs, 2 width], A's beside B's, or
+            [pairs, width] of one that reads pairs.
         """
         heads = {name: self.find(name) for name in names}
-        apart: dict[str, Pool] = {EMBEDDED: embed} if embed else {}
+        apart: dict[str, Reader] = dict(also or {})
         apart |= {n: head.runner.features for n, head in heads.items() if head.config.inputs == "apart"}
-        packed: dict[str, Pool] = {n: head.runner.features for n, head in heads.items() if n not in apart}
-        singles, doubles = len(sentences) * bool(apart), len(sentences) // 2 * bool(packed)
-        features: dict[str, Float] = {}
+        packed: dict[str, Reader] = {n: head.runner.features for n, head in heads.items() if n not in apart}
+        passes = bool(apart) + bool(packed)
+        found: dict[str, Float] = {}
         if apart:
-            rows = [(tuple(row),) for row in self._tokenizer.encode(sentences, max_length, called)]
-            features |= self._features(apart, rows, part_of(progress, 0, singles + doubles))
+            rows: list[_Row] = [
+                (tuple(row),) for row in self._tokenizer.encode(sentences, max_length, called)
+            ]
+            if by_pair:
+                rows = [a + b for a, b in zip(rows[0::2], rows[1::2], strict=True)]
+            made = self._read(apart, rows, self._pad, _padded_length, pass_of(progress, 0, passes))
+            found |= {name: array.reshape(len(sentences) // 2, -1) for name, array in made.items()}
         if packed:
             pairs = self._tokenizer.encode_pairs(sentences, max_length, called)
-            features |= self._features(packed, pairs, part_of(progress, singles, singles + doubles))
-        found = {EMBEDDED: features[EMBEDDED]} if embed else {}
+            told = pass_of(progress, passes - 1, passes)
+            found |= self._read(packed, pairs, self._pad_packed, lambda row: len(row[0]), told)
         for name, head in heads.items():
-            each = features[name]
-            sides = (each[0::2], each[1::2]) if name in apart else (each,)
-            found[name] = head.runner.classify(*sides) if len(sentences) else head.nothing
+            sides = np.split(found[name], 2, axis=1) if name in apart else [found[name]]
+            found[name] = head.runner.classify(*sides)
         return found
 
     def compare(
@@ -191,26 +199,39 @@ class PairHeads:
         sides = (features[0::2], features[1::2]) if is_apart else (features,)
         return head.scores(head.runner.classify(*sides))
 
-    def _features(
-        self, makers: Mapping[str, Pool], rows: Sequence[_Row], progress: Progress | None
+    def _read(
+        self,
+        readers: Mapping[str, Reader],
+        rows: Sequence[_Row],
+        pad: Callable[[Sequence[_Row]], tuple[Int, Int, Int]],
+        length: Callable[[_Row], int],
+        progress: Progress | None,
     ) -> dict[str, Float]:
-        """What each of several makers makes of every row, of one pass of the encoder; float32 [rows, width] each."""
+        """What each of several readers makes of every row, in one pass of the encoder; float32 [rows, width] each."""
         widths: dict[str, int] = {}
 
         def run(batch: Sequence[_Row]) -> Float:
-            arrays = self._pad(batch)
+            arrays = pad(batch)
             output = self._engine.encode(*arrays)
-            made = {name: make(output, arrays[1]) for name, make in makers.items()}
-            widths.update({name: array.shape[1] for name, array in made.items()})
-            return np.concatenate(list(made.values()), axis=1)
+            made = {name: read(output, arrays[1]) for name, read in readers.items()}
+            beside = {n: np.hstack(np.split(array, len(array) // len(batch))) for n, array in made.items()}
+            widths.update({name: array.shape[1] for name, array in beside.items()})
+            return np.hstack(list(beside.values()))
 
-        joined = map_rows(rows, run, 0, progress, lambda row: len(row[0]), self._engine.at_once)
-        ends = np.cumsum([widths.get(name, 0) for name in makers])
-        return dict(zip(makers, np.split(joined, ends[:-1], axis=1), strict=True))
+        joined = map_rows(rows, run, 0, progress, length, self._engine.at_once)
+        ends = np.cumsum([widths[name] for name in readers])
+        return dict(zip(readers, np.split(joined, ends[:-1], axis=1), strict=True))
 
     def _pad(self, rows: Sequence[_Row]) -> tuple[Int, Int, Int]:
-        ids = [row[0] for row in rows]
-        return self._tokenizer.pad(ids, types=[row[1] for row in rows] if len(rows[0]) > 1 else None)
+        return self._tokenizer.pad([ids for sentences in zip(*rows, strict=True) for ids in sentences])
+
+    def _pad_packed(self, rows: Sequence[_Row]) -> tuple[Int, Int, Int]:
+        return self._tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
+
+
+def _padded_length(row: _Row) -> int:
+    """Tokens of one sentence, or of two of which the shorter is padded."""
+    return len(row) * max(map(len, row))
 
 
 def first_row(tokens: TokenBatch, output: EncoderOutput) -> tuple[TokenBatch, EncoderOutput]:

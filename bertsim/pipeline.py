@@ -14,7 +14,7 @@ import numpy as np
 
 from bertsim.alignment import SCORER as ALIGNMENT
 from bertsim.alignment import UNTRAINED
-from bertsim.batching import Progress, pass_of
+from bertsim.batching import Progress
 from bertsim.calibration import Calibration
 from bertsim.combination import SCORER as COMBINED
 from bertsim.combination import Combination
@@ -23,11 +23,13 @@ from bertsim.embedder import SentenceEmbedder
 from bertsim.engine import Engine
 from bertsim.errors import InputError
 from bertsim.masking import mask_packed
-from bertsim.pair_heads import EMBEDDED, LoadedHead, PairHeads, first_row, in_line
+from bertsim.pair_heads import LoadedHead, PairHeads, Reader, first_row, in_line
 from bertsim.recipe import Recipe
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
+
+_EMBEDDED = ""  # no head has this name
 
 
 class SimilarityModel(SentenceEmbedder):
@@ -119,7 +121,9 @@ class SimilarityModel(SentenceEmbedder):
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
         recipe = self.recipe(None, None, "concat", max_length)
         sentences, called = in_line(pairs)
-        return self._heads.logits([head], sentences, recipe.max_length, progress, called)[head]
+        if not sentences:
+            return self._heads.find(head).nothing
+        return self._heads.read([head], sentences, recipe.max_length, progress, called)[head]
 
     def label_probabilities(
         self,
@@ -257,6 +261,10 @@ class SimilarityModel(SentenceEmbedder):
             sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack, recipe.max_length
         )
 
+    def _align(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
+        """Alignment of pairs, first sentences above second ones in the batch; float32 [pairs, 1]."""
+        return self.align_output(output, self._tokenizer.own_tokens(attention_mask), recipe)[:, None]
+
     def _judge_alignment(self, tokens: TokenBatch, output: EncoderOutput, recipe: Recipe) -> PairScore:
         """What the tokens of A and B, alone in rows 0 and 1, say of the pair."""
         value = float(self.align_output(output, tokens.is_own, recipe)[0])
@@ -284,21 +292,25 @@ class SimilarityModel(SentenceEmbedder):
         others = [scorer for scorer in needed if scorer not in heads and scorer != ALIGNMENT]
         measures = {name: find_measure(name, self.scorers) for name in others}
         sentences, called = in_line(pairs)
-        passes = bool(heads or measures) + (ALIGNMENT in needed)
+        if not pairs:
+            return {scorer: np.zeros(0, np.float32) for scorer in scorers}
         made: dict[str, Float] = {}
-        if heads:
-            pooled = partial(self.pool_output, recipe=recipe) if measures else None
-            told = pass_of(progress, 0, passes)
-            made = self._heads.logits(heads, sentences, recipe.max_length, told, called, pooled)
+        if heads or ALIGNMENT in needed:
+            readers: dict[str, Reader] = {}
+            if measures:
+                readers[_EMBEDDED] = partial(self.pool_output, recipe=recipe)
+            if ALIGNMENT in needed:
+                readers[ALIGNMENT] = partial(self._align, recipe=recipe)
+            made = self._heads.read(
+                heads, sentences, recipe.max_length, progress, called, readers, by_pair=ALIGNMENT in needed
+            )
         elif measures:
-            made = {EMBEDDED: self._embed(sentences, recipe, pass_of(progress, 0, passes), called)}
+            made[_EMBEDDED] = self._embed(sentences, recipe, progress, called).reshape(len(pairs), -1)
         found = {head: self._heads.find(head).scores(made[head]) for head in heads}
         for name, measure in measures.items():
-            embeddings = made[EMBEDDED]
-            found[name] = measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+            found[name] = measure.to_score(measure.compute(*np.split(made[_EMBEDDED], 2, axis=1)))
         if ALIGNMENT in needed:
-            told = pass_of(progress, passes - 1, passes)
-            found[ALIGNMENT] = self._align(sentences, recipe, told, called)
+            found[ALIGNMENT] = made[ALIGNMENT][:, 0]
         if joined and self._combination:
             found[COMBINED] = self._combination.apply(found).astype(np.float32)
         return {scorer: found[scorer] for scorer in scorers}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bertsim import SimilarityModel
 from bertsim.alignment import align_tokens
 from bertsim.explain import align
+from bertsim.records import EncoderOutput, Int
 
 PAIRS = [
     ("A man is playing a guitar.", "Someone plays the guitar."),
@@ -113,3 +114,20 @@ def test_progress_runs_from_nothing_to_all_once(model: SimilarityModel) -> None:
     assert told == sorted(told)
     assert told[-1] == 1
     assert told[0] < 1
+
+
+def test_every_scorer_together_reads_each_sentence_once(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    encode = model._runner.encode
+
+    def count(input_ids: Int, *rest: Int) -> EncoderOutput:
+        read.append(len(input_ids))
+        return encode(input_ids, *rest)
+
+    monkeypatch.setattr(model._runner, "encode", count)
+    together = model.scores(PAIRS)
+    assert sum(read) == 2 * len(PAIRS)
+    for scorer, scores in together.items():
+        np.testing.assert_allclose(model.score(PAIRS, scorer=scorer), scores, atol=1e-5)

@@ -18,7 +18,9 @@ def serious(page: Page) -> list[str]:
     """What axe-core finds serious or worse, contrast among it: rule, where, why.
 
     Left out is the head of a toast, which is Gradio's own: a button to unfold it with a button to close it inside.
+    It looks once everything that fades in has done so.
     """
+    page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
     found = Axe().run(page, context={"exclude": [[".toast-header"]]}).response["violations"]
     return [
         f"{each['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
@@ -43,7 +45,6 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
         if name == "The mask, live":
             page.locator('[data-pick="a6"]').click()
             expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
-        page.wait_for_timeout(300)
         assert serious(page) == [], name
     page.get_by_role("button", name="Too long", exact=True).click()
     select_tab(page, "Tokens")
@@ -52,7 +53,6 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     page.get_by_label("Sentence A", exact=True).fill("")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_test_id("toast-body")).to_be_visible()
-    page.wait_for_timeout(500)
     assert serious(page) == []
 
 
