@@ -27,14 +27,34 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_sha256(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder, by its path in it; manifests and what is hidden are left out."""
+    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        name.as_posix(): file_sha256(path)
+        for name, path in files.items()
+        if name.name != NAME and not any(part.startswith(".") for part in name.parts)
+    }
+
+
 def write_manifest(folder: Path) -> None:
     """Record the checksum of every file below `folder`, hidden ones and the manifest left out."""
-    files = {
-        path.relative_to(folder).as_posix(): file_sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != NAME and not path.name.startswith(".")
-    }
-    (folder / NAME).write_text(json.dumps({"sha256": files}, indent=2) + "\n", encoding="utf-8")
+    table = {"sha256": folder_sha256(folder)}
+    (folder / NAME).write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """The checksums by file name; empty where the folder has no manifest.
+
+    Raises:
+        CheckpointError: the manifest is no table of checksums.
+    """
+    if not (folder / NAME).exists():
+        return {}
+    files = read_json(folder / NAME).get("sha256")
+    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
+        raise CheckpointError(f"{folder / NAME} has no table 'sha256' of file names and checksums.")
+    return files
 
 
 def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
@@ -50,12 +70,8 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
     Raises:
         CheckpointError: a file is missing or has another content; names it.
     """
-    if not (folder / NAME).exists():
-        return {}
-    files = read_json(folder / NAME).get("sha256")
-    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
-        raise CheckpointError(f"{folder / NAME} has no table 'sha256' of file names and checksums.")
-    files = {name: sha256 for name, sha256 in files.items() if name.startswith(f"{below}/" if below else "")}
+    inside = f"{below}/" if below else ""
+    files = {name: sha256 for name, sha256 in read_manifest(folder).items() if name.startswith(inside)}
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():

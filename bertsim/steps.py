@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.errors import DataError
-from bertsim.manifest import NAME as MANIFEST
-from bertsim.manifest import file_sha256
+from bertsim.manifest import file_sha256, folder_sha256
 from bertsim.version import __version__
 
 COMMANDS = ("pretrain", "train", "export", "evaluate", "probe", "card")
@@ -154,7 +153,7 @@ def is_done(step: Step, places: Places) -> bool:
     return bool(
         known.get("files")
         and known.get("fingerprint") == fingerprint(step, places)
-        and known["files"] == _files(places.output(step))
+        and known["files"] == folder_sha256(places.output(step))
     )
 
 
@@ -174,7 +173,7 @@ def record_start(step: Step, places: Places) -> None:
 
 def record_done(step: Step, places: Places, seconds: float) -> None:
     """Record that a step's output is whole, and how long it took since it began, or was resumed."""
-    _write_record(step, places, _files(places.output(step)), seconds)
+    _write_record(step, places, folder_sha256(places.output(step)), seconds)
 
 
 def hours_of(places: Places, steps: Sequence[Step]) -> float:
@@ -252,18 +251,7 @@ def _digest(value: str, step: Step, places: Places) -> object:
         return file_sha256(path)
     if not path.is_dir():
         raise DataError(f"step {step.name}: {path} is missing; {value} names it.")
-    return "a folder" if place == "data:" else _files(path)
-
-
-def _files(folder: Path) -> dict[str, str]:
-    """Checksum of every file below a folder, hidden ones left out."""
-    return {
-        path.relative_to(folder).as_posix(): file_sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.name != MANIFEST
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    }
+    return "a folder" if place == "data:" else folder_sha256(path)
 
 
 def _record(step: Step, places: Places) -> Path:

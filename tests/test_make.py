@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,14 +85,29 @@ def test_steps_are_done_once_and_again_when_something_changed(
 
 def test_files_that_are_no_longer_made_leave_the_output_and_others_stay(tmp_path: Path):
     words = prepare(tmp_path)
+    encoder, output = tmp_path / "data" / "encoder", tmp_path / "weights"
+    (encoder / "a" / "b").mkdir(parents=True)
+    (encoder / "a" / "b" / "extra.txt").write_text("made")
     assert main(words) == 0
-    output = tmp_path / "weights"
+    assert "a/b/extra.txt" in check_manifest(output)
     (output / "notes.txt").write_text("mine")
-    (tmp_path / "data" / "encoder" / "special_tokens_map.json").unlink()
+    (output / ".git" / "refs").mkdir(parents=True)
+    (output / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    (output / "empty").mkdir()
+    (tmp_path / "elsewhere.txt").write_text("mine")
+    manifest = {"sha256": {**check_manifest(output), "../elsewhere.txt": ""}}
+    (output / "manifest.json").write_text(json.dumps(manifest))
+    (encoder / "special_tokens_map.json").unlink()
+    shutil.rmtree(encoder / "a")
     (tmp_path / "recipe.toml").write_text(RECIPE + "hours = 2\n")
     assert main(words) == 0
     assert not (output / "special_tokens_map.json").exists()
+    assert not (output / "a").exists()
     assert (output / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "elsewhere.txt").read_text() == "mine"
+    assert (output / ".git" / "refs").is_dir()
+    assert (output / "empty").is_dir()
+    assert ".git/HEAD" not in check_manifest(output)
 
 
 def test_a_step_that_fails_says_so_and_what_was_done_is_kept(

@@ -12,10 +12,9 @@ from collections.abc import Set
 from pathlib import Path
 
 from bertsim.cli.output import Stopped, say
-from bertsim.config import read_json
 from bertsim.errors import InputError
 from bertsim.manifest import NAME as MANIFEST
-from bertsim.manifest import write_manifest
+from bertsim.manifest import read_manifest, write_manifest
 from bertsim.steps import (
     PRINTED,
     PRINTING,
@@ -120,17 +119,22 @@ def put(made: Path, output: Path, kept: Set[str]) -> None:
         kept: names of files that stay all the same: the recipe, and what it reads beside itself.
     """
     output.mkdir(parents=True, exist_ok=True)
-    old = read_json(output / MANIFEST).get("sha256", {}) if (output / MANIFEST).exists() else {}
+    old = read_manifest(output)
     (output / MANIFEST).unlink(missing_ok=True)
     files = {path.relative_to(made).as_posix(): path for path in made.rglob("*") if path.is_file()}
-    for name in old.keys() - files.keys():
-        if name not in kept:
-            (output / name).unlink(missing_ok=True)
+    there = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+    for name in (there & old.keys()) - files.keys() - kept:
+        remove(output, name)
     for name, path in files.items():
         if name != MANIFEST:
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, output / name)
-    for folder in sorted((path for path in output.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
     write_manifest(output)
+
+
+def remove(folder: Path, name: str) -> None:
+    """Remove a file of a folder, and the folders in it that this leaves empty."""
+    (folder / name).unlink()
+    for inner in Path(name).parents[:-1]:
+        if not any((folder / inner).iterdir()):
+            (folder / inner).rmdir()
