@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -511,6 +512,29 @@ def test_another_input_or_setting_starts_again_and_says_so(cli, long_file, tmp_p
     assert first.startswith(f"bertsim: {output}.partial is of another job (input, pooling")
     assert first.endswith(" changed): starting again.")
     assert [row.sentences for row in read_pairs(output)] == PAIRS
+
+
+def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
+    path, output, head = (
+        write_pairs(tmp_path / "p.tsv"),
+        tmp_path / "s.tsv",
+        tmp_path / "mine" / "heads" / "it",
+    )
+    words = ["score", "--input", path, "--output", output, "--heads", tmp_path / "mine", "--scorer", "it"]
+    shutil.copytree(ROOT / "weights" / "heads" / "mean", head)
+    monkeypatch.setattr("bertsim.cli.score_file.CHUNK", 2)
+    with monkeypatch.context() as stopping:
+        stopping.setattr("bertsim.cli.output.Bar.reach", lambda *_: signal.raise_signal(signal.SIGINT))
+        assert "2 of 5 rows are kept" in cli(*words).err
+    shutil.rmtree(head)
+    shutil.copytree(ROOT / "weights" / "heads" / "pooled", head)
+    assert cli(*words).err.startswith(
+        f"bertsim: {output}.partial is of another job (scores changed): starting again."
+    )
+    scores = [float(str(row.values["score"])) for row in read_pairs(output)]
+    np.testing.assert_allclose(
+        scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3
+    )
 
 
 def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path):

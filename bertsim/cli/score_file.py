@@ -30,6 +30,7 @@ LARGE = 50_000_000
 NAMED = 20
 """Bad rows named on stderr; the others are counted."""
 PROBE = "Whatever changes the vector of this sentence changes the scores."
+ANSWER = "A sentence that others are compared with."
 
 
 def score_file(args: argparse.Namespace) -> int:
@@ -49,6 +50,7 @@ def score_file(args: argparse.Namespace) -> int:
     options = embedding_options(args, model)
     job = describe_job(args.input, model, options) | {
         "scorer": args.scorer,
+        "scores": _probe_scores(model, args.scorer, options),
         "sentence columns": file.sentences,
         "columns": layout.columns,
     }
@@ -77,6 +79,12 @@ def describe_job(path: Path, model: SimilarityModel, options: dict[str, Any]) ->
         **model.settings(**options),
         "weights": [round(float(value), 3) for value in probe[:16]],
     }
+
+
+def _probe_scores(model: SimilarityModel, scorer: str, options: dict[str, Any]) -> list[float]:
+    """What a scorer says of the probe in both orders: its own weights, a head's say, show in it."""
+    scores = model.score([(PROBE, ANSWER), (ANSWER, PROBE)], scorer=scorer, **options)
+    return [round(float(score), 5) for score in scores]
 
 
 def chunk_size(model: SimilarityModel) -> int:
