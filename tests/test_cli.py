@@ -24,6 +24,7 @@ from scipy.stats import pearsonr, spearmanr
 import bertsim
 from bertsim.cli.main import main
 from bertsim.cli.options import parse_layers
+from bertsim.cli.partial import PartialFile
 from bertsim.cli.score_file import CHUNK
 from bertsim.cli.scored import Layout, Verdict
 from bertsim.datasets import Row, read_pairs
@@ -623,6 +624,16 @@ def test_sentences_become_npy_npz_and_json_lines(cli, model, tmp_path):
     assert [line["sentence"] for line in lines] == [A, B]
     np.testing.assert_array_equal(np.array([line["embedding"] for line in lines], np.float32), want)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_sentences_of_the_command_line_begin_again_whatever_was_left(cli, model, tmp_path):
+    output = tmp_path / "x.npy"
+    for job in ({"sentences": [A, B]}, None):
+        with PartialFile(output, job) as partial:
+            partial.append(b"of another model", rows=2)
+        assert cli("embed", A, B, "--output", output).status == 0
+        np.testing.assert_array_equal(np.load(output), model.embed([A, B]))
+        assert list(tmp_path.iterdir()) == [output]
 
 
 def test_a_text_file_has_one_sentence_a_line_and_a_table_a_column(cli, model, tmp_path):

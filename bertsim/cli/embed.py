@@ -63,7 +63,7 @@ def embed_words(args: argparse.Namespace) -> int:
     options = embedding_options(args, model)
     layout = Layout(args.output.suffix.lower().lstrip("."), len(args.sentences), model.settings(**options))
     data = layout.chunk(args.sentences, model.embed(args.sentences, **options), with_header=True)
-    with PartialFile(args.output, {"sentences": args.sentences}) as partial:
+    with PartialFile(args.output, None) as partial:
         partial.append(data, rows=len(args.sentences))
         partial.finish(layout.convert)
     say(f"bertsim: {args.output}: {len(args.sentences)} sentences embedded.")

@@ -29,12 +29,12 @@ class PartialFile:
         restarted: what differs from the job that had left a partial file, "" if nothing was there or it goes on.
     """
 
-    def __init__(self, output: Path, job: dict[str, object], counts: tuple[str, ...] = ()) -> None:
+    def __init__(self, output: Path, job: dict[str, object] | None, counts: tuple[str, ...] = ()) -> None:
         """Open or create the partial file.
 
         Args:
             output: where the whole file will stand.
-            job: everything the content depends on; JSON values.
+            job: everything the content depends on; JSON values. None: nothing is gone on with.
             counts: names of further counts.
 
         Raises:
@@ -92,6 +92,8 @@ class PartialFile:
 
     def _left_over(self) -> tuple[int, str]:
         """How many bytes of the partial file count, and why none do although there are some."""
+        if self._job is None:
+            return 0, ""
         there = self.path.stat().st_size
         try:
             record: Any = json.loads(self._record.read_text(encoding="utf-8"))
