@@ -154,11 +154,6 @@ def open_sentences(path: str | Path, column: str | None = None) -> DataFile:
     return DataFile(path, kind, names, tuple(found))
 
 
-def read_pairs(path: str | Path, columns: Sequence[str] | None = None) -> Iterator[Row]:
-    """The rows of a file of pairs, in order; arguments and errors as for `open_pairs`."""
-    return iter(open_pairs(path, columns))
-
-
 def number_of(label: object) -> float | None:
     """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
     if isinstance(label, str | int | float):

@@ -27,7 +27,7 @@ from bertsim.cli.options import parse_layers
 from bertsim.cli.partial import PartialFile
 from bertsim.cli.score_file import CHUNK
 from bertsim.cli.scored import Layout, Verdict
-from bertsim.datasets import Row, read_pairs
+from bertsim.datasets import Row, open_pairs
 from bertsim.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -304,7 +304,7 @@ def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_
     done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", output)
     assert (done.status, done.out) == (0, "")
     assert done.err == f"bertsim: {output}: 5 of 5 pairs scored.\n"
-    rows = list(read_pairs(output))
+    rows = list(open_pairs(output))
     assert [row.sentences for row in rows] == PAIRS
     assert [row.values["id"] for row in rows] == ["0", "1", "2", "3", "4"]
     assert list(rows[0].values) == ["id", "sentence1", "sentence2", "score", "error"]
@@ -366,7 +366,7 @@ def test_columns_can_be_named_and_the_new_ones_too(cli, model, tmp_path):
     path.write_text(f'left,right,score\n"{A}","{B}",x\n', encoding="utf-8")
     words = ["--columns", "left", "right", "--score-column", "mine", "--error-column", "why"]
     assert cli("score", "--input", path, "--output", tmp_path / "s.csv", *words).status == 0
-    row = next(read_pairs(tmp_path / "s.csv", ("left", "right")))
+    (row,) = open_pairs(tmp_path / "s.csv", ("left", "right"))
     assert list(row.values) == ["left", "right", "score", "mine", "why"]
     assert float(str(row.values["mine"])) == pytest.approx(model.score([(A, B)])[0], abs=1e-6)
 
@@ -376,7 +376,8 @@ def test_what_tsv_cannot_hold_becomes_spaces_and_is_counted(cli, tmp_path):
     path.write_text('{"a": "one\\ttwo\\nthree", "b": "x"}\n', encoding="utf-8")
     done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
     assert "TSV cannot hold tabs and line breaks; cells with spaces for them: 1." in done.err
-    assert next(read_pairs(tmp_path / "s.tsv")).sentences == ("one two three", "x")
+    (row,) = open_pairs(tmp_path / "s.tsv")
+    assert row.sentences == ("one two three", "x")
 
 
 @given(
@@ -390,7 +391,7 @@ def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
     )
     path = tmp_path_factory.mktemp("written") / f"s.{kind}"
     path.write_bytes(data)
-    (read,) = read_pairs(path, ("a", "b"))
+    (read,) = open_pairs(path, ("a", "b"))
     expected = [row.values["id"], row.values["a"], row.values["b"]]
     if kind == "tsv":
         expected = [
@@ -512,7 +513,7 @@ def test_another_input_or_setting_starts_again_and_says_so(cli, long_file, tmp_p
     first = done.err.splitlines()[0]
     assert first.startswith(f"bertsim: {output}.partial is of another job (input, pooling")
     assert first.endswith(" changed): starting again.")
-    assert [row.sentences for row in read_pairs(output)] == PAIRS
+    assert [row.sentences for row in open_pairs(output)] == PAIRS
 
 
 def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
@@ -532,7 +533,7 @@ def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
     assert cli(*words).err.startswith(
         f"bertsim: {output}.partial is of another job (scores changed): starting again."
     )
-    scores = [float(str(row.values["score"])) for row in read_pairs(output)]
+    scores = [float(str(row.values["score"])) for row in open_pairs(output)]
     np.testing.assert_allclose(
         scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3
     )

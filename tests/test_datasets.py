@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.datasets import number_of, open_pairs, open_sentences, read_pairs
+from bertsim.datasets import number_of, open_pairs, open_sentences
 from bertsim.errors import DataError
 
 PAIRS = [("A dog runs.", "A dog is running."), ('She said "no".', "a, b; c"), ("naïve 東京 🙂", "x\u2028y")]
@@ -44,19 +44,19 @@ FORMATS = {"tsv": as_tsv, "csv": as_csv, "jsonl": as_jsonl}
 )
 def test_every_format_gives_the_same_pairs(tmp_path, ending, change):
     path = write(tmp_path / f"pairs.{ending}", change(FORMATS[ending.partition(".")[0]](PAIRS)))
-    rows = list(read_pairs(path))
+    rows = list(open_pairs(path))
     assert [row.sentences for row in rows] == PAIRS
     assert [row.error for row in rows] == [None] * 3
 
 
 def test_a_quote_in_tsv_is_a_character_like_any_other(tmp_path):
     path = write(tmp_path / "p.tsv", 'a\tb\n"open\tnever closed\nnext\trow\n')
-    assert [row.sentences for row in read_pairs(path)] == [('"open', "never closed"), ("next", "row")]
+    assert [row.sentences for row in open_pairs(path)] == [('"open', "never closed"), ("next", "row")]
 
 
 def test_a_row_keeps_its_line_and_every_column(tmp_path):
     path = write(tmp_path / "p.csv", 'id,text1,text2\n1,"two\nlines",b\n2,c,d\n')
-    first, second = read_pairs(path)
+    first, second = open_pairs(path)
     assert (first.line, second.line) == (2, 4)
     assert first.values == {"id": "1", "text1": "two\nlines", "text2": "b"}
     assert first.sentences == ("two\nlines", "b")
@@ -83,7 +83,8 @@ def test_the_usual_names_of_the_two_columns_are_recognised(tmp_path, header):
 
 def test_columns_can_be_named(tmp_path):
     path = write(tmp_path / "p.tsv", "de\ten\nja\tyes\n")
-    assert next(read_pairs(path, ("en", "de"))).sentences == ("yes", "ja")
+    (row,) = open_pairs(path, ("en", "de"))
+    assert row.sentences == ("yes", "ja")
 
 
 def test_a_label_column_is_recognised_or_named(tmp_path):
@@ -112,7 +113,7 @@ def test_a_file_is_read_as_often_as_wanted(tmp_path):
 
 
 def faults(path: Path) -> list[tuple[int, str | None]]:
-    return [(row.line, row.error) for row in read_pairs(path)]
+    return [(row.line, row.error) for row in open_pairs(path)]
 
 
 def test_every_bad_row_of_a_tsv_is_named_and_the_good_ones_are_read(tmp_path):
@@ -129,7 +130,7 @@ def test_every_bad_row_of_a_tsv_is_named_and_the_good_ones_are_read(tmp_path):
 
 
 def test_nothing_of_a_bad_row_is_lost(tmp_path):
-    rows = list(read_pairs(write(tmp_path / "p.tsv", b"a\tb\nx\nx\ty\tz\tw\ncaf\xe9\ty\n")))
+    rows = list(open_pairs(write(tmp_path / "p.tsv", b"a\tb\nx\nx\ty\tz\tw\ncaf\xe9\ty\n")))
     assert [row.values for row in rows] == [
         {"a": "x", "b": ""},
         {"a": "x", "b": "y z w"},
@@ -182,7 +183,8 @@ def test_every_bad_row_of_json_lines_is_named_and_the_good_ones_are_read(tmp_pat
 
 def test_a_sentence_of_half_a_million_characters_is_read(tmp_path):
     path = write(tmp_path / "p.csv", f'a,b\n"{"word " * 100_000}",y\n')
-    assert len(next(read_pairs(path)).sentences[0]) == 500_000
+    (row,) = open_pairs(path)
+    assert len(row.sentences[0]) == 500_000
 
 
 def message(function, *args, **kwargs) -> str:
@@ -254,14 +256,14 @@ def test_a_gzip_that_is_none_is_refused(tmp_path):
 def test_a_gzip_cut_short_is_refused(tmp_path):
     path = tmp_path / "p.tsv.gz"
     path.write_bytes(gzip.compress(as_tsv(PAIRS * 1000).encode())[:-20])
-    said = message(lambda: list(read_pairs(path)))
+    said = message(lambda: list(open_pairs(path)))
     assert said.startswith(f"{path} cannot be read (Compressed file ended before the end-of-stream marker")
 
 
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("bertsim.rows.MAX_LINE_BYTES", 2_000_000)
     path = write(tmp_path / "p.tsv", "a\tb\n" + "x" * 3_000_000)
-    assert message(lambda: list(read_pairs(path))) == (
+    assert message(lambda: list(open_pairs(path))) == (
         f"{path}:2 is longer than 2 MB; a data file has one row a line, so break it up."
     )
 

@@ -7,7 +7,6 @@ the file to the length recorded and goes on. A record of another job (other inpu
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -157,12 +156,3 @@ def check_output(output: Path, inputs: list[Path]) -> None:
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{output} is the input, which is never overwritten; give another --output.")
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, as hex. Raises DataError if it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check the file.") from error

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
-from bertsim.cli.partial import PartialFile, check_output, digest
+from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.scored import Layout, Verdict
 from bertsim.datasets import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.manifest import file_sha256
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
@@ -75,7 +76,7 @@ def describe_job(path: Path, model: SimilarityModel, options: dict[str, Any]) ->
     """Everything that the vectors of a file's sentences depend on, the weights by the vector of a probe."""
     probe = model.embed([PROBE], **options)[0]
     return {
-        "input": digest(path),
+        "input": file_sha256(path),
         **model.settings(**options),
         "weights": [round(float(value), 3) for value in probe[:16]],
     }
