@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bertsim.errors import DataError
+from bertsim.config import read_json
+from bertsim.errors import DataError, InputError
 from bertsim.manifest import file_sha256, folder_sha256
 from bertsim.version import __version__
 
@@ -78,14 +79,8 @@ def read_steps(path: Path) -> tuple[Step, ...]:
     Raises:
         DataError: the file is missing or not TOML, or a step cannot be; names it.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a recipe.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not TOML: {error}.") from None
-    raw = table.get("step")
-    if not isinstance(raw, list) or not raw:
+    raw = _read_table(path).get("step")
+    if not isinstance(raw, list) or not raw or not all(isinstance(one, dict) for one in raw):
         raise DataError(f"{path} has no [[step]]; a recipe holds one or more.")
     steps: list[Step] = []
     for one in raw:
@@ -135,7 +130,7 @@ def fingerprint(step: Step, places: Places) -> str:
             files = [f"data:{path}" for path in _paths(made_of[table])]
         for file in files:
             made_of["files"][file] = _digest(file, step, places)
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def beside(steps: Sequence[Step]) -> set[str]:
@@ -146,10 +141,7 @@ def beside(steps: Sequence[Step]) -> set[str]:
 
 def is_done(step: Step, places: Places) -> bool:
     """Whether a step's output is there, unchanged, and made of what it would be made of now."""
-    record = _record(step, places)
-    if not record.exists():
-        return False
-    known = json.loads(record.read_text(encoding="utf-8"))
+    known = _known(step, places)
     return bool(
         known.get("files")
         and known.get("fingerprint") == fingerprint(step, places)
@@ -159,28 +151,35 @@ def is_done(step: Step, places: Places) -> bool:
 
 def can_resume(step: Step, places: Places) -> bool:
     """Whether a run of this very step was stopped, and left what it can go on from."""
-    record = _record(step, places)
-    if not (places.output(step) / ".run").is_dir() or not record.exists():
+    if not (places.output(step) / ".run").is_dir():
         return False
-    known = json.loads(record.read_text(encoding="utf-8"))
-    return bool(known.get("fingerprint") == fingerprint(step, places))
+    return bool(_known(step, places).get("fingerprint") == fingerprint(step, places))
+
+
+def check_own(step: Step, places: Places) -> None:
+    """Raise InputError where a step's folder holds something and no run of the step is recorded."""
+    output = places.output(step)
+    if not _known(step, places) and output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(f"{output} was not made by this recipe; choose another --work, or remove it first.")
 
 
 def record_start(step: Step, places: Places) -> None:
-    """Record that a step begins."""
-    _write_record(step, places, {})
+    """Record that a step begins, and what it is made of."""
+    _write_record(step, places, fingerprint(step, places), {})
 
 
 def record_done(step: Step, places: Places, seconds: float) -> None:
-    """Record that a step's output is whole, and how long it took since it began, or was resumed."""
-    _write_record(step, places, folder_sha256(places.output(step)), seconds)
+    """Record that a step's output is whole, and how long it took since it began, or was resumed.
+
+    What it is made of stays as recorded at its start: a file that has changed since then is not what it read.
+    """
+    made_of = _known(step, places)["fingerprint"]
+    _write_record(step, places, made_of, folder_sha256(places.output(step)), seconds)
 
 
 def hours_of(places: Places, steps: Sequence[Step]) -> float:
     """Hours that finished steps took, to a tenth."""
-    records = [_record(step, places) for step in steps]
-    known = [json.loads(path.read_text(encoding="utf-8")) for path in records if path.exists()]
-    return round(sum(record.get("seconds", 0.0) for record in known) / 3600, 1)
+    return round(sum(_known(step, places).get("seconds", 0.0) for step in steps) / 3600, 1)
 
 
 def _step(raw: Mapping[str, Any], path: Path, before: set[str]) -> Step:
@@ -192,6 +191,8 @@ def _step(raw: Mapping[str, Any], path: Path, before: set[str]) -> Step:
         raise DataError(f"{path}: two steps are named {name}; every step needs a name of its own.")
     if command not in COMMANDS:
         raise DataError(f"{path}, step {name}: command is {command!r}; known are {', '.join(COMMANDS)}.")
+    if not isinstance(env, dict):
+        raise DataError(f"{path}, step {name}: env is {env!r}; a table of variables was expected.")
     for value in _values(options):
         _, place, inside = _split(value)
         if place == "step:" and inside.partition("/")[0] not in before:
@@ -218,14 +219,23 @@ def _values(options: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _read_table(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a recipe.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not TOML: {error}.") from None
+
+
 def _heads(path: Path) -> dict[str, Any]:
-    table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = _read_table(path)
     heads = table.get("heads")
     return heads if isinstance(heads, dict) else table
 
 
 def _pairs(path: Path) -> dict[str, Any]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = _read_table(path)
     return {name: table.get(name) for name in ("pairs", "bag")}
 
 
@@ -258,10 +268,18 @@ def _record(step: Step, places: Places) -> Path:
     return places.work / _RECORDS / f"{step.name}.json"
 
 
-def _write_record(step: Step, places: Places, files: Mapping[str, str], seconds: float = 0.0) -> None:
+def _known(step: Step, places: Places) -> dict[str, Any]:
+    """What is recorded of a step; empty where nothing is."""
+    path = _record(step, places)
+    return read_json(path) if path.exists() else {}
+
+
+def _write_record(
+    step: Step, places: Places, made_of: str, files: Mapping[str, str], seconds: float = 0.0
+) -> None:
     path = _record(step, places)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".new")
-    content = {"fingerprint": fingerprint(step, places), "files": files, "seconds": round(seconds, 1)}
+    content = {"fingerprint": made_of, "files": files, "seconds": round(seconds, 1)}
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)

@@ -13,7 +13,16 @@ from bertsim.card import END, START
 from bertsim.cli import main
 from bertsim.errors import DataError
 from bertsim.manifest import check_manifest
-from bertsim.steps import Places, can_resume, fingerprint, read_steps, record_start, words_of
+from bertsim.steps import (
+    Places,
+    can_resume,
+    fingerprint,
+    is_done,
+    read_steps,
+    record_done,
+    record_start,
+    words_of,
+)
 from tests.checkpoints import make_checkpoint
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog runs.\tA dog is running.\t5\nA dog runs.\tIt rains.\t0\nHi.\tHello.\t4\n"
@@ -190,12 +199,55 @@ def test_a_run_that_was_stopped_is_resumed_only_as_what_it_was(tmp_path: Path):
     assert not can_resume(read_steps(recipe)[0], places)
 
 
+def test_a_step_is_made_of_what_it_was_when_it_began(tmp_path: Path):
+    words = prepare(tmp_path)
+    places = Places(tmp_path / "recipe.toml", tmp_path / "data", tmp_path / "work")
+    step = read_steps(places.recipe)[0]
+    assert main([*words, "--until", "judged"]) == 0
+    record_start(step, places)
+    (tmp_path / "data" / "pairs.tsv").write_text(PAIRS + "Yes.\tNo.\t1\n")  # while it runs
+    record_done(step, places, 1.0)
+    assert not is_done(step, places)
+
+
+def test_a_folder_that_no_step_made_is_not_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = prepare(tmp_path)
+    mine = tmp_path / "work" / "whole" / "thesis.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"{mine.parent} was not made by this recipe; choose another --work, or remove it first." in said
+    assert "step 1" not in said
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("option", ["--work", "--output"])
+def test_a_file_in_place_of_a_folder_is_refused_before_the_first_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+):
+    words = prepare(tmp_path)
+    (tmp_path / "file").touch()
+    assert main([*words, option, str(tmp_path / "file")]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"bertsim: {option} {tmp_path / 'file'} is a file; a folder was expected.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "recipe.toml cannot be read (No such file or directory)"),
         ("a = ", "recipe.toml is not TOML"),
         ("a = 1", "recipe.toml has no [[step]]"),
+        ("step = [1]", "recipe.toml has no [[step]]"),
+        ('[[step]]\nname = "a"\ncommand = "card"\nenv = "x"', "step a: env is 'x'; a table of variables"),
+        (
+            '[[step]]\nname = "a"\ncommand = "train"\nrecipe = "here:none.toml"',
+            "none.toml cannot be read (No such",
+        ),
+        ('[[step]]\nname = "a"\ncommand = "card"\nhours = 2024-01-01', "step a ended with status 2"),
         ('[[step]]\nname = "A b"', "a step's name is 'A b'; small letters"),
         ('[[step]]\nname = "a"\ncommand = "serve"', "step a: command is 'serve'; known are pretrain"),
         ('[[step]]\nname = "a"\ncommand = "card"\n' * 2, "two steps are named a"),

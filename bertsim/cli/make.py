@@ -22,6 +22,7 @@ from bertsim.steps import (
     Step,
     beside,
     can_resume,
+    check_own,
     hours_of,
     is_done,
     read_steps,
@@ -56,7 +57,12 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"--until is {args.until!r}; the steps are {', '.join(names)}.")
     if not args.data_root.is_dir():
         raise InputError(f"--data-root {args.data_root} is no folder; the data were expected there.")
+    for option, folder in (("--work", args.work), ("--output", args.output)):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise InputError(f"{option} {folder} is a file; a folder was expected.")
     places = Places(args.recipe, args.data_root.absolute(), args.work.absolute())
+    for step in steps:
+        check_own(step, places)
     for number, step in enumerate(steps, 1):
         title = f"step {number} of {len(steps)}, {step.name}"
         if is_done(step, places):
