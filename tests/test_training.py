@@ -158,7 +158,7 @@ def test_a_missing_column_a_scale_and_one_class_are_named(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="every label is 1, one class alone"):
         check_trainable([read(path)], 2)
     with pytest.raises(
-        DataError, match="3 rows are fewer than a batch of 32; add rows or lower --batch-size"
+        DataError, match="3 rows are fewer than a batch of 32; add rows or lower the batch size"
     ):
         check_trainable([read(path)], 32)
 
@@ -512,13 +512,33 @@ def test_bad_words_and_bad_data_stop_before_training(
         (["--head", "mean", "mean"], "every head needs a name of its own"),
         (["--recipe", "x.toml"], "--recipe says what is trained on what"),
         (["--max-length", "9999"], "max_length is 9999"),
+        (["--dropout", "7"], "dropout is 7.0; a number in [0, 1) was expected."),
     ):
         assert main([*given, *more]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    with (tmp_path / "train.tsv").open("a") as file:
-        file.write("the dog\t \t3\n")
+    for name, labels, message in (
+        ("few", (1, 2), "few.tsv has 2 labelled pairs; a correlation needs at least 3."),
+        (
+            "one",
+            (1, 1, 1),
+            "one.tsv: every label is 1, one class alone; a correlation needs labels that differ.",
+        ),
+    ):
+        path = tmp_path / f"{name}.tsv"
+        path.write_text("a\tb\tscore\n" + "".join(f"x\ty\t{label}\n" for label in labels))
+        for option in ("--dev", "--test"):
+            assert main([*given, option, str(path), "scale=0:5"]) == 2
+            assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    write_pairs(tmp_path / "test.tsv", 8, seed=2)
+    for name in ("train", "test"):
+        with (tmp_path / f"{name}.tsv").open("a") as file:
+            file.write("the dog\t \t3\n")
     assert main(given) == 2
     assert "train.tsv:98: 'sentence2' is empty" in capsys.readouterr().err
+    given += ["--test", str(tmp_path / "test.tsv")]
     assert main([*given, "--skip-bad-rows", "--epochs", "1"]) == 0
-    assert "train.tsv: 1 bad rows left out" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "train.tsv: 1 bad rows left out" in told
+    assert "test.tsv: 1 bad rows left out" in told

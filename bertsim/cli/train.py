@@ -124,11 +124,11 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
     with Stage() as stage:
         encoder = open_encoder(plans, stage.show)
     read = [read_data(plan, encoder) for plan in plans]
-    for part in dict.fromkeys(
-        (part.source.path, part.skipped) for data in read for part in (*data.parts, data.dev)
+    for path, skipped in dict.fromkeys(
+        (part.source.path, part.skipped) for data in read for part in data.files
     ):
-        if part[1]:
-            say(f"bertsim: {part[0]}: {part[1]:,} bad rows left out.")
+        if skipped:
+            say(f"bertsim: {path}: {skipped:,} bad rows left out.")
     prepare_output(encoder, plans[-1].tune, args.output, resume=args.resume)
     try:
         with Line() as line:

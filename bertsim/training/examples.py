@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
+from bertsim.evaluation import MIN_ROWS
 from bertsim.probes import swap_nouns
 from bertsim.records import Float
 from bertsim.training.data_source import Source
@@ -148,19 +149,33 @@ def with_negatives(examples: Examples, seed: int) -> Examples:
 
 def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
     """Raise DataError for fewer rows than a batch, or targets that are all alike; names files and value."""
-    names = ", ".join(part.source.path for part in parts)
     rows = sum(map(len, parts))
     if rows < batch_size:
         raise DataError(
-            f"{names}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower --batch-size."
+            f"{_names(parts)}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
         )
+    _check_varied(parts, "labels that differ are needed (kind=positives makes the others up)")
+
+
+def check_measurable(part: Examples) -> None:
+    """Raise DataError for too few rows to correlate, or targets that are all alike; names file and value."""
+    if len(part) < MIN_ROWS:
+        raise DataError(
+            f"{part.source.path} has {len(part)} labelled pairs; a correlation needs at least {MIN_ROWS}."
+        )
+    _check_varied([part], "a correlation needs labels that differ")
+
+
+def _check_varied(parts: Sequence[Examples], need: str) -> None:
     for column in range(parts[0].targets.shape[1]):
         values = np.concatenate([part.targets[:, column] for part in parts])
         if np.ptp(values) == 0:
-            raise DataError(
-                f"{names}: every label is {_on_scale(parts[0], values[0]):g}, one class alone; labels that differ are "
-                "needed (kind=positives makes the others up)."
-            )
+            label = f"{_on_scale(parts[0], values[0]):g}"
+            raise DataError(f"{_names(parts)}: every label is {label}, one class alone; {need}.")
+
+
+def _names(parts: Sequence[Examples]) -> str:
+    return ", ".join(part.source.path for part in parts)
 
 
 def _wants_label(source: Source, labels: Sequence[str]) -> bool:

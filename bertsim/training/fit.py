@@ -89,7 +89,7 @@ def _run_epoch(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, pro
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1} "
-                f"({task.where(batch)}); lower --learning-rate, or look at these rows."
+                f"({task.where(batch)}); lower the learning rate, or look at these rows."
             )
         progress.step, progress.loss = progress.step + 1, progress.loss + loss
         now = time.monotonic()
@@ -112,7 +112,8 @@ def _close_epoch(
     metric = task.measure()
     if not math.isfinite(metric):
         raise InputError(
-            f"the dev metric is {metric} after epoch {progress.epoch + 1}: every score is alike; lower --learning-rate."
+            f"the dev metric is {metric} after epoch {progress.epoch + 1}: every score is alike; "
+            "lower the learning rate."
         )
     is_best = progress.best_metric is None or metric > progress.best_metric
     progress.history.append(Epoch(progress.loss / steps, metric, round(seconds, 3)))

@@ -122,7 +122,7 @@ class TrainPlan:
             raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
         if not names and self.tune != "all":
             raise InputError(
-                "there is no head to train; name one with --head, or tune the encoder with --tune all."
+                f"tune is {self.tune!r}, and there is no head to train; name one, or tune 'all', the encoder itself."
             )
 
     def for_head(self, head: HeadPlan) -> TrainPlan:

@@ -29,7 +29,13 @@ from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
 from bertsim.training.data_source import Source
-from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
+from bertsim.training.examples import (
+    Examples,
+    check_measurable,
+    check_trainable,
+    read_examples,
+    with_negatives,
+)
 from bertsim.training.features import FeatureStore, compute_features, join_stores
 from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.frozen import FrozenTask, texts_of
@@ -97,6 +103,11 @@ class Data:
     dev: Examples
     test: Examples | None
 
+    @property
+    def files(self) -> tuple[Examples, ...]:
+        """Every file, those to measure on last."""
+        return (*self.parts, self.dev, *([self.test] if self.test else []))
+
 
 def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) -> Encoder:
     """Find the encoder of the plans and read all but its tensors.
@@ -127,7 +138,12 @@ def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) ->
 
 
 def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
-    """Read and check every file of a plan. Raises DataError for the first that is wrong."""
+    """Read and check every file of a plan, and its heads.
+
+    Raises:
+        DataError: for the first file that is wrong.
+        InputError: a head that cannot be.
+    """
     labels = {head.labels for head in plan.heads} or {("similar",)}
     if len(labels) > 1:
         raise InputError("heads of one run share their labels; train the others in a run of their own.")
@@ -145,11 +161,15 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
         parts = [with_negatives(part, plan.seed) for part in parts]
     if any(part.source.kind != "positives" for part in parts) or plan.tune == "none":
         check_trainable(parts, plan.batch_size)
-    dev = read(plan.dev)
-    check_trainable([dev], 3)
+    dev, test = read(plan.dev), None if plan.test is None else read(plan.test)
+    for part in filter(None, (dev, test)):
+        check_measurable(part)
     if plan.mix is not None:
         weigh_groups(dev.targets[:, 0], dev.groups, plan.mix)  # a group that it does not know is found now
-    return Data(tuple(parts), dev, None if plan.test is None else read(plan.test))
+    data = Data(tuple(parts), dev, test)
+    for head in plan.heads:
+        _head_config(head, encoder, data)
+    return data
 
 
 def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -> None:
@@ -216,7 +236,7 @@ def _frozen_task(
     features = _features(bert, plan, encoder, data, cache, observer)
     keras.utils.set_random_seed(plan.seed)
     (head_plan,) = plan.heads
-    head = _head(head_plan, encoder, data, encoder.sha256, has_pooler=bert.pooler is not None)
+    head = build_head(_head_config(head_plan, encoder, data), has_pooler=bert.pooler is not None)
     folder = output / HEADS / head_plan.name
     return FrozenTask(head, data.parts, data.dev, features, plan, lambda: save_head(head, folder))
 
@@ -242,7 +262,7 @@ def _joint_task(
     bert, _ = load_encoder(encoder.folder, encoder.config)
     keras.utils.set_random_seed(plan.seed)
     has_pooler = bert.pooler is not None
-    heads = [_head(head, encoder, data, encoder.sha256, has_pooler=has_pooler) for head in plan.heads]
+    heads = [build_head(_head_config(head, encoder, data), has_pooler=has_pooler) for head in plan.heads]
     return JointTask(
         bert,
         heads,
@@ -276,9 +296,10 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
     return keep
 
 
-def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pooler: bool) -> Head:
+def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
+    """What a head is. Raises InputError for one that cannot be."""
     scale = next((p.source.scale for p in data.parts if p.source.kind == "graded"), None) or (0.0, 1.0)
-    config = HeadConfig(
+    return HeadConfig(
         kind=plan.kind,
         inputs=plan.inputs,
         units=plan.units,
@@ -287,11 +308,10 @@ def _head(plan: HeadPlan, encoder: Encoder, data: Data, sha256: str, *, has_pool
         label_scale=scale,
         max_length=encoder.max_length,
         encoder=encoder.name,
-        encoder_sha256=sha256,
+        encoder_sha256=encoder.sha256,
         hidden_size=encoder.config.hidden_size,
         unit_length=plan.unit_length,
     )
-    return build_head(config, has_pooler=has_pooler)
 
 
 def _digests(plan: TrainPlan) -> dict[str, str]:
