@@ -7,13 +7,12 @@ What comes out holds int8 safetensors, the flatbuffer made of these very values,
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig
 from bertsim.loading import FLATBUFFER
-from bertsim.manifest import check_new_folder, write_manifest
+from bertsim.manifest import new_folder
 from bertsim.tokenization import Tokenizer
 
 
@@ -34,13 +33,9 @@ def build_bundle(source: Path, output: Path) -> float:
     """
     from bertsim.export import export_flatbuffer
 
-    check_new_folder(output)
     config = BertConfig.from_folder(source)
     checkpoint = read_checkpoint(source, config)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
-        folder = Path(temporary) / output.name
-        folder.mkdir()
+    with new_folder(output) as folder:
         for pattern in ("README.md", *TEXT_FILES):
             for path in source.glob(pattern):
                 target = folder / path.relative_to(source)
@@ -49,9 +44,4 @@ def build_bundle(source: Path, output: Path) -> float:
         write_int8(checkpoint, folder / WEIGHTS)
         embedding = EmbeddingConfig.from_folder(folder, config)
         tokenizer = Tokenizer.from_folder(folder, config)
-        lowest = export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)
-        write_manifest(folder)
-        if output.exists():
-            output.rmdir()
-        folder.rename(output)
-    return lowest
+        return export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bertsim.config import read_json
@@ -19,6 +23,24 @@ def check_new_folder(folder: Path) -> None:
     """Raise InputError where a folder to be written holds something, or is a file."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not an empty folder; choose another, or remove it first.")
+
+
+@contextmanager
+def new_folder(output: Path) -> Iterator[Path]:
+    """Give a folder to fill, which becomes `output`, with a manifest, where the block ends without an error.
+
+    Raises:
+        InputError: `output` holds something, or is a file.
+    """
+    check_new_folder(output)
+    output = output.resolve()  # behind a link
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
+        folder = Path(temporary) / output.name
+        folder.mkdir()
+        yield folder
+        write_manifest(folder)
+        os.replace(folder, output)
 
 
 def file_sha256(path: Path) -> str:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export beside the output, check, and move into place; nothing is left where a check fails."""
     alone = args.output.suffix == ".tflite"
-    output = args.output.absolute()
+    output = args.output.resolve()  # behind a link
     if not args.encoder.is_dir():
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
     if alone:
