@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bertsim
-from bertsim.card import END, START
+from bertsim.card import END, START, replace_section
 from bertsim.cli import main
 from bertsim.errors import DataError
 from bertsim.manifest import check_manifest
@@ -275,7 +275,25 @@ def test_a_recipe_that_cannot_be_read_is_one_sentence(
     [
         (["--evaluation", "printed.json"], "'printed.json' has no name; NAME=FILE was expected"),
         (["--evaluation", "a=none.json"], "none.json is missing"),
-        (["--evaluation", "a=empty.json"], "one of the files lacks 'scorers'"),
+        (
+            ["--evaluation", "a=empty.json"],
+            "empty.json: scorers is missing, and a dict was expected; give what",
+        ),
+        (["--evaluation", "a=list.json"], "list.json: scorers is a list, and a dict was expected"),
+        (
+            ["--evaluation", "a=null.json"],
+            "null.json: scorers.cosine.spearman.value is missing, and a number",
+        ),
+        (
+            ["--separation", "a=null.json"],
+            "null.json: scorers.cosine.roc_auc is a str, and a number was expected",
+        ),
+        (["--evaluation", "a=encoder"], "encoder cannot be read (Is a directory)"),
+        (["--probes", "list.json"], "list.json: examples.0 is missing, and a dict was expected"),
+        (["--probes", "null.json"], "null.json: examples.0.cosine is missing, and a number was expected"),
+        (["--origin", "empty.json"], "empty.json: parameters is missing, and a number was expected"),
+        (["--encoder", "damaged"], "the encoder's README.md is not UTF-8 (invalid start byte at byte 2)"),
+        (["--encoder", "cut"], "cut/weights cannot be copied ([Errno 2] No such file"),
         (["--text", "none.md"], "--text none.md cannot be read"),
         (["--encoder", "nowhere"], "--encoder nowhere is no folder"),
         (["--output", "encoder"], "encoder exists and is not an empty folder"),
@@ -291,9 +309,38 @@ def test_a_card_of_what_is_not_there_is_refused(
     monkeypatch.chdir(tmp_path)
     make_checkpoint(Path("encoder"))
     Path("empty.json").write_text(json.dumps({}))
+    Path("list.json").write_text(json.dumps({"scorers": [], "probes": [], "examples": []}))
+    example = {"what": "w", "sentence_a": "a", "sentence_b": "b", "cosine": None}
+    null = {"cosine": {"spearman": {"value": None}, "roc_auc": "0.5"}}
+    Path("null.json").write_text(json.dumps({"scorers": null, "probes": [], "examples": [example]}))
+    for name in ("damaged", "cut"):
+        Path(name).mkdir()
+    Path("damaged/README.md").write_bytes(b"# \xff")
+    Path("cut/weights").symlink_to("nowhere")
+    before = sorted(tmp_path.iterdir())
     assert main(["card", "--encoder", "encoder", "--output", "new", *changed]) == 2
     assert message in capsys.readouterr().err
-    assert not Path("new").exists()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_stands_behind_a_mark_without_its_end_stays(tmp_path: Path):
+    card = tmp_path / "README.md"
+    card.write_text(f"# Mine\n\n{START}\nold\n\n## Licence\n\nMIT\n")
+    for figure in ("1", "2"):
+        replace_section(card, START, END, [figure])
+    assert card.read_text() == f"# Mine\n\n{START}\n2\n{END}\nold\n\n## Licence\n\nMIT\n"
+
+
+def test_a_link_to_an_empty_folder_is_followed(tmp_path: Path, tiny_checkpoint: Path):
+    for command in ("card", "export"):
+        (tmp_path / command).mkdir()
+        (tmp_path / f"to-{command}").symlink_to(command)
+        assert (
+            main([command, "--encoder", str(tiny_checkpoint), "--output", str(tmp_path / f"to-{command}")])
+            == 0
+        )
+        assert (tmp_path / f"to-{command}").is_symlink()
+        assert check_manifest(tmp_path / command)
 
 
 @pytest.mark.slow

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bertsim.card import (
     END,
     START,
+    correlations,
     example_lines,
     figure_lines,
     origin_line,
+    probe_columns,
     replace_section,
     replace_title,
+    separations,
     trial_lines,
 )
 from bertsim.cli.output import say
 from bertsim.config import read_json
 from bertsim.errors import InputError
-from bertsim.manifest import check_new_folder, write_manifest
+from bertsim.manifest import new_folder
+
+T = TypeVar("T")
 
 HELP = "write figures into a model card"
 DESCRIPTION = """\
@@ -54,42 +59,43 @@ def run(args: argparse.Namespace) -> int:
     """Write the folder, whole or not at all."""
     if not args.encoder.is_dir():
         raise InputError(f"--encoder {args.encoder} is no folder; card takes the folder of a checkpoint.")
-    check_new_folder(args.output)
     lines, about = card_lines(args), "" if args.about is None else _read(args.about, "--about")
-    shutil.copytree(args.encoder, args.output, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
-    if args.about is not None:
-        replace_title(args.output / "README.md", about)
-    replace_section(args.output / "README.md", START, END, lines)
-    write_manifest(args.output)
+    with new_folder(args.output) as folder:
+        _copy(args.encoder, folder)
+        if args.about is not None:
+            replace_title(folder / "README.md", about)
+        replace_section(folder / "README.md", START, END, lines)
     say(f"bertsim: {args.output / 'README.md'}: written.")
     return 0
 
 
 def card_lines(args: argparse.Namespace) -> list[str]:
     """The section. Raises InputError or CheckpointError for a file that is not what it should be."""
-    correlations, separations = (_named(words) for words in (args.evaluation, args.separation))
-    probes = None if args.probes is None else read_json(args.probes)
-    try:
-        lines = ["## Measured, as served", ""]
-        if args.origin is not None:
-            lines += [origin_line(read_json(args.origin), args.hours), ""]
-        lines += figure_lines(correlations, separations, probes)
-        if probes is not None:
-            lines += [
-                "",
-                *trial_lines(probes),
-                "",
-                "What it says of ten pairs, the wrong answers too:",
-                "",
-                *example_lines(probes),
-            ]
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"one of the files lacks {error}; give what evaluate --json, probe --json and pretrain wrote."
-        ) from None
+    columns: dict[str, Mapping[str, float]] = {}
+    for name, path in map(_named, args.evaluation):
+        columns[f"{name}, Spearman"] = _take(path, correlations)
+    for name, path in map(_named, args.separation):
+        columns[f"{name}, ROC AUC"] = _take(path, separations)
+    if args.probes is not None:
+        columns |= _take(args.probes, probe_columns)
+    lines = ["## Measured, as served", ""]
+    if args.origin is not None:
+        lines += [_take(args.origin, lambda metrics: origin_line(metrics, args.hours)), ""]
+    lines += figure_lines(columns)
+    if args.probes is not None:
+        lines += ["", *_take(args.probes, trial_lines), ""]
+        lines += ["What it says of ten pairs, the wrong answers too:", "", *_take(args.probes, example_lines)]
     if args.text is not None:
         lines += ["", _read(args.text, "--text")]
     return lines
+
+
+def _copy(source: Path, folder: Path) -> None:
+    try:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    except shutil.Error as error:
+        path, _, reason = error.args[0][0]
+        raise InputError(f"{path} cannot be copied ({reason}); mend it, or remove it.") from None
 
 
 def _read(path: Path, option: str) -> str:
@@ -99,11 +105,18 @@ def _read(path: Path, option: str) -> str:
         raise InputError(f"{option} {path} cannot be read ({error}); give a file of Markdown.") from None
 
 
-def _named(words: Sequence[str]) -> dict[str, Any]:
-    found = {}
-    for word in words:
-        name, equals, path = word.rpartition("=")
-        if not equals or not name:
-            raise InputError(f"{word!r} has no name; NAME=FILE was expected.")
-        found[name] = read_json(Path(path))
-    return found
+def _take(path: Path, take: Callable[[Any], T]) -> T:
+    """What a function takes of a file of figures. Raises InputError, which names the file."""
+    try:
+        return take(read_json(path))
+    except InputError as error:
+        raise InputError(
+            f"{path}: {error}; give what evaluate --json, probe --json or pretrain wrote."
+        ) from None
+
+
+def _named(word: str) -> tuple[str, Path]:
+    name, equals, path = word.rpartition("=")
+    if not equals or not name:
+        raise InputError(f"{word!r} has no name; NAME=FILE was expected.")
+    return name, Path(path)
