@@ -18,6 +18,8 @@ import pytest
 
 import bertsim
 from bertsim.cli import main
+from bertsim.cli.main import build_parser
+from bertsim.cli.train import make_plans
 from bertsim.errors import DataError, InputError
 from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric
@@ -202,6 +204,23 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
             parse_source(given)
     with pytest.raises(InputError, match="head is 'lstm'; known are bilstm, pooled, mean"):
         head_from({"kind": "lstm"})
+
+
+def test_a_recipe_takes_another_encoder_and_never_its_own_revision_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(
+        'encoder = "user/one"\nrevision = "v1"\ndev = {path = "dev.tsv"}\ndata = [{path = "train.tsv"}]\n'
+        '[[run]]\nheads = [{kind = "mean"}]\n'
+    )
+    for words, expected in (
+        ([], ("user/one", "v1")),
+        (["--revision", "v2"], ("user/one", "v2")),
+        (["--encoder", "user/two"], ("user/two", None)),
+        (["--encoder", "user/two", "--revision", "v3"], ("user/two", "v3")),
+    ):
+        args = build_parser().parse_args(["train", "--recipe", str(path), "--output", "x", *words])
+        (plan,) = make_plans(args)
+        assert (plan.encoder, plan.revision) == expected
 
 
 def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
@@ -447,6 +466,8 @@ def slow(*args):
 from bertsim.cli.train import Line
 Line.step = slow
 from bertsim.cli import main
+from bertsim.cli.main import build_parser
+from bertsim.cli.train import make_plans
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -510,7 +531,12 @@ def test_bad_words_and_bad_data_stop_before_training(
         (["--output", str(tmp_path / "full")], "exists and is not an empty folder"),
         (["--resume"], "holds no run to resume"),
         (["--head", "mean", "mean"], "every head needs a name of its own"),
-        (["--recipe", "x.toml"], "--recipe says what is trained on what"),
+        (
+            ["--recipe", "x.toml", "--seed", "0", "--batch-size", "8", "--units", "3"],
+            "--recipe says what is trained on what, and how; leave out --data, --dev, --head, --units, --batch-size,"
+            " --seed.",
+        ),
+        (["--data-root", "x"], "--data-root goes with --recipe"),
         (["--max-length", "9999"], "max_length is 9999"),
         (["--dropout", "7"], "dropout is 7.0; a number in [0, 1) was expected."),
     ):

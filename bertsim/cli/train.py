@@ -30,6 +30,11 @@ FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@rev
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
 cosine-nli-max, minilm-all.
 Stopped by Ctrl-C or SIGTERM, the best so far is in OUTPUT; the same words with --resume go on to the same numbers."""
+OF_HEADS = ("inputs", "units", "dropout", "labels")
+OF_THE_RUN = (
+    *("tune", "max_length", "epochs", "patience", "batch_size", "learning_rate", "encoder_learning_rate"),
+    *("warm_up", "weight_decay", "similar_share", "seed"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--dev", nargs="+", metavar="FILE", help="pairs that choose the best epoch and fit the calibration")
     add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
-    add("--head", nargs="+", metavar="KIND", default=[], help="bilstm, pooled, mean; one or several")
+    add("--head", nargs="+", metavar="KIND", help="bilstm, pooled, mean; one or several")
     add("--output", type=Path, metavar="DIR", required=True, help="in the layout of weights/")
     add("--recipe", metavar="NAME_OR_FILE", help="a recipe of bertsim, or a TOML file, that says all this")
-    add("--data-root", type=Path, metavar="DIR", default=Path(), help="where the paths of the recipe start")
+    add("--data-root", type=Path, metavar="DIR", help="where the paths of the recipe start")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
     group = parser.add_argument_group("encoder")
@@ -59,7 +64,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--tune",
         choices=("none", "heads", "all"),
-        default="none",
         help="none: heads on features computed once (default); heads: the frozen encoder in every step;"
         " all: encoder and heads together",
     )
@@ -75,34 +79,30 @@ def _add_rates(group: argparse._ArgumentGroup) -> None:
     add(
         "--inputs",
         choices=("apart", "packed"),
-        default="apart",
         help="how heads read a pair (default: apart)",
     )
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
     add("--labels", nargs="+", metavar="COLUMN", help="columns of a multi-label head")
-    add("--epochs", type=int, metavar="N", default=4, help="at most (default: 4)")
-    add(
-        "--patience", type=int, metavar="N", default=2, help="epochs without a better dev metric (default: 2)"
-    )
-    add("--batch-size", type=int, metavar="N", default=32, help="pairs in a step (default: 32)")
-    add("--learning-rate", type=float, metavar="R", default=1e-3, help="of the heads (default: 0.001)")
+    add("--epochs", type=int, metavar="N", help="at most (default: 4)")
+    add("--patience", type=int, metavar="N", help="epochs without a better dev metric (default: 2)")
+    add("--batch-size", type=int, metavar="N", help="pairs in a step (default: 32)")
+    add("--learning-rate", type=float, metavar="R", help="of the heads (default: 0.001)")
     add(
         "--encoder-learning-rate",
         type=float,
         metavar="R",
-        default=5e-5,
         help="with --tune all (default: 0.00005)",
     )
-    add("--warm-up", type=float, metavar="SHARE", default=0.0, help="of all steps, rates rising (default: 0)")
-    add("--weight-decay", type=float, metavar="W", default=0.0, help="above 0: AdamW (default: 0, Adam)")
+    add("--warm-up", type=float, metavar="SHARE", help="of all steps, rates rising (default: 0)")
+    add("--weight-decay", type=float, metavar="W", help="above 0: AdamW (default: 0, Adam)")
     add(
         "--similar-share",
         type=float,
         metavar="S",
         help="of all pairs, for the calibration (default: that of --dev)",
     )
-    add("--seed", type=int, metavar="N", default=0, help="of every random number (default: 0)")
+    add("--seed", type=int, metavar="N", help="of every random number (default: 0)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -144,51 +144,53 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
 def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     """The plans that the words ask for. Raises InputError where they do not fit together."""
     from bertsim.training.data_source import parse_source
-    from bertsim.training.plan import TrainPlan, head_from, read_recipe
-    from bertsim.training.sources import find_recipe
+    from bertsim.training.plan import TrainPlan, head_from
 
     if args.recipe is not None:
-        if args.data or args.dev or args.head:
-            raise InputError("--recipe says what is trained on what; leave out --data, --dev and --head.")
-        plans = read_recipe(find_recipe(args.recipe), args.data_root).runs
-        return [
-            replace(
-                plan,
-                encoder=args.encoder or plan.encoder,
-                skip_bad_rows=args.skip_bad_rows or plan.skip_bad_rows,
-            )
-            for plan in plans
-        ]
+        return _plans_of_recipe(args)
+    if args.data_root is not None:
+        raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
     heads = []
-    for kind in args.head:
-        table: dict[str, Any] = {"kind": kind, "inputs": args.inputs}
-        table |= {"units": tuple(args.units)} if args.units and kind == "bilstm" else {}
-        table |= {"dropout": args.dropout} if args.dropout is not None else {}
-        table |= {"labels": tuple(args.labels)} if args.labels else {}
+    for kind in args.head or ():
+        table = {"kind": kind, **_given(args, OF_HEADS)}
+        if kind != "bilstm":
+            table.pop("units", None)
         heads.append(head_from(table))
-    names = (
-        *("encoder", "revision", "tune", "epochs", "patience", "batch_size", "learning_rate"),
-        *(
-            "encoder_learning_rate",
-            "warm_up",
-            "weight_decay",
-            "max_length",
-            "seed",
-            "skip_bad_rows",
-            "similar_share",
-        ),
-    )
     return [
         TrainPlan(
             data=tuple(map(parse_source, args.data)),
             dev=parse_source(args.dev),
             test=parse_source(args.test) if args.test else None,
             heads=tuple(heads),
-            **{name: getattr(args, name) for name in names},
+            skip_bad_rows=args.skip_bad_rows,
+            **_given(args, ("encoder", "revision", *OF_THE_RUN)),
         )
     ]
+
+
+def _plans_of_recipe(args: argparse.Namespace) -> list[TrainPlan]:
+    """The recipe's plans, on another encoder where one is named."""
+    from bertsim.training.plan import read_recipe
+    from bertsim.training.sources import find_recipe
+
+    if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):
+        names = ", ".join("--" + name.replace("_", "-") for name in decided)
+        raise InputError(f"--recipe says what is trained on what, and how; leave out {names}.")
+    changes = _given(args, ("encoder", "revision"))
+    if "encoder" in changes:  # a revision of the recipe's own encoder says nothing of it
+        changes = {"revision": None, **changes}
+    if args.skip_bad_rows:
+        changes["skip_bad_rows"] = True
+    plans = read_recipe(find_recipe(args.recipe), args.data_root or Path()).runs
+    return [replace(plan, **changes) for plan in plans]
+
+
+def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    """Those of the options that were given, by name."""
+    found = {name: getattr(args, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 class Line(LiveLine):
