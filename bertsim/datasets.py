@@ -221,8 +221,9 @@ def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
 
 
 def _recognised_pair(path: Path, names: Sequence[str]) -> tuple[str, str]:
-    plain = {_plain(name): name for name in names}
-    found = [(plain[a], plain[b]) for a, b in PAIR_COLUMNS if a in plain and b in plain]
+    found = [
+        (a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)
+    ]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
         raise DataError(f"{path}: {fault} the sentences among {_list(names)}; name them with --columns A B.")
@@ -231,8 +232,8 @@ def _recognised_pair(path: Path, names: Sequence[str]) -> tuple[str, str]:
 
 def _recognised_label(file: DataFile) -> str:
     """The one label column; of several, the one that holds numbers in the file's first rows."""
-    plain = {_plain(name): name for name in file.columns if name not in file.sentences}
-    found = [plain[name] for name in LABEL_COLUMNS if name in plain]
+    rest = [name for name in file.columns if name not in file.sentences]
+    found = [name for label in LABEL_COLUMNS for name in _called(label, rest)]
     if len(found) > 1:
         peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
         numeric = [
@@ -269,6 +270,11 @@ def _fault(values: Mapping[str, object], name: str) -> str | None:
     if not text.strip():
         return f"{name!r} is empty"
     return f"{name!r} holds half a surrogate pair, which is not text" if unpaired(text) else None
+
+
+def _called(plain: str, names: Sequence[str]) -> list[str]:
+    """The names that are this one but for case, spaces and punctuation."""
+    return [name for name in names if _plain(name) == plain]
 
 
 def _plain(name: str) -> str:

@@ -107,6 +107,17 @@ def test_two_label_columns_with_numbers_are_not_guessed_at(tmp_path):
     )
 
 
+def test_columns_whose_names_look_alike_are_not_guessed_at(tmp_path):
+    path = write(tmp_path / "p.csv", "sentence1,Sentence_1,sentence2,Score,score\nx,y,z,1,2\n")
+    listed = "'sentence1', 'Sentence_1', 'sentence2', 'Score', 'score'"
+    assert message(open_pairs, path).startswith(
+        f"{path}: more than one pair of columns could hold the sentences among {listed}; "
+    )
+    assert message(open_pairs, path, ("sentence1", "sentence2"), labelled=True).startswith(
+        f"{path}: more than one column could be the label among {listed}; "
+    )
+
+
 def test_a_file_is_read_as_often_as_wanted(tmp_path):
     file = open_pairs(write(tmp_path / "p.tsv", as_tsv(PAIRS)))
     assert list(file) == list(file)
