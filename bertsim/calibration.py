@@ -155,7 +155,8 @@ def read_calibrations(path: Path) -> dict[str, Calibration]:
     """Read what `write_calibrations` wrote; empty where there is no such file.
 
     Raises:
-        CheckpointError: an unknown or missing key, or a curve that does not rise; names file and scorer.
+        CheckpointError: an unknown or missing key, a value that cannot be, or a curve that does not rise; names
+            file and scorer.
     """
     if not path.exists():
         return {}
@@ -170,12 +171,22 @@ def _parse(path: Path, name: str, raw: object) -> Calibration:
             f"has {key}" for key in sorted(keys - known)
         ]
         raise CheckpointError(f"{path}: the calibration of {name!r} {wrong[0]}; fit it again with train.")
+    for key, kind in (("scores", list), ("probabilities", list), ("data", str), ("n", int)):
+        if not isinstance(raw[key], kind):
+            raise CheckpointError(
+                f"{path}: {key} of the calibration of {name!r} is {raw[key]!r}; a {kind.__name__} was expected."
+            )
     numbers = [raw["slope"], raw["intercept"], raw["similar"], *raw["scores"], *raw["probabilities"]]
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise CheckpointError(
             f"{path}: the calibration of {name!r} holds a value that is not a finite number."
         )
     scores, probabilities = tuple(raw["scores"]), tuple(raw["probabilities"])
+    for probability in (raw["similar"], *probabilities):
+        if not 0 <= probability <= 1:
+            raise CheckpointError(
+                f"{path}: the calibration of {name!r} holds {probability!r}; a value in [0, 1] was expected."
+            )
     rises = len(scores) == len(probabilities) and _rises(scores) and _rises(probabilities)
     if (
         raw["kind"] not in KINDS

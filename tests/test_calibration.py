@@ -91,6 +91,15 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
         ({"slope": float("nan")}, "a value that is not a finite number"),
         ({"more": 1}, "'x' has more; fit it again"),
         ({"scores": [0.1]}, "no rising"),
+        ({"scores": None}, r"json: scores of the calibration of 'x' is None; a list was expected"),
+        ({"probabilities": "0.5"}, r"probabilities of the calibration of 'x' is '0\.5'; a list was expected"),
+        ({"data": 1}, r"data of the calibration of 'x' is 1; a str was expected"),
+        ({"scores": [0.1, None]}, "a value that is not a finite number"),
+        (
+            {"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]},
+            r"'x' holds -3; a value in \[0, 1\]",
+        ),
+        ({"similar": 80}, r"'x' holds 80; a value in"),
         ({"kind": "isotonic", "scores": [0.1, 0.2], "probabilities": [0.5, 0.4]}, "no rising"),
     ],
 )
