@@ -1,7 +1,8 @@
 """Words -> a command -> an exit status.
 
-0: done. 2: input that cannot be used, one sentence on stderr. 130: stopped by Ctrl-C, 143: by SIGTERM, and what was
-finished is kept. Anything else is a bug and shows its traceback. Heavy imports happen inside the commands.
+0: done. 2: input that cannot be used, or a file or stream that the system refuses, one sentence on stderr. 130: stopped
+by Ctrl-C, 143: by SIGTERM, and what was finished is kept. Anything else is a bug and shows its traceback. Heavy imports
+happen inside the commands.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _escape_what_the_terminal_cannot_show(sys.stdout)
     _escape_what_the_terminal_cannot_show(sys.stderr)
+    if None in (sys.stdout, sys.stderr):
+        say("bertsim: stdout or stderr is closed; send what is not wanted to /dev/null instead.")
+        return BAD_INPUT
     args = build_parser().parse_args(_joined_layers(sys.argv[1:] if argv is None else argv))
     try:
         with _stoppable():
@@ -92,8 +96,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"bertsim: {stop.told or 'stopped; nothing was written.'}")
         return TERMINATED if stop.terminated else INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_what_cannot_be_printed()
         return PIPE_CLOSED
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        say(f"bertsim: cannot read or write{where}: {error.strerror or error}; mend that, and start again.")
+        _drop_what_cannot_be_printed()
+        return BAD_INPUT
 
 
 def _joined_layers(words: Sequence[str]) -> list[str]:
@@ -124,6 +133,14 @@ def _stoppable() -> Iterator[None]:
         note_stop(None)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _drop_what_cannot_be_printed() -> None:
+    """Or Python would try once more at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _escape_what_the_terminal_cannot_show(stream: TextIO) -> None:

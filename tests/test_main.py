@@ -1,0 +1,56 @@
+"""What the command line says, and with which status, where the system refuses a file or a stream."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bertsim.cli import main
+
+ROOT = Path(__file__).parent.parent
+SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
+
+
+def shell(words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The real program, with the streams that a shell gives it."""
+    return subprocess.run(
+        ["sh", "-c", words],
+        cwd=ROOT,
+        env=os.environ | more,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_one_sentence(unbuffered: str):
+    done = shell(f"{SCORE} > /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 2
+    assert (
+        done.stderr == "bertsim: cannot read or write: No space left on device; mend that, and start again.\n"
+    )
+
+
+@pytest.mark.parametrize(("closed", "heard"), [(">&-", "stderr"), ("2>&-", "stdout")])
+def test_a_closed_stream_is_one_sentence_on_the_other(closed: str, heard: str):
+    done = shell(f"{SCORE} {closed}")
+    assert done.returncode == 2
+    said = "bertsim: stdout or stderr is closed; send what is not wanted to /dev/null instead.\n"
+    assert getattr(done, heard) == said
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "file").touch()
+    (tmp_path / "encoder").mkdir()
+    output = tmp_path / "file" / "new"
+    assert main(["card", "--encoder", str(tmp_path / "encoder"), "--output", str(output)]) == 2
+    said = capsys.readouterr().err
+    assert (
+        said == f"bertsim: cannot read or write {output.parent}: File exists; mend that, and start again.\n"
+    )
