@@ -189,18 +189,21 @@ def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[st
     if kind == "jsonl":
         return path, kind, _keys(path)
     if kind == "parquet":
-        return path, kind, parquet_columns(path)
+        return path, kind, _each_once(path, parquet_columns(path))
     header = next(read_records(path, kind), None)
     if header is None:
         raise DataError(f"{path} is empty; its first line must name the columns.")
     if header.fault is not None or not isinstance(header.fields, list):
         raise DataError(f"{path}:{header.line} must name the columns, but {header.fault}.")
-    twice = [name for name, count in Counter(header.fields).items() if count > 1]
+    return path, kind, _each_once(f"{path}:{header.line}", header.fields)
+
+
+def _each_once(where: object, names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns. Raises DataError for one that stands there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise DataError(
-            f"{path}:{header.line} names {_list(twice)} more than once; give every column its own name."
-        )
-    return path, kind, tuple(header.fields)
+        raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
+    return tuple(names)
 
 
 def _keys(path: Path) -> tuple[str, ...]:

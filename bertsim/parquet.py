@@ -5,7 +5,7 @@ Source: Apache Parquet, the format in which the Hub keeps data sets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,26 @@ def read_parquet(path: Path) -> Iterator[Record]:
     number = 0
     try:
         for batch in _open(path).iter_batches(batch_size=_ROWS_AT_ONCE):
-            for row in batch.to_pylist():
+            for cells in zip(*batch.columns, strict=True):
                 number += 1
-                yield Record(number, "", {name: _plain(value) for name, value in row.items()}, None)
+                yield _record(number, dict(zip(batch.schema.names, cells, strict=True)))
     except (ArrowException, OSError) as error:
         raise DataError(f"{path} is damaged after row {number} ({error}); get it again.") from None
+
+
+def _record(number: int, cells: Mapping[str, Any]) -> Record:
+    """A row of pyarrow's scalars; one that cannot be read is its fault."""
+    values: dict[str, object] = {}
+    fault = None
+    for name, cell in cells.items():
+        try:
+            values[name] = _plain(cell.as_py())
+        except UnicodeDecodeError as error:
+            values[name] = error.object.decode(errors="backslashreplace")
+            fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
+        except (ValueError, OverflowError) as error:
+            values[name], fault = None, f"{name!r} cannot be read ({error})"
+    return Record(number, "", values, fault)
 
 
 def _open(path: Path) -> Any:
@@ -50,5 +65,11 @@ def _open(path: Path) -> Any:
 
 
 def _plain(value: object) -> object:
-    """A cell as JSON has it; dates and decimals as text."""
-    return value if isinstance(value, str | int | float | list | dict | None) else str(value)
+    """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -380,6 +380,16 @@ def test_what_tsv_cannot_hold_becomes_spaces_and_is_counted(cli, tmp_path):
     assert row.sentences == ("one two three", "x")
 
 
+@pytest.mark.parametrize("cells", ['"x": NaN', '"x": 1e400', '"x": [-Infinity, {"y": NaN}]'])
+def test_numbers_that_json_does_not_have_are_written_as_null(cli, tmp_path, cells):
+    path, output = tmp_path / "p.jsonl", tmp_path / "s.jsonl"
+    path.write_text(f'{{"a": "naïve", "b": "x", {cells}}}\n', encoding="utf-8")
+    assert cli("score", "--input", path, "--output", output).status == 0
+    written = output.read_text(encoding="utf-8")
+    assert json.loads(written, parse_constant=pytest.fail)["x"] in (None, [None, {"y": None}])
+    assert "naïve" in written
+
+
 @given(
     cells=st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3),
     kind=st.sampled_from(["tsv", "csv", "jsonl"]),

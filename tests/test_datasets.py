@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from bertsim.datasets import number_of, open_pairs, open_sentences
 from bertsim.errors import DataError
@@ -327,3 +331,52 @@ def test_a_column_of_sentences_that_cannot_be_told_is_asked_for(tmp_path):
     assert message(open_sentences, text, "uno") == (
         f"{text} is plain text, one sentence a line, and has no column 'uno'; leave --column out."
     )
+
+
+def test_parquet_is_read_like_every_other_format(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.parquet"
+    table = {"premise": ["a dog", None, "x"], "hypothesis": ["the dog", "b", " "], "label": [1.5, 2.0, None]}
+    parquet.write_table(pa.table(table), path)
+    file = open_pairs(path, labelled=True)
+    assert (file.sentences, file.label) == (("premise", "hypothesis"), "label")
+    rows = list(file)
+    assert rows[0].sentences == ("a dog", "the dog")
+    assert rows[0].label == 1.5
+    assert [(row.line, row.error) for row in rows[1:]] == [
+        (2, "there is no 'premise'"),
+        (3, "'hypothesis' is empty"),
+    ]
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DataError, match=r"pairs\.parquet is damaged or no Parquet file"):
+        open_pairs(path)
+    with pytest.raises(DataError, match=r"none\.parquet does not exist"):
+        open_pairs(tmp_path / "none.parquet")
+
+
+def test_every_cell_of_parquet_is_text_or_json_and_one_that_cannot_be_is_its_rows_fault(tmp_path):
+    path = tmp_path / "p.parquet"
+    _, ends, letters = pa.array([b"ok", b"caf\xe9"]).buffers()
+    table = {
+        "a": [b"A dog barks.", b"x"],
+        "b": pa.Array.from_buffers(pa.string(), 2, [None, ends, letters]),
+        "days": [[date(2020, 1, 2)], None],
+        "parts": [{"price": Decimal("1.50"), "raw": [b"x"]}, None],
+        "day": pa.array([1, 5_000_000], pa.date32()),
+    }
+    parquet.write_table(pa.table(table), path)
+    good, bad = open_pairs(path)
+    assert good.values == {
+        **{"a": "A dog barks.", "b": "ok", "days": ["2020-01-02"], "day": "1970-01-02"},
+        "parts": {"price": "1.50", "raw": ["x"]},
+    }
+    assert (good.sentences, good.error) == (("A dog barks.", "ok"), None)
+    assert bad.values == {"a": "x", "b": "caf\\xe9", "days": None, "parts": None, "day": None}
+    assert bad.error == "'day' cannot be read (date value out of range)"
+    parquet.write_table(pa.table({name: table[name] for name in ("a", "b")}), path)
+    assert faults(path) == [(1, None), (2, "byte 4 of 'b', 0xe9, is not UTF-8")]
+
+
+def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path):
+    path = tmp_path / "p.parquet"
+    parquet.write_table(pa.Table.from_arrays([pa.array(["x"])] * 3, ["a", "b", "b"]), path)
+    assert message(open_pairs, path) == f"{path} names 'b' more than once; give every column its own name."

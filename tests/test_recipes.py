@@ -18,7 +18,6 @@ import pytest
 from huggingface_hub import ModelCard
 from pyarrow import parquet
 
-from bertsim.datasets import open_pairs
 from bertsim.errors import DataError
 from bertsim.training.sources import RECIPES, find_recipe, recipe_names
 from tests.checkpoints import WORDS, make_checkpoint
@@ -199,23 +198,3 @@ def test_data_of_the_hub_that_cannot_be_had_is_said(hub: LoopbackHub, tmp_path: 
     assert "has no file 'data/none.tsv'; look it up" in said(f"hub:{STSB}/data/none.tsv")
     assert "has no revision 'v9'" in said(f"hub:{STSB}/data/train.tsv@v9")
     assert not (tmp_path / "out").exists()
-
-
-def test_parquet_is_read_like_every_other_format(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.parquet"
-    table = {"premise": ["a dog", None, "x"], "hypothesis": ["the dog", "b", " "], "label": [1.5, 2.0, None]}
-    parquet.write_table(pa.table(table), path)
-    file = open_pairs(path, labelled=True)
-    assert (file.sentences, file.label) == (("premise", "hypothesis"), "label")
-    rows = list(file)
-    assert rows[0].sentences == ("a dog", "the dog")
-    assert rows[0].label == 1.5
-    assert [(row.line, row.error) for row in rows[1:]] == [
-        (2, "there is no 'premise'"),
-        (3, "'hypothesis' is empty"),
-    ]
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(DataError, match=r"pairs\.parquet is damaged or no Parquet file"):
-        open_pairs(path)
-    with pytest.raises(DataError, match=r"none\.parquet does not exist"):
-        open_pairs(tmp_path / "none.parquet")

@@ -43,7 +43,7 @@ class Layout:
             if self.kind == "jsonl":
                 score = None if verdict.score is None else round(verdict.score, 6)
                 new = dict(zip(self.columns[-2:], (score, verdict.error), strict=True))
-                lines.append(json.dumps(verdict.row.values | new, ensure_ascii=False) + "\n")
+                lines.append(_as_json(verdict.row.values | new) + "\n")
                 continue
             score_text = "" if verdict.score is None else f"{verdict.score:.6f}"
             old = [_cell(verdict.row.values.get(name)) for name in self.columns[:-2]]
@@ -62,6 +62,15 @@ class Layout:
             cells
         )  # this way a lone "\r" in a cell is quoted too
         return line.getvalue().removesuffix("\r\n") + "\n", 0
+
+
+def _as_json(row: dict[str, object]) -> str:
+    """A row as JSON; NaN and the infinite, which JSON does not have, are null, as pandas and datasets write them."""
+    try:
+        return json.dumps(row, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        finite = json.loads(json.dumps(row), parse_constant=lambda _: None)
+        return json.dumps(finite, ensure_ascii=False)
 
 
 def _cell(value: object) -> str:
