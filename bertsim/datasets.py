@@ -42,6 +42,25 @@ SENTENCE_COLUMNS = ("sentence", "text")
 
 
 @dataclass(frozen=True)
+class Advice:
+    """What messages about a file say is to be done; whoever has an option for it says so instead.
+
+    Attributes:
+        pair, label, sentence: where it cannot be told which columns hold them.
+        row: where a row cannot be used.
+    """
+
+    pair: str = "rename them until one pair alone has known names, such as sentence1 and sentence2"
+    label: str = "rename them until one alone has a known name, such as score"
+    sentence: str = "name one of them sentence"
+    row: str = "mend the row"
+
+
+MEND_OR_SKIP = "mend the row, or leave such rows out with --skip-bad-rows"
+MEND = Advice()
+
+
+@dataclass(frozen=True)
 class Row:
     """One row of a data file.
 
@@ -70,6 +89,7 @@ class DataFile:
         columns: every column in the file's order (JSON Lines: every key of any object).
         sentences: the columns that hold the sentences, one or two.
         label: the column that holds the label, or None.
+        advice: what messages about it say is to be done.
     """
 
     path: Path
@@ -77,6 +97,7 @@ class DataFile:
     columns: tuple[str, ...]
     sentences: tuple[str, ...]
     label: str | None = None
+    advice: Advice = MEND
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
@@ -107,6 +128,7 @@ def open_pairs(
     columns: Sequence[str] | None = None,
     label_column: str | None = None,
     labelled: bool = False,
+    advice: Advice = MEND,
 ) -> DataFile:
     """Find the two sentence columns of a file, and its label column where one is wanted.
 
@@ -116,6 +138,7 @@ def open_pairs(
         label_column: the column that holds the label.
         labelled: recognise the label column by name (`LABEL_COLUMNS`) if none is given; of several, the one
             that holds numbers.
+        advice: what messages say is to be done.
 
     Raises:
         DataError: no such file, unknown ending, damaged gzip, bad header, columns missing or not to be told apart.
@@ -128,14 +151,14 @@ def open_pairs(
         if len(set(pair)) != 2:
             raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
     else:
-        pair = _recognised_pair(path, names)
+        pair = _recognised_pair(path, names, advice)
     label = None if label_column is None else _named_column(path, names, label_column)
     if label is None and labelled:
-        label = _recognised_label(DataFile(path, kind, names, pair))
-    return DataFile(path, kind, names, pair, label)
+        label = _recognised_label(DataFile(path, kind, names, pair, advice=advice))
+    return DataFile(path, kind, names, pair, label, advice)
 
 
-def open_sentences(path: str | Path, column: str | None = None) -> DataFile:
+def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
     """Find the one sentence column of a file; a .txt file has one sentence a line.
 
     Raises:
@@ -147,11 +170,13 @@ def open_sentences(path: str | Path, column: str | None = None) -> DataFile:
             f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out."
         )
     if kind == "txt" or column is not None:
-        return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),))
+        return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),), advice=advice)
     found = [name for name in names if _plain(name) in SENTENCE_COLUMNS] if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(f"{path}: which of {_list(names)} holds the sentences? Name it with --column.")
-    return DataFile(path, kind, names, tuple(found))
+        raise DataError(
+            f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}."
+        )
+    return DataFile(path, kind, names, tuple(found), advice=advice)
 
 
 def number_of(label: object) -> float | None:
@@ -223,13 +248,13 @@ def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
     return wanted
 
 
-def _recognised_pair(path: Path, names: Sequence[str]) -> tuple[str, str]:
+def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, str]:
     found = [
         (a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)
     ]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{path}: {fault} the sentences among {_list(names)}; name them with --columns A B.")
+        raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
     return found[0]
 
 
@@ -245,9 +270,7 @@ def _recognised_label(file: DataFile) -> str:
         found = numeric or found
     if len(found) != 1:
         fault = "more than one column could be" if found else "no column is known to be"
-        raise DataError(
-            f"{file.path}: {fault} the label among {_list(file.columns)}; name it with --label-column."
-        )
+        raise DataError(f"{file.path}: {fault} the label among {_list(file.columns)}; {file.advice.label}.")
     return found[0]
 
 

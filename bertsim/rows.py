@@ -155,7 +155,7 @@ def _csv_records(lines: Iterator[_Line]) -> Iterator[Record]:
             fields = next(reader, None)
         except csv.Error as error:
             waiting.extendleft(reversed(taken[1:]))
-            yield taken[0].refused(f"the line is not CSV ({error}); double every quote inside a quoted field")
+            yield taken[0].refused(_csv_fault(error))
             reader = csv.reader(feed(), strict=True)
             continue
         if fields is None:
@@ -166,6 +166,12 @@ def _csv_records(lines: Iterator[_Line]) -> Iterator[Record]:
         else:
             fault = next((line.fault for line in taken if line.fault), None)
             yield Record(first.number, text.rstrip("\r\n"), fields, fault)
+
+
+def _csv_fault(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return f"a cell is longer than {MAX_CELL:,} characters; shorten it, or close the quote that it begins with"
+    return f"the line is not CSV ({error}); double every quote inside a quoted field"
 
 
 _READERS: dict[str, Callable[[Iterator[_Line]], Iterator[Record]]] = {

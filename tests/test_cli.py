@@ -827,10 +827,29 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
     assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "no/x")) == (
         "no/x: there is no folder no; make it first."
     )
-    assert refused(
-        cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")
-    ).startswith("p.tsv: no column is known to be the label")
+    assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")) == (
+        "p.tsv: no column is known to be the label among 'id', 'sentence1', 'sentence2'; rename them until one alone "
+        "has a known name, such as score."
+    )
+    write_pairs(Path("p.tsv"), labels=[1, 2, "x", 4, 5])
+    assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")) == (
+        "p.tsv:4: the label in 'label' is 'x', and a finite number was expected; mend the row."
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
+
+
+def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(cli, tmp_path):
+    path, output = tmp_path / "p.tsv", tmp_path / "s.tsv"
+    path.write_text("left\tright\nx\ty\n")
+    told = "the sentences among 'left', 'right'; name them with --columns A B."
+    assert refusal(cli, path, "--output", output).endswith(told)
+    assert refused(cli("evaluate", "--data", path)).endswith(told)
+    assert refused(cli("evaluate", "--data", path, "--columns", "left", "right")).endswith(
+        "the label among 'left', 'right'; name it with --label-column."
+    )
+    assert refused(cli("embed", "--input", path, "--output", tmp_path / "x.npy")) == (
+        f"{path}: it cannot be told which of 'left', 'right' holds the sentences; name it with --column."
+    )
 
 
 def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_two_label_columns_with_numbers_are_not_guessed_at(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\t1\t2.5\n")
     assert message(open_pairs, path, labelled=True) == (
         f"{path}: more than one column could be the label among 'sentence1', 'sentence2', 'label', 'score';"
-        " name it with --label-column."
+        " rename them until one alone has a known name, such as score."
     )
 
 
@@ -165,6 +165,12 @@ def test_every_bad_row_of_a_csv_is_named_and_the_good_ones_are_read(tmp_path):
         (6, "'b' is empty"),
         (8, None),
     ]
+
+
+def test_a_cell_of_a_csv_that_is_too_long_is_called_that(tmp_path):
+    path = write(tmp_path / "p.csv", f"a,b\n{'x' * 1_000_001},y\nfine,too\n")
+    fault = "a cell is longer than 1,000,000 characters; shorten it, or close the quote that it begins with"
+    assert faults(path) == [(2, fault), (3, None)]
 
 
 def test_a_quote_that_is_never_closed_swallows_no_row(tmp_path):
@@ -232,13 +238,14 @@ def message(function, *args, **kwargs) -> str:
         (
             "p.tsv",
             "left\tright\n",
-            ": no two columns are known to hold the sentences among 'left', 'right'; name them with --columns A B.",
+            ": no two columns are known to hold the sentences among 'left', 'right'; rename them until one pair "
+            "alone has known names, such as sentence1 and sentence2.",
         ),
         (
             "p.tsv",
             "a\tb\ttext1\ttext2\n",
             ": more than one pair of columns could hold the sentences among 'a', 'b', 'text1', 'text2';"
-            " name them with --columns A B.",
+            " rename them until one pair alone has known names, such as sentence1 and sentence2.",
         ),
     ],
 )
@@ -291,7 +298,8 @@ def test_columns_that_are_not_there_are_refused_and_those_that_are_listed(tmp_pa
         f"{path}: two different columns hold the sentences, but 'a', 'a' was named."
     )
     assert message(open_pairs, path, labelled=True) == (
-        f"{path}: no column is known to be the label among 'a', 'b'; name it with --label-column."
+        f"{path}: no column is known to be the label among 'a', 'b'; rename them until one alone has a known name,"
+        " such as score."
     )
 
 
@@ -325,7 +333,7 @@ def test_a_column_of_sentences_is_recognised_or_named(tmp_path):
 def test_a_column_of_sentences_that_cannot_be_told_is_asked_for(tmp_path):
     path = write(tmp_path / "s.csv", "id,uno\n1,One.\n")
     assert message(open_sentences, path) == (
-        f"{path}: which of 'id', 'uno' holds the sentences? Name it with --column."
+        f"{path}: it cannot be told which of 'id', 'uno' holds the sentences; name one of them sentence."
     )
     text = write(tmp_path / "s.txt", "One.\n")
     assert message(open_sentences, text, "uno") == (

@@ -147,7 +147,9 @@ def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> N
 def test_a_missing_column_a_scale_and_one_class_are_named(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("sentence1\tsentence2\tx\na\tb\t1\n")
-    with pytest.raises(DataError, match=r"pairs\.tsv: no column is known to be the label"):
+    with pytest.raises(
+        DataError, match=r"pairs\.tsv: no column is known to be the label .*; name it with label="
+    ):
         read(path)
     with pytest.raises(DataError, match=r"pairs\.tsv has no column 'y'"):
         read(path, label="y")
@@ -202,6 +204,10 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
     ):
         with pytest.raises(InputError, match=message):
             parse_source(given)
+    with pytest.raises(
+        InputError, match=r"--dev takes one FILE and key=value words, but got 'x\.tsv y\.tsv'"
+    ):
+        parse_source(["x.tsv", "y.tsv"], "--dev")
     with pytest.raises(InputError, match="head is 'lstm'; known are bilstm, pooled, mean"):
         head_from({"kind": "lstm"})
 
@@ -537,6 +543,10 @@ def test_bad_words_and_bad_data_stop_before_training(
             " --seed.",
         ),
         (["--data-root", "x"], "--data-root goes with --recipe"),
+        (
+            ["--dev", "lab.tsv", "many.tsv"],
+            "--dev takes one FILE and key=value words, but got 'lab.tsv many.tsv'",
+        ),
         (["--max-length", "9999"], "max_length is 9999"),
         (["--dropout", "7"], "dropout is 7.0; a number in [0, 1) was expected."),
     ):
@@ -562,7 +572,10 @@ def test_bad_words_and_bad_data_stop_before_training(
         with (tmp_path / f"{name}.tsv").open("a") as file:
             file.write("the dog\t \t3\n")
     assert main(given) == 2
-    assert "train.tsv:98: 'sentence2' is empty" in capsys.readouterr().err
+    assert (
+        "train.tsv:98: 'sentence2' is empty; mend the row, or leave such rows out with --skip-bad-rows."
+        in (capsys.readouterr().err)
+    )
     given += ["--test", str(tmp_path / "test.tsv")]
     assert main([*given, "--skip-bad-rows", "--epochs", "1"]) == 0
     told = capsys.readouterr().err

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.options import add_model_options, embedding_options, load_model
+from bertsim.cli.options import NAME_THEM, add_model_options, embedding_options, load_model
 from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.score_file import chunk_size, describe_job, tell_start, tell_stop
@@ -73,7 +73,7 @@ def embed_words(args: argparse.Namespace) -> int:
 
 def embed_file(args: argparse.Namespace) -> int:
     """Embed a file; row i of the output is row i of the file, so a bad row stops it before it starts."""
-    file = open_sentences(args.input, args.column)
+    file = open_sentences(args.input, args.column, NAME_THEM)
     total = _checked_count(file)
     model = load_model(args)
     options = embedding_options(args, model)

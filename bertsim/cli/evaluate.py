@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, similar_from
-from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
+from bertsim.cli.options import NAME_THEM, add_model_options, check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, count_cut, fields, say_cut
 from bertsim.datasets import DataFile, number_of, open_pairs
 from bertsim.errors import DataError, InputError
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         )
     from bertsim.evaluation import mean_label_by_range
 
-    file = open_pairs(args.data, args.columns, args.label_column, labelled=True)
+    file = open_pairs(args.data, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
     pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=args.held_out)
     model = load_model(args)
     check_scorer(args.scorer, model, "all")
@@ -147,9 +147,7 @@ def read_labelled(
         if error is None and label is None:
             error = f"the label in {file.label!r} is {row.label!r}, and a finite number was expected"
         if error is not None and not skip_bad_rows:
-            raise DataError(
-                f"{file.where(row)}: {error}; mend the row, or leave such rows out with --skip-bad-rows."
-            )
+            raise DataError(f"{file.where(row)}: {error}; {file.advice.row}.")
         if error is not None or label is None:
             skipped += 1
             continue
@@ -190,7 +188,8 @@ def read_dev(
     if args.dev is None:
         return None
     pairs, labels, _ = read_labelled(
-        open_pairs(args.dev, args.columns, args.label_column, labelled=True), args.skip_bad_rows
+        open_pairs(args.dev, args.columns, args.label_column, labelled=True, advice=NAME_THEM),
+        args.skip_bad_rows,
     )
     return Labelled(labels, score_all(model, scorers, pairs, options))
 

@@ -7,12 +7,20 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.output import Stage, native_log_held_back
+from bertsim.datasets import MEND_OR_SKIP, Advice
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
 
 LAST_FOUR = (-4, -3, -2, -1)
+NAME_THEM = Advice(
+    pair="name them with --columns A B",
+    label="name it with --label-column",
+    sentence="name it with --column",
+    row=MEND_OR_SKIP,
+)
+"""For commands that have those of these options that their files may need."""
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

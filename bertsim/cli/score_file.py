@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.options import check_scorer, embedding_options, load_model
+from bertsim.cli.options import NAME_THEM, check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.scored import Layout, Verdict
@@ -36,7 +36,7 @@ ANSWER = "A sentence that others are compared with."
 
 def score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
-    file = open_pairs(args.input, args.columns)
+    file = open_pairs(args.input, args.columns, advice=NAME_THEM)
     new_columns = (args.score_column, args.error_column)
     _check_columns(file, args)
     layout = Layout(

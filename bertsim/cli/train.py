@@ -161,8 +161,8 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
     return [
         TrainPlan(
             data=tuple(map(parse_source, args.data)),
-            dev=parse_source(args.dev),
-            test=parse_source(args.test) if args.test else None,
+            dev=parse_source(args.dev, "--dev"),
+            test=parse_source(args.test, "--test") if args.test else None,
             heads=tuple(heads),
             skip_bad_rows=args.skip_bad_rows,
             **_given(args, ("encoder", "revision", *OF_THE_RUN)),

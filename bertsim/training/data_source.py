@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bertsim.datasets import Advice
 from bertsim.errors import InputError
 from bertsim.probes import is_held_out
 
 DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps")
 HUB = "hub:"
+NAME_THEM = Advice(
+    pair="name them with columns=A,B", label="name it with label=COLUMN", sentence="give plain text instead"
+)
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,12 @@ class Source:
             ) from None
 
 
-def parse_source(words: Sequence[str]) -> Source:
+def parse_source(words: Sequence[str], option: str = "--data") -> Source:
     """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N]` as a `Source`.
+
+    Args:
+        words: the file and what is said of it.
+        option: which they stand behind.
 
     Raises:
         InputError: no file, a key that is not known, a value that cannot be; names it.
@@ -103,13 +111,13 @@ def parse_source(words: Sequence[str]) -> Source:
     """
     paths = [word for word in words if not _is_option(word)]
     if len(paths) != 1:
-        raise InputError(f"--data takes one FILE and key=value words, but got {' '.join(words)!r}.")
+        raise InputError(f"{option} takes one FILE and key=value words, but got {' '.join(words)!r}.")
     table: dict[str, Any] = {"path": paths[0]}
     for word in words:
         if _is_option(word):
             key, _, value = word.partition("=")
             table[key] = value
-    return source_from(table, "--data")
+    return source_from(table, option)
 
 
 def source_from(table: Mapping[str, Any], where: str) -> Source:

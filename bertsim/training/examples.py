@@ -13,12 +13,12 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.datasets import PEEKED_ROWS, DataFile, Row, number_of, open_pairs, open_sentences
+from bertsim.datasets import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from bertsim.evaluation import MIN_ROWS
 from bertsim.probes import swap_nouns
 from bertsim.records import Float
-from bertsim.training.data_source import Source
+from bertsim.training.data_source import NAME_THEM, Source
 
 INFERENCE = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
 # A scale is taken where more than this share of the first labels is on it.
@@ -61,7 +61,13 @@ class Examples:
 
 
 def read_examples(
-    source: Source, labels: Sequence[str], check: Check, *, skip_bad_rows: bool = False, seed: int = 0
+    source: Source,
+    labels: Sequence[str],
+    check: Check,
+    *,
+    skip_bad_rows: bool = False,
+    seed: int = 0,
+    advice: Advice = NAME_THEM,
 ) -> Examples:
     """Read one file.
 
@@ -71,14 +77,15 @@ def read_examples(
         check: of the encoder's tokenizer.
         skip_bad_rows: leave out, and count, rows that cannot be used.
         seed: of the rows that `source.take` draws.
+        advice: what messages say is to be done.
 
     Raises:
         DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
             at all. Names file, line and value.
     """
     if source.kind == "swaps":
-        return _drawn(_swapped(source, len(labels), check), seed)
-    file = open_pairs(source.path, source.columns, source.label, labelled=_wants_label(source, labels))
+        return _drawn(_swapped(source, len(labels), check, advice), seed)
+    file = open_pairs(source.path, source.columns, source.label, _wants_label(source, labels), advice)
     for name in labels if len(labels) > 1 else ():
         if name not in file.columns:
             raise DataError(f"{source.path} has no column {name!r} for the label of that name.")
@@ -91,9 +98,7 @@ def read_examples(
         if error is None:
             error = _unreadable(row, check)
         if error is not None and not skip_bad_rows:
-            raise DataError(
-                f"{file.where(row)}: {error}; mend the row, or leave such rows out with --skip-bad-rows."
-            )
+            raise DataError(f"{file.where(row)}: {error}; {advice.row}.")
         if error is not None:
             skipped += 1
             continue
@@ -113,10 +118,10 @@ def read_examples(
     return _drawn(made, seed)
 
 
-def _swapped(source: Source, labels: int, check: Check) -> Examples:
+def _swapped(source: Source, labels: int, check: Check, advice: Advice) -> Examples:
     """Sentences of a text and themselves with two nouns swapped, target 0; those that have no two are passed over."""
     pairs, lines = [], []
-    for row in open_sentences(source.path):
+    for row in open_sentences(source.path, advice=advice):
         sentence = row.sentences[0].strip() if row.error is None else ""
         swapped = swap_nouns(sentence)
         if swapped is None or not source.keeps([sentence]):

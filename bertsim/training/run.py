@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from bertsim.calibration import weigh_groups
 from bertsim.checkpoint import WEIGHTS, encoder_tensors, load_encoder
 from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.datasets import MEND_OR_SKIP
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig
 from bertsim.head_loading import encoder_sha256
@@ -28,7 +29,7 @@ from bertsim.loading import Progress as Telling
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
-from bertsim.training.data_source import Source
+from bertsim.training.data_source import NAME_THEM, Source
 from bertsim.training.examples import (
     Examples,
     check_measurable,
@@ -45,6 +46,7 @@ from bertsim.training.state import RUN, Progress, RunFolder, check_output
 
 HEADS = "heads"
 _COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
+_ADVICE = replace(NAME_THEM, row=MEND_OR_SKIP)
 
 
 class Observer(Watch, Protocol):
@@ -154,7 +156,9 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
             encoder.tokenizer.check_sentence(sentence)
 
     def read(source: Source) -> Examples:
-        return read_examples(source, names, check, skip_bad_rows=plan.skip_bad_rows, seed=plan.seed)
+        return read_examples(
+            source, names, check, skip_bad_rows=plan.skip_bad_rows, seed=plan.seed, advice=_ADVICE
+        )
 
     parts = [read(source) for source in plan.data]
     if plan.tune == "none":
