@@ -89,15 +89,20 @@ def mean_label_by_range(
         lower end, number of pairs and mean label of each range that has a pair.
 
     Raises:
-        InputError: the edges do not rise.
+        InputError: the edges do not rise, or are no numbers.
 
     Example: scores [.1, .3, .9], labels [0, 2, 5], edges [0, .5] -> [(0, 2, 1.), (.5, 1, 5.)]
     """
-    if any(low >= high for low, high in pairwise(edges)):
-        raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
+    check_edges(edges)
     where = np.searchsorted(np.asarray(edges), np.asarray(scores), side="right") - 1
     found = [(low, np.asarray(labels)[where == index]) for index, low in enumerate(edges)]
     return [(low, len(inside), float(inside.mean())) for low, inside in found if len(inside)]
+
+
+def check_edges(edges: Sequence[float]) -> None:
+    """Raise InputError where the lower ends of ranges do not rise, or are no numbers."""
+    if np.isnan(edges).any() or any(low >= high for low, high in pairwise(edges)):
+        raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
 
 
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> tuple[Numbers, Numbers]:

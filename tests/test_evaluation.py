@@ -141,3 +141,5 @@ def test_the_mean_label_of_a_range_by_hand() -> None:
     assert found == [(0, 2, 1.0), (0.5, 2, 4.5)]
     with pytest.raises(InputError, match=r"ranges begin at \[1, 0\]; rising numbers"):
         mean_label_by_range([0.1], [1], [1, 0])
+    with pytest.raises(InputError, match=r"ranges begin at \[nan, 0.5\]; rising numbers"):
+        mean_label_by_range([0.1], [1], [float("nan"), 0.5])

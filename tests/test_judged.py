@@ -76,3 +76,35 @@ def test_labels_without_a_similar_pair_have_correlations_alone(
         line for line in capsys.readouterr().out.splitlines() if line.startswith("cosine") and "–" in line
     )
     assert row.split()[1:6] == ["–"] * 5
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--dev", "few.tsv"], "few.tsv has 2 labelled pairs; a correlation needs at least 3."),
+        (
+            ["--dev", "apart.tsv"],
+            "apart.tsv: no two sentences share a word; give the pairs that go with data.tsv.",
+        ),
+        (
+            ["--similar-from", "9"],
+            "--similar-from is 9, and labels go from 0 to 1; choose a label that parts them.",
+        ),
+        (["--ranges", "nan", "0.5"], "the ranges begin at [nan, 0.5]; rising numbers were expected."),
+        (["--plots", "data.tsv"], "--plots data.tsv cannot be made (File exists); choose another."),
+    ],
+)
+def test_what_cannot_be_is_found_before_the_model_is_loaded(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bertsim.cli.evaluate.load_model", pytest.fail)
+    write(Path("data.tsv"), [1, 0, 1, 0, 1, 0])
+    Path("few.tsv").write_text("a\tb\tlabel\nx\tx\t1\nx\ty\t0\n")
+    Path("apart.tsv").write_text("a\tb\tlabel\nx\ty\t1\nx\tz\t0\nv\tw\t0\n")
+    assert main(["evaluate", "--data", "data.tsv", *words]) == 2
+    assert capsys.readouterr().err == f"bertsim: {sentence}\n"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, similar_from
+from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, make_folder, similar_from
 from bertsim.cli.options import NAME_THEM, add_model_options, check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, count_cut, fields, say_cut
 from bertsim.datasets import DataFile, number_of, open_pairs
@@ -26,6 +27,24 @@ DESCRIPTION = """\
 Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
 All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Labelled pairs of a file, before a model is there.
+
+    Attributes:
+        file: where they are from.
+        pairs, labels: of the rows that can be used.
+        skipped: how many rows were left out.
+        reference: scores by TF-IDF under its name; empty where they do not vary.
+    """
+
+    file: DataFile
+    pairs: Sequence[tuple[str, str]]
+    labels: Sequence[float]
+    skipped: int
+    reference: Mapping[str, Float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,32 +103,34 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
         )
-    from bertsim.evaluation import mean_label_by_range
+    from bertsim.evaluation import check_edges, mean_label_by_range
 
-    file = open_pairs(args.data, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
-    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=args.held_out)
+    edges = args.ranges or ()
+    check_edges(edges)
+    read = read_data(args.data, args, held_out=args.held_out)
+    similar = similar_from(args.similar_from, read.labels)
+    read_dev = None if args.dev is None else read_data(args.dev, args)
+    if read_dev is not None and not read.reference.keys() <= read_dev.reference.keys():
+        raise DataError(
+            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
+        )
+    if args.plots is not None:
+        make_folder(args.plots)
     model = load_model(args)
     check_scorer(args.scorer, model, "all")
     options = embedding_options(args, model)
     scorers = model.scorers if args.scorer == "all" else (args.scorer,)
-    scores = score_all(model, scorers, pairs, options)
-    results = evaluate_scorers(scores, labels, args)
-    ranges = {
-        scorer: mean_label_by_range(found, labels, args.ranges or ()) for scorer, found in scores.items()
-    }
+    data = score_data(model, scorers, read, options)
+    dev = None if read_dev is None else score_data(model, scorers, read_dev, options)
+    results = evaluate_scorers(data, args)
+    ranges = {scorer: mean_label_by_range(found, data.labels, edges) for scorer, found in data.scores.items()}
     settings = model.settings(**options)
-    say_cut(count_cut(model, [sentence for pair in pairs for sentence in pair]), model.max_length)
-    data, similar = Labelled(labels, scores), similar_from(args.similar_from, labels)
-    dev = read_dev(args, model, scorers, options)
-    if dev is not None and not scores.keys() <= dev.scores.keys():
-        raise DataError(
-            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
-        )
+    say_cut(count_cut(model, [sentence for pair in read.pairs for sentence in pair]), model.max_length)
     is_own = args.pooling is None and args.layers is None
     verdicts = judge(model, data, dev, similar, is_own=is_own)
     drawn = [] if args.plots is None else draw(args.plots, data, verdicts, similar)
     if args.json:
-        table = as_json(file, results, settings, skipped, args, ranges)
+        table = as_json(read, results, settings, args, ranges)
         table |= {"similar_from": similar, "plots": list(map(str, drawn))}
         for scorer, fields_of in table["scorers"].items():
             fields_of |= as_fields(verdicts[scorer])
@@ -120,10 +141,10 @@ def run(args: argparse.Namespace) -> int:
     for scorer, rows in ranges.items():
         for low, count, mean in rows:
             print(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
-    span = f"{min(labels):g} to {max(labels):g}"
+    span = f"{min(read.labels):g} to {max(read.labels):g}"
     print(
-        f"data: {args.data}, labels {file.label!r} from {span}"
-        + (f", {skipped:,} bad rows left out" * bool(skipped))
+        f"data: {args.data}, labels {read.file.label!r} from {span}"
+        + (f", {read.skipped:,} bad rows left out" * bool(read.skipped))
     )
     print(f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}")
     print(f"settings: {fields(settings)}")
@@ -166,44 +187,33 @@ def read_labelled(
     return pairs, labels, skipped
 
 
-def score_all(
-    model: SimilarityModel,
-    scorers: Sequence[str],
-    pairs: Sequence[tuple[str, str]],
-    options: dict[str, Any],
-) -> dict[str, Float]:
-    """Score by each scorer, and by TF-IDF beside them: float32 [n] by name; every sentence is embedded once."""
+def read_data(path: Path, args: argparse.Namespace, *, held_out: bool = False) -> Read:
+    """Read a file as the options say, and score it by TF-IDF. Raises DataError as `read_labelled`."""
     from bertsim import tfidf
 
-    with Bar(len(pairs), "pairs") as bar:
-        found = model.scores(pairs, scorers, progress=bar.within(len(pairs)), **options)
-    reference = tfidf.score_tfidf(pairs)
-    return found | ({tfidf.SCORER: reference} if reference.min() < reference.max() else {})
+    file = open_pairs(path, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
+    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=held_out)
+    scores = tfidf.score_tfidf(pairs)
+    return Read(file, pairs, labels, skipped, {tfidf.SCORER: scores} if scores.min() < scores.max() else {})
 
 
-def read_dev(
-    args: argparse.Namespace, model: SimilarityModel, scorers: Sequence[str], options: dict[str, Any]
-) -> Labelled | None:
-    """Labels and scores of --dev; None where it is not given. Raises DataError as `read_labelled`."""
-    if args.dev is None:
-        return None
-    pairs, labels, _ = read_labelled(
-        open_pairs(args.dev, args.columns, args.label_column, labelled=True, advice=NAME_THEM),
-        args.skip_bad_rows,
-    )
-    return Labelled(labels, score_all(model, scorers, pairs, options))
+def score_data(
+    model: SimilarityModel, scorers: Sequence[str], read: Read, options: dict[str, Any]
+) -> Labelled:
+    """Score by each scorer, beside the reference; every sentence is embedded once."""
+    with Bar(len(read.pairs), "pairs") as bar:
+        found = model.scores(read.pairs, scorers, progress=bar.within(len(read.pairs)), **options)
+    return Labelled(read.labels, {**found, **read.reference})
 
 
-def evaluate_scorers(
-    scores: dict[str, Float], labels: Sequence[float], args: argparse.Namespace
-) -> dict[str, Evaluation]:
+def evaluate_scorers(data: Labelled, args: argparse.Namespace) -> dict[str, Evaluation]:
     """Evaluate each scorer. Raises DataError where one does not vary."""
     from bertsim.evaluation import evaluate
 
     results = {}
-    for scorer, values in scores.items():
+    for scorer, values in data.scores.items():
         try:
-            results[scorer] = evaluate(values, labels, args.resamples, args.seed)
+            results[scorer] = evaluate(values, data.labels, args.resamples, args.seed)
         except InputError as error:
             raise DataError(f"{args.data}, scorer {scorer}: {error}") from error
     return results
@@ -224,19 +234,18 @@ def as_table(results: dict[str, Evaluation]) -> str:
 
 
 def as_json(
-    file: DataFile,
+    read: Read,
     results: dict[str, Evaluation],
     settings: dict[str, object],
-    skipped: int,
     args: argparse.Namespace,
     ranges: dict[str, list[tuple[float, int, float]]],
 ) -> dict[str, Any]:
     """The figures and what they were measured with and on."""
     return {
-        "data": str(file.path),
-        "sentence_columns": list(file.sentences),
-        "label_column": file.label,
-        "skipped": skipped,
+        "data": str(read.file.path),
+        "sentence_columns": list(read.file.sentences),
+        "label_column": read.file.label,
+        "skipped": read.skipped,
         "resamples": args.resamples,
         "seed": args.seed,
         "scorers": {scorer: _rounded(result) for scorer, result in results.items()},

@@ -117,18 +117,18 @@ def as_fields(verdict: Verdict) -> dict[str, float]:
     return found
 
 
-def draw(folder: Path, data: Labelled, verdicts: Mapping[str, Verdict], similar: float) -> list[Path]:
-    """Write scatter and reliability of every scorer, and the ROC of all; return the files.
-
-    Raises:
-        InputError: the folder cannot be made.
-    """
-    from bertsim.plots import plot_reliability, plot_roc, plot_scatter
-
+def make_folder(folder: Path) -> None:
+    """Make the folder of the pictures. Raises InputError where it cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--plots {folder} cannot be made ({error.strerror}); choose another.") from None
+
+
+def draw(folder: Path, data: Labelled, verdicts: Mapping[str, Verdict], similar: float) -> list[Path]:
+    """Write scatter and reliability of every scorer, and the ROC of all; return the files."""
+    from bertsim.plots import plot_reliability, plot_roc, plot_scatter
+
     made = []
     for scorer, scores in data.scores.items():
         made.append(folder / f"scatter-{scorer}.png")
