@@ -102,7 +102,7 @@ def check_masks(attention_mask: Int) -> None:
     """
     for row in (0, 1):
         if not attention_mask[row].any():
-            raise InputError(f"Every token of sentence {'AB'[row]} is masked: leave at least one.")
+            raise InputError(f"every token of sentence {'AB'[row]} is masked: leave at least one.")
 
 
 @dataclass(frozen=True)

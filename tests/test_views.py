@@ -31,7 +31,7 @@ from bertsim.views.mask import function_positions, mask_view, special_positions
 from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
-from bertsim.views.result import Engine, bars, cautions, judgement, provenance, verdict
+from bertsim.views.result import Engine, bars, cautions, judgement, losses, provenance, verdict
 from tests.checkpoints import make_checkpoint
 
 HOSTILE = (
@@ -209,7 +209,35 @@ def test_swapped_words_and_a_negation_get_a_caution(model):
     negated = model.compare("It rains.", "It does not rain.").tokens
     assert "order" in " ".join(cautions(swapped))
     assert "negat" in " ".join(cautions(negated))
+    assert "negat" in " ".join(cautions(model.compare("It doesn\u2019t rain.", "It rains.").tokens))
     assert cautions(model.compare("It rains.", "It is raining.").tokens) == []
+    assert cautions(model.compare("He wears a T-shirt.", "He wears a shirt.").tokens) == []
+
+
+def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
+    cut = model.compare("word " * 200 + "cat", "word " * 130)
+    first, second = (tokens for (tokens,) in cut.tokens.cut_tokens)
+    assert losses(cut.tokens) == [
+        f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score."
+    ]
+    assert losses(cut.tokens)[0] in Page(verdict(cut, ENGINE)).text
+    unknown = model.compare("I feel \U0001f600", "I feel fine")
+    assert [each.split(".")[0] for each in losses(unknown.tokens)] == [
+        "Unknown to the vocabulary: 1 token of A"
+    ]
+    assert losses(model.compare("I feel fine", "I feel well").tokens) == []
+
+
+def test_attention_says_what_did_not_fit_into_one_input(model):
+    long = model.compare("word " * 100, "other " * 100)
+    cut = long.packed[0].cut_tokens[0]
+    shown = Page(attention_view(long, AttentionChoice(1, None))).text
+    assert f"not read: {cut[0]} tokens of A, {cut[1]} tokens of B" in shown
+
+
+def test_read_text_that_is_too_long_to_show_is_counted(model):
+    shown = Page(anatomy(model.compare("a" + " " * 5000 + "bear", "a bear").tokens)).text
+    assert "4,604 more characters, not shown here" in shown
 
 
 def test_the_anatomy_shows_every_id_position_type_and_mask(model):
@@ -355,7 +383,7 @@ def test_occlusion_of_a_long_sentence_is_capped_and_says_so(tmp_path):
 
 
 def test_a_mask_that_leaves_nothing_is_refused():
-    with pytest.raises(InputError, match=r"^Every token of sentence B is masked: leave at least one\.$"):
+    with pytest.raises(InputError, match=r"^every token of sentence B is masked: leave at least one\.$"):
         check_masks(np.array([[1, 0], [0, 0]]))
 
 

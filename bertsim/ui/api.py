@@ -49,7 +49,7 @@ def build_api(shelf: Shelf) -> None:
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score.
+        """Every scorer's value for two sentences, with its unit, its range and its score; how many tokens were cut off.
 
         Args:
             sentence_a: the one sentence.
@@ -60,6 +60,7 @@ def build_api(shelf: Shelf) -> None:
         comparison = pipeline.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
+            "cut_tokens": [cut for (cut,) in comparison.tokens.cut_tokens],
             "seconds": comparison.seconds,
             "settings": pipeline.settings(),
         }
@@ -101,7 +102,7 @@ def build_api(shelf: Shelf) -> None:
     def attention(
         sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = ""
     ) -> dict[str, Any]:
-        """Who attends to whom when the pair is packed as one input; rows sum to 1.
+        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off: of A, of B.
 
         Args:
             sentence_a: the one sentence.
@@ -125,6 +126,7 @@ def build_api(shelf: Shelf) -> None:
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
+            "cut_tokens": list(batch.cut_tokens[0]),
             "attention": matrix(output.attentions[:, 0], chosen).tolist(),
         }
 

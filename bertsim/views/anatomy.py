@@ -108,7 +108,12 @@ def characters(batch: TokenBatch, row: int, prefix: str) -> str:
         parts.append(text(sentence[done:start]))
         parts.append(f'<span data-link="{prefix}{position}">{text(sentence[start:end])}</span>')
         done = end
-    parts.append(text(sentence[done : max(read, done)][:SHOWN_CUT]))
+    rest = sentence[done : max(read, done)]
+    parts.append(text(rest[:SHOWN_CUT]))
+    if len(rest) > SHOWN_CUT:
+        parts.append(
+            f'<span class="bs-cut"> … and {len(rest) - SHOWN_CUT:,} more characters, not shown here</span>'
+        )
     if cut:
         count = counted(batch.cut_tokens[row][0], "token") + " did not fit"
         if not batch.cut_tokens[row][0]:

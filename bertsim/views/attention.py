@@ -115,6 +115,15 @@ def _masked(tokens: TokenBatch, under: TokenBatch) -> str:
     )
 
 
+def _cut(tokens: TokenBatch) -> str:
+    """What of the pair did not fit into one input."""
+    cut = [
+        f"{counted(count, 'token')} of {letter}"
+        for count, letter in zip(tokens.cut_tokens[0], "AB", strict=True)
+    ]
+    return f"Both sentences share one input here; not read: {', '.join(cut)}."
+
+
 def attention_view(comparison: Comparison, choice: AttentionChoice, masked: Comparison | None = None) -> str:
     """Overview, matrix and links of one layer and head of the packed pair.
 
@@ -161,6 +170,7 @@ def attention_view(comparison: Comparison, choice: AttentionChoice, masked: Comp
             + hidden,
         )
         + (note(omitted) if omitted else "")
+        + (note(_cut(tokens)) if any(tokens.cut_tokens[0]) else "")
         + f'<div class="bs-plates"><div class="bs-side">{_overview(attentions, choice, even)}'
         + _strongest(values, even, rows, columns)
         + '</div><div class="bs-plate bs-main" tabindex="0" role="region" aria-label="Matrix">'

@@ -7,7 +7,9 @@ bundled encoder; for any other encoder the number is given without a judgement t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bertsim.loading import BUNDLED_NAME
 from bertsim.records import Comparison, PairScore, TokenBatch
@@ -40,9 +42,8 @@ JUDGEMENTS = (
     Judgement(-1.0, "Hardly anything in common", 0.6),
 )
 
-_NEGATIONS = frozenset(
-    ("not", "no", "never", "nobody", "nothing", "neither", "nor", "cannot", "without", "t")
-)
+_NEGATIONS = frozenset(("not", "no", "never", "nobody", "nothing", "neither", "nor", "cannot", "without"))
+_APOSTROPHES = ("'", "\u2019", "[UNK]")  # the curly one may be unknown
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",
@@ -68,7 +69,7 @@ class Engine:
         pooling, layers, combine: as used, layers None = last.
         max_length: tokens that the encoder takes.
         parameters: how many numbers the encoder has.
-        is_default: whether pooling, layers and length are the encoder's own, for which the judgements hold.
+        is_default: whether pooling and layers are the encoder's own, for which the judgements hold.
     """
 
     encoder: str
@@ -105,9 +106,42 @@ def cautions(tokens: TokenBatch) -> list[str]:
         found.append(
             "The same words in another order: this small encoder does not see that; its head order does, in part."
         )
-    if bool(_NEGATIONS & set(words[0])) != bool(_NEGATIONS & set(words[1])):
+    if _is_negated(words[0]) != _is_negated(words[1]):
         found.append("One of the two is negated: this small encoder hardly sees negation.")
     return found
+
+
+def _is_negated(words: Sequence[str]) -> bool:
+    """Whether a sentence's tokens deny something. Example: is n ' t -> True; a t - shirt -> False."""
+    is_contracted = any(a in _APOSTROPHES and b == "t" for a, b in pairwise(words))
+    return is_contracted or not _NEGATIONS.isdisjoint(words)
+
+
+def losses(tokens: TokenBatch) -> list[str]:
+    """What any encoder did not get of this pair: text beyond its length, tokens that its vocabulary does not have.
+
+    Args:
+        tokens: A in row 0, B in row 1.
+    """
+    unread = [
+        counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
+        for (cut,), (rest,) in zip(tokens.cut_tokens, tokens.cut_off, strict=True)
+    ]
+    unknown = [sum(token == "[UNK]" for token in row) for row in tokens.tokens]
+    found = []
+    if any(unread):
+        found.append(f"Not read: {_of_both(unread)}. What follows the cut changes no score.")
+    if any(unknown):
+        counts = [counted(count, "token") if count else "" for count in unknown]
+        found.append(
+            f"Unknown to the vocabulary: {_of_both(counts)}. The encoder takes all such tokens for the same."
+        )
+    return found
+
+
+def _of_both(counts: Sequence[str]) -> str:
+    """Counts of A and of B as one phrase. Example: "2 tokens" and "" -> "2 tokens of A"."""
+    return ", ".join(f"{count} of {letter}" for count, letter in zip(counts, "AB", strict=True) if count)
 
 
 def verdict(comparison: Comparison, engine: Engine) -> str:
@@ -124,6 +158,7 @@ def verdict(comparison: Comparison, engine: Engine) -> str:
         words = f"Cosine {number(cosine)}"
         what = "settings" if engine.is_bundled else "encoders"
         warnings = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
+    warnings += "".join(map(note, losses(comparison.tokens)))
     return (
         f'<div class="bs-verdict"><p class="bs-judgement">{text(words)}</p>'
         f'<p class="bs-figure"><span class="bs-big">{number(cosine)}</span> <span class="bs-unit">cosine</span></p>'
