@@ -45,6 +45,10 @@ class Offer:
     good_for: str = ""
     revision: str | None = None
 
+    def named(self, message: str) -> str:
+        """A message as visitors may see it: with the name where it has the host's folder."""
+        return message.replace(self.source, self.name) if self.source else message
+
 
 BUNDLED_OFFER = Offer(
     BUNDLED_NAME,

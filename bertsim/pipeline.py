@@ -281,6 +281,9 @@ class SimilarityModel(SentenceEmbedder):
         recipe: Recipe,
         progress: Progress | None,
     ) -> dict[str, Float]:
+        for scorer in scorers:
+            if not isinstance(scorer, str):
+                raise InputError(f"scorer is {scorer!r:.80}; a name was expected: {', '.join(self.scorers)}.")
         joined = tuple(self._combination.weights) if self._combination and COMBINED in scorers else ()
         if joined and not recipe.is_default:  # it stands on the checkpoint's own pooling
             own = self.recipe(None, None, "concat", recipe.max_length)

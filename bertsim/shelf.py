@@ -69,7 +69,7 @@ class Loading:
 
     def tell(self, what: str, share: float | None) -> None:
         """Note how far it is. Raises HubError where it has taken longer than the host allows."""
-        self.what, self.share = what, share
+        self.what, self.share = self.offer.named(what), share
         if time.monotonic() > self.deadline:
             raise HubError(
                 f"{self.offer.name} took longer to arrive than the host of this app allows; it was given up. Files "
@@ -181,6 +181,8 @@ class Shelf:
             try:
                 model = self._load(loading)
                 model.compare("The first comparison", "takes longer: let it be this one")
+            except BertsimError as error:
+                loading.future.set_exception(type(error)(loading.offer.named(str(error))))
             except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
                 loading.future.set_exception(error)
             else:
@@ -211,7 +213,7 @@ class Shelf:
             return load_it()
         except BertsimError as error:
             if is_start and offer != BUNDLED_OFFER:
-                self._note(f"{error} Meanwhile the bundled encoder serves.")
+                self._note(f"{offer.named(str(error))} Meanwhile the bundled encoder serves.")
             raise
 
     def _note(self, notice: str) -> None:
