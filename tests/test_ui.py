@@ -39,11 +39,11 @@ def controls() -> list[Control]:
 def test_a_link_has_what_differs_from_the_defaults_and_nothing_else(controls):
     usual = ("bert", "tokens")
     assert (
-        write_link(("a b", "ü&"), "tokens", ["mean", 64.0, False, []], controls, FACTS, usual)
+        write_link(("a b", "ü&"), "tokens", ["mean", 64, False, []], controls, FACTS, usual)
         == "a=a+b&b=%C3%BC%26"
     )
     other = dataclasses.replace(FACTS, name="user/other")
-    written = write_link(("a", "b"), "mask", ["cls", 20.0, True, ["a1", "b2"]], controls, other, usual)
+    written = write_link(("a", "b"), "mask", ["cls", 20, True, ["a1", "b2"]], controls, other, usual)
     assert written == (
         "a=a&b=b&pooling=cls&max_length=20&special=True&mask=a1%2Cb2&encoder=user%2Fother&tab=mask"
     )

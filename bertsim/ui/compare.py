@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from bertsim.pooling import COMBINES
 from bertsim.shelf import Shelf
 from bertsim.tokenization import MIN_LENGTH
-from bertsim.ui.controls import Control
+from bertsim.ui.controls import Control, WholeSlider
 from bertsim.ui.encoders import EncoderPanel, build_encoders, build_line
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.facts import Facts
-from bertsim.ui.settings import COMBINES, LAST, layer_choices, pooling_choices
+from bertsim.ui.settings import LAST, layer_choices, pooling_choices
 from bertsim.ui.tabs import picture
 from bertsim.views.markup import placeholder
 from bertsim.views.page import choices, masthead
@@ -51,8 +52,9 @@ class ComparePanel:
     past: gr.HTML
 
 
-def _sentence(letter: str) -> gr.Textbox:
+def _sentence(letter: str, example: str) -> gr.Textbox:
     return gr.Textbox(
+        example,
         label=f"Sentence {letter}",
         placeholder="Type or paste a sentence, then press Enter",
         lines=1,
@@ -84,7 +86,7 @@ def _settings(facts: Facts) -> tuple[Control, ...]:
             label="Combine",
             info="Of several layers.",
         )
-        max_length = gr.Slider(
+        max_length = WholeSlider(
             MIN_LENGTH,
             facts.longest,
             value=facts.max_length,
@@ -113,10 +115,11 @@ def _settings(facts: Facts) -> tuple[Control, ...]:
 def build_compare(shelf: Shelf, facts: Facts) -> ComparePanel:
     """Lay out the two boxes, the examples, the encoders, the settings and the result."""
     gr.HTML(masthead(), apply_default_css=False)
+    _, *example = EXAMPLES[0]
     with gr.Row(elem_id="bs-pair"):
-        sentence_a = _sentence("A")
+        sentence_a = _sentence("A", example[0])
         swap = gr.Button("Swap", elem_id="bs-swap", min_width=44, scale=0)
-        sentence_b = _sentence("B")
+        sentence_b = _sentence("B", example[1])
     with gr.Row(elem_id="bs-actions"):
         run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
         examples = picture("Examples", "bs-examples", choices("Try", [name for name, _, _ in EXAMPLES]))

@@ -10,6 +10,19 @@ import gradio as gr
 
 from bertsim.errors import InputError
 from bertsim.ui.facts import Facts
+from bertsim.ui.quick_gradio import without_stubs
+
+with without_stubs():
+
+    class WholeSlider(gr.Slider):
+        """A slider of whole numbers; whatever is typed into its box counts as the nearest one that it allows."""
+
+        is_template = True  # to the browser it is a slider
+
+        def preprocess(self, payload: float | None) -> int:
+            """The number in use; an emptied box falls back to the least, as the browser does when it is left."""
+            number = self.minimum if payload is None else payload
+            return int(min(max(round(number), self.minimum), self.maximum))
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,11 @@ class Control:
             return gr.update(value=value)
         return gr.update(choices=options, value=value)
 
+    def within(self, facts: Facts, value: Any) -> Any:
+        """The value where a model allows it, else the default."""
+        is_allowed = isinstance(self.component, gr.State) or value in self.options(facts)
+        return value if is_allowed else self.default(facts)
+
     def read(self, written: str, facts: Facts) -> Any:
         """The value that a link means.
 
@@ -57,8 +75,7 @@ class Control:
         """A value as a link has it."""
         if isinstance(self.component, gr.State):
             return ",".join(value)
-        is_whole = isinstance(value, float) and value.is_integer()  # a slider's
-        return str(int(value) if is_whole else value)
+        return str(value)
 
 
 def _keys(key: str, written: str) -> list[str]:

@@ -88,9 +88,18 @@ class Wiring:
             self.settled(pick(call, again, [*self.boxes, *self.results], **self.asks))
 
         @answers
-        def compare_if_switched(request: gr.Request, shown: dict[str, Any] | None, *rest: Any) -> Any:
-            _, _, _, encoder, *_ = rest
-            return gr.skip() if shown and shown["settings"][0] == encoder else answer(request, *rest)
+        def compare_if_switched(
+            request: gr.Request, shown: dict[str, Any] | None, a: str, b: str, *rest: Any
+        ) -> Any:
+            _, encoder, *_ = rest
+            if shown and shown["settings"][0] == encoder:
+                return gr.skip()
+            try:
+                return answer(request, a, b, *rest)
+            except InputError:  # of what is in the boxes nothing can be made yet
+                if not shown:
+                    raise
+                return answer(request, shown["a"], shown["b"], *rest)
 
         self.ask_if_switched = (compare_if_switched, [self.shown, *asked], self.results)
 
@@ -142,7 +151,8 @@ class Wiring:
         self.tabs.select(open_view, inputs, self.pictures, **options)
         for tab in self.page.tabs:
             if tab.press:
-                tab.picture.pick(self.pressing(tab), inputs, [*tab.components, tab.picture], **options)
+                one_by_one = options | {"concurrency_id": "press", "concurrency_limit": 1}
+                tab.picture.pick(self.pressing(tab), inputs, [*tab.components, tab.picture], **one_by_one)
             elif tab.controls:
                 changes = [component.input for component in tab.components]
                 gr.on(changes, self.redrawing(tab), inputs, self.pictures, **options)
@@ -187,12 +197,12 @@ class Wiring:
     def links(self) -> None:
         """Copy a link, and open the page as a link wants it."""
         page, panel = self.page, self.panel
-        inputs = [*self.boxes, *self.values, *self.now]
+        inputs = [*self.boxes, self.shown, *self.values, *self.now]
 
         @answers
-        def make_link(a: str, b: str, *rest: Any) -> str:
+        def make_link(a: str, b: str, shown: dict[str, Any] | None, *rest: Any) -> str:
             *values, tab, _ = rest
-            return page.link((a, b), tab, values)
+            return page.link((a, b), shown, tab, values)
 
         made = panel.link.click(
             make_link,
@@ -227,8 +237,9 @@ class Wiring:
             wanted = None if waiting is None else {"name": waiting.offer.name, "query": query, "turn": turn}
             cards = encoder_cards(page.shelf.catalog.offers, facts.name)
             is_usual = restored.tab == page.names[0]
+            boxes = [gr.skip(), gr.skip()] if [a, b] == usual else [a, b]  # what is typed meanwhile stays
             return [
-                *(a, b, facts.name, shown_line(page.shelf, facts.name), cards, wanted),
+                *(*boxes, facts.name, shown_line(page.shelf, facts.name), cards, wanted),
                 gr.skip() if is_usual else gr.update(selected=restored.tab),
                 *page.updates(facts, restored.values),
                 *answered,

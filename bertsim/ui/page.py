@@ -67,14 +67,11 @@ class Page:
         pipeline = self.shelf.get(settings.encoder)
         comparison = settings.compare(pipeline, *sentences)
         check()
-        controls = list(values[1:])
-        if not keeps_pressed:
-            controls = [
-                [] if isinstance(control.component, gr.State) else value
-                for control, value in zip(self.controls, controls, strict=True)
-            ]
+        controls = list(values[1:]) if keeps_pressed else self._none_pressed(values[1:])
         pictures = [
-            self.draw(each, pipeline, settings, comparison, controls) if each.name == tab else ""
+            self.draw(each, pipeline, settings, comparison, controls)
+            if each.name == tab or (each.press and any(self._own(each, controls)))
+            else ""
             for each in self.tabs
         ]
         check()
@@ -108,15 +105,25 @@ class Page:
         comparison: Comparison,
         controls: Sequence[Any],
     ) -> str:
-        """The picture of a tab, given a value of every control."""
-        wanted = {control.key for control in tab.controls} | ({"mask"} if tab.sees_mask else set())
-        own = [
-            (control.key, v)
-            for control, v in zip(self.controls, controls, strict=True)
-            if control.key in wanted
+        """The picture of a tab, given a value of every control; one that the model does not allow is the default."""
+        facts = Facts.of(pipeline)
+        allowed = [
+            control.within(facts, value) for control, value in zip(self.controls, controls, strict=True)
         ]
-        own.sort(key=lambda pair: pair[0] == "mask")  # the mask comes last
-        return tab.html(pipeline, settings, comparison, tuple(value for _, value in own))
+        return tab.html(pipeline, settings, comparison, self._own(tab, allowed))
+
+    def _own(self, tab: Tab, controls: Sequence[Any]) -> tuple[Any, ...]:
+        """What a tab takes of the values of every control: its own, then the mask if it sees that."""
+        by_key = {control.key: value for control, value in zip(self.controls, controls, strict=True)}
+        wanted = [control.key for control in tab.controls] + ["mask"] * tab.sees_mask
+        return tuple(by_key[key] for key in wanted)
+
+    def _none_pressed(self, controls: Sequence[Any]) -> list[Any]:
+        """The values of every control with no token pressed."""
+        return [
+            [] if isinstance(control.component, gr.State) else value
+            for control, value in zip(self.controls, controls, strict=True)
+        ]
 
     def redraw(self, tab: Tab, shown: Shown | None, values: Sequence[Any], check: Callable[[], None]) -> str:
         """The picture of a tab for the pair that is shown; "" before there is one."""
@@ -148,7 +155,8 @@ class Page:
             query: of a link that waited for it; what it does not name gets the encoder's defaults.
         """
         facts = Facts.of(self.shelf.get(name))
-        return self.updates(facts, read_link(query, self.controls, self.names, facts).values)
+        values = read_link(query, self.controls, self.names, facts).values
+        return [control.update(facts, value) for control, value in zip(self.controls, values, strict=True)]
 
     @property
     def names(self) -> list[str]:
@@ -156,7 +164,7 @@ class Page:
         return [tab.name for tab in self.tabs]
 
     def updates(self, facts: Facts, values: Sequence[Any]) -> list[Any]:
-        """An update for every control; none where it is what the page was built with."""
+        """An update for every control of a page just opened; none where it is what the page was built with."""
         return [
             gr.skip()
             if facts == self.facts and value == control.default(facts)
@@ -164,11 +172,19 @@ class Page:
             for control, value in zip(self.controls, values, strict=True)
         ]
 
-    def link(self, sentences: tuple[str, str], tab: str, values: Sequence[Any]) -> str:
-        """The query that restores a page. Raises InputError where it would be too long."""
-        facts = Facts.of(self.shelf.get(str(values[0])))
+    def link(self, sentences: tuple[str, str], shown: Shown | None, tab: str, values: Sequence[Any]) -> str:
+        """The query that restores a page; what is pressed belongs to the pair shown, and goes with no other.
+
+        Raises:
+            InputError: the sentences cannot be compared, or it would be too long.
+        """
+        settings = self.settings(values)
+        pipeline = self.shelf.get(settings.encoder)
+        settings.compare(pipeline, *sentences)
+        is_shown = shown is not None and sentences == (shown["a"], shown["b"])
+        controls = values[1:] if is_shown else self._none_pressed(values[1:])
         usual = self.shelf.catalog.start.name, self.tabs[0].name
-        return write_link(sentences, tab, values[1:], self.controls, facts, usual)
+        return write_link(sentences, tab, controls, self.controls, Facts.of(pipeline), usual)
 
     def defaults(self, facts: Facts) -> Restored:
         """What a page without a link begins with."""

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
 
 POOLINGS = ("mean", "cls", "max", "mean_max", "pooler")
-COMBINES = ("concat", "sum", "mean")
 LAST = "last"
 
 
@@ -39,7 +38,7 @@ class Settings:
         encoder: its name in the catalog.
         pooling: a name of `POOLINGS`, or the checkpoint's own.
         layers: a key of `layer_choices`.
-        combine: a name of `COMBINES`; matters only for several layers.
+        combine: a name of `pooling.COMBINES`; matters only for several layers.
         max_length: tokens read of a sentence, special ones included.
     """
 
@@ -57,7 +56,7 @@ class Settings:
             pooling=self.pooling,
             layers=self.chosen(pipeline),
             combine=self.combine,
-            max_length=int(self.max_length),
+            max_length=self.max_length,
         )
 
     def rescore(self, pipeline: SimilarityModel, comparison: Comparison, attention_mask: Int) -> Comparison:
@@ -95,7 +94,7 @@ class Settings:
             pooling=self.pooling,
             layers=self.chosen(pipeline),
             combine=self.combine,
-            max_length=int(self.max_length),
+            max_length=self.max_length,
             parameters=pipeline.config.num_parameters,
             is_default=(self.pooling, self.layers) == (pipeline.default_pooling, LAST),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
-from bertsim.ui.controls import Control
+from bertsim.ui.controls import Control, WholeSlider
 from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tabs import Tab, picture
@@ -17,17 +17,15 @@ if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
 
 
-def draw_alignment(
-    pipeline: SimilarityModel, settings: Settings, comparison: Comparison, layer: float
-) -> str:
+def draw_alignment(pipeline: SimilarityModel, settings: Settings, comparison: Comparison, layer: int) -> str:
     """Which tokens of the two sentences are alike at a layer."""
-    return alignment_view(comparison, int(layer))
+    return alignment_view(comparison, layer)
 
 
 def build_alignment_tab(facts: Facts) -> Tab:
     """Cosine of every token pair at a chosen layer, best matches, BERTScore."""
     with gr.Tab("Alignment", id="alignment", elem_id="bs-tab-alignment"):
-        layer = gr.Slider(
+        layer = WholeSlider(
             0,
             facts.layers,
             value=facts.layers,

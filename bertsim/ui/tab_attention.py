@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from bertsim.records import Comparison
-from bertsim.ui.controls import Control
+from bertsim.ui.controls import Control, WholeSlider
 from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
 from bertsim.ui.tab_mask import apply_mask
@@ -22,14 +22,14 @@ def draw_attention(
     pipeline: SimilarityModel,
     settings: Settings,
     comparison: Comparison,
-    layer: float,
+    layer: int,
     head: str,
     part: str,
     hides_special: bool,
     masked: list[str],
 ) -> str:
     """Who attends to whom in one layer and head, under the mask that was pressed together."""
-    choice = AttentionChoice(int(layer), None if head == MEAN else int(head), part, hides_special)
+    choice = AttentionChoice(layer, None if head == MEAN else int(head), part, hides_special)
     _, after = apply_mask(pipeline, settings, comparison, masked)
     return attention_view(comparison, choice, after)
 
@@ -48,7 +48,7 @@ def build_attention_tab(facts: Facts) -> Tab:
     """Selectors of layer, head and part, above the picture; a small picture opens its head."""
     with gr.Tab("Attention", id="attention", elem_id="bs-tab-attention"):
         with gr.Row(elem_classes="bs-controls"):
-            layer = gr.Slider(1, facts.layers, value=facts.layers, step=1, label="Layer")
+            layer = WholeSlider(1, facts.layers, value=facts.layers, step=1, label="Layer")
             head = gr.Dropdown(_heads(facts), value=MEAN, label="Head")
             part = gr.Dropdown(list(PARTS), value=PARTS[0], label="From → to")
             hides_special = gr.Checkbox(label="Hide [CLS] and [SEP]", value=False)

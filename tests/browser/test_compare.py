@@ -92,6 +92,24 @@ def test_a_setting_changes_the_score_to_what_the_core_says(page, model):
     assert "max pooling" in page.locator("#bs-bars").inner_text()
 
 
+def test_what_is_typed_as_a_number_counts_as_the_nearest_that_is_allowed(page, visit, model):
+    page.get_by_role("button", name="Settings").click()
+    box = page.get_by_role("spinbutton", name="Tokens read")
+    box.fill("")
+    box.press_sequentially("10")
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("up to 10 tokens a sentence")
+    box.press_sequentially("000")
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(
+        f"up to {model.config.max_position_embeddings} tokens"
+    )
+    box.fill("5")
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("up to 8 tokens a sentence")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    wanted = model.compare(*EXAMPLES[0][1:], max_length=8)
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+    expect(page.locator("#bs-verdict")).to_contain_text(f"Not read: {wanted.tokens.cut_tokens[0][0]} token")
+
+
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_hostile_text_appears_as_text(page, model, typed):
     comparison = model.compare(typed, "two " + typed)

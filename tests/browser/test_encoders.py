@@ -34,6 +34,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_checkpoint(
         root / "other", num_hidden_layers=2, num_attention_heads=6, max_position_embeddings=40, pooler=False
     )
+    make_checkpoint(root / "deeper", num_hidden_layers=6, num_attention_heads=8, max_position_embeddings=200)
     (root / "damaged").mkdir()
     return root
 
@@ -41,7 +42,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def offering(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An app whose host offers these."""
-    names = ",".join(str(folders / name) for name in ("plain", "other", "damaged"))
+    names = ",".join(str(folders / name) for name in ("plain", "other", "deeper", "damaged"))
     with served(Path(tmp_path_factory.mktemp("app")) / "app.log", BERTSIM_ENCODERS=names) as url:
         yield url
 
@@ -115,10 +116,30 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
     expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 6")
 
 
-def test_one_that_cannot_be_had_changes_nothing_and_says_why(page):
+def test_there_and_back_every_control_follows(page, model):
+    page.get_by_label("Sentence A", exact=True).fill(
+        ""
+    )  # nothing to compare: the pair that is shown is scored again
+    card(page, "deeper").click()
+    expect(line(page)).to_contain_text("Scored by deeper", timeout=120_000)
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text("deeper (")
+    expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value("200")
+    open_tab(page, "Attention")
+    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("6")
+    line(page).get_by_role("button", name="Back to bertsim-mini").click()
+    expect(line(page).locator("p")).to_have_count(0)
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+    expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value(str(model.max_length))
+    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("4")
+    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 4")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_path(page, folders):
     before = page.locator("#bs-bars").inner_text()
     card(page, "damaged").click()
-    expect(line(page)).to_contain_text("config.json is missing. bertsim-mini goes on.")
+    expect(line(page)).to_contain_text("damaged/config.json is missing. bertsim-mini goes on.")
+    expect(line(page)).not_to_contain_text(str(folders))
     assert page.locator("#bs-bars").inner_text() == before
     expect(card(page, "bertsim-mini")).to_have_attribute("aria-pressed", "true")
 
@@ -149,7 +170,8 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
     assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan", "alignment"}
     for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
         with pytest.raises(
-            Exception, match="which is not offered here; offered are bertsim-mini, plain, other, damaged"
+            Exception,
+            match="which is not offered here; offered are bertsim-mini, plain, other, deeper, damaged",
         ):
             client.predict(A, B, encoder=name, api_name="/compare")
     client.close()

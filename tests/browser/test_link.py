@@ -65,6 +65,23 @@ def test_a_link_may_name_the_scorer_that_is_watched_and_the_length(visit, model)
     assert shown(wanted["bilstm"].value) in page.locator("#bs-matter-view .bs-caption").inner_text()
 
 
+def test_a_link_is_of_the_sentences_in_the_boxes_and_a_mask_goes_with_its_own_pair_alone(page, visit, model):
+    open_tab(page, "The mask, live")
+    page.locator('[data-pick="a2"]').click()
+    expect(page.locator('[data-pick="a2"]')).to_have_attribute("aria-pressed", "false")
+    page.get_by_label("Sentence A", exact=True).fill("Ducks")
+    query = copied(page)
+    assert "a=Ducks" in query
+    assert "mask=" not in query
+    again = visit(query)
+    expect(again.locator("#bs-verdict .bs-big")).to_have_text(
+        shown(model.compare("Ducks", B)["cosine"].value)
+    )
+    page.get_by_label("Sentence A", exact=True).fill(" ")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_test_id("toast-body").last).to_contain_text("Sentence A is empty")
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -76,6 +93,7 @@ def test_a_link_may_name_the_scorer_that_is_watched_and_the_length(visit, model)
         ("encoder=/etc/passwd", "encoder is '/etc/passwd', which is not offered here"),
         ("tab=none&layer=2", "tab is 'none'; there are tokens, mask"),
         ("a=+", "sentence A is empty; write at least one word."),
+        ("mask=" + ",".join(f"a{i}" for i in range(20)), "of sentence A is masked"),
     ],
 )
 def test_a_bad_value_is_one_toast_and_the_defaults(visit, model, query, says):

@@ -53,6 +53,16 @@ def test_a_masked_token_changes_the_scores_to_what_the_core_says(page, model, co
     expect(row.nth(1)).to_have_text(shown(comparison["cosine"].value))
 
 
+def test_quick_presses_all_count_and_a_redraw_leaves_the_focus_where_it_went(page):
+    open_tab(page, "The mask, live")
+    page.evaluate(
+        """() => { for (const i of [1, 2, 3, 4, 5]) document.querySelector(`[data-pick="a${i}"]`).click();
+            document.querySelector("#bs-a textarea").focus(); }"""
+    )
+    expect(page.locator('.bs-switch[aria-pressed="false"]')).to_have_count(5)
+    expect(page.get_by_label("Sentence A", exact=True)).to_be_focused()
+
+
 def test_masks_at_one_click_and_reset(page, comparison):
     open_tab(page, "The mask, live")
     page.get_by_role("button", name="Drop [CLS] and [SEP]").click()

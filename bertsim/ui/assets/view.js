@@ -50,7 +50,8 @@ element.addEventListener("click", (event) => {
 watch("value", () => {
   settle();
   const again = focused && element.querySelector(`[data-pick="${CSS.escape(focused)}"]`);
-  if (again) again.focus({ preventScroll: true });
+  const isElsewhere = ![null, document.body].includes(document.activeElement) && !element.contains(document.activeElement);
+  if (again && !isElsewhere) again.focus({ preventScroll: true });
   focused = null;
 });
 settle();
