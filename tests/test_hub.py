@@ -267,11 +267,54 @@ def test_a_flipped_byte_is_found_and_the_file_removed(
     hub.add(REPOSITORY, folder)
     hub.flip.add(name)
     assert failure(load(hub, tmp_path / "home")) == (
-        f"{name} of {REPOSITORY} arrived damaged: its checksum is not the one that the Hub states; it was removed, "
-        "run it again."
+        f"{name} of {REPOSITORY} arrived damaged: the checksum is not the one that the Hub states; removed, run it "
+        "again."
     )
     hub.flip.clear()
     assert result(load(hub, tmp_path / "home"))[0] == REPOSITORY
+
+
+def test_damaged_files_of_a_run_that_was_cut_off_are_found_by_the_next(
+    hub: LoopbackHub, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "manifest.json").unlink()
+    hub.add(REPOSITORY, folder)
+    hub.flip |= {"model.safetensors", "vocab.txt"}
+    hub.cut["tokenizer.json"] = (0, 100)
+    assert "was cut off" in failure(load(hub, tmp_path / "home", only_fetch=True))
+    hub.flip.clear()
+    hub.cut.clear()
+    assert re.match(
+        rf"(vocab\.txt|model\.safetensors), \S+ of {REPOSITORY} arrived damaged",
+        failure(load(hub, tmp_path / "home", only_fetch=True)),
+    )
+    fetched = Path(result(load(hub, tmp_path / "home", only_fetch=True))[0])
+    for path in fetched.rglob("*.*"):
+        assert path.read_bytes() == (folder / path.relative_to(fetched)).read_bytes()
+    (fetched / "vocab.txt").write_text("changed in the cache")
+    assert "vocab.txt of" in failure(load(hub, tmp_path / "home", only_fetch=True))
+
+
+def test_a_damaged_file_of_data_is_refused(hub: LoopbackHub, tmp_path: Path) -> None:
+    hub.add("someone/pairs", {"in/dev.tsv": b"a\tb\t1\n"}, "datasets")
+    hub.flip.add("in/dev.tsv")
+    words = [
+        sys.executable,
+        "-c",
+        "import bertsim.hub as h; print(h.fetch_data('someone/pairs/in/dev.tsv')[0])",
+    ]
+    options = {
+        "capture_output": True,
+        "text": True,
+        "env": hub.environment(tmp_path / "home"),
+        "timeout": 120,
+    }
+    assert (
+        "in/dev.tsv of the dataset someone/pairs arrived damaged" in subprocess.run(words, **options).stderr
+    )
+    hub.flip.clear()
+    fetched = Path(subprocess.run(words, **options).stdout.strip())
+    assert fetched.read_bytes() == b"a\tb\t1\n"
 
 
 def test_a_file_that_was_changed_on_the_hub_does_not_pass_the_manifest(

@@ -1,12 +1,13 @@
 """Hugging Face Hub -> a local folder: encoders, heads, files of data.
 
 Only the files that are needed are downloaded. A revision is resolved to a commit; with a full commit and a warm cache
-no request is made. Every file that arrives is compared with the checksum that the Hub states, which the client itself
-does not do.
+no request is made. Every file is compared with the checksum that the Hub states, which the client itself does not do,
+and noted in the cache, so that this happens once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -22,6 +23,7 @@ from bertsim.manifest import file_sha256
 
 Progress = Callable[[str, float | None], None]
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_CHECKED = ".bertsim-checked"  # in the cache, beside the files of a repository: which were compared
 _HEAD = ("*.json", "model.safetensors", "model.tflite", "curve.png", "README.md")
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
 _ENCODER = (
@@ -119,6 +121,7 @@ def fetch_data(spec: str) -> tuple[Path, str]:
             raise HubError(
                 f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub."
             ) from None
+        _check_arrived(f"the dataset {name}", local.parents[path.count("/")], [path])
     return local, f"{name}/{path}@{commit}"
 
 
@@ -144,10 +147,11 @@ def _fetch(
             first = snapshot_download(
                 repository, revision=commit, allow_patterns=["config.json"], tqdm_class=silent
             )
+            _check_arrived(repository, Path(first), ["config.json"])
             _check_bert(repository, Path(first))
         bar = _bar(repository, sum(sizes[name] for name in missing if name != "config.json"), progress)
         folder = Path(snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar))
-        _check_arrived(repository, folder, missing)
+        _check_arrived(repository, folder, names)
     return folder, commit
 
 
@@ -236,29 +240,42 @@ def _check_room(repository: str, size: int) -> None:
         )
 
 
-def _check_arrived(repository: str, folder: Path, names: Iterable[str]) -> None:
-    """Compare new files with the checksums that the Hub gave: the cache names every file by its own.
+def _check_arrived(what: str, folder: Path, names: Iterable[str]) -> None:
+    """Compare files with the checksums that the Hub gave, but those that were compared before and not written since.
 
     Raises:
-        HubError: one is another; it is removed from the cache.
+        HubError: some are others; they are removed from the cache.
     """
+    record = folder.parents[1] / _CHECKED
+    known = set(record.read_text().splitlines()) if record.exists() else set()
+    damaged, marks = [], []
     for name in names:
-        path = folder / name
-        blob = path.resolve()
-        if re.fullmatch(r"[0-9a-f]{64}", blob.name):
-            is_whole = file_sha256(blob) == blob.name
-        elif re.fullmatch(r"[0-9a-f]{40}", blob.name):
-            content = blob.read_bytes()
-            is_whole = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == blob.name
-        else:
-            continue  # a file system without links: the manifest is what remains
-        if not is_whole:
-            path.unlink()
-            blob.unlink(missing_ok=True)
-            raise HubError(
-                f"{name} of {repository} arrived damaged: its checksum is not the one that the Hub states; it was "
-                "removed, run it again."
-            )
+        blob = (folder / name).resolve()
+        mark = f"{blob.name} {blob.stat().st_mtime_ns}"
+        if mark not in known and _is_whole(blob):
+            marks.append(mark)
+        elif mark not in known:
+            damaged.append(name)
+    with contextlib.suppress(OSError), record.open("a") as file:  # in a cache that is not ours to write
+        file.writelines(f"{mark}\n" for mark in marks)
+    for path in [folder / name for name in damaged]:
+        path.resolve().unlink(missing_ok=True)  # two names may be one file
+        path.unlink(missing_ok=True)
+    if damaged:
+        raise HubError(
+            f"{', '.join(damaged)} of {what} arrived damaged: the checksum is not the one that the Hub states; "
+            "removed, run it again."
+        )
+
+
+def _is_whole(blob: Path) -> bool:
+    """Whether a file has the checksum that the cache names it by."""
+    if re.fullmatch(r"[0-9a-f]{64}", blob.name):
+        return file_sha256(blob) == blob.name
+    if re.fullmatch(r"[0-9a-f]{40}", blob.name):
+        content = blob.read_bytes()
+        return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == blob.name
+    return True  # a file system without links: the manifest is what remains
 
 
 def _bar(repository: str, total: int, progress: Progress | None) -> type[Any]:
