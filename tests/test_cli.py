@@ -199,8 +199,8 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (["score", "--input", "p.tsv"], "score --input needs --output FILE, the file for the scored pairs."),
         (
-            ["score", A, B, "--output", "p.tsv"],
-            "--output and --columns go with --input FILE; two sentences are printed.",
+            ["score", A, B, "--error-column", "why"],
+            "--output, --columns, --score-column and --error-column go with --input FILE; two sentences are printed.",
         ),
         (
             ["score", A, B, "--scorer", "cos"],
@@ -428,6 +428,9 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
     assert (
         refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
+    )
+    assert refusal(cli, "p.tsv", "--output", f"{'x' * 300}.tsv").endswith(
+        "xx.tsv: File name too long; mend that, and start again."
     )
     assert refusal(cli, "p.tsv", "--output", "no/s.tsv") == "no/s.tsv: there is no folder no; make it first."
     assert refusal(cli, "p.tsv", "--output", "s.xlsx") == (

@@ -108,3 +108,15 @@ def test_what_cannot_be_is_found_before_the_model_is_loaded(
     Path("apart.tsv").write_text("a\tb\tlabel\nx\ty\t1\nx\tz\t0\nv\tw\t0\n")
     assert main(["evaluate", "--data", "data.tsv", *words]) == 2
     assert capsys.readouterr().err == f"bertsim: {sentence}\n"
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, taken = write(tmp_path / "test.tsv", [1, 0, 1, 0, 1, 0]), tmp_path / "scatter-cosine.png"
+    taken.mkdir()
+    words = ["evaluate", "--data", data, "--scorer", "cosine", "--resamples", "20", "--plots", str(tmp_path)]
+    assert main(words) == 2
+    assert capsys.readouterr().err.endswith(
+        f"bertsim: cannot read or write {taken}: Is a directory; mend that, and start again.\n"
+    )

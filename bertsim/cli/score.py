@@ -41,12 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="where they go with their scores; same endings"
     )
     group.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
-    group.add_argument(
-        "--score-column", metavar="NAME", default="score", help="the new column (default: score)"
-    )
-    group.add_argument(
-        "--error-column", metavar="NAME", default="error", help="why a row has no score (default: error)"
-    )
+    group.add_argument("--score-column", metavar="NAME", help="the new column (default: score)")
+    group.add_argument("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add_model_options(parser)
     parser.set_defaults(run=run)
 
@@ -54,8 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score what the words name. Raises InputError where they do not fit together."""
     if args.input is None:
-        if args.output or args.columns:
-            raise InputError("--output and --columns go with --input FILE; two sentences are printed.")
+        if args.output or args.columns or args.score_column or args.error_column:
+            raise InputError(
+                "--output, --columns, --score-column and --error-column go with --input FILE;"
+                " two sentences are printed."
+            )
         if len(args.sentences) != 2:
             raise InputError(
                 f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE."

@@ -37,8 +37,8 @@ ANSWER = "A sentence that others are compared with."
 def score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
     file = open_pairs(args.input, args.columns, advice=NAME_THEM)
-    new_columns = (args.score_column, args.error_column)
-    _check_columns(file, args)
+    new_columns = args.score_column or "score", args.error_column or "error"
+    _check_columns(file, *new_columns)
     layout = Layout(
         kind_of(args.output), args.output.name.lower().endswith(".gz"), (*file.columns, *new_columns)
     )
@@ -179,7 +179,7 @@ def _tell_end(
         }
         print(json.dumps(result, ensure_ascii=False, indent=2))
     unnamed = f" ({bad - NAMED:,} not named here)" if bad > NAMED else ""
-    reasons = f"; {bad:,} could not be{unnamed}, see the column {args.error_column!r}" if bad else ""
+    reasons = f"; {bad:,} could not be{unnamed}, see the column {layout.columns[-1]!r}" if bad else ""
     say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} pairs scored{reasons}.")
     say_cut(counts["cut"], int(str(settings["max_length"])))
     if counts["flattened"]:
@@ -188,12 +188,10 @@ def _tell_end(
         )
 
 
-def _check_columns(file: DataFile, args: argparse.Namespace) -> None:
-    if args.score_column == args.error_column:
-        raise InputError(
-            f"--score-column and --error-column are both {args.score_column!r}; name two columns."
-        )
-    for name, option in ((args.score_column, "--score-column"), (args.error_column, "--error-column")):
+def _check_columns(file: DataFile, score: str, error: str) -> None:
+    if score == error:
+        raise InputError(f"--score-column and --error-column are both {score!r}; name two columns.")
+    for name, option in ((score, "--score-column"), (error, "--error-column")):
         if name in file.columns:
             raise DataError(f"{file.path} already has a column {name!r}; name the new one with {option}.")
 
