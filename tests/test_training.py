@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -208,7 +209,7 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
         InputError, match=r"--dev takes one FILE and key=value words, but got 'x\.tsv y\.tsv'"
     ):
         parse_source(["x.tsv", "y.tsv"], "--dev")
-    with pytest.raises(InputError, match="head is 'lstm'; known are bilstm, pooled, mean"):
+    with pytest.raises(InputError, match="--head: kind is 'lstm'; known are bilstm, pooled, mean"):
         head_from({"kind": "lstm"})
 
 
@@ -240,7 +241,34 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
     assert second.heads[0].units == (8,)
     assert second.dev.path == str(tmp_path / "dev.tsv")
     path.write_text(path.read_text() + "speed = 3\n")
-    with pytest.raises(DataError, match=r"recipe\.toml: speed is not known; known are batch_size"):
+    with pytest.raises(InputError, match=r"recipe\.toml: speed is not known; known are batch_size"):
+        read_recipe(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"epochs": '"3"'}, "epochs is '3'; a whole number was expected."),
+        ({"epochs": "true"}, "epochs is True; a whole number was expected."),
+        ({"seed": "1.5"}, "seed is 1.5; a whole number was expected."),
+        ({"learning_rate": '"fast"'}, "learning_rate is 'fast'; a number was expected."),
+        ({"encoder": "3"}, "encoder is 3; a text was expected."),
+        ({"dev": '"dev.tsv"'}, "dev is 'dev.tsv'; a table was expected."),
+        ({"data": "3"}, "data is 3; a list was expected."),
+        ({"data": '["x.tsv"]'}, "'x.tsv' was found where a table was expected."),
+        ({"data": "[{path = 3}]"}, "path is 3; a text was expected."),
+        ({"data": '[{path = "x.tsv", pattern = 3}]'}, "pattern is 3; a text was expected."),
+        ({"data": '[{path = "x.tsv", take = inf}]'}, "take is inf, which cannot be read"),
+        ({"heads": '["mean"]'}, "'mean' was found where a table was expected."),
+        ({"heads": '[{kind = "bilstm", units = 8}]'}, "recipe.toml, heads: units is 8; a list was expected."),
+        ({"mix": "{news = 1}"}, "mix: 'news' is 1; two shares"),
+    ],
+)
+def test_a_value_of_another_type_is_named(tmp_path: Path, changed: dict[str, str], message: str) -> None:
+    path = tmp_path / "recipe.toml"
+    run = {"data": '[{path = "x.tsv"}]', "dev": '{path = "x.tsv", group = "g"}', "heads": '[{kind = "mean"}]'}
+    path.write_text("[[run]]\n" + "".join(f"{key} = {value}\n" for key, value in (run | changed).items()))
+    with pytest.raises(InputError, match=re.escape(message)):
         read_recipe(path, tmp_path)
 
 

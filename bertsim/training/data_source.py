@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from bertsim.datasets import Advice
 from bertsim.errors import InputError
@@ -18,6 +19,16 @@ HUB = "hub:"
 NAME_THEM = Advice(
     pair="name them with columns=A,B", label="name it with label=COLUMN", sentence="give plain text instead"
 )
+
+
+_TYPES: Mapping[Any, tuple[Any, str]] = {
+    str: (str, "a text"),
+    bool: (bool, "true or false"),
+    int: (int, "a whole number"),
+    float: (int | float, "a number"),
+    tuple: (list | tuple, "a list"),
+}
+"""What stands for a field of this type in a recipe; for any other, a table."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +133,7 @@ def parse_source(words: Sequence[str], option: str = "--data") -> Source:
 
 def source_from(table: Mapping[str, Any], where: str) -> Source:
     """A `Source` from strings or TOML values. Raises InputError naming `where`, key and value."""
-    known = {entry.name for entry in fields(Source)} - {"origin"}
-    for key in table:
-        if key not in known:
-            raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
+    check_keys(Source, table, where, "origin")
     if "path" not in table:
         raise InputError(f"{where}: a path is missing; every data file has one.")
     values = dict(table)
@@ -133,11 +141,32 @@ def source_from(table: Mapping[str, Any], where: str) -> Source:
         for key, change in _CHANGES.items():
             if key in values:
                 values[key] = change(values[key])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise InputError(
             f"{where}: {key} is {table[key]!r}, which cannot be read; see train --help."
         ) from None
+    check_types(Source, values, where)
     return Source(**values)
+
+
+def check_keys(record: type, table: object, where: str, *hidden: str) -> None:
+    """Raise InputError for no table, or for a key that is no field of the record, or a hidden one; names it."""
+    if not isinstance(table, dict):
+        raise InputError(f"{where}: {table!r} was found where a table was expected.")
+    known = sorted({entry.name for entry in fields(record)} - set(hidden))
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where}: {key} is not known; known are {', '.join(known)}.")
+
+
+def check_types(record: type, table: Mapping[str, Any], where: str) -> None:
+    """Raise InputError for a value of another type than the record's field has; names both."""
+    hints = get_type_hints(record)
+    for key, value in table.items():
+        kind = get_args(hints[key])[0] if isinstance(hints[key], UnionType) else hints[key]
+        types, expected = _TYPES.get(get_origin(kind) or kind, (dict, "a table"))
+        if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
+            raise InputError(f"{where}: {key} is {value!r}; {expected} was expected.")
 
 
 def _is_option(word: str) -> bool:

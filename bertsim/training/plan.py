@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
-from bertsim.training.data_source import Source, source_from
+from bertsim.training.data_source import Source, check_keys, check_types, source_from
 
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
@@ -134,15 +134,13 @@ class TrainPlan:
         return asdict(self)
 
 
-def head_from(table: Mapping[str, Any]) -> HeadPlan:
-    """A `HeadPlan`; what is not given has the kind's own default. Raises InputError naming key and value."""
-    known = {entry.name for entry in fields(HeadPlan)}
-    for key in table:
-        if key not in known:
-            raise InputError(f"head: {key} is not known; known are {', '.join(sorted(known))}.")
+def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
+    """A `HeadPlan`; what is not given has the kind's own default. Raises InputError naming `where`, key and value."""
+    check_keys(HeadPlan, table, where)
+    check_types(HeadPlan, table, where)
     kind = table.get("kind")
     if kind not in HEAD_KINDS:
-        raise InputError(f"head is {kind!r}; known are {', '.join(HEAD_KINDS)}.")
+        raise InputError(f"{where}: kind is {kind!r}; known are {', '.join(HEAD_KINDS)}.")
     values: dict[str, Any] = {
         "name": kind,
         "dropout": DEFAULT_DROPOUT[kind],
@@ -150,8 +148,8 @@ def head_from(table: Mapping[str, Any]) -> HeadPlan:
         **table,
     }
     name = values["name"]
-    if not isinstance(name, str) or not name.replace("-", "").replace("_", "").isalnum():
-        raise InputError(f"head: name is {name!r}; letters, digits, - and _ were expected.")
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise InputError(f"{where}: name is {name!r}; letters, digits, - and _ were expected.")
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return HeadPlan(**plain)
 
@@ -160,7 +158,12 @@ def _check_mix(mix: Mapping[str, tuple[float, float]], dev: Source, similar_shar
     if similar_share is not None or dev.group is None:
         raise InputError("mix takes the place of similar_share and needs dev with a group=COLUMN.")
     for name, pair in mix.items():
-        if len(pair) != 2 or not all(isinstance(x, float | int) and 0 < x <= 1 for x in pair) or pair[1] == 1:
+        if (
+            not isinstance(pair, list | tuple)
+            or len(pair) != 2
+            or not all(isinstance(x, float | int) and 0 < x <= 1 for x in pair)
+            or pair[1] == 1
+        ):
             raise InputError(f"mix: {name!r} is {pair!r}; two shares above 0, at most 1, were expected.")
     total = sum(share for share, _ in mix.values())
     if abs(total - 1) > 0.01:
@@ -195,16 +198,14 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     if isinstance(table.get("heads"), dict):
         table = table["heads"]
     runs = table.pop("run", None)
-    if not isinstance(runs, list) or not runs:
+    if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
     return Recipe(tuple(_plan_from({**table, **run}, path, data_root) for run in runs))
 
 
 def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
-    known = {entry.name for entry in fields(TrainPlan)}
-    for key in table:
-        if key not in known:
-            raise DataError(f"{path}: {key} is not known; known are {', '.join(sorted(known))}.")
+    check_keys(TrainPlan, table, str(path))
+    check_types(TrainPlan, table, str(path))
     for key in ("data", "dev", "heads"):
         if key not in table:
             raise DataError(f"{path}: a run lacks {key}.")
@@ -214,7 +215,7 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
 
     values = dict(table)
     values["data"] = tuple(source(raw) for raw in table["data"])
-    values["heads"] = tuple(head_from(raw) for raw in table["heads"])
+    values["heads"] = tuple(head_from(raw, f"{path}, heads") for raw in table["heads"])
     for key in ("dev", "test"):
         if key in table:
             values[key] = source(table[key])
