@@ -41,6 +41,7 @@ from bertsim.pretraining.model import MaskedLanguageModel, fill_head, first_head
 from bertsim.pretraining.plan import Budget, PretrainPlan, parse_budget
 from bertsim.pretraining.vocabulary import (
     SPECIALS,
+    TYPESET,
     pieces,
     read_vocabulary,
     special_ids,
@@ -102,6 +103,20 @@ def test_a_vocabulary_has_its_size_bert_s_special_tokens_and_reads_what_it_learn
     ]
     typed = fast.encode("[MASK]", add_special_tokens=False).ids
     assert special_ids(fast)["[MASK]"] not in typed
+
+
+def test_marks_of_typesetting_that_the_text_lacks_stand_for_the_plain_ones(tmp_path: Path):
+    plain = [f'{line}. it isn\'t - so "they" say' for line in sentences(200)]
+    fast = train_vocabulary(lambda: plain, SIZE + 10)
+    assert pieces(fast)[-len(TYPESET) :] == list(TYPESET)
+    curly = [line.replace("'", "\u2019") for line in plain]
+    assert "'" not in pieces(train_vocabulary(lambda: curly, SIZE + 10))
+    (tmp_path / "text.txt").write_text("\n".join(plain))
+    options = {"budget": "0 steps", "vocab_size": str(SIZE + 10)}
+    assert main(words(tmp_path, "typeset", "--start", "words", **options)) == 0
+    model = bertsim.load(tmp_path / "typeset", engine="tensorflow")
+    pair = ("it isn\u2019t \u2014 so \u201cthey\u201d say\u2026", 'it isn\'t - so "they" say.')
+    assert model.score([pair])[0] == pytest.approx(1, abs=1e-6)
 
 
 def test_the_same_text_gives_the_same_vocabulary():

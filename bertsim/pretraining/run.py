@@ -40,6 +40,7 @@ from bertsim.pretraining.vocabulary import (
     CLS,
     PAD,
     SEP,
+    TYPESET,
     UNKNOWN,
     read_vocabulary,
     special_ids,
@@ -56,6 +57,7 @@ _KEPT = (
 _LARGE, _MANY_CARRIERS = 128, 8  # hidden size from which on so many are spared: int8 rows are finer then
 _MANY_WORDS = 20  # times as many as a vector has values
 _UNKNOWN_WEIGHT = 0.1  # enough for a sentence of nothing else to have a direction
+_HARDLY = 1e-3  # of the plain mark's occurrences
 
 
 class Observer(Watch, Protocol):
@@ -221,8 +223,18 @@ def _from_words(start: _Start) -> dict[str, Float]:
     if sets is not None:
         start.observer.stage("tuning them on pairs")
         weighted = train_bag(weighted, sets, plan.bag, start.observer.bag, folder)
+    _fill_typeset(weighted, start)
     rows, _ = embedding_rows(weighted, config.hidden_size, carriers, _KEPT)
     return bert_tensors(rows, config, plan.seed, carriers)
+
+
+def _fill_typeset(rows: Float, start: _Start) -> None:
+    """Give each mark of typesetting that the text hardly has the vector of its plain mark, in place."""
+    counts = count_ids(start.text.learned, len(rows))
+    for mark, plain in TYPESET.items():
+        typeset, usual = start.fast.token_to_id(mark), start.fast.token_to_id(plain)
+        if typeset is not None and usual is not None and counts[typeset] < _HARDLY * counts[usual]:
+            rows[typeset] = rows[usual]
 
 
 def _words(start: _Start, largest: int) -> Float:

@@ -20,7 +20,7 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import WordPieceTrainer
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.tokenization import read_fast
+from bertsim.tokenizer_files import read_fast
 
 PAD, UNKNOWN, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 SMALLEST = 64
@@ -28,10 +28,22 @@ CONTINUES = "##"
 _ALPHABET = 1000  # characters kept; the rarest others become [UNK]
 _MIN_FREQUENCY = 2
 _RAREST = 1e-7  # share of all characters below which one is [UNK]
+TYPESET = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2026": ".",
+}
+"""Punctuation that phones and word processors write, by what plain text has in its place."""
 
 
 def train_vocabulary(lines: Callable[[], Iterable[str]], size: int) -> FastTokenizer:
     """Learn `size` WordPieces; the same lines give the same pieces, with the same ids.
+
+    The last of them are marks of `TYPESET` that the text hardly has, unlike their plain marks.
 
     Args:
         lines: gives the text anew, one sentence each; called twice.
@@ -45,11 +57,12 @@ def train_vocabulary(lines: Callable[[], Iterable[str]], size: int) -> FastToken
     if size < SMALLEST:
         raise InputError(f"--vocab-size is {size}; at least {SMALLEST} was expected.")
     alphabet = _alphabet(lines(), size)
+    typeset = [mark for mark, plain in TYPESET.items() if mark not in alphabet and plain in alphabet]
     # Left to itself, the trainer numbers these in the order of a hash table, and settles ties by number.
     inside = [f"{CONTINUES}{character}" for character in alphabet if _is_inside(character)]
     fast = _tokenizer(WordPiece(unk_token=UNKNOWN, continuing_subword_prefix=CONTINUES))
     trainer = WordPieceTrainer(
-        vocab_size=size,
+        vocab_size=size - len(typeset),
         min_frequency=_MIN_FREQUENCY,
         initial_alphabet=alphabet,
         limit_alphabet=len(alphabet),
@@ -58,13 +71,15 @@ def train_vocabulary(lines: Callable[[], Iterable[str]], size: int) -> FastToken
         show_progress=False,
     )
     fast.train_from_iterator(lines(), trainer)
-    found = fast.get_vocab_size()
+    vocab = fast.get_vocab()
+    vocab |= {mark: len(vocab) + number for number, mark in enumerate(typeset)}
+    found = len(vocab)
     if found < size:
         raise InputError(
             f"--vocab-size is {size:,}, but the text has {found:,} different pieces that occur twice or more; "
             "give more text, or a smaller size."
         )
-    fast = _tokenizer(WordPiece(fast.get_vocab(), unk_token=UNKNOWN, continuing_subword_prefix=CONTINUES))
+    fast = _tokenizer(WordPiece(vocab, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUES))
     fast.add_special_tokens(list(SPECIALS))
     ids = special_ids(fast)
     fast.post_processor = TemplateProcessing(
