@@ -1,7 +1,6 @@
 """Text -> `TokenBatch`, with the checkpoint's own tokenizer.
 
 What a user typed is never a special token, nothing is cut silently, and every token knows its characters.
-`tokenizer.json` is read with `tokenizers`; a folder with `vocab.txt` alone goes through `transformers` once.
 
 Source: transformers' "longest_first" truncation; BERT's packing `[CLS] A [SEP] B [SEP]`, which is read from
 the tokenizer's own template, so checkpoints with other markers (`<s>`, `</s>`) are packed their way.
@@ -9,8 +8,6 @@ the tokenizer's own template, so checkpoints with other markers (`<s>`, `</s>`) 
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from itertools import cycle
@@ -18,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
 from bertsim.packing import MAX_CHARACTERS, A, PackedRow, fill_ids, fill_template, read_template, share_room
 from bertsim.records import Int, TokenBatch
+from bertsim.tokenizer_files import read_fast
 
 MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
@@ -57,7 +54,7 @@ class Tokenizer:
 
     @classmethod
     def from_folder(cls, folder: Path, config: BertConfig) -> Tokenizer:
-        """Read `tokenizer.json`, or convert `vocab.txt`.
+        """Read `tokenizer.json`, or `vocab.txt`, and the settings beside it.
 
         Raises:
             CheckpointError: neither is there, or it cannot be read.
@@ -251,21 +248,6 @@ class Tokenizer:
         return fill_template(template, self._fast, sentences, encodings, kept)
 
 
-def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
-    """The tokenizer of a folder as `tokenizers` knows it, and the file it was read from.
-
-    Raises:
-        CheckpointError: there is none, or it cannot be read.
-    """
-    path = folder / "tokenizer.json"
-    if not path.exists():
-        path = _convert_vocabulary(folder)
-    try:
-        return FastTokenizer.from_file(str(path)), path
-    except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
-        raise CheckpointError(f"{path} cannot be read as a tokenizer: {error}.") from None
-
-
 def _read(sentence: str, name: str) -> str:
     """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
 
@@ -284,25 +266,3 @@ def _no_token(sentence: str, name: str) -> InputError:
     return InputError(
         f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word."
     )
-
-
-def _convert_vocabulary(folder: Path) -> Path:
-    """Turn `vocab.txt` into a `tokenizer.json` in the user's cache, by transformers, once per content.
-
-    Raises:
-        CheckpointError: there is no `vocab.txt`.
-    """
-    parts = [folder / name for name in ("vocab.txt", "tokenizer_config.json", "special_tokens_map.json")]
-    if not parts[0].exists():
-        raise CheckpointError(f"{folder} has neither tokenizer.json nor vocab.txt; one of them is needed.")
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in parts if path.exists())).hexdigest()
-    target = user_cache_path("bertsim") / "tokenizers" / f"{digest}.json"
-    if not target.exists():
-        from transformers import BertTokenizer
-
-        backend = BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}")
-        backend.save(str(partial))
-        partial.replace(target)
-    return target

@@ -23,7 +23,18 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 # A module imports from its own line and from the lines above it, never from those below.
 LAYERS = (
     {"errors", "records", "version"},
-    {"config", "engine", "manifest", "rows", "parquet", "packing", "tokenization", "pooling", "scoring"},
+    {
+        "config",
+        "engine",
+        "manifest",
+        "rows",
+        "parquet",
+        "packing",
+        "tokenization",
+        "tokenizer_files",
+        "pooling",
+        "scoring",
+    },
     {"alignment", "head_config", "calibration", "batching", "combination", "masking"},
     {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
     {
@@ -61,7 +72,7 @@ ALLOWED = {
     "tensorflow": TENSORFLOW,
     "keras": TENSORFLOW,
     "ai_edge_litert": {"litert"},
-    "transformers": {"tokenization"},
+    "transformers": set(),
     "gradio": {"ui", "app"},
     "huggingface_hub": {"hub"},
     "tqdm": {"cli"},

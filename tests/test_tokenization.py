@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -153,6 +154,72 @@ def test_vocab_txt_alone_gives_the_same_tokens_as_tokenizer_json(
     alone = load(make_checkpoint(tmp_path / "vocab", vocab_only=True))
     text = "The MAN isn't playing [SEP] guitars, 42 töwns!"
     assert alone.encode([text], 64) == tokenizer.encode([text], 64)
+
+
+ADDED = {"136": {"content": "zzz", "special": False}}
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ({"lowercase": False}, {"tokenizer_config.json": {"do_lower_case": True}}),
+        ({"lowercase": True}, {"tokenizer_config.json": {"do_lower_case": False}}),
+        ({"lowercase": False}, {"tokenizer_config.json": {}}),
+        ({}, {"tokenizer_config.json": {"strip_accents": False}}),
+        ({}, {"tokenizer_config.json": {"tokenize_chinese_chars": False}}),
+        ({}, {"tokenizer_config.json": {"added_tokens_decoder": ADDED}}),
+        ({"vocab_only": True}, {"tokenizer_config.json": {"do_lower_case": False, "strip_accents": True}}),
+        ({"vocab_only": True}, {"tokenizer_config.json": {"added_tokens_decoder": ADDED}}),
+        ({"vocab_only": True}, {"added_tokens.json": {"zzz": 136}}),
+        ({"tokenizer": "unigram"}, {"tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"}}),
+    ],
+)
+def test_the_files_beside_a_vocabulary_say_what_they_say_to_transformers(
+    tmp_path: Path, options: dict[str, object], files: dict[str, dict[str, object]]
+) -> None:
+    from transformers import AutoTokenizer
+
+    folder = make_checkpoint(tmp_path / "x", config={"vocab_size": 200}, **options)  # type: ignore[arg-type]
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content))
+    theirs = AutoTokenizer.from_pretrained(folder)
+    for text in ("The Man plays zzz", "naïve Café 中文 dog", "a b"):
+        assert load(folder).encode([text], 64) == [theirs(text)["input_ids"]]
+
+
+def test_text_is_lower_cased_where_sentence_transformers_does(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "x", lowercase=False, sentence_transformers={"pooling_mode": "mean"})
+    before = load(folder).encode(["The Dog"], 64)
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 32, "do_lower_case": true}')
+    tokenizer = load(folder)
+    assert tokenizer.encode(["The Dog"], 64) == tokenizer.encode(["the dog"], 64) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "vocab.txt",
+            b"",
+            r"vocab\.txt cannot be read as a tokenizer, with the settings beside it: it has no \[UNK\]\.$",
+        ),
+        ("vocab.txt", b"\xff\xfe\x80abc\n", r"vocab\.txt cannot be read as a tokenizer"),
+        ("vocab.txt", b"[PAD]\n[UNK]\nthe\n", r"it has no \[CLS\]"),
+        ("tokenizer_config.json", b"{", r"tokenizer_config\.json is not valid JSON"),
+        (
+            "tokenizer_config.json",
+            b'{"do_lower_case": "no"}',
+            r"beside it: 'str' object is not",
+        ),
+        ("special_tokens_map.json", b"[]", r"special_tokens_map\.json holds a list; a dict was expected"),
+        ("added_tokens.json", b'{"zzz": "x"}', r"beside it: .*'x'"),
+    ],
+)
+def test_what_makes_no_tokenizer_is_said(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    folder = make_checkpoint(tmp_path / "x", vocab_only=True)
+    (folder / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=message):
+        load(folder)
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
