@@ -119,6 +119,17 @@ def test_files_that_are_no_longer_made_leave_the_output_and_others_stay(tmp_path
     assert ".git/HEAD" not in check_manifest(output)
 
 
+def test_a_manifest_of_something_else_is_refused_before_the_first_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = prepare(tmp_path)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "manifest.json").write_text('{"name": "my extension"}')
+    assert main(words) == 2
+    assert "manifest.json has no table 'sha256'" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
+
+
 def test_a_step_that_fails_says_so_and_what_was_done_is_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

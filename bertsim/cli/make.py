@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     places = Places(args.recipe, args.data_root.absolute(), args.work.absolute())
     for step in steps:
         check_own(step, places)
+    if args.output is not None:
+        read_manifest(args.output)  # refused now rather than behind the last step
     for number, step in enumerate(steps, 1):
         title = f"step {number} of {len(steps)}, {step.name}"
         if is_done(step, places):
