@@ -10,7 +10,8 @@ Source: transformers' `BertModel` state dict; TensorFlow's `gamma` and `beta` na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from bertsim.config import BertConfig, classifier_activation, read_json
+from bertsim.config import BertConfig, read_field, read_json
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
@@ -29,7 +30,6 @@ _RUNS_CODE = ("pytorch_model.bin", "tf_model.h5", "model.h5", "model.keras", "fl
 # Tensors of heads that a file may carry beside the encoder, and buffers that old versions saved.
 _OTHERS = re.compile(r"^(cls|classifier|qa_outputs|loss)\.|\.?embeddings\.position_ids$")
 _SCALE = ".scale"
-CLASSIFICATION = "BertForSequenceClassification"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ def read_checkpoint(folder: Path, config: BertConfig) -> Checkpoint:
         else:
             found[short] = tensor
     tensors = _widen(folder, found)
+    if config.num_hidden_layers > len(tensors):  # before so many are named
+        raise CheckpointError(
+            f"{folder}: config.json says num_hidden_layers {config.num_hidden_layers}, but the file has {len(tensors)} "
+            "tensors of the encoder."
+        )
     _check_tensors(folder, tensors, tensor_shapes(config, with_pooler="pooler.dense.weight" in tensors))
     return Checkpoint(tensors, tuple(unused))
 
@@ -77,46 +82,13 @@ def has_pooler(folder: Path) -> bool:
     return any((_standard_name(name) or "") == "pooler.dense.weight" for name in _names(folder))
 
 
-@dataclass(frozen=True)
-class Classifier:
-    """The top of a `BertForSequenceClassification`: dense over the pooler's output.
-
-    Attributes:
-        tensors: "classifier.weight" float32 [labels, hidden], "classifier.bias" float32 [labels].
-        labels: names, from `id2label`.
-        activation: "softmax" for labels that exclude each other, else "sigmoid" (one label, or several at once);
-            "identity" where a cross-encoder says that its value is the logit.
-    """
-
-    tensors: dict[str, Float]
-    labels: tuple[str, ...]
-    activation: str
-
-
-def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
-    """Read the classifier that a checkpoint carries; None where its architecture is another.
+def read_tensors(folder: Path, names: Collection[str]) -> dict[str, Float]:
+    """Tensors of a folder, float32, by the names in the file; those that are not there are left out.
 
     Raises:
-        CheckpointError: the architecture says there is one, but its tensors, labels or pooler do not fit.
-
-    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder`.
+        CheckpointError: no safetensors, or a file or type that cannot be read.
     """
-    path = folder / "config.json"
-    raw = read_json(path)
-    if CLASSIFICATION not in (raw.get("architectures") or ()):
-        return None
-    names = ("classifier.weight", "classifier.bias")
-    found = _widen(folder, {name: tensor for name, tensor in _read_all(folder) if name in names})
-    shape = found["classifier.weight"].shape if "classifier.weight" in found else ()
-    if len(shape) != 2 or shape[1] != config.hidden_size or not has_pooler(folder):
-        raise CheckpointError(f"{path} says {CLASSIFICATION}, but the file has no classifier over a pooler.")
-    names_by_id = raw.get("id2label") or {str(i): f"LABEL_{i}" for i in range(shape[0])}
-    labels = [names_by_id.get(str(i)) for i in range(shape[0])]
-    if len(names_by_id) != shape[0] or not all(isinstance(x, str) and x for x in labels):
-        raise CheckpointError(
-            f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
-        )
-    return Classifier(found, tuple(map(str, labels)), classifier_activation(path, raw, shape[0]))
+    return _widen(folder, {name: tensor for name, tensor in _read_all(folder) if name in names})
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:
@@ -241,9 +213,10 @@ def _weight_files(folder: Path) -> list[Path]:
     if (folder / WEIGHTS).exists():
         return [folder / WEIGHTS]
     if (folder / INDEX).exists():
-        shards = sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))
+        named = read_field(folder / INDEX, read_json(folder / INDEX), "weight_map", dict, {}).values()
+        shards = sorted(set(map(str, named)))
         for shard in shards:
-            if Path(shard).name != shard or not (folder / shard).exists():
+            if Path(shard).name != shard or not (folder / shard).is_file():
                 raise CheckpointError(
                     f"{folder / INDEX} names the shard {shard!r}, which is not in {folder}."
                 )
@@ -257,26 +230,34 @@ def _weight_files(folder: Path) -> list[Path]:
     raise CheckpointError(f"{folder} has no {WEIGHTS}.")
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A safetensors file; CheckpointError where it, or a type in it, cannot be read."""
+    # The TensorFlow-free reader; bfloat16, which numpy lacks, comes with ml_dtypes (a part of Keras).
+    import ml_dtypes  # noqa: F401
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
+    except AttributeError as error:
+        raise CheckpointError(
+            f"{path} holds a type that cannot be read; a float was expected: {error}."
+        ) from None
+
+
 def _names(folder: Path) -> Iterator[str]:
     for path in _weight_files(folder):
-        try:
-            with safe_open(path, framework="numpy") as file:
-                yield from list(file.keys())
-        except SafetensorError as error:
-            raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
+        with _opened(path) as file:
+            yield from list(file.keys())
 
 
 def _read_all(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
     for path in _weight_files(folder):
-        try:
-            # The TensorFlow-free reader; bfloat16, which numpy lacks, comes with ml_dtypes (a part of Keras).
-            import ml_dtypes  # noqa: F401
-
-            with safe_open(path, framework="numpy") as file:
-                for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                    yield name, file.get_tensor(name)
-        except SafetensorError as error:
-            raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
+        with _opened(path) as file:
+            for name in file.keys():  # noqa: SIM118 - safe_open is no mapping
+                yield name, file.get_tensor(name)
 
 
 def _standard_name(name: str) -> str | None:
@@ -302,7 +283,7 @@ def _widen(folder: Path, found: dict[str, np.ndarray]) -> dict[str, Float]:
             continue
         if tensor.dtype == np.int8:
             scale = found.get(name + _SCALE)
-            if scale is None or scale.shape != tensor.shape[:1]:
+            if scale is None or tensor.ndim != 2 or scale.shape != tensor.shape[:1]:
                 raise CheckpointError(f"{folder}: {name} is int8 without a scale for each of its rows.")
             tensors[name] = tensor * scale.astype(np.float32)[:, None]
         elif tensor.dtype.name in ("float32", "float16", "bfloat16", "float64"):

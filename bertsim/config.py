@@ -12,7 +12,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bertsim.errors import CheckpointError, InputError
 from bertsim.pooling import parse_pooling, pooled_size
@@ -41,6 +41,7 @@ _POOLING_FLAGS = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class BertConfig:
         """Read `config.json`.
 
         Raises:
-            CheckpointError: the file is missing or not JSON, a size is missing or not a positive whole
-                number, or the model is one that this encoder cannot represent; names file and key.
+            CheckpointError: the file is missing or not JSON, a size is missing or not a positive whole number, padding
+                is no token, or the model is one that this encoder cannot represent; names file and key.
         """
         path = folder / "config.json"
         raw = read_json(path)
@@ -87,12 +88,16 @@ class BertConfig:
         # transformers writes null for a field that has its default.
         known = {key: raw[key] for key in cls.__dataclass_fields__ if raw.get(key) is not None}
         config = cls(**known)
-        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size"):
-            value = getattr(config, key)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size", "pad_token_id"):
+            value, least = getattr(config, key), int(key != "pad_token_id")
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise CheckpointError(
-                    f"{path}: {key} is {value!r}; a whole number of at least 1 was expected."
+                    f"{path}: {key} is {value!r}; a whole number of at least {least} was expected."
                 )
+        if config.pad_token_id >= config.vocab_size:
+            raise CheckpointError(
+                f"{path}: pad_token_id is {config.pad_token_id}; one below vocab_size {config.vocab_size} was expected."
+            )
         for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
             value = getattr(config, key)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
@@ -124,8 +129,9 @@ class EmbeddingConfig:
         """Read sentence-transformers' files; without them: mean pooling, all positions, no scaling.
 
         Raises:
-            CheckpointError: a module, pooling mode or length that cannot be represented; names file and key.
+            CheckpointError: a module, pooling mode, prompt or length that cannot be represented; names file and key.
         """
+        _refuse_prompt(folder / "config_sentence_transformers.json")
         modules = folder / "modules.json"
         if not modules.exists():
             return cls("mean", False, config.max_position_embeddings)
@@ -135,7 +141,9 @@ class EmbeddingConfig:
                 raise CheckpointError(f"{modules}: {module!r} is not a module with a type.")
             kind = module["type"].rsplit(".", 1)[-1]
             if kind == "Pooling":
-                pooling = _read_pooling(folder / module.get("path", "1_Pooling") / "config.json", config)
+                pooling = _read_pooling(
+                    folder / read_field(modules, module, "path", str, "1_Pooling") / "config.json", config
+                )
             elif kind == "Normalize":
                 normalize = True
             elif kind != "Transformer":
@@ -145,10 +153,6 @@ class EmbeddingConfig:
                 )
         length = _read_max_length(folder / "sentence_bert_config.json")
         return cls(pooling, normalize, min(length or math.inf, config.max_position_embeddings))  # type: ignore[arg-type]
-
-    def size(self, config: BertConfig) -> int:
-        """Number of values in a sentence embedding."""
-        return pooled_size(self.pooling, config.hidden_size)
 
 
 def read_json(path: Path, kind: type = dict) -> Any:
@@ -170,24 +174,18 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return value
 
 
-def classifier_activation(path: Path, raw: dict[str, Any], labels: int) -> str:
-    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
+def read_field(path: Path, raw: dict[str, Any], key: str, kind: type[_T], default: _T) -> _T:
+    """A field of a JSON file that was read; `default` where it is missing or null.
 
     Raises:
-        CheckpointError: it names a function that is none of those known here.
+        CheckpointError: it is no `kind`.
     """
-    nested = raw.get("sentence_transformers")
-    named = nested.get("activation_fn") if isinstance(nested, dict) else None
-    named = named or raw.get("sbert_ce_default_activation_function")
-    if labels == 1 and named is not None:
-        kind = str(named).rpartition(".")[2].lower()
-        if kind not in ("sigmoid", "identity"):
-            raise CheckpointError(
-                f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are."
-            )
-        return kind
-    several = raw.get("problem_type") == "multi_label_classification"
-    return "sigmoid" if several or labels == 1 else "softmax"
+    value = raw.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise CheckpointError(f"{path}: {key} is {value!r:.60}; a {kind.__name__} was expected.")
+    return value
 
 
 def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
@@ -207,6 +205,19 @@ def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
         raise CheckpointError(f"{path}: hidden_act is {activation!r}; known are {', '.join(ACTIVATIONS)}.")
 
 
+def _refuse_prompt(path: Path) -> None:
+    """Raise CheckpointError where sentence-transformers would put a prompt before every sentence."""
+    if not path.exists():
+        return
+    raw = read_json(path)
+    name = read_field(path, raw, "default_prompt_name", str, "")
+    if name and read_field(path, raw, "prompts", dict, {}).get(name) != "":
+        raise CheckpointError(
+            f"{path}: default_prompt_name is {name!r}; prompts are not put before sentences here, set it to null to do "
+            "without."
+        )
+
+
 def _read_pooling(path: Path, config: BertConfig) -> str:
     """One "+"-joined pooling from either form of the file: flags, or a `pooling_mode` of one or more names."""
     raw = read_json(path)
@@ -219,6 +230,8 @@ def _read_pooling(path: Path, config: BertConfig) -> str:
             raise CheckpointError(f"{path} sets {', '.join(unknown)}, which is not known here.")
         mode = [name for flag, name in _POOLING_FLAGS.items() if raw.get(flag)]
     pooling = mode if isinstance(mode, str) else "+".join(map(str, mode))
+    if pooling == "pooler":
+        raise CheckpointError(f"{path}: pooling_mode is 'pooler'; one over tokens, as mean, was expected.")
     try:
         parse_pooling(pooling)
     except InputError as error:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.alignment import UNTRAINED
-from bertsim.checkpoint import Classifier, has_pooler, read_classifier
+from bertsim.checkpoint import has_pooler
+from bertsim.classifier import Classifier, read_classifier
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import HeadRunner
 from bertsim.errors import CheckpointError

@@ -143,6 +143,10 @@ def test_a_shard_that_is_not_in_the_folder_is_named(tmp_path: Path, shard: str) 
         ("num_hidden_layers", 0, "num_hidden_layers is 0; a whole number of at least 1"),
         ("layer_norm_eps", "tiny", "layer_norm_eps is 'tiny'; a number"),
         ("vocab_size", "absent", "lacks vocab_size"),
+        ("pad_token_id", "0", "pad_token_id is '0'; a whole number of at least 0"),
+        ("pad_token_id", 0.0, "pad_token_id is 0.0; a whole number of at least 0"),
+        ("pad_token_id", -1, "pad_token_id is -1; a whole number of at least 0"),
+        ("pad_token_id", 50000, r"pad_token_id is 50000; one below vocab_size \d+ was"),
     ],
 )
 def test_a_config_that_cannot_be_represented_is_refused(
@@ -175,6 +179,7 @@ def test_sentence_transformers_files_set_pooling_normalisation_and_length(tmp_pa
     ("pooling", "message"),
     [
         ({"pooling_mode": "median"}, "pooling is 'median'"),
+        ({"pooling_mode": "pooler"}, "pooling_mode is 'pooler'; one over tokens"),
         ({"pooling_mode_cls_token": False}, "pooling is ''"),
         ({"pooling_mode_new": True}, "sets pooling_mode_new"),
         ({"pooling_mode": "mean", "word_embedding_dimension": 7}, "embedding dimension is 7, hidden_size 48"),
@@ -195,6 +200,85 @@ def test_an_unknown_module_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(CheckpointError, match=r"a module of type sentence_transformers\.models\.Dense"):
         EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("modules.json", [{"type": "x.Pooling", "path": 5}], r"modules\.json: path is 5; a str was expected"),
+        (
+            "config_sentence_transformers.json",
+            {"default_prompt_name": "query", "prompts": {"query": "find: "}},
+            "default_prompt_name is 'query'; prompts are not put before sentences here",
+        ),
+        (
+            "config_sentence_transformers.json",
+            {"default_prompt_name": 5},
+            "default_prompt_name is 5; a str was expected",
+        ),
+    ],
+)
+def test_a_file_of_sentence_transformers_that_cannot_be_is_refused(
+    tmp_path: Path, name: str, content: object, message: str
+) -> None:
+    folder = make_checkpoint(tmp_path / "st", sentence_transformers={"pooling_mode": "mean"})
+    (folder / name).write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=message):
+        EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
+
+
+def test_prompts_that_are_not_put_before_every_sentence_are_no_obstacle(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "st", sentence_transformers={"pooling_mode": "mean"})
+    for said in ({"prompts": {"q": "find: "}, "default_prompt_name": None}, {"default_prompt_name": ""}):
+        (folder / "config_sentence_transformers.json").write_text(json.dumps(said))
+        assert EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder)).pooling == "mean"
+
+
+@pytest.mark.parametrize(
+    ("map_of_shards", "message"),
+    [
+        (["a"], r"weight_map is \['a'\]; a dict was expected"),
+        (None, "the file has 0 tensors of the encoder"),
+        ({"a": 5}, "names the shard '5', which is not in"),
+        ({"a": ".."}, r"names the shard '\.\.', which is not in"),
+    ],
+)
+def test_an_index_that_names_no_shards_is_refused(
+    tmp_path: Path, map_of_shards: object, message: str
+) -> None:
+    folder = make_checkpoint(tmp_path / "sharded", sharded=True)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": map_of_shards}))
+    with pytest.raises(CheckpointError, match=message):
+        read(folder)
+
+
+def test_a_folder_in_the_place_of_the_weights_is_refused(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").mkdir()
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged or no safetensors file"):
+        read(folder)
+
+
+def test_a_type_that_numpy_lacks_is_refused(folder: Path) -> None:
+    header = json.dumps({"x": {"dtype": "F8_E4M3", "shape": [8], "data_offsets": [0, 8]}}).encode()
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(CheckpointError, match="holds a type that cannot be read; a float was expected"):
+        read(folder)
+
+
+def test_an_int8_tensor_that_is_no_matrix_is_refused(folder: Path) -> None:
+    scale = {f"{WORD}.scale".replace(".", "__"): np.array(1, np.float32)}
+    change(folder, **{WORD.replace(".", "__"): np.array(3, np.int8)}, **scale)
+    with pytest.raises(CheckpointError, match=f"{WORD} is int8 without a scale for each of its rows"):
+        read(folder)
+
+
+def test_more_layers_than_the_file_can_hold_are_refused_at_once(folder: Path) -> None:
+    configure(folder, num_hidden_layers=10**12)
+    with pytest.raises(
+        CheckpointError, match=r"num_hidden_layers 1000000000000, but the file has \d+ tensors"
+    ):
+        read(folder)
 
 
 def test_int8_rows_by_hand() -> None:

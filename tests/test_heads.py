@@ -432,6 +432,18 @@ def test_a_cross_encoder_gives_the_values_that_sentence_transformers_gives(name:
         assert (score.unit, score.low, score.high) == ("probability", 0.0, 1.0)
 
 
+def test_one_label_of_a_regression_is_the_logit_unless_a_cross_encoder_says_otherwise(tmp_path: Path) -> None:
+    said = {"problem_type": "regression"}
+    model = bertsim.load(
+        make_checkpoint(tmp_path / "a", labels=("LABEL_0",), config=said), engine="tensorflow"
+    )
+    logits = model.logits(list(PAIRS), head="pooled")[:, 0]
+    np.testing.assert_allclose(model.score(list(PAIRS), scorer="pooled"), logits, atol=1e-6)
+    said["sbert_ce_default_activation_function"] = "torch.nn.modules.activation.Sigmoid"
+    own = bertsim.load(make_checkpoint(tmp_path / "b", labels=("LABEL_0",), config=said), engine="tensorflow")
+    np.testing.assert_allclose(own.score(list(PAIRS), scorer="pooled"), 1 / (1 + np.exp(-logits)), atol=1e-6)
+
+
 def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     for options, message in (
         (
@@ -442,6 +454,8 @@ def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
             {"labels": ("a",), "config": {"sentence_transformers": {"activation_fn": "torch.nn.Tanh"}}},
             "the activation function 'torch.nn.Tanh' is not known; Sigmoid and Identity are",
         ),
+        ({"labels": ("a", "b"), "config": {"architectures": 5}}, "architectures is 5; a list was expected"),
+        ({"labels": ("a", "b"), "config": {"id2label": ["a", "b"]}}, "id2label is .*; a dict was expected"),
         ({"labels": ("a", "b"), "pooler": False}, "has no classifier over a pooler"),
         ({"config": {"architectures": ["BertForSequenceClassification"]}}, "has no classifier over a pooler"),
     ):

@@ -36,7 +36,7 @@ LAYERS = (
         "scoring",
     },
     {"alignment", "head_config", "calibration", "batching", "combination", "masking"},
-    {"encoder", "heads", "checkpoint", "litert", "reference", "export", "head_export"},
+    {"encoder", "heads", "checkpoint", "classifier", "litert", "reference", "export", "head_export"},
     {
         "recipe",
         "relay",
