@@ -83,12 +83,13 @@ def has_pooler(folder: Path) -> bool:
 
 
 def read_tensors(folder: Path, names: Collection[str]) -> dict[str, Float]:
-    """Tensors of a folder, float32, by the names in the file; those that are not there are left out.
+    """Tensors of a folder beside the encoder, float32, by today's names; those that are not there are left out.
 
     Raises:
         CheckpointError: no safetensors, or a file or type that cannot be read.
     """
-    return _widen(folder, {name: tensor for name, tensor in _read_all(folder) if name in names})
+    found = {_todays_name(name): tensor for name, tensor in _read_all(folder)}
+    return _widen(folder, {name: tensor for name, tensor in found.items() if name in names})
 
 
 def tensor_shapes(config: BertConfig, *, with_pooler: bool) -> dict[str, tuple[int, ...]]:
@@ -263,9 +264,11 @@ def _read_all(folder: Path) -> Iterator[tuple[str, np.ndarray]]:
 def _standard_name(name: str) -> str | None:
     """Transformers' name without prefix and with today's LayerNorm names; None for what is no encoder's."""
     short = name.removeprefix("bert.")
-    if _OTHERS.search(short):
-        return None
-    return re.sub(r"LayerNorm\.(gamma|beta)$", lambda m: f"LayerNorm.{_RENAMED[m[1]]}", short)
+    return None if _OTHERS.search(short) else _todays_name(short)
+
+
+def _todays_name(name: str) -> str:
+    return re.sub(r"LayerNorm\.(gamma|beta)$", lambda m: f"LayerNorm.{_RENAMED[m[1]]}", name)
 
 
 _RENAMED = {"gamma": "weight", "beta": "bias"}

@@ -54,6 +54,7 @@ from bertsim.pretraining.word_vectors import (
     positive_pmi,
     rarity,
 )
+from tests.checkpoints import VOCABULARY, make_checkpoint
 
 ROOT = Path(__file__).parent.parent
 SIZE = 130
@@ -496,6 +497,29 @@ def test_word_vectors_make_a_bert_that_compares_at_once_and_another_run_goes_on_
     assert (tmp_path / "more" / "vocab.txt").read_text() == (tmp_path / "bag" / "vocab.txt").read_text()
     again = words(tmp_path, "again", "--tokenizer", str(tmp_path / "more"), vocab_size="", budget="1 steps")
     assert main(again) == 0
+
+
+def test_a_head_with_the_layer_norm_names_of_old_goes_on_too(tmp_path: Path):
+    today, old = (
+        make_checkpoint(tmp_path / str(is_old), prefix="bert.", pretraining_heads=True, gamma_beta=is_old)
+        for is_old in (False, True)
+    )
+    table = np.zeros((len(VOCABULARY), 48), np.float32)
+    like = first_head(table, np.ones(len(table)), 0)
+    found = run._head_of(old, like)
+    assert found.keys() == like.keys()
+    for name, tensor in run._head_of(today, like).items():
+        np.testing.assert_array_equal(found[name], tensor)
+
+
+def test_a_vocabulary_whose_ids_have_a_gap_is_pretrained_to_its_end(tmp_path: Path):
+    folder = make_checkpoint(tmp_path / "gap")
+    described = json.loads((folder / "tokenizer.json").read_text())
+    del described["model"]["vocab"]["guitar"]
+    (folder / "tokenizer.json").write_text(json.dumps(described))
+    given = words(tmp_path, "bert", "--tokenizer", str(folder), vocab_size="", budget="1 steps")
+    assert main(given) == 0
+    assert BertConfig.from_folder(tmp_path / "bert").vocab_size == len(VOCABULARY)
 
 
 JAX = """

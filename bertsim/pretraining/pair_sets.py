@@ -22,6 +22,7 @@ from scipy import sparse
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import DataError, InputError
+from bertsim.pretraining.vocabulary import pieces
 from bertsim.records import Float
 from bertsim.training.data_source import Source, source_from
 from bertsim.training.examples import Examples, read_examples
@@ -228,7 +229,7 @@ def _tokenise(texts: Sequence[str], fast: FastTokenizer, room: int) -> Sentences
         rows = [found.ids[:room] for found in fast.encode_batch_fast(chunk, add_special_tokens=False)]
         ids.append(np.fromiter(chain.from_iterable(rows), np.int32))
         lengths += map(len, rows)
-    return Sentences(np.concatenate(ids), np.cumsum(lengths), fast.get_vocab_size())
+    return Sentences(np.concatenate(ids), np.cumsum(lengths), len(pieces(fast)))
 
 
 def _any_sentence(sentence: str) -> None:

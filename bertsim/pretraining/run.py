@@ -14,10 +14,9 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-from safetensors import safe_open
 from tokenizers import Tokenizer as FastTokenizer
 
-from bertsim.checkpoint import WEIGHTS, encoder_tensors, fill_encoder, read_checkpoint
+from bertsim.checkpoint import WEIGHTS, encoder_tensors, fill_encoder, read_checkpoint, read_tensors
 from bertsim.config import BertConfig
 from bertsim.errors import BertsimError, DataError
 from bertsim.manifest import file_sha256
@@ -42,6 +41,7 @@ from bertsim.pretraining.vocabulary import (
     SEP,
     TYPESET,
     UNKNOWN,
+    pieces,
     read_vocabulary,
     special_ids,
     train_vocabulary,
@@ -151,7 +151,7 @@ def _sized(plan: PretrainPlan) -> PretrainPlan:
 
 def _config(plan: PretrainPlan, fast: FastTokenizer) -> BertConfig:
     if plan.encoder is None:
-        return plan.config(fast.get_vocab_size())
+        return plan.config(len(pieces(fast)))  # ids may have gaps
     config = BertConfig.from_folder(Path(plan.encoder))
     return replace(config, hidden_dropout_prob=plan.dropout, attention_probs_dropout_prob=plan.dropout)
 
@@ -252,13 +252,9 @@ def _words(start: _Start, largest: int) -> Float:
 
 def _head_of(folder: Path, like: dict[str, Float]) -> dict[str, Float]:
     """The head that a checkpoint's one file holds beside the encoder, where it has all of it."""
-    with safe_open(folder / WEIGHTS, framework="numpy") as file:
-        names = set(file.keys())
-        if not like.keys() <= names:
-            return {}
-        found = {name: file.get_tensor(name) for name in like}
-    is_same = all(found[name].shape == like[name].shape for name in like)
-    return {name: tensor.astype("float32") for name, tensor in found.items()} if is_same else {}
+    found = read_tensors(folder, like)
+    is_same = found.keys() == like.keys() and all(found[name].shape == like[name].shape for name in like)
+    return found if is_same else {}
 
 
 @contextmanager
