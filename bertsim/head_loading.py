@@ -167,10 +167,5 @@ def _runner(
 
     head = build()
     relay = RelayHead(TensorFlowHead(head))
-    encoder.later.add(lambda: _put(relay, export(head)))
+    encoder.later.add(relay, lambda: export(head))
     return relay
-
-
-def _put(relay: RelayHead, runner: HeadRunner) -> Callable[[], None]:
-    """What puts a runner in its place."""
-    return lambda: setattr(relay, "now", runner)

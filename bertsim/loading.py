@@ -34,14 +34,14 @@ BUNDLED_NAME = "bertsim-mini"
 FLATBUFFER = "model.tflite"
 # Makes every flatbuffer that is not there yet: loading is enough.
 _EXPORT = """
-import os, sys
+import ast, os, sys
 from pathlib import Path
 if hasattr(os, "nice"):
     os.nice(5)
 import bertsim
-folder, heads, max_length = sys.argv[1:]
+heads, max_length = map(ast.literal_eval, sys.argv[2:])
 try:
-    bertsim.load(Path(folder), heads=Path(heads) if heads else None, max_length=int(max_length))
+    bertsim.load(Path(sys.argv[1]), heads=heads, max_length=max_length)
 except bertsim.BertsimError as error:
     sys.exit(str(error))
 """
@@ -115,8 +115,8 @@ def load(
         combination=combination,
     )
     if later is not None:
-        words = ["" if found is None else str(found), str(embedding.max_length)]
-        later.start(name, _EXPORT, str(folder), *words)
+        words = [heads if found is None else str(found), embedding.max_length]
+        later.start(name, _EXPORT, str(folder), *map(repr, words))
     return model
 
 
@@ -138,8 +138,8 @@ def find_source(
                 f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository."
             )
         return BUNDLED, BUNDLED_NAME, None
-    folder = Path(source).expanduser()
-    if folder.is_dir():
+    folder = _folder(source)
+    if folder is not None:
         if revision is not None:
             raise InputError(
                 f"revision {revision!r} was given for the folder {folder}; only a repository has revisions."
@@ -156,6 +156,15 @@ def find_source(
     return path, repository, commit
 
 
+def _folder(name: str | Path) -> Path | None:
+    """The folder of this name; None where there is none."""
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # longer than a name can be; the home of a user that there is not
+        return None
+
+
 def _find_heads(
     heads: str | Path | bool | None, own: Path, progress: Progress | None, max_bytes: int | None
 ) -> tuple[Path | None, str | None]:
@@ -164,10 +173,10 @@ def _find_heads(
         return None, None
     if not isinstance(heads, (str, Path)):
         return own if (own / HEADS_FOLDER).is_dir() else None, None
-    folder, name = Path(heads).expanduser(), str(heads)
-    if not folder.is_dir():
+    folder, name = _folder(heads), str(heads)
+    if folder is None:
         if isinstance(heads, Path):
-            raise CheckpointError(f"{folder} is no folder; a folder of heads was expected.")
+            raise CheckpointError(f"{heads} is no folder; a folder of heads was expected.")
         from bertsim import hub
 
         repository, revision = hub.split_revision(heads)
@@ -217,7 +226,10 @@ def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Eng
     from bertsim.litert import LiteRTEngine
 
     if (folder / FLATBUFFER).exists():
-        return LiteRTEngine(folder / FLATBUFFER)
+        try:
+            return LiteRTEngine(folder / FLATBUFFER)
+        except CheckpointError as error:  # one that another program made, say
+            log.warning("%s One is exported instead.", error)
     embedding = encoder.embedding
     made_of = [
         repr(encoder.config),
@@ -243,13 +255,8 @@ def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Eng
         log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", folder)
         return export()
     relay = RelayEngine(_reference_engine(encoder))
-    encoder.later.add(lambda: _put(relay, export()))
+    encoder.later.add(relay, export)
     return relay
-
-
-def _put(relay: RelayEngine, engine: Engine) -> Callable[[], None]:
-    """What puts an engine in its place."""
-    return lambda: setattr(relay, "now", engine)
 
 
 def _reference_engine(encoder: EncoderAtHand) -> Engine:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from bertsim.engine import Engine, HeadRunner
 from bertsim.errors import BertsimError
@@ -77,11 +78,11 @@ class Preparation:
     """
 
     def __init__(self) -> None:
-        self._jobs: list[Callable[[], Callable[[], None]]] = []
+        self._jobs: list[tuple[RelayEngine | RelayHead, Callable[[], Any]]] = []
 
-    def add(self, prepare: Callable[[], Callable[[], None]]) -> None:
-        """Put off a job; what it returns puts its result in place."""
-        self._jobs.append(prepare)
+    def add(self, relay: RelayEngine | RelayHead, prepare: Callable[[], Any]) -> None:
+        """Put off a job; what it returns takes its place in the relay."""
+        self._jobs.append((relay, prepare))
 
     def start(self, name: str, code: str, *arguments: str) -> None:
         """Begin, where there is something to do. Where that fails, all stays as it was; the log says why.
@@ -108,12 +109,12 @@ class Preparation:
                     "%s stays with the TensorFlow engine: %s", name, said[-1] if said else "no reason given"
                 )
                 return
-            ready = [prepare() for prepare in self._jobs]
+            ready = [(relay, prepare()) for relay, prepare in self._jobs]
         except (BertsimError, OSError) as error:
             log.warning("%s stays with the TensorFlow engine: %s", name, error)
             return
         finally:
             self._jobs.clear()  # they hold the model that is replaced
-        for take_place in ready:
-            take_place()
+        for relay, made in ready:
+            relay.now = made
         log.info("%s is served by LiteRT now.", name)

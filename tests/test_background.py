@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
@@ -64,6 +65,14 @@ def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
     assert "bert stays with the TensorFlow engine: " in caplog.text
     assert model.engine == "tensorflow"
     assert len(model.score(PAIRS)) == 2
+
+
+def test_without_heads_none_is_exported_in_the_background(tmp_path: Path, cache: Path) -> None:
+    folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
+    described = json.loads((folder / "config.json").read_text())
+    described["architectures"] = ["BertForSequenceClassification"]  # which it is not
+    (folder / "config.json").write_text(json.dumps(described))
+    wait_for(bertsim.load(folder, heads=False, background=True), "litert")
 
 
 def test_two_at_once_export_once() -> None:

@@ -257,6 +257,25 @@ def test_sources_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
         bertsim.BertsimError, match="user/name is not in the local cache and HF_HUB_OFFLINE is set; connect"
     ):
         bertsim.load("user/name")
+    with pytest.raises(CheckpointError, match=r"^~no-such-user/x is neither a folder nor a repository id"):
+        bertsim.load("~no-such-user/x")
+    with pytest.raises(bertsim.BertsimError, match="is no repository id"):
+        bertsim.load("x" * 300)
+    with pytest.raises(CheckpointError, match="~no-such-user/x is no folder, and no repository"):
+        bertsim.load(heads="~no-such-user/x")
+
+
+def test_a_flatbuffer_of_another_program_is_none_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = make_checkpoint(tmp_path / "encoder", hidden_size=32, num_hidden_layers=1)
+    (folder / "model.tflite").write_bytes(b"TFL3 of another program")
+    model = bertsim.load(folder)
+    assert model.engine == "litert"
+    assert "model.tflite cannot be run as a LiteRT flatbuffer" in caplog.text
+    exact = bertsim.load(folder, engine="tensorflow").score([("the dog", "a cat")])
+    np.testing.assert_allclose(model.score([("the dog", "a cat")]), exact, atol=5e-3)
 
 
 def test_the_bundle_is_checked_when_it_is_loaded(tmp_path: Path) -> None:

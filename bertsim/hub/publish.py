@@ -16,7 +16,8 @@ from bertsim.hub.card import model_card
 from bertsim.hub.download import is_needed
 from bertsim.hub.failures import told_in_a_sentence
 from bertsim.hub.upload import Content, check_name, make_repository, send_files
-from bertsim.loading import BUNDLED, load
+from bertsim.litert import LiteRTEngine
+from bertsim.loading import BUNDLED, FLATBUFFER, load
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import check_manifest, file_sha256
 from bertsim.version import __version__
@@ -109,6 +110,8 @@ def publish(parcel: Parcel, *, private: bool) -> Published:
 
 def _check(folder: Path) -> Sequence[str]:
     """Load, and score with every scorer; return their names."""
+    if (folder / FLATBUFFER).exists():
+        LiteRTEngine(folder / FLATBUFFER)  # `load` would do without one that is damaged
     model = load(folder)
     for scorer in model.scorers:
         if not np.isfinite(model.score(_PAIRS, scorer=scorer)).all():
