@@ -72,7 +72,7 @@ ALLOWED = {
     "tensorflow": TENSORFLOW,
     "keras": TENSORFLOW,
     "ai_edge_litert": {"litert"},
-    "transformers": set(),
+    "transformers": {"tokenizer_files"},
     "gradio": {"ui", "app"},
     "huggingface_hub": {"hub"},
     "tqdm": {"cli"},
