@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
 
+from bertsim.errors import BertsimError
+from bertsim.hub.card import model_card
 from bertsim.hub.deploy import space_files
 from bertsim.loading import BUNDLED, load
 from bertsim.manifest import check_manifest
@@ -89,6 +91,30 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path
     assert 'bertsim.load("someone/heads")' in text
     own = (BUNDLED / "README.md").read_text()
     assert own.split("---")[2].strip()[:500] in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "README.md",
+            b"---\nlicense: [\n---\n# x\n",
+            r"README\.md is no model card \(while parsing .*UTF-8 was",
+        ),
+        ("README.md", b"---\n- a\n---\n", r"README\.md is no model card \(repo card metadata .* a dict\)"),
+        ("README.md", b"# caf\xe9\n", r"README\.md is no model card \('utf-8' codec"),
+        ("metrics.json", b'{"rows": 5}', r"metrics\.json is not what training writes \(TypeError"),
+        ("metrics.json", b'{"rows": [{"x": 1}]}', r"is not what training writes \(KeyError\('file'\)\)"),
+        ("metrics.json", b'{"encoder_commit": "a"}', r"is not what training writes \(KeyError\('plan'\)\)"),
+        ("metrics.json", b'{"as_served": 5}', r"is not what training writes \(AttributeError"),
+    ],
+)
+def test_a_card_that_cannot_be_written_is_said(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BertsimError, match=message):
+        model_card(tmp_path, "someone/name", ("cosine",), "mit")
 
 
 def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(hub: LoopbackHub, tmp_path: Path) -> None:
