@@ -20,14 +20,15 @@ import pytest
 import bertsim
 from bertsim.cli import main
 from bertsim.cli.main import build_parser
-from bertsim.cli.train import make_plans
+from bertsim.cli.output import Stopped
+from bertsim.cli.train import Line, make_plans
 from bertsim.errors import DataError, InputError
 from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric
 from bertsim.training.data_source import Source, parse_source, source_from
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
 from bertsim.training.plan import head_from, read_recipe
-from tests.checkpoints import WORDS
+from tests.checkpoints import WORDS, make_checkpoint
 
 ROOT = Path(__file__).parent.parent
 
@@ -541,6 +542,65 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(
         for epoch in table["epochs"]:
             del epoch["seconds"]
     assert best["epochs"] == again["epochs"]
+
+
+def stop(*args: object) -> None:
+    raise Stopped(terminated=False)
+
+
+def test_a_stopped_run_leaves_nothing_of_older_weights_beside_the_new(
+    tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    rest = ("--head", "mean", "--units", "8", "--batch-size", "16", "--patience", "9", "--epochs")
+    assert main(words(tmp_path, tiny_checkpoint, "out", *rest, "1")) == 0
+    made = {folder / "heads/mean" / name for name in ("model.tflite", "calibration.json", "metrics.json")}
+    of_the_encoder = {folder / name for name in ("model.tflite", "calibration.json")}
+    assert all(path.exists() for path in (*made, *of_the_encoder))
+    (folder / "combined.json").write_text('{"weights": {"mean": 1.0}, "intercept": 0.0, "data": "x"}')
+    monkeypatch.setattr(Line, "epoch", stop)
+    for resume in ([], ["--resume"]):
+        given = words(tmp_path, folder, "tuned", *rest, "9", "--tune", "all", *resume)
+        assert main(given) == 130
+        tuned = {path.relative_to(tmp_path / "tuned") for path in (tmp_path / "tuned").rglob("*.*")}
+        assert Path("heads/mean/model.safetensors") in tuned
+        assert not tuned & {path.relative_to(folder) for path in (*of_the_encoder, folder / "combined.json")}
+    assert main(words(tmp_path, folder, "out", *rest, "2")) == 130
+    assert not any(path.exists() for path in (*made, folder / "combined.json"))
+    assert all(path.exists() for path in of_the_encoder)  # it is what it was
+    assert "mean" in bertsim.load(folder).scorers
+
+
+def test_a_run_that_was_stopped_while_the_encoder_was_copied_copies_it_anew(
+    tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = words(tmp_path, tiny_checkpoint, "out", "--head", "mean", "--epochs", "1")
+
+    def copy_half(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:100])
+        if source.suffix == ".safetensors":
+            stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bertsim.bundle.shutil.copyfile", copy_half)
+        assert main(given) == 130
+    assert "--resume goes on from there" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    assert main([*given, "--resume"]) == 0
+    assert not list((tmp_path / "out").glob(".*"))
+    for path in tiny_checkpoint.glob("*.*"):
+        assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_encoder_without_the_classifier_it_came_with_does_not_promise_one(tmp_path: Path) -> None:
+    encoder = make_checkpoint(tmp_path / "encoder", num_hidden_layers=1, labels=("different", "similar"))
+    assert main(["export", "--encoder", str(encoder), "--output", str(tmp_path / "exported")]) == 0
+    assert main(words(tmp_path, encoder, "tuned", "--tune", "all", "--epochs", "1")) == 0
+    for name in ("exported", "tuned"):
+        config = json.loads((tmp_path / name / "config.json").read_text())
+        assert config["architectures"] == ["BertModel"]
+        assert not {"id2label", "label2id"} & config.keys()
+        assert not bertsim.load(tmp_path / name).heads
 
 
 def test_a_loss_that_is_no_number_stops_with_the_rows(

@@ -118,8 +118,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
+    from bertsim.training.folder import prepare_output
     from bertsim.training.output import finish_output
-    from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
+    from bertsim.training.run import open_encoder, read_data, run_plan
 
     with Stage() as stage:
         encoder = open_encoder(plans, stage.show)
@@ -129,8 +130,8 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
     ):
         if skipped:
             say(f"bertsim: {path}: {skipped:,} bad rows left out.")
-    prepare_output(encoder, plans[-1].tune, args.output, resume=args.resume)
     try:
+        prepare_output(encoder.folder, plans[-1].tune, args.output, resume=args.resume)
         with Line() as line:
             trained: list[Trained] = []
             for plan, data in zip(plans, read, strict=True):

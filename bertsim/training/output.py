@@ -35,12 +35,11 @@ from bertsim.records import Float
 from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
+from bertsim.training.folder import CURVE, HEADS, METRICS
 from bertsim.training.plan import TrainPlan
-from bertsim.training.run import HEADS, Data, Encoder, Observer, Trained
+from bertsim.training.run import Data, Encoder, Observer, Trained
 from bertsim.training.state import RUN
 from bertsim.version import __version__
-
-METRICS = "metrics.json"
 
 
 def finish_output(
@@ -73,7 +72,7 @@ def finish_output(
             folders["cosine"] = output
         for scorer, folder in folders.items():
             _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric))
-            _curve(run, folder / "curve.png", metric)
+            _curve(run, folder / CURVE, metric)
     write_card(output, encoder, trained, figures)
     shutil.rmtree(output / RUN)
     write_manifest(output)

@@ -6,9 +6,9 @@ Everything that can be wrong with the data is found before the first step. A run
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,10 +23,9 @@ from bertsim.datasets import MEND_OR_SKIP
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig
 from bertsim.head_loading import encoder_sha256
-from bertsim.heads import Head, build_head, save_head
+from bertsim.heads import Head, build_head
 from bertsim.loading import FLATBUFFER, find_source
 from bertsim.loading import Progress as Telling
-from bertsim.manifest import NAME as MANIFEST
 from bertsim.manifest import file_sha256
 from bertsim.tokenization import Tokenizer
 from bertsim.training.data_source import NAME_THEM, Source
@@ -39,13 +38,12 @@ from bertsim.training.examples import (
 )
 from bertsim.training.features import FeatureStore, compute_features, join_stores
 from bertsim.training.fit import Task, Watch, fit
+from bertsim.training.folder import keep_head
 from bertsim.training.frozen import FrozenTask, texts_of
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan
-from bertsim.training.state import RUN, Progress, RunFolder, check_output
+from bertsim.training.state import RUN, Progress, RunFolder
 
-HEADS = "heads"
-_COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
 _ADVICE = replace(NAME_THEM, row=MEND_OR_SKIP)
 
 
@@ -176,28 +174,6 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
     return data
 
 
-def prepare_output(encoder: Encoder, tune: str, output: Path, *, resume: bool) -> None:
-    """Make the folder and put the encoder into it; heads can also be added to the encoder's own folder.
-
-    Raises:
-        InputError: the folder holds something else, or a run that is not to be resumed.
-    """
-    is_own = output.is_dir() and output.resolve() == encoder.folder.resolve()
-    if is_own and tune == "all":
-        raise InputError(
-            f"{output} is the encoder itself, which is never overwritten; choose another --output."
-        )
-    check_output(output, resume=resume, is_new=not is_own)
-    (output / RUN).mkdir(parents=True, exist_ok=True)
-    (output / MANIFEST).unlink(missing_ok=True)
-    for pattern in () if is_own else _COPIED:
-        for path in encoder.folder.glob(pattern):
-            target = output / path.relative_to(encoder.folder)
-            if path.name != MANIFEST and not target.exists():
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(path, target)
-
-
 def run_plan(
     plan: TrainPlan,
     encoder: Encoder,
@@ -212,7 +188,7 @@ def run_plan(
 
     Args:
         plan, encoder, data: what to do.
-        output: from `prepare_output`.
+        output: from `folder.prepare_output`.
         cache: holds the features of frozen encoders.
         observer: told how it goes.
         resume: go on from the state in `output`.
@@ -241,8 +217,8 @@ def _frozen_task(
     keras.utils.set_random_seed(plan.seed)
     (head_plan,) = plan.heads
     head = build_head(_head_config(head_plan, encoder, data), has_pooler=bert.pooler is not None)
-    folder = output / HEADS / head_plan.name
-    return FrozenTask(head, data.parts, data.dev, features, plan, lambda: save_head(head, folder))
+    keep = partial(keep_head, head, output, head_plan.name)
+    return FrozenTask(head, data.parts, data.dev, features, plan, keep)
 
 
 def _features(
@@ -295,7 +271,7 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
                 head.config = replace(
                     head.config, encoder=output.resolve().name, encoder_sha256=encoder_sha256(output)
                 )
-            save_head(head, output / HEADS / head_plan.name)
+            keep_head(head, output, head_plan.name)
 
     return keep
 

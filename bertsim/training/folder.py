@@ -1,0 +1,60 @@
+"""The output of a run that is not finished: an encoder, and heads, with nothing of older weights beside them.
+
+Whenever a run stops, the folder loads, and every file in it belongs to the weights that it stands beside.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bertsim.bundle import CONFIG, copy_files
+from bertsim.calibration import NAME as CALIBRATION
+from bertsim.combination import NAME as COMBINED
+from bertsim.config import read_json
+from bertsim.errors import InputError
+from bertsim.heads import Head, save_head
+from bertsim.loading import FLATBUFFER
+from bertsim.manifest import NAME as MANIFEST
+from bertsim.training.state import RUN, check_output
+
+HEADS = "heads"
+METRICS = "metrics.json"
+CURVE = "curve.png"
+_COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
+_OF_THE_WEIGHTS = (FLATBUFFER, CALIBRATION, METRICS, CURVE)
+
+
+def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> None:
+    """Make the folder and put the encoder into it; heads can also be added to the encoder's own folder.
+
+    Args:
+        encoder: its folder.
+        tune: as in `TrainPlan`; what was made of an encoder's weights is not copied where they learn.
+        output: to be made.
+        resume: a run is gone on with; the encoder in the folder stays as it is.
+
+    Raises:
+        InputError: the folder holds something else, or a run that is not to be resumed.
+    """
+    is_own = output.is_dir() and output.resolve() == encoder.resolve()
+    learns = tune == "all"
+    if is_own and learns:
+        raise InputError(
+            f"{output} is the encoder itself, which is never overwritten; choose another --output."
+        )
+    check_output(output, resume=resume, is_new=not is_own)
+    (output / RUN).mkdir(parents=True, exist_ok=True)
+    (output / MANIFEST).unlink(missing_ok=True)
+    if not (output / CONFIG).exists():  # the last that is copied
+        leave_out = (MANIFEST, COMBINED, *(_OF_THE_WEIGHTS if learns else ()))
+        copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
+
+
+def keep_head(head: Head, output: Path, name: str) -> None:
+    """Save a head; what was made of an earlier one of that name goes."""
+    folder, joined = output / HEADS / name, output / COMBINED
+    if joined.exists() and name in read_json(joined).get("weights", {}):
+        joined.unlink()
+    for made in _OF_THE_WEIGHTS:
+        (folder / made).unlink(missing_ok=True)
+    save_head(head, folder)
