@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.alignment import UNTRAINED
-from bertsim.checkpoint import has_pooler
+from bertsim.checkpoint import WEIGHTS, has_pooler
 from bertsim.classifier import Classifier, read_classifier
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import HeadRunner
@@ -88,7 +88,7 @@ def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
             return load_head(path, encoder.name, sha256, size, has_pooler=has_pooler(encoder.folder))
 
         own = path / FLATBUFFER
-        runner = _runner(build, encoder, own if own.exists() else None, [path / "model.safetensors"], config)
+        runner = _runner(build, encoder, own if own.exists() else None, [path / WEIGHTS], config)
         heads.append(LoadedHead(path.name, config, runner))
     return heads
 

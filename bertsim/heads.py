@@ -20,13 +20,13 @@ from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from bertsim.checkpoint import WEIGHTS
 from bertsim.encoder import Linear
 from bertsim.errors import CheckpointError
 from bertsim.head_config import HeadConfig
 from bertsim.pooling import masked_max, masked_mean, scale_to_unit
 
 Tensor = Any
-WEIGHTS = "model.safetensors"
 _SLOPE = (
     8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
 )

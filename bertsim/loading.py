@@ -20,6 +20,7 @@ from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import ENGINES, Engine
 from bertsim.errors import CheckpointError, InputError
 from bertsim.flatbuffer_cache import find_cached, make_cached
+from bertsim.head_loading import FLATBUFFER as FLATBUFFER
 from bertsim.head_loading import HEADS_FOLDER, EncoderAtHand, load_classifier, load_heads
 from bertsim.manifest import check_manifest, file_sha256
 from bertsim.pair_heads import LoadedHead
@@ -31,7 +32,6 @@ _HERE = Path(__file__).resolve().parent
 # Beside the package in a checkout, inside it where a wheel was installed.
 BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
 BUNDLED_NAME = "bertsim-mini"
-FLATBUFFER = "model.tflite"
 # Makes every flatbuffer that is not there yet: loading is enough.
 _EXPORT = """
 import ast, os, sys

@@ -16,19 +16,20 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from bertsim.checkpoint import INDEX, WEIGHTS
 from bertsim.config import TEXT_FILES, BertConfig
 from bertsim.errors import CheckpointError, HubError
+from bertsim.head_loading import FLATBUFFER
 from bertsim.hub.failures import told_in_a_sentence
 from bertsim.manifest import file_sha256
 
 Progress = Callable[[str, float | None], None]
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _CHECKED = ".bertsim-checked"  # in the cache, beside the files of a repository: which were compared
-_HEAD = ("*.json", "model.safetensors", "model.tflite", "curve.png", "README.md")
+_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
 _ENCODER = (
     *TEXT_FILES,
-    *("model.tflite", "*.md", "*.toml", "LICENSE", "curve.png", "metrics.json"),
+    *(FLATBUFFER, "*.md", "*.toml", "LICENSE", "curve.png", "metrics.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")

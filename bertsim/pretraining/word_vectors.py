@@ -19,6 +19,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from bertsim.errors import InputError
+from bertsim.pooling import scale_to_unit
 from bertsim.pretraining.corpus import Corpus, count_ids
 from bertsim.records import Float
 
@@ -162,16 +163,10 @@ def learn_vectors(
     """
     counts = count_ids(corpus, vocab_size)
     matrix = positive_pmi(count_neighbours(corpus, vocab_size, window), smoothing)
-    vectors = scaled_to_unit(factorise(matrix, dim, seed, power))
-    random = scaled_to_unit(np.random.default_rng([seed, 1]).normal(size=vectors.shape).astype(np.float32))
+    vectors = scale_to_unit(factorise(matrix, dim, seed, power))
+    random = scale_to_unit(np.random.default_rng([seed, 1]).normal(size=vectors.shape).astype(np.float32))
     is_known = (vectors**2).sum(axis=1) > 0.5
-    vectors = scaled_to_unit(np.where(is_known[:, None], vectors + own * random, random))
+    vectors = scale_to_unit(np.where(is_known[:, None], vectors + own * random, random))
     weights = rarity(counts, rare)
     vectors[list(silent)] = weights[list(silent)] = 0.0
     return WordVectors(vectors, weights)
-
-
-def scaled_to_unit(rows: Float) -> Float:
-    """Every row to length 1; rows of zeros stay. float32 [n, dim] -> same."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths > 1e-12, lengths, 1.0), np.float32)
