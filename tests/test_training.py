@@ -433,6 +433,21 @@ def test_a_run_makes_a_folder_that_loads_and_the_same_seed_the_same_weights(
     assert model.compare("the dog", "a cat")["mean"].probability is not None
 
 
+def test_features_are_of_tokenizer_and_config_too_and_what_a_killed_run_left_goes(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    died = subprocess.Popen([sys.executable, "-c", ""])
+    died.wait()
+    for pid in (died.pid, os.getpid()):
+        (cache / f".{'0' * 64}.{pid}").mkdir(parents=True)
+    found = []
+    for name, settings in (("a", {"lowercase": False}), ("b", {}), ("c", {"hidden_act": "relu"})):
+        encoder = make_checkpoint(tmp_path / name, num_hidden_layers=1, **settings)
+        assert main(words(tmp_path, encoder, f"of-{name}", "--head", "mean", "--epochs", "1")) == 0
+        found.append(len([path for path in cache.iterdir() if not path.name.startswith(".")]))
+    assert found == [2, 4, 6]  # of train and of dev each
+    assert [path.name for path in cache.glob(".*")] == [f".{'0' * 64}.{os.getpid()}"]
+
+
 def test_another_seed_gives_other_weights(tmp_path: Path, tiny_checkpoint: Path) -> None:
     rest = ("--head", "mean", "--epochs", "1", "--seed")
     for seed in ("1", "2"):

@@ -2,7 +2,8 @@
 
 A `FeatureStore` is a folder of three arrays: token vectors of all sequences one after another (float16), where each
 sequence starts, and the pooler's output where there is one. Its name is the SHA-256 of what it is made of (encoder,
-length, texts), so it is found again by the next run and never by another; it appears under its name only when whole.
+tokenizer, length, texts), so it is found again by the next run and never by another; it appears under its name only
+when whole.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def compute_features(
     tokenizer: Tokenizer,
     texts: Sequence[Text],
     max_length: int,
-    encoder_sha256: str,
+    made_of: Sequence[str],
     cache: Path,
     progress: Progress | None = None,
 ) -> FeatureStore:
@@ -106,12 +107,12 @@ def compute_features(
         tokenizer: of the same checkpoint.
         texts: sentences (tuples of one) or packed pairs (tuples of two), in any order, with repetitions.
         max_length: tokens read of each.
-        encoder_sha256: of the encoder's tensors.
+        made_of: checksums of all that `encoder` and `tokenizer` were read from.
         cache: the folder that holds the stores.
         progress: told how many texts are done, and of how many.
     """
     distinct = list(dict.fromkeys(texts))
-    digest = hashlib.sha256(f"{_VERSION} {encoder_sha256} {max_length} {len(distinct)}\n".encode())
+    digest = hashlib.sha256(" ".join([_VERSION, *made_of, f"{max_length} {len(distinct)}\n"]).encode())
     for text in distinct:
         digest.update(("\x1f".join(text) + "\x1e").encode(errors="surrogatepass"))
     folder = cache / digest.hexdigest()
@@ -138,6 +139,7 @@ def _write(
     progress: Progress | None,
 ) -> None:
     """Compute a store beside its place, and move it there when it is whole."""
+    _remove_leftovers(folder.parent)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir(parents=True, exist_ok=True)
     try:
@@ -146,6 +148,17 @@ def _write(
             os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_leftovers(cache: Path) -> None:
+    """Remove what runs that were killed left half written: their processes are gone."""
+    for partial in cache.glob(f".{'[0-9a-f]' * 64}.*"):
+        try:
+            os.kill(int(partial.suffix[1:]), 0)  # asks whether it is there
+        except ProcessLookupError:
+            shutil.rmtree(partial, ignore_errors=True)
+        except (ValueError, OverflowError, PermissionError):  # not of ours, or another user's
+            continue
 
 
 def _fill(

@@ -6,7 +6,7 @@ Everything that can be wrong with the data is found before the first step. A run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from bertsim.calibration import weigh_groups
 from bertsim.checkpoint import WEIGHTS, encoder_tensors, load_encoder
-from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig
 from bertsim.datasets import MEND_OR_SKIP
 from bertsim.errors import InputError
 from bertsim.head_config import HeadConfig
@@ -66,6 +66,7 @@ class Encoder:
     Attributes:
         folder, name, commit: where it is, what it is called, its commit on the Hub.
         sha256: of its tensors.
+        files: SHA-256 of each file beside them that says how text is read.
         config, embedding, tokenizer: read from the folder.
         max_length: tokens read of a sequence.
     """
@@ -74,6 +75,7 @@ class Encoder:
     name: str
     commit: str | None
     sha256: str
+    files: Mapping[str, str]
     config: BertConfig
     embedding: EmbeddingConfig
     tokenizer: Tokenizer
@@ -134,7 +136,9 @@ def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) ->
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
     length = tokenizer.check_length(embedding.max_length if plan.max_length is None else plan.max_length)
-    return Encoder(folder, name, commit, encoder_sha256(folder), config, embedding, tokenizer, length)
+    texts = sorted(path for pattern in TEXT_FILES for path in folder.glob(pattern))
+    files = {path.relative_to(folder).as_posix(): file_sha256(path) for path in texts}
+    return Encoder(folder, name, commit, encoder_sha256(folder), files, config, embedding, tokenizer, length)
 
 
 def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
@@ -197,7 +201,8 @@ def run_plan(
     groups = [plan.for_head(head) for head in plan.heads] if plan.tune == "none" else [plan]
     for group in groups:
         name = "joint" if plan.tune != "none" else group.heads[0].name
-        job = {**group.as_json(), "encoder_sha256": encoder.sha256, "files": _digests(plan)}
+        of_encoder = {"encoder_sha256": encoder.sha256, "encoder_files": encoder.files}
+        job = {**group.as_json(), **of_encoder, "files": _digests(plan)}
         folder = RunFolder(output / RUN / name, job)
         keras.utils.set_random_seed(plan.seed)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
@@ -225,12 +230,13 @@ def _features(
     bert: Any, plan: TrainPlan, encoder: Encoder, data: Data, cache: Path, observer: Observer
 ) -> FeatureStore:
     inputs = plan.heads[0].inputs
+    made_of = [encoder.sha256, *encoder.files.values()]
     stores = []
     for part in (*data.parts, data.dev):
         texts = [text for pair in part.pairs for text in texts_of(pair, inputs)]
         stores.append(
             compute_features(
-                bert, encoder.tokenizer, texts, encoder.max_length, encoder.sha256, cache, observer.features
+                bert, encoder.tokenizer, texts, encoder.max_length, made_of, cache, observer.features
             )
         )
     return join_stores(stores)
