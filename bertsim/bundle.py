@@ -15,7 +15,7 @@ from pathlib import Path
 from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig, read_json
 from bertsim.loading import FLATBUFFER
-from bertsim.manifest import new_folder
+from bertsim.manifest import check_manifest, new_folder
 from bertsim.tokenization import Tokenizer
 
 CONFIG = "config.json"
@@ -34,11 +34,12 @@ def build_bundle(source: Path, output: Path) -> float:
 
     Raises:
         InputError: `output` holds files.
-        CheckpointError: `source` cannot be read.
+        CheckpointError: `source` cannot be read, or is not what its manifest says.
         ExportError: the flatbuffer does not agree with the model.
     """
     from bertsim.export import export_flatbuffer
 
+    check_manifest(source)
     config = BertConfig.from_folder(source)
     checkpoint = read_checkpoint(source, config)
     with new_folder(output) as folder:

@@ -90,12 +90,16 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
         The checksums by file name; empty where the folder has no manifest.
 
     Raises:
-        CheckpointError: a file is missing or has another content; names it.
+        CheckpointError: a file is missing, has another content, or is not in the folder; names it.
     """
     inside = f"{below}/" if below else ""
     files = {name: sha256 for name, sha256 in read_manifest(folder).items() if name.startswith(inside)}
     for name, expected in files.items():
         path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise CheckpointError(
+                f"{folder / NAME} names {name!r}, which is not in {folder}; restore the folder."
+            )
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
         if file_sha256(path) != expected:

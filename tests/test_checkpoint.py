@@ -308,3 +308,10 @@ def test_a_manifest_holds_its_folder(folder: Path) -> None:
     (folder / "vocab.txt").unlink()
     with pytest.raises(CheckpointError, match=r"vocab\.txt is missing, though manifest\.json names it"):
         check_manifest(folder)
+    (folder.parent / "elsewhere.txt").write_text("mine")
+    for name in ("../elsewhere.txt", "1_Pooling/../../elsewhere.txt", str(folder.parent / "elsewhere.txt")):
+        (folder / "manifest.json").write_text(json.dumps({"sha256": {name: "0" * 64}}))
+        with pytest.raises(
+            CheckpointError, match=r"manifest\.json names '.*elsewhere\.txt', which is not in"
+        ):
+            check_manifest(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -605,6 +606,20 @@ def test_a_run_that_was_stopped_while_the_encoder_was_copied_copies_it_anew(
     assert not list((tmp_path / "out").glob(".*"))
     for path in tiny_checkpoint.glob("*.*"):
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_what_is_not_as_its_manifest_says_is_neither_trained_on_nor_exported(
+    tmp_path: Path, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = shutil.copytree(tiny_bundle, tmp_path / "encoder")
+    with (encoder / "model.safetensors").open("r+b") as file:
+        file.seek(-4, os.SEEK_END)
+        file.write(b"\x00\x00\x80\x3f")
+    export = ["export", "--encoder", str(encoder), "--output", str(tmp_path / "out")]
+    for given in (export, words(tmp_path, encoder, "out", "--head", "mean")):
+        assert main(given) == 2
+        assert "model.safetensors is damaged or was changed" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
 
 
 def test_an_encoder_without_the_classifier_it_came_with_does_not_promise_one(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from bertsim.head_loading import encoder_sha256
 from bertsim.heads import Head, build_head
 from bertsim.loading import FLATBUFFER, find_source
 from bertsim.loading import Progress as Telling
-from bertsim.manifest import file_sha256
+from bertsim.manifest import check_manifest, file_sha256
 from bertsim.tokenization import Tokenizer
 from bertsim.training.data_source import NAME_THEM, Source
 from bertsim.training.examples import (
@@ -132,6 +132,7 @@ def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) ->
     if len(set(names)) < len(names):
         raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
     folder, name, commit = find_source(plan.encoder, plan.revision, progress=progress)
+    check_manifest(folder)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
