@@ -13,12 +13,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from bertsim.alignment import UNTRAINED
+from bertsim.combination import SCORER as COMBINED
 from bertsim.config import read_json
 from bertsim.errors import CheckpointError, InputError
 
 KINDS = ("bilstm", "pooled", "mean")
 INPUTS = ("packed", "apart")
 ACTIVATIONS = ("sigmoid", "softmax", "identity")
+RESERVED = (*UNTRAINED, COMBINED, "tfidf", "all")
+"""What no head is called: scorers of every encoder, and words of the command line."""
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")
 _PATTERN = "a head's config.json states every field"

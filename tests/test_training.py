@@ -257,6 +257,13 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
         ({"encoder": "3"}, "encoder is 3; a text was expected."),
         ({"dev": '"dev.tsv"'}, "dev is 'dev.tsv'; a table was expected."),
         ({"data": "3"}, "data is 3; a list was expected."),
+        *(
+            (
+                {"heads": f'[{{kind = "mean", name = "{name}"}}]'},
+                f"name is '{name}', which another scorer has; ",
+            )
+            for name in ("cosine", "alignment", "combined", "tfidf", "all")
+        ),
         ({"data": '["x.tsv"]'}, "'x.tsv' was found where a table was expected."),
         ({"data": "[{path = 3}]"}, "path is 3; a text was expected."),
         ({"data": '[{path = "x.tsv", pattern = 3}]'}, "pattern is 3; a text was expected."),

@@ -13,6 +13,7 @@ from typing import Any
 
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
+from bertsim.head_config import RESERVED
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 
 TUNES = ("none", "heads", "all")
@@ -150,6 +151,10 @@ def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
     name = values["name"]
     if not name.replace("-", "").replace("_", "").isalnum():
         raise InputError(f"{where}: name is {name!r}; letters, digits, - and _ were expected.")
+    if name in RESERVED:
+        raise InputError(
+            f"{where}: name is {name!r}, which another scorer has; give the head one of its own."
+        )
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return HeadPlan(**plain)
 
