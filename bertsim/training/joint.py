@@ -58,6 +58,7 @@ class JointTask:
     ) -> None:
         self._encoder, self._heads, self._parts, self._dev, self._plan = encoder, heads, parts, dev, plan
         self._pooling, self._normalize = pooling, normalize
+        self._tokenizer, self._max_length = tokenizer, max_length
         self.keep_best = keep
         self._inputs = _inputs_needed(heads, plan)
         self._rows = [_tokens(part, self._inputs, tokenizer, max_length) for part in parts]
@@ -145,14 +146,10 @@ class JointTask:
 
     def _mismatched(self, index: int, chosen: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         """Packed pairs of the first sentences with the second ones of the row before."""
-        packed = self._rows[index][-1]
-        made = []
-        for one, other in zip(chosen, np.roll(chosen, 1), strict=True):
-            (ids, types), (other_ids, other_types) = packed[one], packed[other]
-            cut, other_cut = types.index(1), other_types.index(1)
-            joined = ids[:cut] + other_ids[other_cut:], types[:cut] + other_types[other_cut:]
-            made.append(tuple(values[: self._encoder.config.max_position_embeddings] for values in joined))
-        return pad_sequences(made)
+        pairs = self._parts[index].pairs
+        mixed = zip(chosen, np.roll(chosen, 1), strict=True)
+        made = [(pairs[one][0], pairs[other][1]) for one, other in mixed]
+        return pad_sequences(tokenise(self._tokenizer, made, self._max_length))
 
     def _compile(self, is_positives: bool) -> Any:
         """The graph of a step."""
