@@ -39,7 +39,7 @@ JUDGEMENTS = (
     Judgement(0.60, "Similar", 3.4),
     Judgement(0.40, "Related", 2.7),
     Judgement(0.20, "Little in common", 1.8),
-    Judgement(-1.0, "Hardly anything in common", 0.6),
+    Judgement(-1.0, "Hardly anything in common", 0.7),
 )
 
 _NEGATIONS = frozenset(("not", "no", "never", "nobody", "nothing", "neither", "nor", "cannot", "without"))
