@@ -311,3 +311,9 @@ def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
 
 def test_what_is_cut_off_can_be_counted(model: SimilarityModel) -> None:
     assert model.count_cut(["rain", "rain " * 20, "rain" + " " * 30_000 + "x"], max_length=16) == [0, 6, 1]
+
+
+def test_what_a_phone_writes_scores_as_what_a_keyboard_does(model) -> None:
+    typed = "It's \"over\" - he doesn't know."
+    written = "It\u2019s \u201cover\u201d \u2013 he doesn\u2019t know."
+    assert model.score([(typed, written)])[0] == pytest.approx(1, abs=1e-4)
