@@ -167,7 +167,7 @@ def read_json(path: Path, kind: type = dict) -> Any:
         raise CheckpointError(f"{path} is missing.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}); check the file.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: {error}.") from None
     if not isinstance(value, kind):
         raise CheckpointError(f"{path} holds a {type(value).__name__}; a {kind.__name__} was expected.")

@@ -64,6 +64,8 @@ def _agrees(path: Path, said: dict[str, Any], added: dict[str, Any]) -> bool:
     if whole["model"]["type"] != "WordPiece" or said.get("tokenizer_class") not in _OWN:
         return True
     normalizer = whole["normalizer"] or {}
+    if whole["post_processor"] is None:
+        return False
     known = {token["id"] for token in whole["added_tokens"]}
     return {int(number) for number in added} <= known and all(
         normalizer.get(name, default) == said.get(key, default) for key, (name, default) in _SETTINGS.items()

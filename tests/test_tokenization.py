@@ -171,6 +171,7 @@ ADDED = {"136": {"content": "zzz", "special": False}}
         ({"vocab_only": True}, {"tokenizer_config.json": {"do_lower_case": False, "strip_accents": True}}),
         ({"vocab_only": True}, {"tokenizer_config.json": {"added_tokens_decoder": ADDED}}),
         ({"vocab_only": True}, {"added_tokens.json": {"zzz": 136}}),
+        ({}, {"tokenizer.json": {"post_processor": None}}),
         ({"tokenizer": "unigram"}, {"tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"}}),
     ],
 )
@@ -181,7 +182,8 @@ def test_the_files_beside_a_vocabulary_say_what_they_say_to_transformers(
 
     folder = make_checkpoint(tmp_path / "x", config={"vocab_size": 200}, **options)  # type: ignore[arg-type]
     for name, content in files.items():
-        (folder / name).write_text(json.dumps(content))
+        before = json.loads((folder / name).read_text()) if name == "tokenizer.json" else {}
+        (folder / name).write_text(json.dumps(before | content))
     theirs = AutoTokenizer.from_pretrained(folder)
     for text in ("The Man plays zzz", "naïve Café 中文 dog", "a b"):
         assert load(folder).encode([text], 64) == [theirs(text)["input_ids"]]
@@ -205,6 +207,8 @@ def test_text_is_lower_cased_where_sentence_transformers_does(tmp_path: Path) ->
         ),
         ("vocab.txt", b"\xff\xfe\x80abc\n", r"vocab\.txt cannot be read as a tokenizer"),
         ("tokenizer_config.json", b"{", r"tokenizer_config\.json is not valid JSON"),
+        ("tokenizer_config.json", b"[" * 100_000, r"tokenizer_config\.json is not valid JSON"),
+        ("tokenizer_config.json", b"9" * 5_000, r"tokenizer_config\.json is not valid JSON"),
         (
             "tokenizer_config.json",
             b'{"do_lower_case": "no"}',
