@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.alignment import UNTRAINED
 from bertsim.checkpoint import WEIGHTS, has_pooler
 from bertsim.classifier import Classifier, read_classifier
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.engine import HeadRunner
 from bertsim.errors import CheckpointError
 from bertsim.flatbuffer_cache import find_cached, make_cached
-from bertsim.head_config import HeadConfig
+from bertsim.head_config import RESERVED, HeadConfig
 from bertsim.manifest import file_sha256
 from bertsim.pair_heads import LoadedHead
 from bertsim.relay import Preparation, RelayHead
@@ -33,7 +32,6 @@ HEADS_FOLDER = "heads"
 CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
 FLATBUFFER = "model.tflite"
-_RESERVED = (*UNTRAINED, "combined", "tfidf", "all")
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +74,7 @@ def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
     sha256 = encoder_sha256(encoder.folder)
     heads = []
     for path in folders:
-        if path.name in _RESERVED:
+        if path.name in RESERVED:
             raise CheckpointError(f"{path} has the name of another scorer; rename the head's folder.")
         config = HeadConfig.from_folder(path)
         config.check_encoder(encoder.name, sha256, encoder.config.hidden_size, path)
