@@ -66,9 +66,9 @@ class SentenceEmbedder:
         """Which engine serves now: "litert" or "tensorflow"."""
         return self._runner.name
 
-    def check(self, sentence: str) -> None:
-        """Raise InputError where scoring this sentence would."""
-        self._tokenizer.check_sentence(sentence)
+    def check(self, sentence: str, name: str = "the sentence") -> None:
+        """Raise InputError, which calls it by that name, where scoring this sentence would."""
+        self._tokenizer.check_sentence(sentence, name)
 
     def count_cut(self, sentences: Sequence[str], max_length: int | None = None) -> list[int]:
         """How many tokens of each sentence `embed` would not read, for they are beyond `max_length`."""

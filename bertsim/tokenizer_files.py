@@ -39,7 +39,7 @@ def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
         raise CheckpointError(f"{folder} has neither tokenizer.json nor vocab.txt; one of them is needed.")
     said = _table(folder / "tokenizer_config.json")
     added = said.get("added_tokens_decoder", _table(folder / "added_tokens.json"))
-    _table(folder / "special_tokens_map.json")
+    _table(folder / "special_tokens_map.json")  # transformers would say no file where it is no JSON
     try:
         is_whole = path.suffix == ".json" and _agrees(path, said, added)
         fast = FastTokenizer.from_file(str(path)) if is_whole else _by_transformers(folder)

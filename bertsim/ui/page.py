@@ -178,9 +178,9 @@ class Page:
         Raises:
             InputError: the sentences cannot be compared, or it would be too long.
         """
-        settings = self.settings(values)
-        pipeline = self.shelf.get(settings.encoder)
-        settings.compare(pipeline, *sentences)
+        pipeline = self.shelf.get(self.settings(values).encoder)
+        for letter, sentence in zip("AB", sentences, strict=True):
+            pipeline.check(sentence, f"sentence {letter}")
         is_shown = shown is not None and sentences == (shown["a"], shown["b"])
         controls = values[1:] if is_shown else self._none_pressed(values[1:])
         usual = self.shelf.catalog.start.name, self.tabs[0].name

@@ -127,20 +127,28 @@ def characters(batch: TokenBatch, row: int, prefix: str) -> str:
     return f'<p class="bs-text" dir="auto"{scrolls}>{"".join(parts)}</p>'
 
 
+def unread(batch: TokenBatch, row: int) -> str:
+    """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
+    (cut,), (rest,) = batch.cut_tokens[row], batch.cut_off[row]
+    return counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
+
+
+def count_unknown(batch: TokenBatch, row: int) -> int:
+    """How many tokens of a sentence the vocabulary does not have."""
+    return sum(token == "[UNK]" for token in batch.tokens[row])
+
+
 def _summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
-    unknown = sum(token == "[UNK]" for token in batch.tokens[row])
+    unknown = count_unknown(batch, row)
     parts = [counted(length, "token"), f"{special} of them special"]
     if unknown:
         parts.append(f"{unknown} unknown to the vocabulary")
     if len(batch.tokens[row]) > length:
         parts.append(f"{len(batch.tokens[row]) - length} padding")
-    cut = batch.cut_tokens[row][0]
-    beyond = counted(len(batch.cut_off[row][0]), "character")
-    what = counted(cut, "token") if cut else beyond if batch.cut_off[row][0] else "nothing"
-    parts.append(f"{what} cut off")
+    parts.append(f"{unread(batch, row) or 'nothing'} cut off")
     return ", ".join(parts)
 
 
@@ -188,7 +196,7 @@ def anatomy(batch: TokenBatch) -> str:
         }
         for row in (0, 1)
     ]
-    cut = [LETTERS[row] for row in (0, 1) if batch.cut_tokens[row][0] or batch.cut_off[row][0]]
+    cut = [LETTERS[row] for row in (0, 1) if unread(batch, row)]
     warning = note(f"Sentence {' and '.join(cut)}: what is struck through was not read.") if cut else ""
     return (
         '<section class="bs-view">'

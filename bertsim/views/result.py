@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from bertsim.loading import BUNDLED_NAME
 from bertsim.records import Comparison, PairScore, TokenBatch
+from bertsim.views.anatomy import count_unknown, unread
 from bertsim.views.markup import attributes, counted, note, number, text
 
 
@@ -123,14 +124,11 @@ def losses(tokens: TokenBatch) -> list[str]:
     Args:
         tokens: A in row 0, B in row 1.
     """
-    unread = [
-        counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
-        for (cut,), (rest,) in zip(tokens.cut_tokens, tokens.cut_off, strict=True)
-    ]
-    unknown = [sum(token == "[UNK]" for token in row) for row in tokens.tokens]
+    cut = [unread(tokens, row) for row in (0, 1)]
+    unknown = [count_unknown(tokens, row) for row in (0, 1)]
     found = []
-    if any(unread):
-        found.append(f"Not read: {_of_both(unread)}. What follows the cut changes no score.")
+    if any(cut):
+        found.append(f"Not read: {_of_both(cut)}. What follows the cut changes no score.")
     if any(unknown):
         counts = [counted(count, "token") if count else "" for count in unknown]
         found.append(
