@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bertsim.alignment import UNTRAINED
@@ -27,6 +28,7 @@ from bertsim.pair_heads import LoadedHead
 from bertsim.pipeline import SimilarityModel
 from bertsim.relay import Preparation, RelayEngine
 from bertsim.tokenization import Tokenizer
+from bertsim.words import Words, read_words
 
 _HERE = Path(__file__).resolve().parent
 # Beside the package in a checkout, inside it where a wheel was installed.
@@ -113,6 +115,7 @@ def load(
         heads_source=heads_source,
         calibrations=calibrations,
         combination=combination,
+        words=_words(folder, found, heads),
     )
     if later is not None:
         words = [heads if found is None else str(found), embedding.max_length]
@@ -216,6 +219,15 @@ def _heads(
         calibrations,
         read_combination(folder / COMBINED, (*UNTRAINED, *(head.name for head in loaded))),
     )
+
+
+def _words(folder: Path, heads: Path | None, asked: str | Path | bool | None) -> Words | None:
+    """What the encoder's folder says of its numbers, without what stands on heads where its own are not loaded."""
+    words = read_words(folder)
+    if words is None or (asked is not False and (heads is None or heads.resolve() == folder.resolve())):
+        return words
+    untrained = {name: said for name, said in words.scorers.items() if name in UNTRAINED}
+    return replace(words, scorers=untrained, known_errors=())
 
 
 def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Engine:

@@ -28,6 +28,7 @@ from bertsim.recipe import Recipe
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
+from bertsim.words import Words
 
 _EMBEDDED = ""  # no head has this name
 
@@ -48,12 +49,14 @@ class SimilarityModel(SentenceEmbedder):
         heads_source: str | None = None,
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
+        words: Words | None = None,
     ) -> None:
         super().__init__(runner, tokenizer, config, embedding, name=name, revision=revision)
         self._heads = PairHeads(heads, runner, tokenizer)
         self.heads_source = heads_source
         self._calibrations = dict(calibrations or {})
         self._combination = combination
+        self.words = words
 
     @property
     def scorers(self) -> tuple[str, ...]:

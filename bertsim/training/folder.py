@@ -16,6 +16,7 @@ from bertsim.heads import Head, save_head
 from bertsim.loading import FLATBUFFER
 from bertsim.manifest import NAME as MANIFEST
 from bertsim.training.state import RUN, check_output
+from bertsim.words import NAME as WORDS
 
 HEADS = "heads"
 METRICS = "metrics.json"
@@ -46,7 +47,7 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     (output / RUN).mkdir(parents=True, exist_ok=True)
     (output / MANIFEST).unlink(missing_ok=True)
     if not (output / CONFIG).exists():  # the last that is copied
-        leave_out = (MANIFEST, COMBINED, *(_OF_THE_WEIGHTS if learns else ()))
+        leave_out = (MANIFEST, COMBINED, WORDS, *(_OF_THE_WEIGHTS if learns else ()))
         copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 
