@@ -50,11 +50,7 @@ class Offer:
         return message.replace(self.source, self.name) if self.source else message
 
 
-BUNDLED_OFFER = Offer(
-    BUNDLED_NAME,
-    None,
-    good_for="at once and offline; words and their neighbours, hardly word order or negation",
-)
+BUNDLED_OFFER = Offer(BUNDLED_NAME, None, good_for="at once and offline")
 WELL_KNOWN = tuple(
     Offer(name, name, megabytes, good_for)
     for name, megabytes, good_for in (

@@ -28,7 +28,7 @@ class SentenceEmbedder:
     """One encoder, ready to embed. Safe to share between threads.
 
     Attributes:
-        name: "bertsim-mini" for the bundled encoder, else the folder or repository.
+        name: of the bundled encoder, the folder or the repository.
         revision: the commit of a repository of the Hub, else None.
         config: the encoder's shape.
         max_length: tokens read of a sequence where a call says nothing else.

@@ -33,7 +33,7 @@ from bertsim.words import Words, read_words
 _HERE = Path(__file__).resolve().parent
 # Beside the package in a checkout, inside it where a wheel was installed.
 BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
-BUNDLED_NAME = "bertsim-mini"
+BUNDLED_NAME = "bertsim-minilm"
 # Makes every flatbuffer that is not there yet: loading is enough.
 _EXPORT = """
 import ast, os, sys

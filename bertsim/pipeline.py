@@ -22,6 +22,7 @@ from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.embedder import SentenceEmbedder
 from bertsim.engine import Engine
 from bertsim.errors import InputError
+from bertsim.head_config import HeadConfig
 from bertsim.masking import mask_packed
 from bertsim.pair_heads import LoadedHead, PairHeads, Reader, first_row, in_line
 from bertsim.recipe import Recipe
@@ -70,7 +71,20 @@ class SimilarityModel(SentenceEmbedder):
 
     def labels(self, head: str) -> tuple[str, ...]:
         """What a head predicts. Raises InputError where there is no such head."""
-        return self._heads.find(head).config.labels
+        return self.head_config(head).labels
+
+    def head_config(self, head: str) -> HeadConfig:
+        """What a head says of itself. Raises InputError where there is no such head."""
+        return self._heads.find(head).config
+
+    def scorers_of(self, inputs: str) -> tuple[str, ...]:
+        """Names of the scorers that read pairs "packed" or "apart"; "combined" where it joins one of these."""
+        heads = self._heads.scorers
+        found = {name for name in heads if self.head_config(name).inputs == inputs}
+        found |= set(UNTRAINED) if inputs == "apart" else set()
+        if self._combination and not found.isdisjoint(self._combination.weights):
+            found.add(COMBINED)
+        return tuple(name for name in self.scorers if name in found)
 
     def score(
         self,

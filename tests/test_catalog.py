@@ -64,7 +64,9 @@ def test_two_folders_of_one_name_are_refused(tmp_path):
 @pytest.mark.parametrize("name", ["somebody/else", "/etc", "../weights", "weights", "", "x" * 5000])
 def test_what_is_not_offered_is_refused_with_one_sentence(name):
     with pytest.raises(
-        InputError, match=r"^encoder is '.{0,80}', which is not offered here; offered are bertsim-mini, "
+        InputError,
+        match=r"^encoder is '.{0,80}', which is not offered here; "
+        rf"offered are {BUNDLED_NAME}, ",
     ):
         offered({}).find(name)
 

@@ -210,6 +210,13 @@ def test_a_score_does_not_depend_on_batch_or_max_length(
     assert any_engine.score([], scorer=scorer).shape == (0,)
 
 
+def test_a_scorer_reads_pairs_in_the_way_of_its_head(any_engine: bertsim.SimilarityModel) -> None:
+    packed = {name for name in any_engine.heads if any_engine.head_config(name).inputs == "packed"}
+    assert set(any_engine.scorers_of("packed")) == packed & set(any_engine.scorers)
+    assert set(any_engine.scorers_of("apart")) == set(any_engine.scorers) - packed
+    assert any_engine.scorers_of("packed")
+
+
 def test_compare_lists_every_head_in_both_orders(any_engine: bertsim.SimilarityModel) -> None:
     (a, b), *_ = PAIRS
     comparison = any_engine.compare(a, b)
@@ -494,6 +501,7 @@ def test_scorers_are_joined_into_one(headed: Path, tmp_path: Path) -> None:
     write_combination(folder / "combined.json", combination)
     model = bertsim.load(folder)
     assert model.scorers[-1] == "combined"
+    assert model.scorers_of("packed")[-1] == model.scorers_of("apart")[-1] == "combined"
     parts = {name: model.score(list(PAIRS), scorer=name) for name in combination.weights}
     total = 1.5 * parts["cosine"] + 2 * parts["mean_apart"] - parts["bilstm_packed"] + 0.25
     scores = model.score(list(PAIRS), scorer="combined")
@@ -529,7 +537,7 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
     any_engine: bertsim.SimilarityModel,
 ) -> None:
     from bertsim.cli.score import in_words
-    from bertsim.views.result import bars
+    from bertsim.views.result import Engine, bars
 
     comparison = any_engine.compare(*PAIRS[0])
     verdict = comparison["mean_apart"]
@@ -538,8 +546,11 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
         f"{verdict.probability:.4f}  calibrated: the probability that people would call the two similar",
         f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
     ]
-    drawn = bars(comparison)
+    engine = Engine("some-bert", "litert", "mean", None, "concat", 64, 1)
+    drawn = bars(comparison, engine)
     assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn
     alone = replace(comparison, scores=comparison.scores[:4])
-    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone)
+    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(
+        alone, engine
+    )

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import bertsim
+from bertsim.loading import BUNDLED_NAME
 from tests import guard
 
 ROOT = Path(__file__).parent.parent
@@ -242,6 +243,11 @@ def test_loopback_is_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(server.getsockname(), timeout=5).close()
     assert not guard.refused
+
+
+def test_no_module_but_the_one_that_loads_it_knows_the_bundled_encoder_s_name():
+    naming = [path.name for path in MODULES if BUNDLED_NAME in path.read_text(encoding="utf-8")]
+    assert naming == ["loading.py"]
 
 
 def test_the_wheel_has_every_package_and_the_weights():

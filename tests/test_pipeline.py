@@ -18,7 +18,7 @@ from bertsim import SimilarityModel
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.litert import LiteRTEngine
-from bertsim.loading import BUNDLED
+from bertsim.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 
 SENTENCES = [
@@ -182,13 +182,13 @@ def test_nothing_to_score_gives_nothing(model: SimilarityModel) -> None:
 
 def test_settings_say_what_a_figure_depends_on(model: SimilarityModel) -> None:
     assert model.settings() == {
-        "encoder": "bertsim-mini",
+        "encoder": BUNDLED_NAME,
         "revision": None,
         "engine": "litert",
         "pooling": "mean",
-        "layers": [4],
+        "layers": [model.config.num_hidden_layers],
         "combine": "concat",
-        "max_length": 128,
+        "max_length": model.max_length,
         "version": bertsim.__version__,
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bertsim.cli import main
+from bertsim.loading import BUNDLED_NAME
 from bertsim.probes import (
     EXAMPLES,
     NegationTrial,
@@ -126,7 +127,7 @@ def test_the_command_measures_every_scorer(tmp_path: Path, capsys: pytest.Captur
     assert main(["probe", *words]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[2].split() == ["scorer", "negation", "word", "order"]
-    assert printed[-1].startswith("settings: encoder=bertsim-mini")
+    assert printed[-1].startswith(f"settings: encoder={BUNDLED_NAME} ")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_what_a_visitor_chose_may_not_take_for_ever_to_arrive(folders):
     shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0]), "BERTSIM_MAX_MINUTES": "0"}))
     with pytest.raises(BertsimError, match="one took longer to arrive than the host of this app allows"):
         shelf.get("one")
-    assert shelf.get().name == "bertsim-mini"  # the bundled one has no such limit
+    assert shelf.get().name == BUNDLED_NAME  # the bundled one has no such limit
 
 
 @pytest.mark.parametrize(

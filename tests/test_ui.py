@@ -170,10 +170,10 @@ def test_the_cards_name_every_encoder_with_its_size_and_mark_the_current_one():
 
 
 def test_the_line_says_how_far_an_encoder_is_and_what_goes_on_meanwhile():
-    line = encoder_on_its_way("big/bert", "Downloading", 0.425, "bertsim-mini")
+    line = encoder_on_its_way("big/bert", "Downloading", 0.425, "small-bert")
     assert 'value="0.425"' in line
-    assert "Downloading, 42%. bertsim-mini goes on meanwhile." in line
+    assert "Downloading, 42%. small-bert goes on meanwhile." in line
     assert "value" not in encoder_on_its_way("big/bert", "Loading", None, "x")
-    assert "Back to bertsim-mini" in encoder_in_use("big/bert", False, "bertsim-mini")
-    assert "Back" not in encoder_in_use("bertsim-mini", True, "bertsim-mini")
-    assert "<script>" not in encoder_failed("<script>", "bertsim-mini")
+    assert "Back to small-bert" in encoder_in_use("big/bert", False, "small-bert")
+    assert "Back" not in encoder_in_use("small-bert", True, "small-bert")
+    assert "<script>" not in encoder_failed("<script>", "small-bert")

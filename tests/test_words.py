@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 import bertsim
 from bertsim.errors import CheckpointError, InputError
 from bertsim.manifest import write_manifest
+from bertsim.ui.settings import Settings
+from bertsim.views.result import verdict
 from bertsim.words import NAME, KnownError, Range, Words, read_words, write_words
 
 WORDS = Words(
@@ -118,6 +121,17 @@ def spoken(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_has_the_words_of_its_folder_and_none_without(spoken: Path, tiny_bundle: Path) -> None:
     assert bertsim.load(spoken).words == WORDS
     assert bertsim.load(tiny_bundle).words is None
+
+
+def test_the_page_says_them_under_the_encoder_s_own_settings_alone(spoken: Path) -> None:
+    model = bertsim.load(spoken)
+    own = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
+    pair = ("the cat sat", "the cat sat")
+    said = verdict(own.compare(model, *pair), own.engine(model))
+    assert '<p class="bs-judgement">Near</p>' in said
+    assert "4.2 out of 5 on average (STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5)" in said
+    other = replace(own, pooling="mean")
+    assert "differs between settings" in verdict(other.compare(model, *pair), other.engine(model))
 
 
 def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoken: Path) -> None:

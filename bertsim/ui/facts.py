@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import safe_open
@@ -13,7 +12,7 @@ from bertsim.combination import NAME as COMBINED_FILE
 from bertsim.combination import SCORER as COMBINED
 from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.head_loading import HEADS_FOLDER
-from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.loading import find_source
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
@@ -58,12 +57,13 @@ class Facts:
         )
 
     @classmethod
-    def of_bundled(cls, folder: Path = BUNDLED) -> Facts:
+    def of_bundled(cls) -> Facts:
         """The facts of the bundled encoder, from its files.
 
         Raises:
             CheckpointError: a file is missing or damaged.
         """
+        folder, name, _ = find_source(None, None)
         config = BertConfig.from_folder(folder)
         embedding = EmbeddingConfig.from_folder(folder, config)
         heads = sorted(path.parent.name for path in (folder / HEADS_FOLDER).glob("*/config.json"))
@@ -71,7 +71,7 @@ class Facts:
         with safe_open(folder / "model.safetensors", "numpy") as tensors:
             has_pooler = any("pooler." in name for name in tensors.keys())  # noqa: SIM118 - no mapping
         return cls(
-            BUNDLED_NAME,
+            name,
             config.num_hidden_layers,
             config.num_attention_heads,
             embedding.pooling,

@@ -85,7 +85,7 @@ class Page:
             for control, value in zip(self.controls, controls, strict=True)
             if isinstance(control.component, gr.State)
         ]
-        result = bars(comparison) + provenance(comparison, engine)
+        result = bars(comparison, engine) + provenance(comparison, engine)
         return [verdict(comparison, engine), result, kept, previous(kept), shown, *pressed, *pictures]
 
     @property

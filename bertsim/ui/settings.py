@@ -97,4 +97,6 @@ class Settings:
             max_length=self.max_length,
             parameters=pipeline.config.num_parameters,
             is_default=(self.pooling, self.layers) == (pipeline.default_pooling, LAST),
+            words=pipeline.words,
+            heads={name: pipeline.head_config(name) for name in pipeline.heads},
         )

@@ -1,50 +1,20 @@
 """The result of a comparison: one line of judgement, every scorer as a bar, and what computed it.
 
-In: `Comparison` and what the pipeline says of itself. Out: HTML. The words stand for ranges of the cosine of the
-bundled encoder; for any other encoder the number is given without a judgement that would not carry over.
+In: `Comparison` and what the pipeline says of itself. Out: HTML. What a cosine means stands in the words of the encoder
+that gave it, and holds for its own pooling and layers; without them the number is given without a judgement.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.head_config import HeadConfig
 from bertsim.records import Comparison, PairScore, TokenBatch
 from bertsim.views.anatomy import count_unknown, unread
 from bertsim.views.markup import attributes, counted, note, number, text
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a range of the bundled encoder's cosine means.
-
-    Attributes:
-        low: lower end of the range.
-        words: the judgement.
-        rating: how alike people found such pairs on average, 0 to 5.
-    """
-
-    low: float
-    words: str
-    rating: float
-
-
-# Source: STS-B dev, 1,500 pairs with people's ratings; these figures are what
-# `python -m bertsim evaluate --data dev.tsv.gz --ranges -1 0.2 0.4 0.6 0.8 0.95` prints for the bundled encoder.
-JUDGEMENTS = (
-    Judgement(0.95, "Practically the same", 4.8),
-    Judgement(0.80, "Very similar", 4.2),
-    Judgement(0.60, "Similar", 3.4),
-    Judgement(0.40, "Related", 2.7),
-    Judgement(0.20, "Little in common", 1.8),
-    Judgement(-1.0, "Hardly anything in common", 0.7),
-)
-
-_NEGATIONS = frozenset(("not", "no", "never", "nobody", "nothing", "neither", "nor", "cannot", "without"))
-_APOSTROPHES = ("'", "\u2019", "[UNK]")  # the curly one may be unknown
+from bertsim.words import HIGHEST_RATING, Words
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",
@@ -52,12 +22,14 @@ EXPLANATIONS = {
     "euclidean": "straight-line distance",
     "manhattan": "distance along the axes",
     "alignment": "each token's best match in the other sentence, averaged; longer vectors count more",
-    "bilstm": "a trained head: Bi-LSTM over the token vectors",
-    "pooled": "a trained head: dense over [CLS]",
-    "mean": "a trained head: dense over the mean of the token vectors",
-    "order": "a trained head: Bi-LSTM that learned to notice who does what to whom",
     "combined": "cosine, alignment and the trained heads, weighted",
 }
+_KINDS = {
+    "bilstm": "Bi-LSTM over the token vectors",
+    "pooled": "dense over [CLS]",
+    "mean": "dense over the mean of the token vectors",
+}
+_INPUTS = {"packed": "of the packed pair", "apart": "of each sentence, read apart"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +42,9 @@ class Engine:
         pooling, layers, combine: as used, layers None = last.
         max_length: tokens that the encoder takes.
         parameters: how many numbers the encoder has.
-        is_default: whether pooling and layers are the encoder's own, for which the judgements hold.
+        is_default: whether pooling and layers are the encoder's own, for which its words hold.
+        words: what its folder says of its numbers; None where it says nothing.
+        heads: what its heads say of themselves, by name.
     """
 
     encoder: str
@@ -81,41 +55,20 @@ class Engine:
     max_length: int
     parameters: int
     is_default: bool = True
-
-    @property
-    def is_bundled(self) -> bool:
-        """Whether this is the small encoder that comes with the project."""
-        return self.encoder == BUNDLED_NAME
+    words: Words | None = None
+    heads: Mapping[str, HeadConfig] = field(default_factory=dict)
 
 
-def judgement(cosine: float) -> Judgement:
-    """The range that a cosine of the bundled encoder falls in. Example: 0.9 -> "Very similar", rated 4.2."""
-    return next((each for each in JUDGEMENTS if cosine >= each.low), JUDGEMENTS[-1])
+def explanation(scorer: str, engine: Engine) -> str | None:
+    """What a scorer is: as the encoder's folder has it, else by the shape of a head, else as it is for every encoder.
 
-
-def cautions(tokens: TokenBatch) -> list[str]:
-    """What a small encoder is known to miss in this very pair: word order, negation.
-
-    Args:
-        tokens: A in row 0, B in row 1.
+    Example: a head without words -> "a trained head: Bi-LSTM over the token vectors of the packed pair"
     """
-    words = []
-    for row, is_own in zip(tokens.tokens, tokens.is_own, strict=True):
-        words.append([token for token, own in zip(row, is_own, strict=True) if own])
-    found = []
-    if words[0] != words[1] and sorted(words[0]) == sorted(words[1]):
-        found.append(
-            "The same words in another order: this small encoder does not see that; its head order does, in part."
-        )
-    if _is_negated(words[0]) != _is_negated(words[1]):
-        found.append("One of the two is negated: this small encoder hardly sees negation.")
-    return found
-
-
-def _is_negated(words: Sequence[str]) -> bool:
-    """Whether a sentence's tokens deny something. Example: is n ' t -> True; a t - shirt -> False."""
-    is_contracted = any(a in _APOSTROPHES and b == "t" for a, b in pairwise(words))
-    return is_contracted or not _NEGATIONS.isdisjoint(words)
+    said = engine.words.scorers.get(scorer) if engine.words else None
+    head = engine.heads.get(scorer)
+    if said is None and head is not None:
+        return f"a trained head: {_KINDS[head.kind]} {_INPUTS[head.inputs]}"
+    return said or EXPLANATIONS.get(scorer)
 
 
 def losses(tokens: TokenBatch) -> list[str]:
@@ -142,25 +95,29 @@ def _of_both(counts: Sequence[str]) -> str:
     return ", ".join(f"{count} of {letter}" for count, letter in zip(counts, "AB", strict=True) if count)
 
 
+def _judgement(cosine: float, engine: Engine) -> tuple[str, str]:
+    """What a cosine means where the encoder has words for it, and HTML that says on what they stand, or why not."""
+    ranges = engine.words if engine.words and "cosine" in engine.words.ranges else None
+    found = ranges.range_of("cosine", cosine) if ranges and engine.is_default else None
+    if ranges and found:
+        rated = f"{found.rating:.1f} out of {HIGHEST_RATING} on average"
+        reference = f"People rated pairs with such a cosine {rated} ({ranges.data})."
+        return found.words, f'<p class="bs-reference">{text(reference)}</p>'
+    what = "settings" if ranges else "encoders"
+    return f"Cosine {number(cosine)}", note(
+        f"What counts as similar differs between {what}: compare with pairs that you know."
+    )
+
+
 def verdict(comparison: Comparison, engine: Engine) -> str:
     """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region."""
     cosine = comparison["cosine"].value
-    if engine.is_bundled and engine.is_default:
-        found = judgement(cosine)
-        words = found.words
-        reference = f"People rated pairs with such a cosine {found.rating:g} out of 5 on average (STS Benchmark, dev)."
-        warnings = f'<p class="bs-reference">{text(reference)}</p>' + "".join(
-            map(note, cautions(comparison.tokens))
-        )
-    else:
-        words = f"Cosine {number(cosine)}"
-        what = "settings" if engine.is_bundled else "encoders"
-        warnings = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
-    warnings += "".join(map(note, losses(comparison.tokens)))
+    words, below = _judgement(cosine, engine)
+    below += "".join(map(note, losses(comparison.tokens)))
     return (
         f'<div class="bs-verdict"><p class="bs-judgement">{text(words)}</p>'
         f'<p class="bs-figure"><span class="bs-big">{number(cosine)}</span> <span class="bs-unit">cosine</span></p>'
-        f"</div>{warnings}"
+        f"</div>{below}"
     )
 
 
@@ -209,11 +166,11 @@ def _chance(score: PairScore) -> str:
     return f'<span class="bs-chance">{words}{shown}\u202f%</span>'
 
 
-def bars(comparison: Comparison) -> str:
+def bars(comparison: Comparison, engine: Engine) -> str:
     """Every scorer with its value, its calibrated probability, its range and a bar (a distance's: its similarity)."""
     rows = "".join(
         f'<li class="bs-score"{attributes(data_scorer=score.scorer)}>'
-        f'<span class="bs-name"{attributes(title=EXPLANATIONS.get(score.scorer))}>{text(score.scorer)}</span>'
+        f'<span class="bs-name"{attributes(title=explanation(score.scorer, engine))}>{text(score.scorer)}</span>'
         f'{_bar(score)}<span class="bs-value">{number(score.value)}</span>{_chance(score)}'
         f'<span class="bs-range">{text(_reading(score))}</span></li>'
         for score in comparison.scores
@@ -235,8 +192,20 @@ def bars(comparison: Comparison) -> str:
     return shown
 
 
+def _known_errors(words: Words) -> str:
+    """What an encoder is known to get wrong, worst first; "" where no trial failed.
+
+    Example: right .87 and .999 -> "Known to err in 13 of 100 pairs with an opposite, under 1 with another number."
+    """
+    wrong = sorted((each for each in words.known_errors if each.right < 1), key=lambda each: each.right)
+    shares = [round((1 - each.right) * 100) for each in wrong]
+    counts = [f"{share or 'under 1'}{' of 100 pairs' * (not i)}" for i, share in enumerate(shares)]
+    parts = [f"{count} with {each.words}" for count, each in zip(counts, wrong, strict=True)]
+    return f"Known to err in {', '.join(parts)}." if parts else ""
+
+
 def provenance(comparison: Comparison, engine: Engine) -> str:
-    """Time taken, engine, encoder and settings; the plain truth about the bundled encoder."""
+    """Time taken, engine, encoder and settings; the plain truth about the encoder, where its folder tells it."""
     layers = (
         "last layer"
         if engine.layers is None
@@ -250,12 +219,8 @@ def provenance(comparison: Comparison, engine: Engine) -> str:
         f"{engine.pooling} pooling, {layers}",
         f"up to {counted(engine.max_length, 'token')} a sentence",
     )
-    small = (
-        "The bundled encoder is small and was trained from scratch for this project: it knows words and their "
-        "neighbours well, word order and negation hardly. Stronger ones of the Hub are one click away, under "
-        "Encoder and settings."
-    )
     line = " · ".join(f"<span>{text(fact)}</span>" for fact in facts)
-    return f'<p class="bs-facts">{line}</p>' + (
-        f'<p class="bs-honest">{text(small)}</p>' if engine.is_bundled else ""
+    said = [engine.words.note, _known_errors(engine.words)] if engine.words else []
+    return f'<p class="bs-facts">{line}</p>' + "".join(
+        f'<p class="bs-honest">{text(each)}</p>' for each in said if each
     )

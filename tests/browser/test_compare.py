@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
+from bertsim.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import compare, cosine, open_tab, shown
 
@@ -53,8 +54,9 @@ def test_every_measure_and_the_provenance_are_shown(page, model):
             shown(score.value)
         )
     facts = page.locator("#bs-bars").inner_text()
-    assert re.search(r"\d+\.\d ms · LiteRT, int8 weights · bertsim-mini", facts)
-    assert "trained from scratch" in facts
+    assert re.search(rf"\d+\.\d ms · LiteRT, int8 weights · {re.escape(BUNDLED_NAME)} \(", facts)
+    if model.words:
+        assert model.words.note in facts
 
 
 @pytest.mark.parametrize(("name", "a", "b"), EXAMPLES, ids=[name for name, _, _ in EXAMPLES])

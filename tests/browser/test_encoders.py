@@ -11,7 +11,7 @@ from gradio_client import Client
 from playwright.sync_api import expect
 
 import bertsim
-from bertsim.loading import BUNDLED
+from bertsim.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown
@@ -55,6 +55,10 @@ def page(browser, offering):
         yield opened
 
 
+def attention_layer(page):
+    return page.locator("#bs-tab-attention").get_by_label("Layer", exact=True)
+
+
 def card(page, name):
     return page.locator(".bs-encoder", has=page.get_by_text(name, exact=True))
 
@@ -85,7 +89,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
     page.get_by_label("Scorer").click()
     assert options(page) == ["cosine", "dot", "euclidean", "manhattan", "alignment"]
     page.keyboard.press("Escape")
-    line(page).get_by_role("button", name="Back to bertsim-mini").click()
+    line(page).get_by_role("button", name=f"Back to {BUNDLED_NAME}").click()
     expect(line(page).locator("p")).to_have_count(0)
     expect(page.locator('.bs-score[data-scorer="bilstm"] .bs-value')).to_have_text(
         shown(model.compare(A, B)["bilstm"].value)
@@ -95,7 +99,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
 def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page, folders, model):
     card(page, "other").click()
     expect(line(page).get_by_role("progressbar", name="Loading other")).to_be_visible()
-    expect(line(page)).to_contain_text("bertsim-mini goes on meanwhile.")
+    expect(line(page)).to_contain_text(f"{BUNDLED_NAME} goes on meanwhile.")
     compare(
         page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value
     )
@@ -111,7 +115,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
     page.get_by_role("option", name="cls", exact=True).click()
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("cls pooling")
     open_tab(page, "Attention")
-    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("2")
+    expect(attention_layer(page)).to_have_value("2")
     page.get_by_role("button", name="Open layer 2, head 6").click()
     expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 6")
 
@@ -125,23 +129,25 @@ def test_there_and_back_every_control_follows(page, model):
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("deeper (")
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value("200")
     open_tab(page, "Attention")
-    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("6")
-    line(page).get_by_role("button", name="Back to bertsim-mini").click()
+    expect(attention_layer(page)).to_have_value("6")
+    line(page).get_by_role("button", name=f"Back to {BUNDLED_NAME}").click()
     expect(line(page).locator("p")).to_have_count(0)
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value(str(model.max_length))
-    expect(page.locator('#bs-tab-attention input[type="number"]')).to_have_value("4")
-    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 4")
+    expect(attention_layer(page)).to_have_value(str(model.config.num_hidden_layers))
+    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text(
+        f"Layer {model.config.num_hidden_layers}"
+    )
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
 def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_path(page, folders):
     before = page.locator("#bs-bars").inner_text()
     card(page, "damaged").click()
-    expect(line(page)).to_contain_text("damaged/config.json is missing. bertsim-mini goes on.")
+    expect(line(page)).to_contain_text(f"damaged/config.json is missing. {BUNDLED_NAME} goes on.")
     expect(line(page)).not_to_contain_text(str(folders))
     assert page.locator("#bs-bars").inner_text() == before
-    expect(card(page, "bertsim-mini")).to_have_attribute("aria-pressed", "true")
+    expect(card(page, BUNDLED_NAME)).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering, folders):
@@ -152,7 +158,7 @@ def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering
         card(one, "plain").click()
         expect(line(one)).to_contain_text("Scored by plain")
         other.get_by_role("button", name="Compare", exact=True).click()
-        expect(other.locator("#bs-bars .bs-facts")).to_contain_text("bertsim-mini")
+        expect(other.locator("#bs-bars .bs-facts")).to_contain_text(BUNDLED_NAME)
         one.get_by_role("button", name="Copy link").click()
         expect(one.get_by_test_id("toast-body")).to_contain_text("nothing is stored")
         query = one.url.partition("?")[2]
@@ -171,7 +177,7 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
     for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
         with pytest.raises(
             Exception,
-            match="which is not offered here; offered are bertsim-mini, plain, other, deeper, damaged",
+            match=f"which is not offered here; offered are {BUNDLED_NAME}, plain, other, deeper, damaged",
         ):
             client.predict(A, B, encoder=name, api_name="/compare")
     client.close()
@@ -189,7 +195,7 @@ def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
-        expect(page.locator("#bs-bars .bs-facts")).to_contain_text("bertsim-mini")
+        expect(page.locator("#bs-bars .bs-facts")).to_contain_text(BUNDLED_NAME)
     assert "Traceback" not in log.read_text()
 
 

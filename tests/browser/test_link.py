@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
+from bertsim.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import open_tab, shown
 
@@ -34,12 +35,24 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
     page.locator('[data-pick="a6"]').click()
     expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
     open_tab(page, "Attention")
+    shown_part = page.locator("#bs-tab-attention").get_by_label("Shown", exact=True)
+    shown_part.fill("A alone")
+    shown_part.press("Enter")
     page.get_by_role("button", name="Open layer 2, head 3").click()
     caption = page.locator("#bs-attention .bs-caption").first
     expect(caption).to_contain_text("Layer 2, head 3")
+    expect(caption).to_contain_text("for sentence A alone")
     expect(caption).to_contain_text("The mask hides 1 token of this input")
     query = copied(page)
-    for part in ("pooling=max", "layers=second+to+last", "layer=2", "head=3", "mask=a6", "tab=attention"):
+    for part in (
+        "pooling=max",
+        "layers=second+to+last",
+        "layer=2",
+        "head=3",
+        "part=A+alone",
+        "mask=a6",
+        "tab=attention",
+    ):
         assert part in query
     for part in ("encoder", "combine", "max_length", "scorer", "align", "special"):
         assert f"{part}=" not in query
@@ -48,6 +61,7 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
 
     again = visit(query)
     expect(again.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 3")
+    expect(again.locator("#bs-attention .bs-caption").first).to_contain_text("for sentence A alone")
     assert again.locator("#bs-attention .bs-main svg").inner_html() == picture
     assert again.locator("#bs-bars .bs-bars").inner_html() == bars
     assert again.locator("#bs-verdict .bs-big").inner_text() == shown(wanted)
@@ -87,9 +101,9 @@ def test_a_link_is_of_the_sentences_in_the_boxes_and_a_mask_goes_with_its_own_pa
     [
         (
             "pooling=<b>x</b>",
-            "pooling is '<b>x</b>', which bertsim-mini does not offer; here are the defaults.",
+            f"pooling is '<b>x</b>', which {BUNDLED_NAME} does not offer; here are the defaults.",
         ),
-        ("max_length=9999", "max_length is '9999', which bertsim-mini does not offer"),
+        ("max_length=9999", f"max_length is '9999', which {BUNDLED_NAME} does not offer"),
         ("encoder=/etc/passwd", "encoder is '/etc/passwd', which is not offered here"),
         ("tab=none&layer=2", "tab is 'none'; there are tokens, mask"),
         ("a=+", "sentence A is empty; write at least one word."),

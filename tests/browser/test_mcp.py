@@ -11,6 +11,8 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
+from bertsim.loading import BUNDLED_NAME
+
 A, B = "A plane is taking off.", "An aeroplane departs."
 
 
@@ -55,5 +57,5 @@ def test_a_tool_s_error_is_the_core_s_sentence(app_url):
     said = talk(app_url, lambda client: client.call_tool("score", arguments))
     assert said.isError
     assert said.content[0].text.startswith(
-        "encoder is '/etc', which is not offered here; offered are bertsim-mini"
+        f"encoder is '/etc', which is not offered here; offered are {BUNDLED_NAME}"
     )
