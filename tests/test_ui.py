@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import subprocess
 import sys
 
@@ -15,6 +16,9 @@ from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.controls import Control
 from bertsim.ui.facts import Facts
 from bertsim.ui.link import LONGEST, read_link, write_link
+from bertsim.ui.settings import Settings
+from bertsim.ui.tab_attention import draw_attention, open_head
+from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PACKED
 from bertsim.views.encoders import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
 
 FACTS = Facts("bert", 3, 4, "mean", 64, 64, ("cosine", "dot"), has_pooler=False)
@@ -106,6 +110,29 @@ def test_a_control_takes_the_bounds_of_the_chosen_encoder(controls):
 
 def test_the_facts_of_the_bundled_encoder_are_those_of_its_model(model):
     assert Facts.of_bundled() == Facts.of(model)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "inputs", "says"),
+    [
+        (("1", ALL_HEADS, PACKED, False), "packed", "Layer 1, mean of all heads: how much each row's"),
+        (("2", "3", "B→A", False), "packed", "Layer 2, head 3: "),
+        ((ALL_LAYERS, ALL_HEADS, "B alone", False), "apart", "Mean of all layers, mean of all heads: "),
+        (("1", "2", "B alone", True), "apart", "takes from each column's, for sentence B alone. "),
+    ],
+)
+def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(model, chosen, inputs, says):
+    settings = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
+    comparison = settings.compare(model, "A dog barks.", "The cat sleeps.")
+    shown = html.unescape(draw_attention(model, settings, comparison, *chosen, ["b2"]))
+    assert says in shown
+    assert "The mask hides 1 token of this input" in shown
+    used = model.scorers_of(inputs)
+    assert f"by {used[0]}" in shown if used else "No scorer of this model reads pairs packed" in shown
+
+
+def test_a_small_picture_of_attention_opens_its_head():
+    assert open_head(gr.EventData(None, {"key": "2-3"})) == ("2", "3")
 
 
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():

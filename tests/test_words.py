@@ -14,6 +14,7 @@ import pytest
 
 import bertsim
 from bertsim.errors import CheckpointError, InputError
+from bertsim.hub.download import is_needed
 from bertsim.manifest import write_manifest
 from bertsim.ui.settings import Settings
 from bertsim.views.result import verdict
@@ -147,3 +148,18 @@ def test_words_that_were_changed_are_refused_by_the_manifest(spoken: Path, tmp_p
     (folder / NAME).write_text("{}", encoding="utf-8")
     with pytest.raises(CheckpointError, match=rf"{NAME} is damaged or was changed"):
         bertsim.load(folder)
+
+
+@pytest.mark.parametrize("tune", ["heads", "all"])
+def test_what_is_trained_anew_does_not_inherit_words_that_were_true_for_another(
+    spoken: Path, tmp_path: Path, tune: str
+) -> None:
+    from bertsim.training.folder import prepare_output
+
+    prepare_output(spoken, tune, tmp_path / "output", resume=False)
+    assert (tmp_path / "output" / "config.json").exists()
+    assert read_words(tmp_path / "output") is None
+
+
+def test_words_are_fetched_with_an_encoder() -> None:
+    assert is_needed(NAME)

@@ -38,3 +38,10 @@ def select_tab(page: Page, name: str) -> None:
         tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
     tab.click()
     expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+
+
+def choose(page: Page, panel: str, label: str, choice: str) -> None:
+    """Choose from a list of an open panel."""
+    page.locator(panel).get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=choice, exact=True).click()
+    expect(page.locator(panel).get_by_label(label, exact=True)).to_have_value(choice)

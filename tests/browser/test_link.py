@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from bertsim.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import open_tab, shown
+from tests.browser.journey import choose, open_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -35,9 +35,7 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
     page.locator('[data-pick="a6"]').click()
     expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
     open_tab(page, "Attention")
-    shown_part = page.locator("#bs-tab-attention").get_by_label("Shown", exact=True)
-    shown_part.fill("A alone")
-    shown_part.press("Enter")
+    choose(page, "#bs-tab-attention", "Shown", "A alone")
     page.get_by_role("button", name="Open layer 2, head 3").click()
     caption = page.locator("#bs-attention .bs-caption").first
     expect(caption).to_contain_text("Layer 2, head 3")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from bertsim.explain import align, layer_profile
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import open_tab, select_tab, shown
+from tests.browser.journey import choose, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -115,22 +115,19 @@ def test_attention_opens_the_head_that_is_pressed(page, comparison):
     expect(page.get_by_role("button", name="Open layer 2, head 3")).to_have_attribute("aria-pressed", "true")
 
 
-def test_attention_of_a_sentence_alone_and_the_mean_of_all_are_chosen_by_keys(page, model, comparison):
+def test_attention_of_a_sentence_alone_and_the_mean_of_all_can_be_chosen(page, model, comparison):
     open_tab(page, "Attention")
     caption = page.locator("#bs-attention .bs-caption").first
     used = model.scorers_of("packed")
     expect(caption).to_contain_text(
         f"read packed by {used[0]}" if used else "No scorer of this model reads pairs"
     )
-    tab = page.locator("#bs-tab-attention")
     for label, choice in (
         ("Shown", "B alone"),
         ("Layer", "mean of all layers"),
         ("Head", "mean of all heads"),
     ):
-        tab.get_by_label(label, exact=True).fill(choice)
-        page.keyboard.press("Enter")
-        expect(tab.get_by_label(label, exact=True)).to_have_value(choice)
+        choose(page, "#bs-tab-attention", label, choice)
     expect(caption).to_contain_text("Mean of all layers, mean of all heads")
     expect(caption).to_contain_text(
         "Sentence B is read alone by cosine, dot, euclidean, manhattan, alignment"
