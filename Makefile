@@ -1,8 +1,7 @@
 # What a person types. Everything is installed into .venv, once, and again only when the pins change.
-#   make demo | make test | make check | make bench | make weights DATA=folder | make heads DATA=folder |
-#   make screenshots | make clean
+#   make demo | make test | make check | make bench | make weights DATA=folder | make screenshots | make clean
 .POSIX:
-.PHONY: help demo test check bench weights heads screenshots clean
+.PHONY: help demo test check bench weights screenshots clean
 .DELETE_ON_ERROR:
 
 VENV = .venv
@@ -16,8 +15,7 @@ help:
 	@echo 'make test         install what is needed, run every test'
 	@echo 'make check        formatting, lint, types, the direction of imports'
 	@echo 'make bench        the table of speeds in the README, peers side by side'
-	@echo 'make weights      all of weights/ again, from text and pairs in DATA=folder (hours); WORK=folder keeps its steps'
-	@echo 'make heads        the heads in weights/ again, from the data in DATA=folder (minutes)'
+	@echo 'make weights      all of weights/ again, from pairs and texts in DATA=folder; ENCODER=folder-or-Hub-id, WORK=folder'
 	@echo 'make screenshots  the pictures in the README'
 	@echo 'make clean        remove .venv and every cache'
 
@@ -37,11 +35,12 @@ check: $(VENV)/.installed-tests
 bench: $(VENV)/.installed-tests
 	$(PY) -m tests.bench
 
+# All of weights/ again; stopped by Ctrl-C, the same command goes on.
+ENCODER = sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41
 weights: $(VENV)/.installed
-	$(PY) -m bertsim make --recipe weights/recipe.toml --data-root '$(DATA)' --work '$(WORK)' --output weights
-
-heads: $(VENV)/.installed
-	$(PY) -m bertsim train --recipe weights/recipe.toml --data-root '$(DATA)' --output weights
+	@test -n '$(DATA)' || { echo 'make weights DATA=folder of the labelled pairs and texts that weights/recipe.toml names' >&2; exit 2; }
+	$(PY) -m bertsim train --recipe weights/recipe.toml --data-root '$(DATA)' --encoder '$(ENCODER)' --output '$(WORK)' $$(test ! -d '$(WORK)/.run' || echo --resume)
+	rm -rf weights && cp -R '$(WORK)' weights
 
 screenshots: $(VENV)/.installed-tests
 	$(PY) -m tests.chromium

@@ -41,9 +41,9 @@ def take_rows(table: Tensor, indices: Tensor) -> Tensor:
 class Linear(keras.layers.Layer):
     """y = x W + b over a matrix, float32 [rows, in] -> [rows, out]."""
 
-    def __init__(self, inputs: int, units: int, stddev: float = 0.02, **kwargs: Any) -> None:
+    def __init__(self, inputs: int, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        initializer = keras.initializers.TruncatedNormal(stddev=stddev)
+        initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.kernel = self.add_weight(shape=(inputs, units), initializer=initializer, name="kernel")
         self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
         self.built = True
@@ -65,11 +65,9 @@ class LayerNorm(keras.layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         """Apply the layer."""
-        x = ops.cast(x, "float32")  # nothing, but where a model learns in bfloat16
         centred = x - ops.mean(x, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
-        scaled = centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
-        return ops.cast(scaled, self.compute_dtype)
+        return centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
 
 
 class Embeddings(keras.layers.Layer):

@@ -49,23 +49,18 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_sha256(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below a folder, by its path in it; manifests and what is hidden are left out."""
+def write_manifest(folder: Path) -> None:
+    """Record the checksum of every file below `folder`, hidden ones and manifests left out."""
     files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
+    sums = {
         name.as_posix(): file_sha256(path)
         for name, path in files.items()
         if name.name != NAME and not any(part.startswith(".") for part in name.parts)
     }
+    (folder / NAME).write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf-8")
 
 
-def write_manifest(folder: Path) -> None:
-    """Record the checksum of every file below `folder`, hidden ones and the manifest left out."""
-    table = {"sha256": folder_sha256(folder)}
-    (folder / NAME).write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
-
-
-def read_manifest(folder: Path) -> dict[str, str]:
+def _read_manifest(folder: Path) -> dict[str, str]:
     """The checksums by file name; empty where the folder has no manifest.
 
     Raises:
@@ -93,7 +88,7 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
         CheckpointError: a file is missing, has another content, or is not in the folder; names it.
     """
     inside = f"{below}/" if below else ""
-    files = {name: sha256 for name, sha256 in read_manifest(folder).items() if name.startswith(inside)}
+    files = {name: sha256 for name, sha256 in _read_manifest(folder).items() if name.startswith(inside)}
     for name, expected in files.items():
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:

@@ -39,26 +39,6 @@ def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], me
         axes.legend(handles, [str(line.get_label()) for line in handles], loc="center right")
 
 
-def plot_losses(
-    path: Path, steps: Sequence[int], losses: Sequence[float | None], held_out: Sequence[float]
-) -> None:
-    """Training loss and held-out loss by step, in nats.
-
-    Args:
-        path: the PNG to write.
-        steps: of each point.
-        losses: mean training loss since the point before; None for the first.
-        held_out: loss on text that is not learned from.
-    """
-    with _figure(path, (6.4, 3.6)) as axes:
-        known = [(step, loss) for step, loss in zip(steps, losses, strict=True) if loss is not None]
-        axes.plot([s for s, _ in known], [x for _, x in known], "o-", color="#3b6ea5", label="training")
-        axes.plot(list(steps), list(held_out), "s--", color="#b5541c", label="held out")
-        axes.set_xlabel("steps")
-        axes.set_ylabel("masked-LM loss, nats")
-        axes.legend(loc="upper right")
-
-
 def plot_scatter(path: Path, scores: ArrayLike, labels: ArrayLike, scorer: str) -> None:
     """Every pair as a dot: its label and its score."""
     with _figure(path, (5.2, 4.4)) as axes:

@@ -54,6 +54,8 @@ EXAMPLES = (
     ("off topic", "The stock market fell sharply today.", "A kitten sleeps on the sofa."),
 )
 """Ten pairs, each with what it tries: they stand in model cards with whatever the model says of them."""
+LEFT_OUT = ("dot", "euclidean", "manhattan")
+"""Scorers that a table of them leaves out: further measures of the vectors that the cosine compares."""
 
 
 @dataclass(frozen=True)

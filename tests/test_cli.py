@@ -792,8 +792,10 @@ def test_printing_to_a_narrow_terminal_encoding_is_no_error():
 
 @pytest.fixture(scope="module")
 def exported(tiny_checkpoint, tmp_path_factory) -> tuple[Path, Path, str]:
-    """A folder and a flatbuffer exported from a random BERT, and what was printed."""
+    """A folder, behind a link, and a flatbuffer exported from a random BERT, and what was printed."""
     folder = tmp_path_factory.mktemp("exported")
+    (folder / "linked").mkdir()
+    (folder / "encoder").symlink_to("linked")
     data = write_pairs(folder / "p.tsv", labels=[4, 1, 3, 0, 5])
     printed = ""
     for output in (folder / "encoder", folder / "encoder.tflite"):
@@ -802,7 +804,8 @@ def exported(tiny_checkpoint, tmp_path_factory) -> tuple[Path, Path, str]:
         assert process.returncode == 0, said
         assert said == f"bertsim: exporting {tiny_checkpoint}; this takes up to a minute.\n"
         printed += out
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 4
+    assert (folder / "encoder").is_symlink()
     return folder / "encoder", folder / "encoder.tflite", printed
 
 

@@ -56,13 +56,13 @@ def test_what_is_published_is_fetched_again_and_scores_the_same(hub: LoopbackHub
     repository = hub.model("someone/heads")
     commit = repository.refs["main"]
     assert done.stdout.splitlines() == [
-        f"{hub.url}/someone/heads at {commit}, tag v0.1.0",
-        "BERTSIM_HEADS=someone/heads@v0.1.0",
+        f"{hub.url}/someone/heads at {commit}, tag v0.2.0",
+        "BERTSIM_HEADS=someone/heads@v0.2.0",
     ]
-    assert repository.refs["v0.1.0"] == commit
-    assert repository.messages == ["initial commit", "bertsim 0.1.0, v0.1.0"]
+    assert repository.refs["v0.2.0"] == commit
+    assert repository.messages == ["initial commit", "bertsim 0.2.0, v0.2.0"]
     sentences = ("score", "A plane is taking off.", "A bird flies.", "--json")
-    for words in ((), ("--heads", "someone/heads@v0.1.0"), ("--encoder", "someone/heads@v0.1.0")):
+    for words in ((), ("--heads", "someone/heads@v0.2.0"), ("--encoder", "someone/heads@v0.2.0")):
         fetched = json.loads(bertsim(hub, tmp_path / "b", *sentences, *words).stdout)
         if not words:
             own = fetched
@@ -121,7 +121,7 @@ def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(hub: LoopbackHub,
     done = bertsim(hub, tmp_path / "a", "publish", "someone/heads", "--dry-run", token=None)
     assert done.returncode == 0
     assert "model.safetensors" in done.stdout
-    assert done.stdout.splitlines()[-1].endswith("files would go to someone/heads, tag v0.1.0.")
+    assert done.stdout.splitlines()[-1].endswith("files would go to someone/heads, tag v0.2.0.")
     space = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--heads", "a/b", "--dry-run", token=None)
     assert "BERTSIM_HEADS=a/b" in space.stdout
     assert space.returncode == 0
@@ -138,7 +138,7 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     words = ("publish", "someone/tiny", "--folder", str(folder))
     first = bertsim(hub, tmp_path / "a", *words, "--private")
     assert "bertsim: notes.txt is left out" in first.stderr
-    assert first.stdout.splitlines()[1:] == ["BERTSIM_ENCODER=someone/tiny@v0.1.0"]
+    assert first.stdout.splitlines()[1:] == ["BERTSIM_ENCODER=someone/tiny@v0.2.0"]
     repository = hub.model("someone/tiny")
     assert repository.private
     assert "notes.txt" not in repository.files
@@ -148,7 +148,7 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
         not {"model_name", "model-index", "base_model", "datasets"} & card.keys()
     )  # nothing that nobody said
     assert said(bertsim(hub, tmp_path / "a", *words)) == (
-        "bertsim: someone/tiny has the tag v0.1.0 already, and a tag is not moved; give another with --tag."
+        "bertsim: someone/tiny has the tag v0.2.0 already, and a tag is not moved; give another with --tag."
     )
     assert len(repository.commits) == 2
     (folder / "special_tokens_map.json").unlink()
@@ -156,7 +156,7 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     assert "special_tokens_map.json" not in repository.files
     assert ".gitattributes" in repository.files
     assert repository.files["README.md"].count(b"## Use") == 1
-    assert "special_tokens_map.json" in repository.commits[repository.refs["v0.1.0"]]
+    assert "special_tokens_map.json" in repository.commits[repository.refs["v0.2.0"]]
 
 
 def test_what_cannot_be_published_is_said_before_anything_is_sent(
@@ -193,7 +193,7 @@ def test_a_space_gets_the_files_it_runs_on_and_its_variables(hub: LoopbackHub, t
     assert done.stdout.startswith(f"{hub.url}/spaces/someone/demo at {space.refs['main']};")
     assert (space.created["sdk"], space.private) == ("gradio", True)
     assert space.variables == {"BERTSIM_HOST": "0.0.0.0", "BERTSIM_HEADS": "someone/heads"}
-    assert set(space.files) == {".gitattributes", *space_files()}
+    assert set(space.files) == {".gitattributes", *space_files()} > {"LICENSE", "NOTICE"}
     card = SpaceCard(space.files["README.md"].decode())
     assert card.data.sdk == "gradio"
     assert space.files[str(card.data.app_file)] == (ROOT / "app.py").read_bytes()

@@ -159,7 +159,7 @@ def test_every_recipe_runs_to_its_end_and_is_published(hub: LoopbackHub, tmp_pat
             "a dog",
             "the dog",
             "--encoder",
-            "someone/minilm-all@v0.1.0",
+            "someone/minilm-all@v0.2.0",
             "--scorer",
             "bilstm",
             "--json",

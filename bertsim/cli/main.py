@@ -17,24 +17,11 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from bertsim import __version__
-from bertsim.cli import (
-    card,
-    deploy,
-    embed,
-    evaluate,
-    export,
-    make,
-    pretrain,
-    probe,
-    publish,
-    score,
-    serve,
-    train,
-)
+from bertsim.cli import deploy, embed, evaluate, export, probe, publish, score, serve, train
 from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
-COMMANDS = (score, embed, evaluate, probe, train, pretrain, export, card, make, serve, publish, deploy)
+COMMANDS = (score, embed, evaluate, probe, train, export, serve, publish, deploy)
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.card import LEFT_OUT
 from bertsim.cli.options import add_encoder_options, load_model
 from bertsim.cli.output import Bar, fields
 from bertsim.datasets import open_pairs, open_sentences
 from bertsim.errors import DataError
+from bertsim.probes import LEFT_OUT
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel

@@ -12,7 +12,7 @@ from bertsim.hub.upload import check_name, make_repository, send_files
 from bertsim.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE", "CHANGELOG.md")
+_FILES = ("app.py", "README.md", "requirements.txt", "LICENSE", "NOTICE", "CHANGELOG.md")
 _FOLDERS = ("bertsim/", "weights/")
 _NO_SOURCE = ("__pycache__", ".egg-info", ".DS_Store")
 

@@ -29,7 +29,7 @@ _HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
 _ENCODER = (
     *TEXT_FILES,
-    *(FLATBUFFER, "*.md", "*.toml", "LICENSE", "curve.png", "metrics.json", "words.json"),
+    *(FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json", "words.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")

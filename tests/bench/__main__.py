@@ -49,7 +49,6 @@ def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
     if args.stsb_dev:
         yield from bench.accuracy("STS-B dev", args.stsb_dev)
     yield from bench.padding()
-    yield from bench.pretrained()
     yield from bench.speed(args.rounds)
     yield from bench.whole_processes()
 

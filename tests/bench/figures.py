@@ -83,27 +83,6 @@ class Bench:
             what = f"a score at max_length 16, 32, 128, alone or in any batch, {ENGINES[engine]}"
             yield Row(what, f"equal to {limit:.0e}", f"**{difference:.1e}**", difference <= limit)
 
-    def pretrained(self) -> Iterator[Row]:
-        """A folder that `pretrain` wrote, as transformers and sentence-transformers read it."""
-        if self.peers is None:
-            return
-        self.say("pre-training a small BERT")
-        folder, text = self.cache / "pretrained", self.cache / "pretrained.txt"
-        shutil.rmtree(folder, ignore_errors=True)
-        sentences = json.loads(self.texts.read_text(encoding="utf-8"))["sentences"]
-        text.write_text("\n".join(sentences) + "\n", encoding="utf-8")
-        shape = ("--vocab-size", "2000", "--hidden-size", "64", "--intermediate-size", "128", "--layers", "2")
-        words = ["pretrain", "--text", str(text), "--output", str(folder), *shape, "--attention-heads", "2"]
-        words += ["--budget", "30 steps"]
-        subprocess.run([sys.executable, "-m", "bertsim", *words], cwd=ROOT, check=True)
-        texts = self._write_texts(folder, "texts-pretrained")
-        with self._ours("tensorflow", folder, texts) as ours, self._peer("torch", folder, texts) as theirs:
-            cosine = agreement(ours, theirs, self.cache)
-        what = (
-            "embeddings of a folder of `pretrain`, sentence-transformers beside TensorFlow, smallest cosine"
-        )
-        yield Row(what, "≥ 0.9999", f"**{cosine:.6f}**", cosine >= 0.9999)
-
     def speed(self, rounds: int) -> Iterator[Row]:
         """Sentences per second and the latency of one pair, every engine in its own process."""
         with ExitStack() as stack:
@@ -159,11 +138,11 @@ class Bench:
         log = self.cache / f"{engine}-{folder.name}.log"
         return Worker(Path(sys.executable), "ours", engine, folder, texts, log)
 
-    def _peer(self, name: str, folder: Path | None = None, texts: Path | None = None) -> Worker:
+    def _peer(self, name: str) -> Worker:
         assert self.peers is not None
         self.say(f"starting {name}")
         log = self.cache / f"{name}.log"
-        return Worker(self.peers, "peers", name, folder or self.folder, texts or self.texts, log)
+        return Worker(self.peers, "peers", name, self.folder, self.texts, log)
 
     def _write_texts(self, folder: Path, name: str) -> Path:
         path = self.cache / f"{name}.json"
