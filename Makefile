@@ -40,7 +40,7 @@ ENCODER = sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f
 weights: $(VENV)/.installed
 	@test -n '$(DATA)' || { echo 'make weights DATA=folder of the labelled pairs and texts that weights/recipe.toml names' >&2; exit 2; }
 	$(PY) -m bertsim train --recipe weights/recipe.toml --data-root '$(DATA)' --encoder '$(ENCODER)' --output '$(WORK)' $$(test ! -d '$(WORK)/.run' || echo --resume)
-	rm -rf weights && cp -R '$(WORK)' weights
+	rm -rf weights && cp -R '$(WORK)' weights && rm -rf '$(WORK)'
 
 screenshots: $(VENV)/.installed-tests
 	$(PY) -m tests.chromium

@@ -12,9 +12,9 @@ from bertsim.cli.output import LiveLine, Stage, Stopped, native_log_held_back, s
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from bertsim.training.plan import TrainPlan
+    from bertsim.training.plan import Recipe
     from bertsim.training.run import Trained
     from bertsim.training.state import Progress
 
@@ -23,7 +23,8 @@ DESCRIPTION = """\
 Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
-  kind=graded|binary|inference|positives|swaps  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
+  kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
+  kind=swaps|edits|text: plain text, one sentence a line, to make pairs of or, with --tune all, to keep vectors as they are
   hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
   pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
@@ -109,19 +110,21 @@ def run(args: argparse.Namespace) -> int:
     """Train as the words or the recipe say."""
     from bertsim.training.sources import fetch_sources
 
-    plans = [fetch_sources(plan) for plan in make_plans(args)]
+    recipe = make_recipe(args)
+    recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():
-        _train(plans, args)
+        _train(recipe, args)
     say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
     return 0
 
 
-def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
+def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.training.folder import prepare_output
     from bertsim.training.output import finish_output
     from bertsim.training.run import open_encoder, read_data, run_plan
 
+    plans = recipe.runs
     with Stage() as stage:
         encoder = open_encoder(plans, stage.show)
     read = [read_data(plan, encoder) for plan in plans]
@@ -136,19 +139,22 @@ def _train(plans: Sequence[TrainPlan], args: argparse.Namespace) -> None:
             trained: list[Trained] = []
             for plan, data in zip(plans, read, strict=True):
                 trained += run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume)
-            _tell(finish_output(encoder, read[-1], trained, args.output, line))
+            finished = finish_output(encoder, read[-1], trained, args.output, line, recipe)
+        _tell(finished.figures)
+        if finished.report is not None:
+            print("\n".join(finished.report.as_lines()))
     except Stopped as stop:
         stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
         raise
 
 
-def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
-    """The plans that the words ask for. Raises InputError where they do not fit together."""
+def make_recipe(args: argparse.Namespace) -> Recipe:
+    """The recipe that the words name, or are. Raises InputError where they do not fit together."""
     from bertsim.training.data_source import parse_source
-    from bertsim.training.plan import TrainPlan, head_from
+    from bertsim.training.plan import Recipe, TrainPlan, head_from
 
     if args.recipe is not None:
-        return _plans_of_recipe(args)
+        return _read_recipe(args)
     if args.data_root is not None:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
@@ -159,20 +165,19 @@ def make_plans(args: argparse.Namespace) -> list[TrainPlan]:
         if kind != "bilstm":
             table.pop("units", None)
         heads.append(head_from(table))
-    return [
-        TrainPlan(
-            data=tuple(map(parse_source, args.data)),
-            dev=parse_source(args.dev, "--dev"),
-            test=parse_source(args.test, "--test") if args.test else None,
-            heads=tuple(heads),
-            skip_bad_rows=args.skip_bad_rows,
-            **_given(args, ("encoder", "revision", *OF_THE_RUN)),
-        )
-    ]
+    plan = TrainPlan(
+        data=tuple(map(parse_source, args.data)),
+        dev=parse_source(args.dev, "--dev"),
+        test=parse_source(args.test, "--test") if args.test else None,
+        heads=tuple(heads),
+        skip_bad_rows=args.skip_bad_rows,
+        **_given(args, ("encoder", "revision", *OF_THE_RUN)),
+    )
+    return Recipe((plan,))
 
 
-def _plans_of_recipe(args: argparse.Namespace) -> list[TrainPlan]:
-    """The recipe's plans, on another encoder where one is named."""
+def _read_recipe(args: argparse.Namespace) -> Recipe:
+    """The recipe of a file or name, on another encoder where one is named."""
     from bertsim.training.plan import read_recipe
     from bertsim.training.sources import find_recipe
 
@@ -184,8 +189,8 @@ def _plans_of_recipe(args: argparse.Namespace) -> list[TrainPlan]:
         changes = {"revision": None, **changes}
     if args.skip_bad_rows:
         changes["skip_bad_rows"] = True
-    plans = read_recipe(find_recipe(args.recipe), args.data_root or Path()).runs
-    return [replace(plan, **changes) for plan in plans]
+    recipe = read_recipe(find_recipe(args.recipe), args.data_root or Path())
+    return replace(recipe, runs=tuple(replace(plan, **changes) for plan in recipe.runs))
 
 
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
@@ -228,7 +233,7 @@ def _cache(args: argparse.Namespace) -> Path:
     return args.cache if args.cache is not None else user_cache_path("bertsim") / "features"
 
 
-def _tell(figures: dict[str, dict[str, Any]]) -> None:
+def _tell(figures: Mapping[str, Mapping[str, dict[str, Any]]]) -> None:
     for scorer, table in figures.items():
         shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
         say(f"bertsim: {scorer}: {shown} (as served)")

@@ -33,6 +33,21 @@ def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]
     return [batches[i] for i in random.permutation(len(batches))]
 
 
+def take_turns(n: int, count: int | None, epoch: int, seed: Sequence[int]) -> NDArray[np.int64]:
+    """Which of n examples an epoch takes: `count` of them, others in the next, each once before any is taken twice.
+
+    Example: 4 examples, 2 an epoch -> two of them in epoch 0, the other two in epoch 1
+    """
+    if count is None or count >= n:
+        return np.arange(n)
+    rounds, places = np.divmod(np.arange(epoch * count, (epoch + 1) * count), n)
+    found = np.empty(count, np.int64)
+    for each in np.unique(rounds):
+        order = np.random.default_rng([*seed, int(each)]).permutation(n)
+        found[rounds == each] = order[places[rounds == each]]
+    return found
+
+
 def dev_metric(predicted: Float, targets: Float) -> float:
     """Mean over labels: ROC AUC where a label is 0 or 1, else Spearman; NaN where predictions do not vary.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bertsim.card import replace_section
 from bertsim.training.plan import TrainPlan
+from bertsim.training.report import Report
 from bertsim.training.run import Encoder, Trained
 from bertsim.version import __version__
 
@@ -18,13 +19,22 @@ START, END = "<!-- heads: written by `bertsim train` -->", "<!-- end of heads --
 
 
 def write_card(
-    output: Path, encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]
+    output: Path,
+    encoder: Encoder,
+    trained: Sequence[Trained],
+    figures: Mapping[str, Mapping[str, Any]],
+    report: Report | None = None,
 ) -> None:
     """Write or replace the section in `output/README.md`."""
-    replace_section(output / "README.md", START, END, _lines(encoder, trained, figures))
+    lines = _lines(encoder, trained, figures)
+    if report is not None:
+        lines += ["", "## Measured, as served", "", *report.as_lines()]
+    replace_section(output / "README.md", START, END, lines)
 
 
-def _lines(encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, dict[str, Any]]) -> list[str]:
+def _lines(
+    encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
     plan = trained[-1].plan
     what = "Encoder and heads" if plan.tune == "all" else "Heads"
     lines = [f"## {what}, as trained", "", f"By `bertsim train` {__version__}, seed {plan.seed}."]
@@ -52,14 +62,20 @@ def _run_lines(run: Trained) -> list[str]:
         f"{sum(e.seconds for e in history):.0f} s; batches of {plan.batch_size}, learning rate {plan.learning_rate:g}."
     ]
     for source, used, skipped in run.parts:
-        left_out = f", {skipped:,} left out" if skipped else ""
-        lines.append(
-            f"  - `{source.name}`: {used:,} pairs ({source.kind}, weight {source.weight:g}{left_out})"
-        )
+        notes = [str(source.kind) if source.edit is None else f"{source.kind}: {source.edit}"]
+        if source.per_epoch is not None and source.per_epoch < used:
+            notes.append(f"{source.per_epoch:,} an epoch")
+        if source.epochs is not None:
+            notes.append("epochs {}–{}".format(*source.epochs))
+        if source.weight != 1:
+            notes.append(f"weight {source.weight:g}")
+        if skipped:
+            notes.append(f"{skipped:,} left out")
+        lines.append(f"  - `{source.name}`: {used:,} pairs ({', '.join(notes)})")
     return lines
 
 
-def _table(plan: TrainPlan, figures: Mapping[str, dict[str, Any]], sets: Sequence[str]) -> list[str]:
+def _table(plan: TrainPlan, figures: Mapping[str, Mapping[str, Any]], sets: Sequence[str]) -> list[str]:
     files = {"dev": plan.dev, "test": plan.test}
     named = ", ".join(f"{name} = `{source.name}`" for name in sets if (source := files[name]))
     head = "| scorer |" + "".join(f" Spearman {name} | 95 % | ECE {name} |" for name in sets)

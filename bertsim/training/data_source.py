@@ -11,10 +11,13 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from bertsim.datasets import Advice
+from bertsim.edits import KINDS as EDITS
 from bertsim.errors import InputError
 from bertsim.probes import is_held_out
 
-DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps")
+DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps", "edits", "text")
+OF_TEXT = ("swaps", "edits", "text")
+"""Kinds made of plain text, one sentence a line."""
 HUB = "hub:"
 NAME_THEM = Advice(
     pair="name them with columns=A,B", label="name it with label=COLUMN", sentence="give plain text instead"
@@ -23,6 +26,7 @@ NAME_THEM = Advice(
 
 _TYPES: Mapping[Any, tuple[Any, str]] = {
     str: (str, "a text"),
+    Path: (str, "a path"),
     bool: (bool, "true or false"),
     int: (int, "a whole number"),
     float: (int | float, "a number"),
@@ -38,13 +42,18 @@ class Source:
     Attributes:
         path: of the file, or "hub:user/dataset/path@revision".
         kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
-            "positives" (every pair is similar), "swaps" (plain text: each sentence and itself with two nouns swapped,
-            which are not similar); None: told from its first rows.
+            "positives" (every pair is similar); of plain text, one sentence a line: "swaps" (each sentence and itself
+            with two nouns swapped), "edits" (each sentence and itself with a minimal edit, see `edits`), "text"
+            (sentences whose embeddings stay what they were); None: told from its first rows.
         scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
         weight: of each of its rows in the loss.
         label: the column that holds the label; None: recognised by name.
         columns: the two that hold the sentences; None: recognised by name.
         take: so many rows, drawn by the seed; None: all.
+        per_epoch: so many of these in each epoch, others in the next; None: all. Where the encoder learns.
+        epochs: the first and the last epoch, from 1, in which it is learned from; None: all. Where the encoder learns.
+        edit: which kind of minimal edits, one of `edits.KINDS`.
+        antonyms: the file of words and their opposites that edits of the kind "antonym" need.
         hold_out: leave out every pair with a sentence of the tenth that `probes.is_held_out` keeps for measuring.
         pattern: a regular expression; pairs of which a sentence does not match it, whole, are left out; None: none is.
         group: the column that says what kind of text a pair is, where `TrainPlan.mix` weighs them; None: none.
@@ -58,6 +67,10 @@ class Source:
     label: str | None = None
     columns: tuple[str, str] | None = None
     take: int | None = None
+    per_epoch: int | None = None
+    epochs: tuple[int, int] | None = None
+    edit: str | None = None
+    antonyms: str | None = None
     hold_out: bool = False
     pattern: str | None = None
     group: str | None = None
@@ -78,7 +91,13 @@ class Source:
         """The same, a relative path starting at `root`; it is still called what it was."""
         if self.path.startswith(HUB) or Path(self.path).is_absolute():
             return self
-        return replace(self, path=str(root / self.path), origin=self.path)
+        antonyms = None if self.antonyms is None else str(root / self.antonyms)
+        return replace(self, path=str(root / self.path), origin=self.path, antonyms=antonyms)
+
+    def learns_in(self, epoch: int) -> bool:
+        """Whether it is learned from in an epoch, counted from 0."""
+        first, last = self.epochs or (1, epoch + 1)
+        return first <= epoch + 1 <= last
 
     def keeps(self, sentences: Iterable[str]) -> bool:
         """Whether a pair of these sentences is one to learn from, by `hold_out` and `pattern`."""
@@ -98,8 +117,22 @@ class Source:
             raise InputError(f"{self.path}: scale is {self.scale}; two numbers, low and high, were expected.")
         if not (math.isfinite(self.weight) and self.weight > 0):
             raise InputError(f"{self.path}: weight is {self.weight}; a number above 0 was expected.")
-        if self.take is not None and self.take < 1:
-            raise InputError(f"{self.path}: take is {self.take}; at least 1 was expected.")
+        for name in ("take", "per_epoch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{self.path}: {name} is {value}; at least 1 was expected.")
+        if self.epochs is not None and not 1 <= self.epochs[0] <= self.epochs[1]:
+            raise InputError(
+                f"{self.path}: epochs is {list(self.epochs)}; the first and the last, counted from 1, were expected."
+            )
+        if (self.kind == "edits") != (self.edit is not None) or self.edit not in (None, *EDITS):
+            raise InputError(
+                f"{self.path}: edit is {self.edit!r}; kind=edits needs one of {', '.join(EDITS)}, others none."
+            )
+        if (self.edit == "antonym") != (self.antonyms is not None):
+            raise InputError(
+                f"{self.path}: antonyms is {self.antonyms!r}; edit=antonym needs a file of opposites, others none."
+            )
         try:
             re.compile(self.pattern or "")
         except re.error as error:
@@ -194,5 +227,7 @@ _CHANGES: dict[str, Callable[[Any], Any]] = {
     "scale": _scale,
     "weight": float,
     "take": int,
+    "per_epoch": int,
+    "epochs": lambda value: tuple(map(int, _pair(value, ":"))),
     "columns": lambda value: _pair(value, ","),
 }

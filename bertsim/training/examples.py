@@ -6,21 +6,27 @@ or such rows are left out and counted. What is wrong with the data as a whole (o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
+from bertsim.edits import make_edits, read_antonyms
 from bertsim.errors import DataError, InputError
 from bertsim.evaluation import MIN_ROWS
 from bertsim.probes import swap_nouns
 from bertsim.records import Float
-from bertsim.training.data_source import NAME_THEM, Source
+from bertsim.training.data_source import NAME_THEM, OF_TEXT, Source
 
-INFERENCE = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
+RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
+"""What inference labels mean to a head that rates."""
+_WORD = re.compile(r"\w+")
 # A scale is taken where more than this share of the first labels is on it.
 _GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
 Check = Callable[[str], None]
@@ -68,23 +74,28 @@ def read_examples(
     skip_bad_rows: bool = False,
     seed: int = 0,
     advice: Advice = NAME_THEM,
+    inference: Sequence[str] = (),
+    exclude: AbstractSet[str] = frozenset(),
 ) -> Examples:
     """Read one file.
 
     Args:
         source: the file and what its labels mean.
-        labels: of the head; several are columns, each with its own target.
+        labels: of the heads that rate; several are columns, each with its own target.
         check: of the encoder's tokenizer.
         skip_bad_rows: leave out, and count, rows that cannot be used.
         seed: of the rows that `source.take` draws.
         advice: what messages say is to be done.
+        inference: labels of the heads that infer: targets of inference data are then 1 for a row's label and 0 for
+            the others; () = there is none, and such labels are ratings (`RATED_AS`).
+        exclude: pairs with one of these sentences, as `plain_words` gives them, are left out.
 
     Raises:
         DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
             at all. Names file, line and value.
     """
-    if source.kind == "swaps":
-        return _drawn(_swapped(source, len(labels), check, advice), seed)
+    if source.kind in OF_TEXT:
+        return _of_text(source, len(labels), check, advice, seed, inference, exclude)
     file = open_pairs(source.path, source.columns, source.label, _wants_label(source, labels), advice)
     for name in labels if len(labels) > 1 else ():
         if name not in file.columns:
@@ -94,7 +105,7 @@ def read_examples(
     source = _told_apart(source, file)
     pairs, targets, lines, groups, skipped = [], [], [], [], 0
     for row in file:
-        target, error = _target(row, source, file, labels)
+        target, error = _target(row, source, file, labels, inference)
         if error is None:
             error = _unreadable(row, check)
         if error is not None and not skip_bad_rows:
@@ -102,7 +113,7 @@ def read_examples(
         if error is not None:
             skipped += 1
             continue
-        if not source.keeps(row.sentences):
+        if not source.keeps(row.sentences) or not exclude.isdisjoint(map(plain_words, row.sentences)):
             continue
         pairs.append((row.sentences[0], row.sentences[1]))
         targets.append(target)
@@ -118,21 +129,70 @@ def read_examples(
     return _drawn(made, seed)
 
 
-def _swapped(source: Source, labels: int, check: Check, advice: Advice) -> Examples:
-    """Sentences of a text and themselves with two nouns swapped, target 0; those that have no two are passed over."""
-    pairs, lines = [], []
-    for row in open_sentences(source.path, advice=advice):
-        sentence = row.sentences[0].strip() if row.error is None else ""
-        swapped = swap_nouns(sentence)
-        if swapped is None or not source.keeps([sentence]):
-            continue
-        if _unreadable(replace(row, sentences=(sentence, swapped)), check) is None:
-            pairs.append((sentence, swapped))
-            lines.append(row.line)
-    if not pairs:
-        raise DataError(f"{source.path} has no sentence with two nouns to swap; give plain English text.")
-    targets = np.zeros((len(pairs), labels), np.float32)
-    return Examples(replace(source, scale=(0.0, 1.0)), tuple(pairs), targets, np.array(lines, np.int64), 0)
+def read_excluded(paths: Iterable[str]) -> frozenset[str]:
+    """Every sentence of files of pairs, as `plain_words` gives it. Raises DataError for a file that is none."""
+    return frozenset(plain_words(s) for path in paths for row in open_pairs(path) for s in row.sentences)
+
+
+def plain_words(sentence: str) -> str:
+    """A sentence without case and punctuation. Example: "It's  late." -> "it s late"."""
+    return " ".join(_WORD.findall(sentence.lower()))
+
+
+def _of_text(
+    source: Source,
+    labels: int,
+    check: Check,
+    advice: Advice,
+    seed: int,
+    inference: Sequence[str],
+    exclude: AbstractSet[str],
+) -> Examples:
+    """Pairs that a rule makes of the sentences of a text, drawn in an order of the seed; of "text" each beside itself.
+
+    Raises:
+        DataError: no sentence gives a pair.
+    """
+    rows = [row for row in open_sentences(source.path, advice=advice) if row.error is None]
+    order = np.random.default_rng([seed, len(rows)]).permutation(len(rows))
+    lines: dict[str, int] = {}
+
+    def drawn() -> Iterator[str]:
+        for index in order:
+            row, sentence = rows[index], rows[index].sentences[0].strip()
+            if sentence in lines or not source.keeps([sentence]) or plain_words(sentence) in exclude:
+                continue
+            if _unreadable(row, check) is None:
+                lines[sentence] = row.line
+                yield sentence
+
+    made = list(islice(_made(source, drawn(), seed), source.take))
+    if not made:
+        raise DataError(f"{source.path} has no sentence to make {source.kind} of; give plain English text.")
+    if inference and source.kind != "text":
+        targets = [[float(label == name) for name in inference] for _, _, label in made]
+    else:
+        targets = [[RATED_AS[label] if source.kind == "edits" else 0.0] * labels for _, _, label in made]
+    return Examples(
+        replace(source, scale=(0.0, 1.0)),
+        tuple((a, b) for a, b, _ in made),
+        np.array(targets, np.float32),
+        np.array([lines.get(a, lines.get(b, 0)) for a, b, _ in made], np.int64),
+        0,
+    )
+
+
+def _made(source: Source, sentences: Iterable[str], seed: int) -> Iterator[tuple[str, str, str]]:
+    """Pairs with their inference label, as the source's kind has them."""
+    if source.kind == "text":
+        yield from ((sentence, sentence, "entailment") for sentence in sentences)
+    elif source.kind == "swaps":
+        swapped = ((sentence, swap_nouns(sentence)) for sentence in sentences)
+        yield from ((a, b, "neutral") for a, b in swapped if b is not None)
+    else:
+        antonyms = None if source.antonyms is None else read_antonyms(Path(source.antonyms)).seen()
+        for each in make_edits(str(source.edit), sentences, seed=seed, antonyms=antonyms):
+            yield each.premise, each.hypothesis, each.label
 
 
 def with_negatives(examples: Examples, seed: int) -> Examples:
@@ -202,7 +262,7 @@ def _told_apart(source: Source, file: DataFile) -> Source:
     words = [str(label).strip().lower() for label in peeked]
     numbers = [number for number in map(number_of, peeked) if number is not None]
     if source.kind == "inference" or (
-        source.kind is None and sum(w in INFERENCE for w in words) > len(words) / 2
+        source.kind is None and sum(w in RATED_AS for w in words) > len(words) / 2
     ):
         return replace(source, kind="inference", scale=(0.0, 1.0))
     if source.kind == "binary":
@@ -221,13 +281,21 @@ def _told_apart(source: Source, file: DataFile) -> Source:
 
 
 def _target(
-    row: Row, source: Source, file: DataFile, labels: Sequence[str]
+    row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]
 ) -> tuple[list[float], str | None]:
     """The targets of a row, or why it has none."""
     if row.error is not None:
         return [], row.error
     if source.kind == "positives":
         return [1.0] * len(labels), None
+    if source.kind == "inference" and inference:
+        word = str(row.label).strip().lower()
+        if word not in inference:
+            return (
+                [],
+                f"the label in {file.label!r} is {row.label!r}, and one of {', '.join(inference)} was expected",
+            )
+        return [float(word == name) for name in inference], None
     cells = (
         [(name, row.values.get(name)) for name in labels] if len(labels) > 1 else [(file.label, row.label)]
     )
@@ -243,9 +311,9 @@ def _target(
 def _scaled(cell: object, source: Source) -> tuple[float, str | None]:
     if source.kind == "inference":
         word = str(cell).strip().lower()
-        if word not in INFERENCE:
-            return 0.0, f"and one of {', '.join(INFERENCE)} was expected"
-        return INFERENCE[word], None
+        if word not in RATED_AS:
+            return 0.0, f"and one of {', '.join(RATED_AS)} was expected"
+        return RATED_AS[word], None
     number = number_of(cell)
     if number is None:
         return 0.0, "and a finite number was expected"
@@ -258,7 +326,7 @@ def _scaled(cell: object, source: Source) -> tuple[float, str | None]:
 
 
 def _unreadable(row: Row, check: Check) -> str | None:
-    for side, sentence in zip("AB", row.sentences, strict=True):
+    for side, sentence in zip("AB", row.sentences, strict=False):
         try:
             check(sentence)
         except InputError as error:

@@ -73,18 +73,21 @@ def fit(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, *, resume:
     """
     resumes = resume and folder.exists
     progress = Progress.from_json(folder.restore(task.variables)) if resumes else Progress()
+    steps = [len(task.batches(epoch)) for epoch in range(plan.epochs)]
     while not progress.finished:
-        _run_epoch(task, plan, folder, watch, progress)
+        _run_epoch(task, plan, folder, watch, progress, steps)
     folder.restore_best(task.weights)
     return progress
 
 
-def _run_epoch(task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, progress: Progress) -> None:
+def _run_epoch(
+    task: Task, plan: TrainPlan, folder: RunFolder, watch: Watch, progress: Progress, steps: Sequence[int]
+) -> None:
     batches = task.batches(progress.epoch)
-    total, start, saved = plan.epochs * len(batches), time.monotonic(), time.monotonic()
-    first = progress.step
+    total, start, saved = sum(steps), time.monotonic(), time.monotonic()
+    first, before = progress.step, sum(steps[: progress.epoch])
     for batch in batches[first:]:
-        done = progress.epoch * len(batches) + progress.step
+        done = before + progress.step
         loss = task.step(batch, _rate(done, total, plan))
         if not math.isfinite(loss):
             raise InputError(

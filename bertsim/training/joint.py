@@ -1,12 +1,18 @@
 """The encoder in every step: it learns with its heads ("all"), or stands still while they learn ("heads").
 
-A batch is of one file, so that its labels share a scale. Cosines learn by CoSENT, of positives by in-batch negatives;
-every head learns by its own cross-entropy (of positives: against the partners of the row before); all are summed.
+A batch is of one file, so that its labels share a scale, and teaches the heads whose labels are of its kind: ratings
+those that rate, inference data those that infer. Cosines learn by CoSENT, of positives by in-batch negatives; every
+head by its own cross-entropy (of positives also against the partners of the row before). Beside each batch some
+sentences of plain text are pinned: their embeddings shall stay those of the encoder that was started from. All losses
+are added up.
+
+Source: pinning: knowledge distillation from oneself, as "learning without forgetting", Li and Hoiem 2016.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,18 +22,106 @@ from keras import ops
 from numpy.typing import NDArray
 
 from bertsim.heads import Head
-from bertsim.pooling import pool
+from bertsim.pooling import pool, scale_to_unit
 from bertsim.records import Float
 from bertsim.tokenization import Tokenizer
-from bertsim.training.batches import cut_batches, dev_metric, where
+from bertsim.training.batches import cut_batches, dev_metric, take_turns, where
 from bertsim.training.examples import Examples
-from bertsim.training.features import pad_sequences, tokenise
-from bertsim.training.frozen import make_optimizer, texts_of
-from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives
-from bertsim.training.plan import TrainPlan
+from bertsim.training.frozen import make_optimizer
+from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives, softmax_cross_entropy
+from bertsim.training.plan import HeadPlan, TrainPlan
 
 _DEV_BATCH = 64
-Rows = list[tuple[list[int], list[int]]]
+_OF_IDS = ("input_ids", "attention_mask", "token_type_ids")
+_INFERRED = ("inference", "edits", "swaps")
+Output = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """Sentences and the embeddings that they shall keep, float32 [n, dim], of length 1."""
+
+    sentences: tuple[str, ...]
+    vectors: Float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step: which file, which of its rows, and the seed of what is drawn for it."""
+
+    part: int
+    rows: NDArray[np.int64]
+    seed: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What a batch teaches: heads by their place, the cosine or not, partners of other rows as wrong ones, pins."""
+
+    heads: tuple[int, ...]
+    cosine: bool
+    is_positives: bool
+    pins: bool
+
+
+class Reader:
+    """How texts become arrays and embeddings: the same as where they are served.
+
+    Attributes:
+        tokenizer, pooling, normalize, max_length: of the checkpoint.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, pooling: str, normalize: bool, max_length: int) -> None:
+        self.tokenizer, self.max_length = tokenizer, max_length
+        self._pooling, self._normalize = pooling, normalize
+
+    def alone(self, sentences: Sequence[str]) -> dict[str, Any]:
+        """Each sentence alone: int32 [n, seq] by the encoder's argument names."""
+        rows = self.tokenizer.encode(sentences, self.max_length)
+        return dict(zip(_OF_IDS, self.tokenizer.pad(rows), strict=True))
+
+    def packed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Each pair packed; as `alone`."""
+        rows = self.tokenizer.encode_pairs([s for pair in pairs for s in pair], self.max_length)
+        arrays = self.tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
+        return dict(zip(_OF_IDS, arrays, strict=True))
+
+    def embed(self, output: Output, mask: Any) -> Any:
+        """Sentence embeddings, float32 [n, dim], of what the encoder gave."""
+        if self._pooling == "pooler":
+            return output["pooler_output"]
+        real = ops.cast(mask, "float32")
+        return pool(output["last_hidden_state"], real, self._pooling, normalize=self._normalize, xp=ops)
+
+    def lengths(self, sentences: Sequence[str]) -> NDArray[np.int64]:
+        """Tokens of each sentence alone, int64 [n]."""
+        return np.array([len(row) for row in self.tokenizer.encode(sentences, self.max_length)], np.int64)
+
+
+def pin(encoder: Any, reader: Reader, sentences: Sequence[str], told: Callable[[int, int], None]) -> Float:
+    """Embeddings of an encoder as it is, of length 1: float32 [n, dim].
+
+    Args:
+        encoder: a `BertEncoder` with its weights.
+        reader: how it reads.
+        sentences: of plain text.
+        told: how many are done, and of how many.
+    """
+    ids = {name: tf.TensorSpec([None, None], tf.int32) for name in _OF_IDS}
+
+    @tf.function(input_signature=[ids])
+    def run(arrays: Mapping[str, Any]) -> Any:
+        return reader.embed(encoder(**arrays), arrays["attention_mask"])
+
+    order = np.argsort(reader.lengths(sentences), kind="stable")
+    found: list[Float] = []
+    for start in range(0, len(order), _DEV_BATCH):
+        chosen = order[start : start + _DEV_BATCH]
+        found.append(run(reader.alone([sentences[i] for i in chosen])).numpy())
+        told(min(start + _DEV_BATCH, len(order)), len(order))
+    vectors = np.concatenate(found)
+    vectors[order] = vectors.copy()
+    return scale_to_unit(vectors)
 
 
 class JointTask:
@@ -35,42 +129,40 @@ class JointTask:
 
     Args:
         encoder: a `BertEncoder` with its weights.
-        heads: on it, with their first weights; may be none where the encoder learns.
-        tokenizer, pooling, normalize, max_length: how the checkpoint makes an embedding.
+        heads: on it, with their first weights, in the order of the plan's; may be none where the encoder learns.
+        reader: how the checkpoint reads text.
         parts: what to learn from.
         dev: what to measure on.
         plan: rates, batch size, seed.
         keep: writes encoder and heads.
+        pinned: sentences whose embeddings shall stay.
     """
 
     def __init__(
         self,
         encoder: Any,
         heads: Sequence[Head],
-        tokenizer: Tokenizer,
-        pooling: str,
-        normalize: bool,
-        max_length: int,
+        reader: Reader,
         parts: Sequence[Examples],
         dev: Examples,
         plan: TrainPlan,
         keep: Callable[[], None],
+        pinned: Pinned | None = None,
     ) -> None:
-        self._encoder, self._heads, self._parts, self._dev, self._plan = encoder, heads, parts, dev, plan
-        self._pooling, self._normalize = pooling, normalize
-        self._tokenizer, self._max_length = tokenizer, max_length
+        self._encoder, self._heads, self._reader = encoder, tuple(heads), reader
+        self._parts, self._dev, self._plan, self._pinned = parts, dev, plan, pinned
         self.keep_best = keep
-        self._inputs = _inputs_needed(heads, plan)
-        self._rows = [_tokens(part, self._inputs, tokenizer, max_length) for part in parts]
-        self._dev_rows = _tokens(dev, self._inputs, tokenizer, max_length)
-        encoder.trainable = plan.tune == "all"
-        self._groups = [(list(encoder.trainable_variables), plan.encoder_learning_rate)]
-        self._groups.append(([w for head in heads for w in head.trainable_variables], plan.learning_rate))
-        self._groups = [(weights, rate) for weights, rate in self._groups if weights]
+        self._lengths = [
+            reader.lengths([a for a, _ in part.pairs]) + reader.lengths([b for _, b in part.pairs])
+            for part in parts
+        ]
+        self._groups = _groups(encoder, heads, plan)
         self._optimizers = [make_optimizer(rate, plan.weight_decay) for _, rate in self._groups]
         for optimizer, (weights, _) in zip(self._optimizers, self._groups, strict=True):
             optimizer.build(weights)
-        self._steps = {kind: self._compile(kind == "positives") for kind in {p.source.kind for p in parts}}
+        self._lessons = [self._lesson(part) for part in parts]
+        self._steps = {lesson: self._compile(lesson) for lesson in set(self._lessons)}
+        self._judges = _judges(plan, dev)
         self._predict = self._compile_predict()
 
     @property
@@ -84,85 +176,112 @@ class JointTask:
         models = [self._encoder, *self._heads] if self._plan.tune == "all" else self._heads
         return [v for model in [*models, *self._optimizers] for v in model.variables]
 
-    def batches(self, epoch: int) -> Sequence[tuple[int, NDArray[np.int64]]]:
+    def batches(self, epoch: int) -> Sequence[Batch]:
         """Which file, and which of its examples, make each step."""
         found = []
-        for index, part in enumerate(self._parts):
-            rows = self._rows[index]
-            lengths = np.max([[len(ids) for ids, _ in side] for side in rows], axis=0)
+        for index, (part, lengths) in enumerate(zip(self._parts, self._lengths, strict=True)):
+            if not part.source.learns_in(epoch):
+                continue
             seed = [self._plan.seed, epoch, index]
-            found += [
-                (index, batch)
-                for batch in cut_batches(lengths, self._plan.batch_size, seed)
-                if len(batch) > 1 or len(part) == 1
-            ]
+            rows = take_turns(len(part), part.source.per_epoch, epoch, [self._plan.seed, index])
+            for batch in cut_batches(lengths[rows], self._plan.batch_size, seed):
+                if len(batch) > 1 or len(part) == 1:
+                    found.append((index, rows[batch]))
         order = np.random.default_rng([self._plan.seed, epoch]).permutation(len(found))
-        return [found[i] for i in order]
+        return [
+            Batch(found[i][0], found[i][1], (self._plan.seed, epoch, int(place)))
+            for place, i in enumerate(order)
+        ]
 
-    def step(self, batch: tuple[int, NDArray[np.int64]], rate: float) -> float:
+    def step(self, batch: Batch, rate: float) -> float:
         """See `fit.Task`."""
-        index, chosen = batch
-        part = self._parts[index]
+        part, lesson = self._parts[batch.part], self._lessons[batch.part]
         for optimizer, (_, full) in zip(self._optimizers, self._groups, strict=True):
             optimizer.learning_rate = full * rate
-        weight = np.full(len(chosen), part.source.weight, np.float32)
-        arrays = self._arrays(self._rows[index], chosen)
-        if part.source.kind == "positives" and "packed" in self._inputs:
-            arrays = [*arrays, *self._mismatched(index, chosen)]
-        return float(self._steps[part.source.kind](*arrays, part.targets[chosen], weight))
+        random = np.random.default_rng(batch.seed)
+        pairs = [part.pairs[i] for i in batch.rows]
+        if part.source.kind not in _INFERRED:  # alike has no direction
+            pairs = [
+                (b, a) if turn else (a, b)
+                for (a, b), turn in zip(pairs, random.random(len(pairs)) < 0.5, strict=True)
+            ]
+        given = self._read(pairs, [self._heads[i] for i in lesson.heads], cosine=lesson.cosine)
+        if lesson.is_positives and "packed" in given:
+            given["mismatched"] = self._reader.packed(
+                [(a, other) for (a, _), (_, other) in zip(pairs, [pairs[-1], *pairs[:-1]], strict=True)]
+            )
+        if lesson.pins and self._pinned is not None:
+            chosen = random.integers(len(self._pinned.sentences), size=self._plan.pin_batch)
+            given["pinned"] = self._reader.alone([self._pinned.sentences[i] for i in chosen])
+            given["vectors"] = self._pinned.vectors[chosen]
+        given["targets"] = part.targets[batch.rows]
+        given["weights"] = np.full(len(pairs), part.source.weight, np.float32)
+        return float(self._steps[lesson](given))
 
     def measure(self) -> float:
-        """Mean of the dev metric over the cosine (where the encoder learns) and every head."""
-        order = np.argsort([len(ids) for ids, _ in self._dev_rows[0]], kind="stable")
+        """Mean of the dev metric over the cosine (where the encoder learns) and every head whose labels dev has."""
+        order = np.argsort([len(a) + len(b) for a, b in self._dev.pairs], kind="stable")
         found: list[Float] = []
         for start in range(0, len(order), _DEV_BATCH):
-            chosen = order[start : start + _DEV_BATCH]
-            found.append(self._predict(*self._arrays(self._dev_rows, chosen)).numpy())
+            pairs = [self._dev.pairs[i] for i in order[start : start + _DEV_BATCH]]
+            heads = [self._heads[i] for i in self._judges.heads]
+            found.append(self._predict(self._read(pairs, heads, cosine=self._judges.cosine)).numpy())
         columns = np.concatenate(found)
         columns[order] = columns.copy()
         targets, metrics, place = self._dev.targets, [], 0
-        if self._plan.tune == "all":
+        if self._judges.cosine:
             metrics.append(dev_metric(columns[:, :1], targets[:, :1]))
             place = 1
-        for head in self._heads:
-            end = place + len(head.config.labels)
+        for _ in self._judges.heads:
+            end = place + targets.shape[1]
             metrics.append(dev_metric(columns[:, place:end], targets))
             place = end
         return float(np.mean(metrics))
 
-    def where(self, batch: tuple[int, NDArray[np.int64]]) -> str:
+    def where(self, batch: Batch) -> str:
         """See `fit.Task`."""
-        return where([self._parts[batch[0]]], batch[1])
+        return where([self._parts[batch.part]], batch.rows)
 
-    def _arrays(self, rows: Sequence[Rows], chosen: NDArray[np.int64]) -> list[Any]:
-        """input_ids, attention_mask and token_type_ids of each side; the two sentences share one length."""
-        sides = [[side[i] for i in chosen] for side in rows]
-        arrays: list[Any] = []
-        if "apart" in self._inputs:
-            arrays += pad_sequences(sides[0] + sides[1])
-        if "packed" in self._inputs:
-            arrays += pad_sequences(sides[-1])
-        return arrays
+    def _lesson(self, part: Examples) -> _Lesson:
+        infers = _is_inferred(part, self._plan)
+        heads = tuple(i for i, head in enumerate(self._plan.heads) if head.infers == infers)
+        cosine = self._plan.tune == "all" and self._plan.cosine_weight > 0 and not infers
+        pins = self._plan.tune == "all" and self._pinned is not None
+        return _Lesson(heads, cosine, part.source.kind == "positives", pins)
 
-    def _mismatched(self, index: int, chosen: NDArray[np.int64]) -> tuple[Any, Any, Any]:
-        """Packed pairs of the first sentences with the second ones of the row before."""
-        pairs = self._parts[index].pairs
-        mixed = zip(chosen, np.roll(chosen, 1), strict=True)
-        made = [(pairs[one][0], pairs[other][1]) for one, other in mixed]
-        return pad_sequences(tokenise(self._tokenizer, made, self._max_length))
+    def _read(
+        self, pairs: Sequence[tuple[str, str]], heads: Sequence[Head], *, cosine: bool
+    ) -> dict[str, Any]:
+        """The arrays of pairs in the ways in which cosine and heads read them; "apart" has A of all before B of all."""
+        given: dict[str, Any] = {}
+        if cosine or any(head.config.inputs == "apart" for head in heads):
+            given["apart"] = self._reader.alone(
+                [side for sides in zip(*pairs, strict=True) for side in sides]
+            )
+        if any(head.config.inputs == "packed" for head in heads):
+            given["packed"] = self._reader.packed(pairs)
+        return given
 
-    def _compile(self, is_positives: bool) -> Any:
+    def _compile(self, lesson: _Lesson) -> Any:
         """The graph of a step."""
-        triples = len(self._inputs) + (is_positives and "packed" in self._inputs)
-        ids = [tf.TensorSpec([None, None], tf.int32)] * 3 * triples
-        width = self._dev.targets.shape[1]
-        labelled = [tf.TensorSpec([None, width], tf.float32), tf.TensorSpec([None], tf.float32)]
         weights = [group for group, _ in self._groups]
+        heads = [self._heads[i] for i in lesson.heads]
+        names = _ways(heads, cosine=lesson.cosine)
+        if lesson.is_positives and "packed" in names:
+            names.append("mismatched")
+        labels = len(heads[0].config.labels) if heads else None
+        given = {
+            "targets": tf.TensorSpec([None, labels], tf.float32),
+            "weights": tf.TensorSpec([None], tf.float32),
+        }
+        if lesson.pins:
+            names.append("pinned")
+            given["vectors"] = tf.TensorSpec([None, None], tf.float32)
 
-        @tf.function(input_signature=ids + labelled)
-        def step(*arrays: Any) -> Any:
+        @tf.function(input_signature=[given | {name: _ids() for name in names}])
+        def step(given: Mapping[str, Any]) -> Any:
             with tf.GradientTape() as tape:
-                loss = self._loss(arrays[:-2], arrays[-2], arrays[-1], is_positives)
+                loss = self._loss(given, lesson)
             gradients = tape.gradient(loss, weights)
             for optimizer, group, gradient in zip(self._optimizers, weights, gradients, strict=True):
                 known = [tf.zeros_like(w) if g is None else g for g, w in zip(gradient, group, strict=True)]
@@ -171,83 +290,108 @@ class JointTask:
 
         return step
 
-    def _loss(self, arrays: Sequence[Any], targets: Any, weights: Any, is_positives: bool) -> Any:
-        learns = self._plan.tune == "all"
-        outputs = [
-            (self._encoder(*arrays[i : i + 3], training=learns), arrays[i + 1])
-            for i in range(0, len(arrays), 3)
-        ]
+    def _loss(self, given: Mapping[str, Any], lesson: _Lesson) -> Any:
+        targets, weights = given["targets"], given["weights"]
+        ways = [name for name in ("apart", "packed", "mismatched") if name in given]
+        outputs = {name: self._encode(given[name]) for name in ways}
         loss = ops.zeros(())
-        if "apart" in self._inputs and learns:
-            a, b = self._embed(*outputs[0])
-            cosine = in_batch_negatives(a, b) if is_positives else cosent(a, b, targets[:, 0])
-            loss += cosine * weights[0]
-        for head in self._heads:
-            if head.config.inputs == "apart":
-                sides = _split(*outputs[0])
-                loss += cross_entropy(head.logits(*sides, training=True), targets, weights)
-                if is_positives:
-                    rolled = (_rolled(sides[2]), tf.roll(sides[3], 1, 0))
-                    wrong = head.logits(*sides[:2], *rolled, training=True)
-                    loss += cross_entropy(wrong, ops.zeros_like(targets), weights)
-            else:
-                at = 1 if "apart" in self._inputs else 0
-                loss += cross_entropy(head.logits(*outputs[at], training=True), targets, weights)
-                if is_positives:
-                    wrong = head.logits(*outputs[at + 1], training=True)
-                    loss += cross_entropy(wrong, ops.zeros_like(targets), weights)
+        if lesson.cosine:
+            a, b = tf.split(self._reader.embed(outputs["apart"], given["apart"]["attention_mask"]), 2)
+            cosine = in_batch_negatives(a, b) if lesson.is_positives else cosent(a, b, targets[:, 0])
+            loss += self._plan.cosine_weight * cosine * weights[0]
+        for index in lesson.heads:
+            head, plan = self._heads[index], self._plan.heads[index]
+            error = softmax_cross_entropy if head.config.activation == "softmax" else cross_entropy
+            loss += plan.weight * error(_logits(head, outputs, given, training=True), targets, weights)
+            if lesson.is_positives:
+                wrong = _wrong_logits(head, outputs, given)
+                loss += plan.weight * error(wrong, ops.zeros_like(targets), weights)
+        if lesson.pins:
+            output = self._encode(given["pinned"])
+            vectors = self._reader.embed(output, given["pinned"]["attention_mask"])
+            cosines = -keras.losses.cosine_similarity(vectors, given["vectors"])
+            loss += self._plan.pin_weight * ops.mean(1.0 - cosines)
         return loss
+
+    def _encode(self, arrays: Mapping[str, Any]) -> Output:
+        return self._encoder(**arrays, training=self._plan.tune == "all")
 
     def _compile_predict(self) -> Any:
         """The graph of what `measure` compares with labels: the cosine, then every head's probabilities."""
-        ids = [tf.TensorSpec([None, None], tf.int32)] * 3 * len(self._inputs)
+        heads = [self._heads[i] for i in self._judges.heads]
+        names = _ways(heads, cosine=self._judges.cosine)
 
-        @tf.function(input_signature=ids)
-        def predict(*arrays: Any) -> Any:
-            outputs = [(self._encoder(*arrays[i : i + 3]), arrays[i + 1]) for i in range(0, len(arrays), 3)]
+        @tf.function(input_signature=[{name: _ids() for name in names}])
+        def predict(given: Mapping[str, Any]) -> Any:
+            outputs = {name: self._encoder(**arrays) for name, arrays in given.items()}
             columns = []
-            if self._plan.tune == "all":
-                a, b = self._embed(*outputs[0])
+            if self._judges.cosine:
+                a, b = tf.split(self._reader.embed(outputs["apart"], given["apart"]["attention_mask"]), 2)
                 columns.append(-keras.losses.cosine_similarity(a, b)[:, None])
-            for head in self._heads:
-                sides = _split(*outputs[0]) if head.config.inputs == "apart" else outputs[-1]
-                columns.append(ops.sigmoid(head.logits(*sides)))
+            for head in heads:
+                activation = ops.softmax if head.config.activation == "softmax" else ops.sigmoid
+                columns.append(activation(_logits(head, outputs, given, training=False)))
             return ops.concatenate(columns, axis=-1)
 
         return predict
 
-    def _embed(self, output: dict[str, Any], mask: Any) -> tuple[Any, Any]:
-        if self._pooling == "pooler":
-            pooled = output["pooler_output"]
-        else:
-            real = ops.cast(mask, "float32")
-            pooled = pool(output["last_hidden_state"], real, self._pooling, normalize=self._normalize, xp=ops)
-        return tuple(tf.split(pooled, 2))
+
+def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[list[Any], float]]:
+    """What learns, by its learning rate: a pooler that begins anew learns as fast as the heads."""
+    encoder.trainable = plan.tune == "all"
+    if plan.freeze_embeddings:
+        encoder.embeddings.trainable = False
+    slow, fast = list(encoder.trainable_variables), [w for head in heads for w in head.trainable_variables]
+    if plan.identity_pooler and encoder.pooler is not None:
+        new = {id(weight) for weight in encoder.pooler.trainable_variables}
+        fast += [weight for weight in slow if id(weight) in new]
+        slow = [weight for weight in slow if id(weight) not in new]
+    groups = [(slow, plan.encoder_learning_rate), (fast, plan.learning_rate)]
+    return [(weights, rate) for weights, rate in groups if weights]
 
 
-def _inputs_needed(heads: Sequence[Head], plan: TrainPlan) -> tuple[str, ...]:
+def _is_inferred(part: Examples, plan: TrainPlan) -> bool:
+    """Whether the labels of a file are those of inference, and a head learns from them as such."""
+    return part.source.kind in _INFERRED and any(head.infers for head in plan.heads)
+
+
+def _judges(plan: TrainPlan, dev: Examples) -> _Lesson:
+    """The heads, and whether the cosine, that can be measured by the labels of dev."""
+    infers = _is_inferred(dev, plan)
+    heads: Sequence[HeadPlan] = plan.heads
+    chosen = tuple(i for i, head in enumerate(heads) if head.infers == infers)
+    return _Lesson(chosen, plan.tune == "all" and not infers, is_positives=False, pins=False)
+
+
+def _ways(heads: Sequence[Head], *, cosine: bool) -> list[str]:
     """In which ways the encoder must read a pair: "apart", "packed" or both, in this order."""
-    wanted = {head.config.inputs for head in heads} | ({"apart"} if plan.tune == "all" else set())
-    return tuple(name for name in ("apart", "packed") if name in wanted)
+    wanted = {head.config.inputs for head in heads} | ({"apart"} if cosine else set())
+    return [name for name in ("apart", "packed") if name in wanted]
 
 
-def _tokens(examples: Examples, inputs: Sequence[str], tokenizer: Tokenizer, max_length: int) -> list[Rows]:
-    """Tokens of each side: A and B where they are read apart, then the packed pairs where they are."""
-    sides: list[Rows] = []
-    for name in inputs:
-        texts = [texts_of(pair, name) for pair in examples.pairs]
-        for side in zip(*texts, strict=True):
-            sides.append(tokenise(tokenizer, list(side), max_length))
-    return sides
+def _ids() -> dict[str, Any]:
+    return {name: tf.TensorSpec([None, None], tf.int32) for name in _OF_IDS}
 
 
-def _split(output: dict[str, Any], mask: Any) -> tuple[dict[str, Any], Any, dict[str, Any], Any]:
+def _logits(head: Head, outputs: Mapping[str, Output], given: Mapping[str, Any], *, training: bool) -> Any:
+    output, mask = outputs[head.config.inputs], given[head.config.inputs]["attention_mask"]
+    if head.config.inputs == "packed":
+        return head.logits(output, mask, training=training)
+    return head.logits(*_split(output, mask), training=training)
+
+
+def _wrong_logits(head: Head, outputs: Mapping[str, Output], given: Mapping[str, Any]) -> Any:
+    """Logits of first sentences with the second ones of the row before."""
+    if head.config.inputs == "packed":
+        return head.logits(outputs["mismatched"], given["mismatched"]["attention_mask"], training=True)
+    first, mask, second, other = _split(outputs["apart"], given["apart"]["attention_mask"])
+    rolled = {name: tf.roll(value, 1, 0) for name, value in second.items()}
+    return head.logits(first, mask, rolled, tf.roll(other, 1, 0), training=True)
+
+
+def _split(output: Output, mask: Any) -> tuple[Output, Any, Output, Any]:
     """Arrays of 2 n sequences as those of the first and of the second sentences."""
     names = [name for name in ("last_hidden_state", "pooler_output") if name in output]
     halves = {name: tf.split(output[name], 2) for name in names}
     first, second = tf.split(mask, 2)
     return {n: halves[n][0] for n in names}, first, {n: halves[n][1] for n in names}, second
-
-
-def _rolled(output: dict[str, Any]) -> dict[str, Any]:
-    return {name: tf.roll(value, 1, 0) for name, value in output.items()}

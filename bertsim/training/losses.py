@@ -31,6 +31,18 @@ def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
     return ops.mean(ops.mean(terms, axis=-1) * weights)
 
 
+def softmax_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of labels that exclude each other, each pair by its weight.
+
+    Args:
+        logits, targets: float32 [batch, labels]; targets are 1 for one label, else 0.
+        weights: float32 [batch].
+
+    Example: three equal logits, weight 1 -> log 3
+    """
+    return -ops.mean(ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1) * weights)
+
+
 def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
     """log(1 + Σ exp(20 · (cos_j - cos_i))) over all i, j of which people called i more alike than j.
 

@@ -6,8 +6,10 @@ Every figure is measured on what is shipped: the folder is loaded as a user woul
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,14 @@ from bertsim.alignment import SCORER as ALIGNMENT
 from bertsim.alignment import UNTRAINED
 from bertsim.calibration import NAME as CALIBRATION
 from bertsim.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
-from bertsim.checkpoint import load_encoder
+from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.combination import NAME as COMBINED
 from bertsim.combination import SCORER as COMBINATION
 from bertsim.combination import fit_combination, write_combination
 from bertsim.errors import InputError
 from bertsim.evaluation import evaluate
 from bertsim.export import export_flatbuffer
+from bertsim.head_config import HeadConfig
 from bertsim.head_export import export_head
 from bertsim.head_loading import encoder_sha256
 from bertsim.heads import load_head
@@ -36,15 +39,32 @@ from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
 from bertsim.training.folder import CURVE, HEADS, METRICS
-from bertsim.training.plan import TrainPlan
+from bertsim.training.plan import Recipe, ReportPlan, TrainPlan
+from bertsim.training.report import Report, measure_report
 from bertsim.training.run import Data, Encoder, Observer, Trained
 from bertsim.training.state import RUN
+from bertsim.training.words import make_words
 from bertsim.version import __version__
+from bertsim.words import NAME as WORDS
+from bertsim.words import write_words
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a finished folder is worth: per scorer its figures on dev and test, and the report where one was asked."""
+
+    figures: Mapping[str, Mapping[str, dict[str, Any]]]
+    report: Report | None
 
 
 def finish_output(
-    encoder: Encoder, data: Data, trained: Sequence[Trained], output: Path, observer: Observer
-) -> dict[str, dict[str, Any]]:
+    encoder: Encoder,
+    data: Data,
+    trained: Sequence[Trained],
+    output: Path,
+    observer: Observer,
+    recipe: Recipe,
+) -> Finished:
     """Make `output` whole: it loads with `bertsim.load`, and can be published, as it stands.
 
     Args:
@@ -53,30 +73,57 @@ def finish_output(
         trained: every run.
         output: where they left encoder and heads.
         observer: told how it goes.
-
-    Returns:
-        Per scorer its figures on dev, and on test where there is one.
+        recipe: what was asked for; its card, words and report go into the folder.
 
     Raises:
         ExportError: a flatbuffer that does not agree with its model.
     """
+    plan = trained[-1].plan
+    if plan.int8:
+        _narrow(output, encoder)
     observer.stage("exporting for the fast engine")
-    tunes_encoder = trained[-1].plan.tune == "all"
     _export(trained, encoder, output)
     observer.stage("measuring as served")
-    figures = _measure(data, output, trained[-1].plan)
+    figures = _measure(data, output, plan)
+    report = _report(recipe.report, encoder, data, output, observer)
+    if recipe.words is not None:
+        write_words(output / WORDS, make_words(recipe.words, load(output), data.dev, report))
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
-        if tunes_encoder:
+        if run.plan.tune == "all":
             folders["cosine"] = output
         for scorer, folder in folders.items():
-            _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric))
+            _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric, report))
             _curve(run, folder / CURVE, metric)
-    write_card(output, encoder, trained, figures)
+    if recipe.card is not None and recipe.path is not None:
+        shutil.copyfile(recipe.card, output / "README.md")
+        shutil.copyfile(recipe.card, output / recipe.card.name)
+        shutil.copyfile(recipe.path, output / recipe.path.name)
+    write_card(output, encoder, trained, figures, report)
     shutil.rmtree(output / RUN)
     write_manifest(output)
-    return figures
+    return Finished(figures, report)
+
+
+def _narrow(output: Path, encoder: Encoder) -> None:
+    """Write the encoder's tensors as int8; its heads, which learned on what they widen to within rounding, are its."""
+    new = output / f".{WEIGHTS}.new"
+    write_int8(read_checkpoint(output, encoder.config), new)
+    os.replace(new, output / WEIGHTS)
+    sha256 = encoder_sha256(output)
+    for folder in (output / HEADS).iterdir():
+        replace(HeadConfig.from_folder(folder), encoder_sha256=sha256).save(folder)
+
+
+def _report(
+    plan: ReportPlan | None, encoder: Encoder, data: Data, output: Path, observer: Observer
+) -> Report | None:
+    if plan is None:
+        return None
+    base = load(encoder.folder, engine="tensorflow", heads=False)
+    sets = {part.source.name: (part.pairs, part.targets) for part in (data.dev, data.test) if part}
+    return measure_report(plan, load(output), base, encoder.name, sets, observer.stage)
 
 
 def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
@@ -172,7 +219,9 @@ def _judged(scores: Float, part: Examples, calibration: Calibration | None) -> d
     return table
 
 
-def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: str) -> dict[str, Any]:
+def _metrics(
+    encoder: Encoder, run: Trained, figures: Mapping[str, Any], metric: str, report: Report | None
+) -> dict[str, Any]:
     plan = run.plan
     shown = plan.as_json() | {
         "data": [source.as_shown() for source in plan.data],
@@ -196,7 +245,7 @@ def _metrics(encoder: Encoder, run: Trained, figures: dict[str, Any], metric: st
         "encoder_sha256": encoder.sha256,
         "encoder_commit": encoder.commit,
         "version": __version__,
-    }
+    } | ({} if report is None else {"report": report.as_json()})
 
 
 def _curve(run: Trained, path: Path, metric: str) -> None:

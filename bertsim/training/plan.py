@@ -6,18 +6,21 @@ Plain data, compared when a run is resumed. A key that is not known, or a value 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
 from bertsim.head_config import RESERVED
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 
+_T = TypeVar("_T")
 TUNES = ("none", "heads", "all")
 DEFAULT_DROPOUT = {"bilstm": 0.1, "pooled": 0.1, "mean": 0.2}
+INFERENCE = ("entailment", "neutral", "contradiction")
+"""The labels of a head that learns from inference data as what it is."""
 DEFAULT_UNITS = {"bilstm": (64,), "pooled": (), "mean": ()}
 
 
@@ -32,7 +35,8 @@ class HeadPlan:
         units: of each LSTM layer; () for the other kinds.
         dropout: in [0, 1).
         labels: what it predicts; several name a column each, of 0 and 1 or of the data's scale.
-        unit_length: as in `HeadConfig`.
+        unit_length, activation: as in `HeadConfig`.
+        weight: of its loss among those that are added up where the encoder learns.
     """
 
     kind: str
@@ -42,6 +46,13 @@ class HeadPlan:
     dropout: float = 0.1
     labels: tuple[str, ...] = ("similar",)
     unit_length: bool = False
+    activation: str = "sigmoid"
+    weight: float = 1.0
+
+    @property
+    def infers(self) -> bool:
+        """Whether it learns from inference data, and from nothing else."""
+        return set(self.labels) == set(INFERENCE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,15 @@ class TrainPlan:
         similar_share: how many of all pairs are similar where scores will be used, for the calibration; None: as many
             as of `dev`.
         mix: the same by the groups of `dev`: each one's share of all pairs, and of similar ones among its own.
+        exclude: files of pairs; no pair with a sentence of theirs is learned from.
+        name: what the folder calls itself; None: as the folder is called.
+        int8: write the tensors as int8 rows with their scales, a quarter of the size.
+    Where the encoder learns:
+        cosine_weight: of the cosine's own loss; 0: the vectors learn by being pinned alone.
+        pin_batch, pin_weight: so many sentences of the kind "text" in each step, and what 1 - cosine to their first
+            embeddings counts.
+        freeze_embeddings: the embedding tables stay as they are.
+        identity_pooler: the pooler begins as the identity; of a checkpoint whose own was never used.
     """
 
     data: tuple[Source, ...]
@@ -89,6 +109,14 @@ class TrainPlan:
     skip_bad_rows: bool = False
     similar_share: float | None = None
     mix: Mapping[str, tuple[float, float]] | None = None
+    exclude: tuple[str, ...] = ()
+    name: str | None = None
+    int8: bool = False
+    cosine_weight: float = 1.0
+    pin_batch: int = 16
+    pin_weight: float = 20.0
+    freeze_embeddings: bool = False
+    identity_pooler: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
@@ -106,6 +134,8 @@ class TrainPlan:
             ("encoder_learning_rate", 0.0, 1.0),
             ("warm_up", -1.0, 1.0),
             ("weight_decay", -1.0, 1.0),
+            ("cosine_weight", -1.0, 1000.0),
+            ("pin_weight", -1.0, 1000.0),
         ):
             value = getattr(self, name)
             if not low < value <= high or value < 0:
@@ -146,6 +176,7 @@ def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
         "name": kind,
         "dropout": DEFAULT_DROPOUT[kind],
         "units": DEFAULT_UNITS[kind],
+        "activation": "softmax" if set(table.get("labels", ())) == set(INFERENCE) else "sigmoid",
         **table,
     }
     name = values["name"]
@@ -176,16 +207,67 @@ def _check_mix(mix: Mapping[str, tuple[float, float]], dev: Source, similar_shar
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """The runs of a recipe file, in its order; each has its own heads and its own settings."""
+class WordsPlan:
+    """What `words.json` of a trained encoder shall say; its figures are measured.
 
-    runs: tuple[TrainPlan, ...] = field(default=())
+    Attributes:
+        note: the plain truth about the encoder, one or two sentences.
+        data: what dev's ratings are, in words.
+        scorers: what each scorer is.
+        ranges: by scorer, the lower end and the name of each range, rising.
+        errors: by kind of minimal edit, what the two sentences of such a pair differ by.
+    """
+
+    note: str
+    data: str
+    scorers: Mapping[str, str] = field(default_factory=dict)
+    ranges: Mapping[str, Sequence[tuple[float, str]]] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportPlan:
+    """What a trained encoder is measured on at the end, beside dev and test.
+
+    Attributes:
+        correlation, separation: labelled pairs, for Spearman and for the area under the ROC curve.
+        inference: files of which the held-out tenth is inferred.
+        edits, antonyms: plain text whose held-out tenth is edited, and the opposites that this needs.
+        swapped, paraphrases: plain text whose roles are swapped, and pairs that mean the same.
+        plain: plain text of many kinds, for how near the vectors are to those of the encoder that was started from.
+    """
+
+    correlation: tuple[Source, ...] = ()
+    separation: tuple[Source, ...] = ()
+    inference: tuple[Path, ...] = ()
+    edits: tuple[Path, ...] = ()
+    antonyms: Path | None = None
+    swapped: Path | None = None
+    paraphrases: Path | None = None
+    plain: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe file.
+
+    Attributes:
+        runs: in its order; each has its own heads and its own settings.
+        path: of the file; None: made of command-line words.
+        card: the Markdown file beside it that the model card begins with; None: the encoder's own card.
+        words: what the encoder's numbers shall be said to mean; None: nothing.
+        report: what is measured at the end; None: dev and test alone.
+    """
+
+    runs: tuple[TrainPlan, ...]
+    path: Path | None = None
+    card: Path | None = None
+    words: WordsPlan | None = None
+    report: ReportPlan | None = None
 
 
 def read_recipe(path: Path, data_root: Path) -> Recipe:
     """Read a recipe: settings at the top hold for every `[[run]]`, which may change them.
-
-    Where the file has a table `[heads]`, as the recipe of all of `weights/` does, that table is the recipe.
 
     Args:
         path: a TOML file.
@@ -200,12 +282,39 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
         raise DataError(f"{path} cannot be read ({error.strerror}); give the path of a recipe.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not TOML: {error}.") from None
-    if isinstance(table.get("heads"), dict):
-        table = table["heads"]
     runs = table.pop("run", None)
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
-    return Recipe(tuple(_plan_from({**table, **run}, path, data_root) for run in runs))
+    card, words, report = (table.pop(name, None) for name in ("card", "words", "report"))
+    return Recipe(
+        tuple(_plan_from({**table, **run}, path, data_root) for run in runs),
+        path,
+        None if card is None else path.parent / str(card),
+        None if words is None else _record(WordsPlan, words, f"{path}, words"),
+        None if report is None else _report_from(report, path, data_root),
+    )
+
+
+def _report_from(table: dict[str, Any], path: Path, data_root: Path) -> ReportPlan:
+    where = f"{path}, report"
+    plan = _record(ReportPlan, table, where)
+    rooted: dict[str, Any] = {
+        name: tuple(source_from(raw, where).under(data_root) for raw in getattr(plan, name))
+        for name in ("correlation", "separation")
+    }
+    for name in ("inference", "edits", "plain"):
+        rooted[name] = tuple(data_root / text for text in getattr(plan, name))
+    for name in ("antonyms", "swapped", "paraphrases"):
+        value = getattr(plan, name)
+        rooted[name] = None if value is None else data_root / value
+    return replace(plan, **rooted)
+
+
+def _record(record: type[_T], table: Any, where: str) -> _T:
+    """A frozen record from a table of the recipe. Raises InputError naming `where`, key and value."""
+    check_keys(record, table, where)
+    check_types(record, table, where)
+    return record(**table)
 
 
 def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
@@ -224,4 +333,5 @@ def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:
     for key in ("dev", "test"):
         if key in table:
             values[key] = source(table[key])
+    values["exclude"] = tuple(str(data_root / name) for name in table.get("exclude", ()))
     return TrainPlan(**values)

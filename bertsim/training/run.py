@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
@@ -34,13 +35,14 @@ from bertsim.training.examples import (
     check_measurable,
     check_trainable,
     read_examples,
+    read_excluded,
     with_negatives,
 )
 from bertsim.training.features import FeatureStore, compute_features, join_stores
 from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.folder import keep_head
 from bertsim.training.frozen import FrozenTask, texts_of
-from bertsim.training.joint import JointTask
+from bertsim.training.joint import JointTask, Pinned, Reader, pin
 from bertsim.training.plan import HeadPlan, TrainPlan
 from bertsim.training.state import RUN, Progress, RunFolder
 
@@ -99,11 +101,12 @@ class Trained:
 
 @dataclass(frozen=True)
 class Data:
-    """Everything that was read."""
+    """Everything that was read: what to learn from, what to measure on, and plain sentences to pin."""
 
     parts: tuple[Examples, ...]
     dev: Examples
     test: Examples | None
+    plain: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Examples, ...]:
@@ -149,21 +152,34 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
         DataError: for the first file that is wrong.
         InputError: a head that cannot be.
     """
-    labels = {head.labels for head in plan.heads} or {("similar",)}
-    if len(labels) > 1:
+    labels = {head.labels for head in plan.heads if not head.infers} or {("similar",)}
+    inference = {head.labels for head in plan.heads if head.infers} or {()}
+    if len(labels) > 1 or len(inference) > 1:
         raise InputError("heads of one run share their labels; train the others in a run of their own.")
-    names = labels.pop()
+    names, of_inference = labels.pop(), inference.pop()
+    exclude = read_excluded(plan.exclude)
 
     def check(sentence: str) -> None:
         if not any(map(str.isalnum, sentence[:200])):
             encoder.tokenizer.check_sentence(sentence)
 
-    def read(source: Source) -> Examples:
+    def read(source: Source, exclude: frozenset[str] = frozenset()) -> Examples:
         return read_examples(
-            source, names, check, skip_bad_rows=plan.skip_bad_rows, seed=plan.seed, advice=_ADVICE
+            source,
+            names,
+            check,
+            skip_bad_rows=plan.skip_bad_rows,
+            seed=plan.seed,
+            advice=_ADVICE,
+            inference=of_inference,
+            exclude=exclude,
         )
 
-    parts = [read(source) for source in plan.data]
+    every = [read(source, exclude) for source in plan.data]
+    parts = [part for part in every if part.source.kind != "text"]
+    plain = [a for part in every if part.source.kind == "text" for a, _ in part.pairs]
+    if plain and plan.tune != "all":
+        raise InputError("data of the kind text pins an encoder that learns; it goes with tune 'all' alone.")
     if plan.tune == "none":
         parts = [with_negatives(part, plan.seed) for part in parts]
     if any(part.source.kind != "positives" for part in parts) or plan.tune == "none":
@@ -173,7 +189,7 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
         check_measurable(part)
     if plan.mix is not None:
         weigh_groups(dev.targets[:, 0], dev.groups, plan.mix)  # a group that it does not know is found now
-    data = Data(tuple(parts), dev, test)
+    data = Data(tuple(parts), dev, test, tuple(plain))
     for head in plan.heads:
         _head_config(head, encoder, data)
     return data
@@ -207,8 +223,10 @@ def run_plan(
         folder = RunFolder(output / RUN / name, job)
         keras.utils.set_random_seed(plan.seed)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
-        build = _frozen_task if plan.tune == "none" else _joint_task
-        task = build(group, encoder, data, output, cache, observer)
+        if plan.tune == "none":
+            task = _frozen_task(group, encoder, data, output, cache, observer)
+        else:
+            task = _joint_task(group, encoder, data, output, folder, observer)
         progress = fit(task, group, folder, observer, resume=resume)
         task.keep_best()
         parts = tuple((part.source, len(part), part.skipped) for part in data.parts)
@@ -244,24 +262,26 @@ def _features(
 
 
 def _joint_task(
-    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, cache: Path, observer: Observer
+    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, folder: RunFolder, observer: Observer
 ) -> Task:
     bert, _ = load_encoder(encoder.folder, encoder.config)
+    embedding = encoder.embedding
+    reader = Reader(encoder.tokenizer, embedding.pooling, embedding.normalize, encoder.max_length)
+    pinned = None
+    if data.plain:
+        kept = folder.kept("pinned")
+        if kept is None:
+            kept = {"vectors": pin(bert, reader, data.plain, observer.features)}
+            folder.keep("pinned", kept)
+        pinned = Pinned(data.plain, kept["vectors"])
+    if plan.identity_pooler and bert.pooler is not None:
+        bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
+        bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
     keras.utils.set_random_seed(plan.seed)
     has_pooler = bert.pooler is not None
     heads = [build_head(_head_config(head, encoder, data), has_pooler=has_pooler) for head in plan.heads]
-    return JointTask(
-        bert,
-        heads,
-        encoder.tokenizer,
-        encoder.embedding.pooling,
-        encoder.embedding.normalize,
-        encoder.max_length,
-        data.parts,
-        data.dev,
-        plan,
-        _keeper(bert, heads, plan, output),
-    )
+    keep = _keeper(bert, heads, plan, output)
+    return JointTask(bert, heads, reader, data.parts, data.dev, plan, keep, pinned)
 
 
 def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> Callable[[], None]:
@@ -275,9 +295,8 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
             save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
         for head, head_plan in zip(heads, plan.heads, strict=True):
             if plan.tune == "all":
-                head.config = replace(
-                    head.config, encoder=output.resolve().name, encoder_sha256=encoder_sha256(output)
-                )
+                name = plan.name or output.resolve().name
+                head.config = replace(head.config, encoder=name, encoder_sha256=encoder_sha256(output))
             keep_head(head, output, head_plan.name)
 
     return keep
@@ -285,7 +304,8 @@ def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> 
 
 def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
     """What a head is. Raises InputError for one that cannot be."""
-    scale = next((p.source.scale for p in data.parts if p.source.kind == "graded"), None) or (0.0, 1.0)
+    scales = (p.source.scale for p in data.parts if p.source.kind == "graded" and not plan.infers)
+    scale = next(scales, None) or (0.0, 1.0)
     return HeadConfig(
         kind=plan.kind,
         inputs=plan.inputs,
@@ -297,10 +317,13 @@ def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
         encoder=encoder.name,
         encoder_sha256=encoder.sha256,
         hidden_size=encoder.config.hidden_size,
+        activation=plan.activation,
         unit_length=plan.unit_length,
     )
 
 
 def _digests(plan: TrainPlan) -> dict[str, str]:
     sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
-    return {source.path: file_sha256(Path(source.path)) for source in sources}
+    paths = [*(source.path for source in sources), *plan.exclude]
+    paths += [source.antonyms for source in sources if source.antonyms]
+    return {path: file_sha256(Path(path)) for path in paths}
