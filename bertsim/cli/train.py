@@ -24,7 +24,7 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet)
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
-  kind=swaps|edits|text: plain text, one sentence a line, to make pairs of or, with --tune all, to keep vectors as they are
+  kind=swaps|edits|text: plain text, to make pairs of or, with --tune all, to keep the vectors of as they are
   hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
   pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
