@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bertsim.checkpoint import WEIGHTS, has_pooler
@@ -46,6 +47,7 @@ class EncoderAtHand:
         embedding: its pooling and length.
         engine: "litert" or "tensorflow".
         later: where exports are put off to; None: they are made at once.
+        checksums: of its files, compared with its manifest.
     """
 
     folder: Path
@@ -54,11 +56,17 @@ class EncoderAtHand:
     embedding: EmbeddingConfig
     engine: str
     later: Preparation | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
-def encoder_sha256(folder: Path) -> str:
-    """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some."""
-    sums = [file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
+def encoder_sha256(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some.
+
+    Args:
+        folder: of the encoder.
+        known: checksums of its files that were compared just now, as `check_manifest` gives them.
+    """
+    sums = [known.get(path.name) or file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
     return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 
@@ -71,7 +79,7 @@ def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
     folders = sorted(path.parent for path in folder.glob("*/config.json"))
     if not folders:
         raise CheckpointError(f"{folder} holds no head: no folder with a config.json.")
-    sha256 = encoder_sha256(encoder.folder)
+    sha256 = encoder_sha256(encoder.folder, encoder.checksums)
     heads = []
     for path in folders:
         if path.name in RESERVED:
@@ -109,7 +117,7 @@ def load_classifier(encoder: EncoderAtHand) -> list[LoadedHead]:
         label_scale=(0.0, 1.0),
         max_length=encoder.embedding.max_length,
         encoder=encoder.name,
-        encoder_sha256=encoder_sha256(encoder.folder),
+        encoder_sha256=encoder_sha256(encoder.folder, encoder.checksums),
         hidden_size=encoder.config.hidden_size,
         activation=found.activation,
     )

@@ -91,7 +91,7 @@ def load(
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
     folder, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
-    check_manifest(folder)
+    checksums = check_manifest(folder)
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
@@ -100,7 +100,7 @@ def load(
             embedding.pooling, embedding.normalize, tokenizer.check_length(max_length)
         )
     later = Preparation() if background else None
-    encoder = EncoderAtHand(folder, name, config, embedding, engine, later)
+    encoder = EncoderAtHand(folder, name, config, embedding, engine, later, checksums)
     found, heads_source = _find_heads(heads, folder, progress, max_bytes)
     loaded, calibrations, combination = _heads(found, heads, encoder)
     runner = _runner(encoder, tokenizer, tell)

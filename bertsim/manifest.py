@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
     """
     inside = f"{below}/" if below else ""
     files = {name: sha256 for name, sha256 in _read_manifest(folder).items() if name.startswith(inside)}
-    for name, expected in files.items():
+    for name in files:
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise CheckpointError(
@@ -97,7 +98,11 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
             )
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
-        if file_sha256(path) != expected:
+    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter: as many files at a time as processors
+        found = pool.map(file_sha256, [folder / name for name in files])
+    for (name, expected), sha256 in zip(files.items(), found, strict=True):
+        path = folder / name
+        if sha256 != expected:
             raise CheckpointError(
                 f"{path} is damaged or was changed: its SHA-256 is not the one in {NAME}; restore the file."
             )

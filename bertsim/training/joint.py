@@ -307,7 +307,7 @@ class JointTask:
                 wrong = _wrong_logits(head, outputs, given)
                 loss += plan.weight * error(wrong, ops.zeros_like(targets), weights)
         if lesson.pins:
-            output = self._encode(given["pinned"])
+            output = self._encoder(**given["pinned"])  # without dropout, whose noise would be all that is learned from
             vectors = self._reader.embed(output, given["pinned"]["attention_mask"])
             cosines = -keras.losses.cosine_similarity(vectors, given["vectors"])
             loss += self._plan.pin_weight * ops.mean(1.0 - cosines)
