@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from bertsim.loading import BUNDLED_NAME
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.views.anatomy import count_unknown, unread
+from bertsim.unread import unknown_sentences, withheld
+from bertsim.views.anatomy import cut_part
 from bertsim.views.markup import attributes, counted, note, number, text
 
 
@@ -119,22 +120,16 @@ def _is_negated(words: Sequence[str]) -> bool:
 
 
 def losses(tokens: TokenBatch) -> list[str]:
-    """What any encoder did not get of this pair: text beyond its length, tokens that its vocabulary does not have.
+    """What the encoder did not get of this pair, text beyond its length and unknown words, and what that leaves unsaid.
 
     Args:
         tokens: A in row 0, B in row 1.
     """
-    cut = [unread(tokens, row) for row in (0, 1)]
-    unknown = [count_unknown(tokens, row) for row in (0, 1)]
-    found = []
-    if any(cut):
-        found.append(f"Not read: {_of_both(cut)}. What follows the cut changes no score.")
-    if any(unknown):
-        counts = [counted(count, "token") if count else "" for count in unknown]
-        found.append(
-            f"Unknown to the vocabulary: {_of_both(counts)}. The encoder takes all such tokens for the same."
-        )
-    return found
+    (a,), (b,) = tokens.unread
+    cut = [cut_part(tokens, row) for row in (0, 1)]
+    found = [f"Not read: {_of_both(cut)}. What follows the cut changes no score."] if any(cut) else []
+    found += [*unknown_sentences(a, b), withheld(a, b)]
+    return [each[0].upper() + each[1:] for each in found if each]
 
 
 def _of_both(counts: Sequence[str]) -> str:
@@ -145,7 +140,9 @@ def _of_both(counts: Sequence[str]) -> str:
 def verdict(comparison: Comparison, engine: Engine) -> str:
     """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region."""
     cosine = comparison["cosine"].value
-    if engine.is_bundled and engine.is_default:
+    if withheld(*comparison.unread):
+        words, warnings = f"Cosine {number(cosine)}", ""
+    elif engine.is_bundled and engine.is_default:
         found = judgement(cosine)
         words = found.words
         reference = f"People rated pairs with such a cosine {found.rating:g} out of 5 on average (STS Benchmark, dev)."
