@@ -35,7 +35,7 @@ LAYERS = (
         "pooling",
         "scoring",
     },
-    {"alignment", "head_config", "calibration", "batching", "combination", "masking"},
+    {"alignment", "head_config", "calibration", "batching", "combination", "masking", "unread"},
     {"encoder", "heads", "checkpoint", "classifier", "litert", "reference", "export", "head_export"},
     {
         "recipe",

@@ -85,7 +85,7 @@ def embed_file(args: argparse.Namespace) -> int:
         tell_start(partial, total)
         tally = Tally(model)
         try:
-            _embed_rows(file, model, options, layout, partial, tally)
+            _embed_rows(file, tally, options, layout, partial)
         except Stopped as stop:
             stop.told = tell_stop(partial, total)
             raise
@@ -139,13 +139,9 @@ class Layout:
 
 
 def _embed_rows(
-    file: DataFile,
-    model: SimilarityModel,
-    options: dict[str, Any],
-    layout: Layout,
-    partial: PartialFile,
-    tally: Tally,
+    file: DataFile, tally: Tally, options: dict[str, Any], layout: Layout, partial: PartialFile
 ) -> None:
+    model = tally.model
     rows, size = islice(file, partial.counts["rows"], None), 2 * chunk_size(model)
     with Bar(layout.rows, "sentences", partial.counts["rows"]) as bar:
         while chunk := list(islice(rows, size)):

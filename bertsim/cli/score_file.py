@@ -60,7 +60,7 @@ def score_file(args: argparse.Namespace) -> int:
         tell_start(partial, total)
         tally = Tally(model)
         try:
-            _score_chunks(file, model, {"scorer": args.scorer, **options}, layout, partial, tally, total)
+            _score_chunks(file, tally, {"scorer": args.scorer, **options}, layout, partial, total)
         except Stopped as stop:
             stop.told = tell_stop(partial, total)
             raise
@@ -141,15 +141,10 @@ def score_rows(
 
 
 def _score_chunks(
-    file: DataFile,
-    model: SimilarityModel,
-    options: dict[str, Any],
-    layout: Layout,
-    partial: PartialFile,
-    tally: Tally,
-    total: int,
+    file: DataFile, tally: Tally, options: dict[str, Any], layout: Layout, partial: PartialFile, total: int
 ) -> None:
     """Score what is left of the file, and keep every chunk; `options` go to `model.score`."""
+    model = tally.model
     rows, size = islice(file, partial.counts["rows"], None), chunk_size(model)
     with Bar(total, "pairs", partial.counts["rows"]) as bar:
         while chunk := list(islice(rows, size)):

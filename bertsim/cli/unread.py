@@ -18,18 +18,22 @@ _WORDS = 20
 
 
 class Tally:
-    """Counts of what a model did not read, with some of the words."""
+    """Counts of what a model did not read, with some of the words.
+
+    Attributes:
+        model: the one that reads.
+    """
 
     def __init__(self, model: SimilarityModel) -> None:
-        self._model = model
+        self.model = model
         self._words: list[str] = []
 
     def count(self, sentences: Sequence[str]) -> list[TokenCounts]:
         """The tokens of every sentence; the unknown words of the first few are kept."""
-        counts = self._model.count_tokens(sentences)
+        counts = self.model.count_tokens(sentences)
         for sentence, count in zip(sentences, counts, strict=True):
             if count.unknown and len(self._words) < _WORDS:
-                self._words += self._model.unread([sentence])[0].unknown_words
+                self._words += self.model.unread([sentence])[0].unknown_words
         return counts
 
     def say(self, counts: Mapping[str, int]) -> None:
@@ -37,7 +41,7 @@ class Tally:
         if counts["cut"]:
             say(
                 f"bertsim: {_sentences(counts['cut'], 'was', 'were')} cut off: only the first"
-                f" {self._model.max_length} tokens were read; --max-length sets how many."
+                f" {self.model.max_length} tokens were read; --max-length sets how many."
             )
         if counts["unknown"]:
             words = f", not read: {listed(self._words)}" if self._words else ""
