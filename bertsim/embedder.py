@@ -19,7 +19,7 @@ from bertsim.errors import InputError
 from bertsim.masking import masked_arrays, masked_rows
 from bertsim.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.recipe import Recipe
-from bertsim.records import EncoderOutput, Float, Int, TokenBatch
+from bertsim.records import EncoderOutput, Float, Int, TokenBatch, TokenCounts, Unread
 from bertsim.tokenization import Tokenizer
 from bertsim.version import __version__
 
@@ -70,10 +70,20 @@ class SentenceEmbedder:
         """Raise InputError, which calls it by that name, where scoring this sentence would."""
         self._tokenizer.check_sentence(sentence, name)
 
-    def count_cut(self, sentences: Sequence[str], max_length: int | None = None) -> list[int]:
-        """How many tokens of each sentence `embed` would not read, for they are beyond `max_length`."""
+    def count_tokens(self, sentences: Sequence[str], max_length: int | None = None) -> list[TokenCounts]:
+        """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`."""
         recipe = self.recipe(None, None, "concat", max_length)
-        return self._tokenizer.count_cut(sentences, recipe.max_length)
+        return self._tokenizer.count_tokens(sentences, recipe.max_length)
+
+    def unread(self, sentences: Sequence[str], max_length: int | None = None) -> list[Unread]:
+        """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
+
+        Raises:
+            InputError: a sentence that `check` refuses.
+        """
+        recipe = self.recipe(None, None, "concat", max_length)
+        rows = [(sentence,) for sentence in sentences]
+        return [row for (row,) in self._tokenizer.batch(rows, recipe.max_length).unread]
 
     def embed(
         self,

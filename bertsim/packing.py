@@ -1,22 +1,28 @@
 """Tokens of one or two sentences -> one packed row: special tokens around them, what does not fit cut off.
 
 The layout (`[CLS] A [SEP] B [SEP]`, or another checkpoint's `<s> A </s>`) is read from the tokenizer's own
-template.
+template. What is cut off and what the vocabulary lacks is found here, in `find_unread`.
 
 Source: transformers' "longest_first" truncation.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.config import BertConfig
+from bertsim.records import Unread
 
 MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 A, B = -1, -2  # where a sentence goes in a template of special token ids
 
 
@@ -42,19 +48,18 @@ class PackedRow:
     tokens: list[str]
     spans: list[tuple[int, int]]
     special: list[bool]
-    cut_off: tuple[str, ...]
-    cut_tokens: tuple[int, ...]
+    unread: tuple[Unread, ...]
 
 
 def fill_template(
     template: Template,
     fast: FastTokenizer,
-    sentences: tuple[str, ...],
     encodings: list[Encoding],
     kept: list[int],
+    unread: tuple[Unread, ...],
 ) -> PackedRow:
     """Put the kept tokens of each sentence into the template's gaps."""
-    row = PackedRow([], [], [], [], [], _cut_off(sentences, encodings, kept), _cut_tokens(encodings, kept))
+    row = PackedRow([], [], [], [], [], unread)
     for part, token_type in zip(template.parts, template.types, strict=True):
         if part >= 0:
             ids, tokens, spans = [part], [fast.id_to_token(part) or ""], [(0, 0)]
@@ -97,17 +102,63 @@ def share_room(lengths: list[int], room: int) -> list[int]:
     return [first, room - first]
 
 
-def _cut_tokens(encodings: list[Encoding], kept: list[int]) -> tuple[int, ...]:
-    return tuple(len(encoding.ids) - n for encoding, n in zip(encodings, kept, strict=True))
+def readable(sentence: str) -> str:
+    """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    text = sentence[:MAX_CHARACTERS]
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _cut_off(sentences: tuple[str, ...], encodings: list[Encoding], kept: list[int]) -> tuple[str, ...]:
-    """The text behind each sentence's last kept token, where tokens or characters did not fit."""
-    texts = []
-    for sentence, encoding, n in zip(sentences, encodings, kept, strict=True):
-        end = encoding.offsets[n - 1][1] if n < len(encoding.ids) else MAX_CHARACTERS
-        texts.append(sentence[end:])
-    return tuple(texts)
+def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
+    """What an encoder that gets `kept` tokens of a sentence does not get of it.
+
+    Args:
+        fast: the tokenizer.
+        unknown_id: the token of what the vocabulary lacks; -1: it lacks nothing.
+        sentence: as it was given.
+        encoding: its tokens.
+        kept: how many of them are left, at least one.
+    """
+    ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
+    end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
+    unknown = [
+        _written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id
+    ]
+    return Unread(
+        cut_off=sentence[end:],
+        cut_tokens=len(encoding.ids) - kept,
+        unknown_words=tuple(unknown),
+        compatibility_words=tuple(_lost_words(fast, unknown_id, readable(sentence), encoding, kept)),
+        is_all=len(unknown) == kept,
+    )
+
+
+def _written(sentence: str, start: int, end: int) -> str:
+    """The characters of a token, with the marks behind it that a normaliser may have dropped. Example: "❤" -> "❤️"."""
+    while end < len(sentence) and unicodedata.category(sentence[end]) in ("Mn", "Mc", "Me", "Cf"):
+        end += 1
+    return sentence[start:end].strip()
+
+
+def _lost_words(
+    fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int
+) -> Iterator[str]:
+    """Words that would be read, or read whole, were their compatibility characters the plain ones.
+
+    Example: "℃", unknown, where "°C" is not; "ﬁnd", read as "ﬁ" and "##nd"
+    """
+    if unicodedata.is_normalized("NFKC", sentence):
+        return
+    for _, places in groupby(range(kept), encoding.word_ids.__getitem__):
+        where = list(places)
+        word = _written(sentence, encoding.offsets[where[0]][0], encoding.offsets[where[-1]][1])
+        plain = unicodedata.normalize("NFKC", word)
+        if plain == unicodedata.normalize("NFC", word):
+            continue
+        own = [encoding.ids[place] for place in where]
+        read = fast.encode(plain, add_special_tokens=False).ids
+        is_split = plain.isalpha() and len(read) < len(own)
+        if unknown_id not in read and (unknown_id in own or is_split):
+            yield word
 
 
 def read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> Template:

@@ -29,6 +29,7 @@ from bertsim.recipe import Recipe
 from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
 from bertsim.scoring import MEASURES, find_measure, score_pair
 from bertsim.tokenization import Tokenizer
+from bertsim.unread import withheld
 from bertsim.words import Words
 
 _EMBEDDED = ""  # no head has this name
@@ -273,6 +274,9 @@ class SimilarityModel(SentenceEmbedder):
                 own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
                 own.append(self._judge_alignment(tokens, output, usual))
             scores.append(self._with_probability(self._combination.judge(own)))
+        (unread_a,), (unread_b,) = tokens.unread
+        if withheld(unread_a, unread_b):
+            scores = [replace(score, probability=None) for score in scores]
         seconds = time.perf_counter() - start
         return Comparison(
             sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack, recipe.max_length

@@ -9,12 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What the encoder did not get of a sentence.
+
+    Attributes:
+        cut_off: the text at its end that did not fit ("" if it all did).
+        cut_tokens: how many tokens that text had.
+        unknown_words: the characters of every token that the vocabulary lacks, as they were written.
+        compatibility_words: words that were not read, or only in pieces, for compatibility characters ("ﬁnd", "℃"):
+            in plain ones they would be.
+        is_all: every token left is unknown, so nothing was read.
+    """
+
+    cut_off: str = ""
+    cut_tokens: int = 0
+    unknown_words: tuple[str, ...] = ()
+    compatibility_words: tuple[str, ...] = ()
+    is_all: bool = False
+
+    @property
+    def unknown_tokens(self) -> int:
+        """How many tokens the vocabulary lacks."""
+        return len(self.unknown_words)
+
+
+class TokenCounts(NamedTuple):
+    """Tokens of a sentence: how many were cut off, how many of those left are unknown, how many were read."""
+
+    cut: int
+    unknown: int
+    read: int
 
 
 @dataclass(frozen=True)
@@ -29,9 +63,9 @@ class TokenBatch:
         spans: int32 [batch, seq, 2]; start and end of each token in characters of its own sentence,
             (0, 0) for special tokens and padding.
         is_special: bool [batch, seq]; True for [CLS], [SEP] and padding that the tokenizer put in.
+        is_unknown: bool [batch, seq]; True for tokens that the vocabulary lacks, all of one id.
         sentences: per sequence, its one or two sentences as they were given.
-        cut_off: per sequence and sentence, the text at its end that did not fit ("" if it all did).
-        cut_tokens: per sequence and sentence, how many tokens that text had.
+        unread: per sequence and sentence, what was not read of it.
     """
 
     input_ids: Int
@@ -40,9 +74,24 @@ class TokenBatch:
     tokens: tuple[tuple[str, ...], ...]
     spans: Int
     is_special: NDArray[np.bool_]
+    is_unknown: NDArray[np.bool_]
     sentences: tuple[tuple[str, ...], ...]
-    cut_off: tuple[tuple[str, ...], ...]
-    cut_tokens: tuple[tuple[int, ...], ...]
+    unread: tuple[tuple[Unread, ...], ...]
+
+    @property
+    def cut_off(self) -> tuple[tuple[str, ...], ...]:
+        """Per sequence and sentence, the text at its end that did not fit ("" if it all did)."""
+        return tuple(tuple(each.cut_off for each in row) for row in self.unread)
+
+    @property
+    def cut_tokens(self) -> tuple[tuple[int, ...], ...]:
+        """Per sequence and sentence, how many tokens that text had."""
+        return tuple(tuple(each.cut_tokens for each in row) for row in self.unread)
+
+    @property
+    def unknown_tokens(self) -> tuple[tuple[int, ...], ...]:
+        """Per sequence and sentence, how many of its tokens the vocabulary lacks."""
+        return tuple(tuple(each.unknown_tokens for each in row) for row in self.unread)
 
     @property
     def is_own(self) -> NDArray[np.bool_]:
@@ -112,6 +161,12 @@ class Comparison:
     seconds: float
     _pack: Callable[[], tuple[TokenBatch, EncoderOutput]] = field(repr=False, compare=False)
     max_length: int | None = None
+
+    @property
+    def unread(self) -> tuple[Unread, Unread]:
+        """What was not read of A and of B."""
+        (a,), (b,) = self.tokens.unread
+        return a, b
 
     @cached_property
     def packed(self) -> tuple[TokenBatch, EncoderOutput]:

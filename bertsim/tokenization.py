@@ -8,7 +8,6 @@ the tokenizer's own template, so checkpoints with other markers (`<s>`, `</s>`) 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -19,13 +18,22 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
-from bertsim.packing import MAX_CHARACTERS, A, PackedRow, fill_ids, fill_template, read_template, share_room
-from bertsim.records import Int, TokenBatch
-from bertsim.tokenizer_files import read_fast
+from bertsim.packing import (
+    MAX_CHARACTERS,
+    A,
+    PackedRow,
+    fill_ids,
+    fill_template,
+    find_unread,
+    read_template,
+    readable,
+    share_room,
+)
+from bertsim.records import Int, TokenBatch, TokenCounts
+from bertsim.tokenizer_files import find_unknown_id, read_fast
 
 MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Tokenizer:
@@ -48,6 +56,7 @@ class Tokenizer:
         self._fast = fast
         self._pad_id = config.pad_token_id
         self._pad_token = fast.id_to_token(config.pad_token_id) or "[PAD]"
+        self._unknown_id = find_unknown_id(fast)
         self._limit = config.max_position_embeddings
         self._alone = read_template(fast, config, pair=False)
         self._pair = read_template(fast, config, pair=True)
@@ -200,37 +209,36 @@ class Tokenizer:
         seq = length or max(len(row.ids) for row in packed)
         fill = [seq - len(row.ids) for row in packed]
         # An empty list would make these arrays one-dimensional; every row has its special tokens.
+        ids = np.array([r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32)
+        special = np.array([r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_)
         return TokenBatch(
-            input_ids=np.array(
-                [r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32
-            ),
+            input_ids=ids,
             attention_mask=np.array(
                 [[1] * len(r.ids) + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32
             ),
             token_type_ids=np.array([r.types + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
             tokens=tuple((*r.tokens, *[self._pad_token] * n) for r, n in zip(packed, fill, strict=True)),
             spans=np.array([r.spans + [(0, 0)] * n for r, n in zip(packed, fill, strict=True)], np.int32),
-            is_special=np.array(
-                [r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_
-            ),
+            is_special=special,
+            is_unknown=~special & (ids == self._unknown_id),
             sentences=tuple(tuple(row) for row in rows),
-            cut_off=tuple(row.cut_off for row in packed),
-            cut_tokens=tuple(row.cut_tokens for row in packed),
+            unread=tuple(row.unread for row in packed),
         )
 
-    def count_cut(self, sentences: Sequence[str], max_length: int) -> list[int]:
-        """How many tokens of each sentence, alone, do not fit into `max_length`; 0 = all of it is read.
+    def count_tokens(self, sentences: Sequence[str], max_length: int) -> list[TokenCounts]:
+        """How many tokens of each sentence, alone, do not fit into `max_length`, are unknown, and are read.
 
-        Text beyond `MAX_CHARACTERS` counts as one token more.
+        Text beyond `MAX_CHARACTERS` counts as one token more that does not fit.
         """
         room = self.check_length(max_length) - self._alone.specials
-        texts = [sentence[:MAX_CHARACTERS] for sentence in sentences]
-        texts = [_SURROGATE.sub("\ufffd", text) for text in texts]
-        encodings = self._fast.encode_batch_fast(texts, add_special_tokens=False)
-        return [
-            max(0, len(encoding.ids) - room) + (len(sentence) > MAX_CHARACTERS)
-            for sentence, encoding in zip(sentences, encodings, strict=True)
-        ]
+        encodings = self._fast.encode_batch_fast(list(map(readable, sentences)), add_special_tokens=False)
+        counts = []
+        for sentence, encoding in zip(sentences, encodings, strict=True):
+            kept = encoding.ids[:room]
+            cut = len(encoding.ids) - len(kept) + (len(sentence) > MAX_CHARACTERS)
+            unknown = kept.count(self._unknown_id)
+            counts.append(TokenCounts(cut, unknown, len(kept) - unknown))
+        return counts
 
     def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
@@ -245,21 +253,25 @@ class Tokenizer:
             if not encoding.ids:
                 raise _no_token(sentence, name)
         kept = share_room([len(encoding.ids) for encoding in encodings], max_length - template.specials)
-        return fill_template(template, self._fast, sentences, encodings, kept)
+        unread = tuple(
+            find_unread(self._fast, self._unknown_id, *each)
+            for each in zip(sentences, encodings, kept, strict=True)
+        )
+        return fill_template(template, self._fast, encodings, kept, unread)
 
 
 def _read(sentence: str, name: str) -> str:
-    """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+    """The part of a text that is tokenised, as `readable` has it.
 
     Raises:
         InputError: it is not a string, or has no character that is not white space.
     """
     if not isinstance(sentence, str):
         raise InputError(f"{name} is {type(sentence).__name__} {sentence!r:.60}; a string was expected.")
-    text = sentence[:MAX_CHARACTERS]
+    text = readable(sentence)
     if not text or text.isspace():
         raise InputError(f"{name} is empty; write at least one word.")
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def _no_token(sentence: str, name: str) -> InputError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer as FastTokenizer
-from tokenizers.models import WordPiece
+from tokenizers.models import Unigram, WordPiece
 from tokenizers.normalizers import Lowercase, Sequence
 
 from bertsim.config import read_json
@@ -52,6 +52,16 @@ def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
     if _table(folder / "sentence_bert_config.json").get("do_lower_case"):
         fast.normalizer = Sequence([Lowercase(), *([fast.normalizer] if fast.normalizer else [])])
     return fast, path
+
+
+def find_unknown_id(fast: FastTokenizer) -> int:
+    """The token that stands for all that the vocabulary lacks; -1 where there is none, as with byte-level BPE."""
+    if isinstance(fast.model, Unigram):  # the only one that does not tell
+        found = json.loads(fast.to_str())["model"]["unk_id"]
+    else:
+        name = fast.model.unk_token
+        found = None if name is None else fast.token_to_id(name)
+    return -1 if found is None else int(found)
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -163,6 +163,23 @@ def test_what_is_cut_off_is_said(cli):
     assert "twelve'" in done.err
 
 
+def test_what_is_unknown_is_said_with_its_words_and_a_pair_that_was_not_read_gets_no_probability(cli):
+    done = cli("score", "I like it \U0001f44d", "\u2603")
+    assert done.status == 0
+    assert done.out.count("\n") == 1  # no line for the probability
+    assert done.err.splitlines() == [
+        "bertsim: sentence A, not read: \U0001f44d; the vocabulary lacks it.",
+        "bertsim: sentence B, not read: \u2603; the vocabulary lacks it.",
+        "bertsim: nothing was read of sentence B, so no score of this pair has a probability or says how alike they"
+        " are.",
+    ]
+    found = json.loads(cli("score", "I like it \U0001f44d", "\u2603", "--json").out)
+    assert (found["unknown_tokens_a"], found["unknown_words_b"]) == (1, ["\u2603"])
+    assert found["withheld"].startswith("nothing was read of sentence B")
+    assert {found["probability"], *(score["probability"] for score in found["scores"])} == {None}
+    assert json.loads(cli("score", A, B, "--json").out)["withheld"] is None
+
+
 @pytest.mark.parametrize(
     ("text", "layers"),
     [
@@ -303,7 +320,9 @@ def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_
     output = tmp_path / f"scored.{ending}"
     done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", output)
     assert (done.status, done.out) == (0, "")
-    assert done.err == f"bertsim: {output}: 5 of 5 pairs scored.\n"
+    said, unread = done.err.splitlines()
+    assert said == f"bertsim: {output}: 5 of 5 pairs scored."
+    assert unread.startswith("bertsim: 1 sentence has words that the vocabulary lacks, not read: ")
     rows = list(open_pairs(output))
     assert [row.sentences for row in rows] == PAIRS
     assert [row.values["id"] for row in rows] == ["0", "1", "2", "3", "4"]
@@ -352,6 +371,31 @@ def test_a_file_without_one_good_row_ends_with_2(cli, tmp_path):
     assert done.err.splitlines()[-1] == (
         f"bertsim: {path}: none of the 2 rows could be scored; the reasons stand in {tmp_path / 's.tsv'}."
     )
+
+
+def test_a_file_counts_and_names_what_was_not_read(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [(A, B), ("I like it \U0001f44d", A), ("\u2603", "\U0001f44d")])
+    done = cli("score", "--input", path, "--output", tmp_path / "s.tsv", "--json")
+    assert done.err.splitlines()[-4:] == [
+        f"bertsim: {path}:4: nothing was read of A and B; its score says nothing.",
+        f"bertsim: {tmp_path / 's.tsv'}: 3 of 3 pairs scored.",
+        "bertsim: 3 sentences have words that the vocabulary lacks, not read: \U0001f44d, \u2603; the encoder takes all"
+        " such words for the same.",
+        "bertsim: of 2 sentences nothing was read; no number that comes of it says anything.",
+    ]
+    counts = json.loads(done.out)
+    assert [counts[f"{name}_sentences"] for name in ("cut", "unknown", "unread")] == [0, 3, 2]
+
+
+def test_evaluate_and_embed_say_what_was_not_read(cli, tmp_path):
+    pairs = [(A, B), (A, "I like it \U0001f44d"), (B, "A dog sleeps."), (A, A)]
+    path = write_pairs(tmp_path / "p.tsv", pairs, labels=(4, 1, 0, 5))
+    said = "bertsim: 1 sentence has words that the vocabulary lacks, not read: \U0001f44d; the encoder takes"
+    done = cli("evaluate", "--data", path, "--scorer", "cosine", "--json")
+    assert said in done.err
+    counts = json.loads(done.out)
+    assert [counts[f"{name}_sentences"] for name in ("cut", "unknown", "unread")] == [0, 1, 0]
+    assert said in cli("embed", "I like it \U0001f44d", "--output", tmp_path / "v.npy").err
 
 
 def test_the_summary_comes_as_json(cli, tmp_path):
@@ -697,7 +741,8 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
     labels = [4.5, 1, 4, 0, 5]
     path = write_pairs(tmp_path / "p.tsv", labels=labels)
     done = cli("evaluate", "--data", path, "--scorer", "cosine")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.err.count("\n")) == (0, 1)
+    assert done.err.startswith("bertsim: 1 sentence has words that the vocabulary lacks, not read: ")
     _, figures, reference, similar, _, judged, _, data, intervals, settings = done.out.splitlines()
     assert reference.split()[0] == "tfidf"
     assert similar == f"similar: label of at least 4; threshold of the best accuracy on {path}"
@@ -783,7 +828,9 @@ def test_printing_to_a_narrow_terminal_encoding_is_no_error():
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     with start("score", "naïve 東京 🙂", "rain", "--json", **ascii_only) as process:
         out, said = process.communicate()
-    assert (process.returncode, said) == (0, "")
+    assert process.returncode == 0
+    assert "sentence A, not read: " in said
+    assert "\\U0001f642; the vocabulary lacks" in said
     assert io.StringIO(out).readline() == "{\n"
 
 

@@ -36,7 +36,7 @@ LAYERS = (
         "pooling",
         "scoring",
     },
-    {"alignment", "head_config", "calibration", "batching", "combination", "masking", "words"},
+    {"alignment", "head_config", "calibration", "batching", "combination", "masking", "words", "unread"},
     {"encoder", "heads", "checkpoint", "classifier", "litert", "reference", "export", "head_export"},
     {
         "recipe",

@@ -19,6 +19,7 @@ from bertsim.config import BertConfig, EmbeddingConfig
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.litert import LiteRTEngine
 from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.unread import withheld
 from tests.checkpoints import make_checkpoint
 
 SENTENCES = [
@@ -310,7 +311,41 @@ def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
 
 
 def test_what_is_cut_off_can_be_counted(model: SimilarityModel) -> None:
-    assert model.count_cut(["rain", "rain " * 20, "rain" + " " * 30_000 + "x"], max_length=16) == [0, 6, 1]
+    counts = model.count_tokens(["rain", "rain " * 20, "rain" + " " * 30_000 + "x"], max_length=16)
+    assert [each.cut for each in counts] == [0, 6, 1]
+
+
+def test_what_is_unknown_can_be_counted_and_named(model: SimilarityModel) -> None:
+    sentences = ["rain \U0001f44d", "\u2603", "rain " * 20 + "\u2603"]
+    assert model.count_tokens(sentences, max_length=16) == [(0, 1, 1), (0, 1, 0), (7, 0, 14)]
+    found = model.unread(sentences, max_length=16)
+    assert [each.unknown_words for each in found] == [("\U0001f44d",), ("\u2603",), ()]
+    assert [each.is_all for each in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "is_withheld"),
+    [
+        ("It is good.", "It is fine.", False),
+        ("It is good \U0001f44d", "It is fine \U0001f44d", False),
+        ("It is good \U0001f44d", "It is good \u2603", True),
+        ("It is good \U0001f44d", "It is good", True),
+        ("\u2603", "\u2603", True),
+        ("\u2603", "It is good.", True),
+    ],
+)
+def test_no_probability_is_given_of_what_was_not_read(
+    model: SimilarityModel, a: str, b: str, is_withheld: bool
+) -> None:
+    calibrated = [
+        score.scorer for score in model.compare("It is good.", "It is fine.").scores if score.probability
+    ]
+    comparison = model.compare(a, b)
+    again = model.rescore(comparison, comparison.tokens.attention_mask)
+    assert bool(withheld(*comparison.unread)) is is_withheld
+    for found in (comparison, again):
+        assert {found[scorer].probability is None for scorer in calibrated} == {is_withheld}
+        assert found["cosine"].value == pytest.approx(float(model.score([(a, b)])[0]), abs=5e-3)
 
 
 def test_what_a_phone_writes_scores_as_what_a_keyboard_does(model) -> None:

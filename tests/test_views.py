@@ -19,10 +19,12 @@ import numpy as np
 import pytest
 
 import bertsim
+from bertsim.config import BertConfig
 from bertsim.errors import InputError
 from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.head_config import HeadConfig
-from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch
+from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch, Unread
+from bertsim.tokenization import Tokenizer
 from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import PACKED, AttentionChoice, attention_view, matrix
@@ -119,9 +121,9 @@ def by_hand() -> Comparison:
         tokens=(tuple(tokens_a), tuple(tokens_b)),
         spans=np.array([[[0, 0], [0, 1], [0, 0], [0, 0]], [[0, 0], [0, 1], [2, 3], [0, 0]]], np.int32),
         is_special=np.array([[1, 0, 1, 1], [1, 0, 0, 1]], bool),
+        is_unknown=np.zeros((2, 4), bool),
         sentences=(("x",), ("x y",)),
-        cut_off=(("",), ("",)),
-        cut_tokens=((0,), (0,)),
+        unread=((Unread(),), (Unread(),)),
     )
     output = EncoderOutput(
         hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32)
@@ -264,14 +266,40 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
     cut = model.compare("word " * 200 + "cat", "word " * 130)
     first, second = (tokens for (tokens,) in cut.tokens.cut_tokens)
     assert losses(cut.tokens) == [
-        f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score."
+        f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score.",
+        "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
+        " the same.",
     ]
     assert losses(cut.tokens)[0] in Page(verdict(cut, ENGINE)).text
     unknown = model.compare("I feel \U0001f600", "I feel fine")
-    assert [each.split(".")[0] for each in losses(unknown.tokens)] == [
-        "Unknown to the vocabulary: 1 token of A"
-    ]
+    assert losses(unknown.tokens)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
     assert losses(model.compare("I feel fine", "I feel well").tokens) == []
+
+
+def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_score(model):
+    pair = model.compare("I feel \U0001f600", "I feel \u2639")
+    shown = Page(verdict(pair, ENGINE)).text
+    assert shown.startswith("Cosine 1.000")
+    assert "Sentence B, not read: \u2639" in shown
+    assert "What was not read of A and of B differs" in shown
+    assert "called similar" not in bars(pair)
+    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ENGINE)).text
+    assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
+
+
+def test_unknown_tokens_are_marked_whatever_their_text(tiny_checkpoint):
+    page = Page(
+        anatomy(
+            Tokenizer.from_folder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint)).batch(
+                [("a \u2603",), ("dog",)], 16
+            )
+        )
+    )
+    labels = [attrs["aria-label"] for _, attrs in page.elements if "bs-token" in (attrs.get("class") or "")]
+    assert [label for label in labels if "unknown to the vocabulary" in label] == [
+        "[UNK], id 1, position 2, token type 0, attention mask 1, unknown to the vocabulary: written \u2603"
+    ]
+    assert "1 unknown to the vocabulary" in page.text
 
 
 def test_attention_says_what_did_not_fit_into_one_input(model):
@@ -324,12 +352,12 @@ def test_pieces_of_a_word_are_joined(model):
         ("cafe", "cafe", ""),
         ("cafe", "Cafe", "lower-cased"),
         ("cafe", "Café", "accents dropped"),
-        ("[UNK]", "☃", "unknown to the vocabulary"),
         ("##s", "s", ""),
     ],
 )
 def test_what_the_tokenizer_changed_is_named(token, written, change):
     assert written_differently(token, written) == change
+    assert written_differently(token, written, is_unknown=True) == "unknown to the vocabulary"
 
 
 def test_text_that_was_cut_off_is_struck_through_with_its_count(model):

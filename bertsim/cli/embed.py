@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import NAME_THEM, add_model_options, embedding_options, load_model
-from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
+from bertsim.cli.output import Bar, Stopped, say
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.score_file import chunk_size, describe_job, tell_start, tell_stop
+from bertsim.cli.unread import COUNTS, Tally, summed
 from bertsim.datasets import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
 
@@ -67,7 +68,8 @@ def embed_words(args: argparse.Namespace) -> int:
         partial.append(data, rows=len(args.sentences))
         partial.finish(layout.convert)
     say(f"bertsim: {args.output}: {len(args.sentences)} sentences embedded.")
-    say_cut(count_cut(model, args.sentences), model.max_length)
+    tally = Tally(model)
+    tally.say(summed(tally.count(args.sentences)))
     return 0
 
 
@@ -79,17 +81,17 @@ def embed_file(args: argparse.Namespace) -> int:
     options = embedding_options(args, model)
     layout = Layout(args.output.suffix.lower().lstrip("."), total, model.settings(**options))
     job = describe_job(args.input, model, options) | {"column": file.sentences, "rows": total}
-    with PartialFile(args.output, job, ("cut",)) as partial:
+    with PartialFile(args.output, job, COUNTS) as partial:
         tell_start(partial, total)
+        tally = Tally(model)
         try:
-            _embed_rows(file, model, options, layout, partial)
+            _embed_rows(file, tally, options, layout, partial)
         except Stopped as stop:
             stop.told = tell_stop(partial, total)
             raise
         partial.finish(layout.convert)
-        cut = partial.counts["cut"]
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
-    say_cut(cut, model.max_length)
+    tally.say(partial.counts)
     return 0
 
 
@@ -137,8 +139,9 @@ class Layout:
 
 
 def _embed_rows(
-    file: DataFile, model: SimilarityModel, options: dict[str, Any], layout: Layout, partial: PartialFile
+    file: DataFile, tally: Tally, options: dict[str, Any], layout: Layout, partial: PartialFile
 ) -> None:
+    model = tally.model
     rows, size = islice(file, partial.counts["rows"], None), 2 * chunk_size(model)
     with Bar(layout.rows, "sentences", partial.counts["rows"]) as bar:
         while chunk := list(islice(rows, size)):
@@ -150,7 +153,7 @@ def _embed_rows(
                     _check(file, row, model)
                 raise
             data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
-            partial.append(data, rows=len(chunk), cut=count_cut(model, sentences))
+            partial.append(data, rows=len(chunk), **summed(tally.count(sentences)))
             bar.reach(partial.counts["rows"])
 
 

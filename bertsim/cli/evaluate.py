@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, make_folder, similar_from
 from bertsim.cli.options import NAME_THEM, add_model_options, check_scorer, embedding_options, load_model
-from bertsim.cli.output import Bar, count_cut, fields, say_cut
+from bertsim.cli.output import Bar, fields
+from bertsim.cli.unread import Tally, summed
+from bertsim.cli.unread import as_fields as unread_fields
 from bertsim.datasets import DataFile, number_of, open_pairs
 from bertsim.errors import DataError, InputError
 from bertsim.probes import is_held_out
@@ -125,13 +127,15 @@ def run(args: argparse.Namespace) -> int:
     results = evaluate_scorers(data, args)
     ranges = {scorer: mean_label_by_range(found, data.labels, edges) for scorer, found in data.scores.items()}
     settings = model.settings(**options)
-    say_cut(count_cut(model, [sentence for pair in read.pairs for sentence in pair]), model.max_length)
+    tally = Tally(model)
+    unread = summed(tally.count([sentence for pair in read.pairs for sentence in pair]))
+    tally.say(unread)
     is_own = args.pooling is None and args.layers is None
     verdicts = judge(model, data, dev, similar, is_own=is_own)
     drawn = [] if args.plots is None else draw(args.plots, data, verdicts, similar)
     if args.json:
         table = as_json(read, results, settings, args, ranges)
-        table |= {"similar_from": similar, "plots": list(map(str, drawn))}
+        table |= {"similar_from": similar, "plots": list(map(str, drawn)), **unread_fields(unread)}
         for scorer, fields_of in table["scorers"].items():
             fields_of |= as_fields(verdicts[scorer])
         print(json.dumps(table, ensure_ascii=False, indent=2))

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import Any, Self, TextIO
 
 from bertsim.errors import BertsimError
-
-if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
 
 
 class Stopped(KeyboardInterrupt):
@@ -217,18 +214,3 @@ class LiveLine:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def count_cut(model: SimilarityModel, sentences: Sequence[str]) -> int:
-    """How many sentences are longer than the model reads."""
-    return sum(tokens > 0 for tokens in model.count_cut(sentences))
-
-
-def say_cut(sentences: int, max_length: int) -> None:
-    """Say that sentences were longer than the model reads, where some were."""
-    if sentences:
-        which = "1 sentence was" if sentences == 1 else f"{sentences:,} sentences were"
-        say(
-            f"bertsim: {which} cut off: only the first {max_length} tokens were read; "
-            "--max-length sets how many."
-        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
 from bertsim.cli.output import say
 from bertsim.errors import InputError
+from bertsim.unread import unknown_sentences, withheld
 
 if TYPE_CHECKING:
     from bertsim.records import Comparison, PairScore
@@ -70,15 +71,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def score_pair(args: argparse.Namespace) -> int:
-    """Print the score of two sentences, and on stderr what was cut off them."""
+    """Print the score of two sentences, and on stderr what was not read of them."""
     model = load_model(args)
     check_scorer(args.scorer, model)
     options = embedding_options(args, model)
     comparison = model.compare(*args.sentences, **options)
-    for name, cut, tokens in zip("AB", *cuts(comparison), strict=True):
-        if cut:
+    for name, unread in zip("AB", comparison.unread, strict=True):
+        if cut := unread.cut_off:
             beginning = cut if len(cut) <= 60 else f"{cut[:59]}…"
-            say(f"bertsim: sentence {name} was cut off before its last {tokens:,} tokens, {beginning!r}.")
+            say(
+                f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}."
+            )
+    reason = withheld(*comparison.unread)
+    for sentence in (*unknown_sentences(*comparison.unread), *([reason] if reason else [])):
+        say(f"bertsim: {sentence}")
     if args.json:
         print(
             json.dumps(
@@ -88,12 +94,6 @@ def score_pair(args: argparse.Namespace) -> int:
     else:
         print(in_words(comparison[args.scorer]))
     return 0
-
-
-def cuts(comparison: Comparison) -> tuple[list[str], list[int]]:
-    """What was cut off A and B, and how many tokens that was."""
-    tokens = comparison.tokens
-    return [row[0] for row in tokens.cut_off], [row[0] for row in tokens.cut_tokens]
 
 
 def in_words(score: PairScore) -> str:
@@ -126,7 +126,7 @@ def _calibrated(score: PairScore) -> str:
 
 def as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -> dict[str, object]:
     """Every field of a comparison but its arrays; an end that a range does not have is null."""
-    texts, counts = cuts(comparison)
+    unread_a, unread_b = comparison.unread
     rows = zip(comparison.tokens.tokens, comparison.tokens.attention_mask, strict=True)
     tokens = [[token for token, real in zip(*row, strict=True) if real] for row in rows]
     return {
@@ -136,10 +136,15 @@ def as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) ->
         "scores": [_score_fields(score) for score in comparison.scores],
         "tokens_a": tokens[0],
         "tokens_b": tokens[1],
-        "cut_off_a": texts[0],
-        "cut_off_b": texts[1],
-        "cut_tokens_a": counts[0],
-        "cut_tokens_b": counts[1],
+        "cut_off_a": unread_a.cut_off,
+        "cut_off_b": unread_b.cut_off,
+        "cut_tokens_a": unread_a.cut_tokens,
+        "cut_tokens_b": unread_b.cut_tokens,
+        "unknown_words_a": unread_a.unknown_words,
+        "unknown_words_b": unread_b.unknown_words,
+        "unknown_tokens_a": unread_a.unknown_tokens,
+        "unknown_tokens_b": unread_b.unknown_tokens,
+        "withheld": withheld(unread_a, unread_b) or None,
         "seconds": round(comparison.seconds, 6),
         "settings": settings,
     }

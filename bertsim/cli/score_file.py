@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import NAME_THEM, check_scorer, embedding_options, load_model
-from bertsim.cli.output import Bar, Stopped, count_cut, say, say_cut
+from bertsim.cli.output import Bar, Stopped, say
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.scored import Layout, Verdict
+from bertsim.cli.unread import COUNTS, Tally, as_fields, summed
 from bertsim.datasets import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
 from bertsim.manifest import file_sha256
 
 if TYPE_CHECKING:
     from bertsim.pipeline import SimilarityModel
-    from bertsim.records import Float
+    from bertsim.records import Float, TokenCounts
 
 CHUNK, LARGE_CHUNK = 2048, 256
 """Rows scored and kept at a time, the second for encoders of `LARGE` parameters and more.
@@ -55,16 +56,17 @@ def score_file(args: argparse.Namespace) -> int:
         "sentence columns": file.sentences,
         "columns": layout.columns,
     }
-    with PartialFile(args.output, job, ("bad", "flattened", "cut")) as partial:
+    with PartialFile(args.output, job, ("bad", "flattened", *COUNTS)) as partial:
         tell_start(partial, total)
+        tally = Tally(model)
         try:
-            _score_chunks(file, model, {"scorer": args.scorer, **options}, layout, partial, total)
+            _score_chunks(file, tally, {"scorer": args.scorer, **options}, layout, partial, total)
         except Stopped as stop:
             stop.told = tell_stop(partial, total)
             raise
         partial.finish()
         counts = partial.counts
-    _tell_end(args, model.settings(**options), counts, layout)
+    _tell_end(args, model.settings(**options), counts, layout, tally)
     if counts["bad"] == total:
         raise DataError(
             f"{args.input}: none of the {total:,} rows could be scored; the reasons stand in {args.output}."
@@ -139,14 +141,10 @@ def score_rows(
 
 
 def _score_chunks(
-    file: DataFile,
-    model: SimilarityModel,
-    options: dict[str, Any],
-    layout: Layout,
-    partial: PartialFile,
-    total: int,
+    file: DataFile, tally: Tally, options: dict[str, Any], layout: Layout, partial: PartialFile, total: int
 ) -> None:
     """Score what is left of the file, and keep every chunk; `options` go to `model.score`."""
+    model = tally.model
     rows, size = islice(file, partial.counts["rows"], None), chunk_size(model)
     with Bar(total, "pairs", partial.counts["rows"]) as bar:
         while chunk := list(islice(rows, size)):
@@ -156,16 +154,29 @@ def _score_chunks(
             for verdict in bad[: max(NAMED - partial.counts["bad"], 0)]:
                 say(f"bertsim: {file.where(verdict.row)}: {verdict.error}; left without a score.")
             data, flattened = layout.chunk(verdicts, with_header=not partial.counts["rows"])
-            read = [
-                text for verdict in verdicts if verdict.error is None for text in verdict.row.sentences[:2]
-            ]
-            cut = count_cut(model, read)
-            partial.append(data, rows=len(chunk), bad=len(bad), flattened=flattened, cut=cut)
+            scored = [verdict.row for verdict in verdicts if verdict.error is None]
+            counts = tally.count([sentence for row in scored for sentence in _pair(row)])
+            _name_unread(file, scored, counts, max(NAMED - partial.counts["unread"], 0))
+            partial.append(data, rows=len(chunk), bad=len(bad), flattened=flattened, **summed(counts))
             bar.reach(partial.counts["rows"])
 
 
+def _name_unread(file: DataFile, rows: Sequence[Row], counts: Sequence[TokenCounts], most: int) -> None:
+    """Name rows of which a sentence was not read at all, `most` of them; `counts`: A and B of each, in line."""
+    unread = [
+        (row, [name for name, each in zip("AB", pair, strict=True) if not each.read])
+        for row, *pair in zip(rows, counts[0::2], counts[1::2], strict=True)
+    ]
+    for row, names in [each for each in unread if each[1]][:most]:
+        say(f"bertsim: {file.where(row)}: nothing was read of {' and '.join(names)}; its score says nothing.")
+
+
 def _tell_end(
-    args: argparse.Namespace, settings: dict[str, object], counts: dict[str, int], layout: Layout
+    args: argparse.Namespace,
+    settings: dict[str, object],
+    counts: dict[str, int],
+    layout: Layout,
+    tally: Tally,
 ) -> None:
     rows, bad = counts["rows"], counts["bad"]
     if args.json:
@@ -174,14 +185,14 @@ def _tell_end(
             "rows": rows,
             "scored": rows - bad,
             "bad": bad,
-            "cut_sentences": counts["cut"],
+            **as_fields(counts),
             "settings": settings,
         }
         print(json.dumps(result, ensure_ascii=False, indent=2))
     unnamed = f" ({bad - NAMED:,} not named here)" if bad > NAMED else ""
     reasons = f"; {bad:,} could not be{unnamed}, see the column {layout.columns[-1]!r}" if bad else ""
     say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} pairs scored{reasons}.")
-    say_cut(counts["cut"], int(str(settings["max_length"])))
+    tally.say(counts)
     if counts["flattened"]:
         say(
             f"bertsim: TSV cannot hold tabs and line breaks; cells with spaces for them: {counts['flattened']:,}."

@@ -11,9 +11,10 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.records import PairScore
+from bertsim.records import PairScore, Unread
 from bertsim.shelf import Shelf
 from bertsim.ui.calls import API_QUEUE, replies
+from bertsim.unread import withheld
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
 
@@ -32,12 +33,22 @@ def _score(score: PairScore) -> dict[str, Any]:
     }
 
 
+def _unread(a: Unread, b: Unread) -> dict[str, Any]:
+    """What was not read of A and of B, as JSON, and why a score of the two has no probability, or null."""
+    return {
+        "cut_tokens": [a.cut_tokens, b.cut_tokens],
+        "unknown_tokens": [a.unknown_tokens, b.unknown_tokens],
+        "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
+        "withheld": withheld(a, b) or None,
+    }
+
+
 def build_api(shelf: Shelf) -> None:
     """Add the endpoints to the app being built."""
 
     @replies
-    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> float:
-        """How similar two sentences are; higher = more similar, whatever the scorer.
+    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
+        """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them.
 
         Args:
             sentence_a: the one sentence.
@@ -45,11 +56,13 @@ def build_api(shelf: Shelf) -> None:
             scorer: cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        return float(shelf.get(encoder or None).score([(sentence_a, sentence_b)], scorer=scorer)[0])
+        pipeline = shelf.get(encoder or None)
+        (found,) = pipeline.score([(sentence_a, sentence_b)], scorer=scorer)
+        return {"score": float(found), **_unread(*pipeline.unread([sentence_a, sentence_b]))}
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score; how many tokens were cut off.
+        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read.
 
         Args:
             sentence_a: the one sentence.
@@ -60,7 +73,7 @@ def build_api(shelf: Shelf) -> None:
         comparison = pipeline.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
-            "cut_tokens": [cut for (cut,) in comparison.tokens.cut_tokens],
+            **_unread(*comparison.unread),
             "seconds": comparison.seconds,
             "settings": pipeline.settings(),
         }
@@ -77,7 +90,7 @@ def build_api(shelf: Shelf) -> None:
 
     @replies
     def tokens(sentence_a: str, sentence_b: str, encoder: str = "") -> list[dict[str, Any]]:
-        """The tokens of both sentences as the encoder gets them, and what was cut off.
+        """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know.
 
         Args:
             sentence_a: the one sentence.
@@ -94,6 +107,7 @@ def build_api(shelf: Shelf) -> None:
                 "spans": batch.spans[row].tolist(),
                 "cut_off": plain(batch.cut_off[row][0]),
                 "cut_tokens": batch.cut_tokens[row][0],
+                "unknown_tokens": batch.unknown_tokens[row][0],
             }
             for row in (0, 1)
         ]
@@ -102,7 +116,7 @@ def build_api(shelf: Shelf) -> None:
     def attention(
         sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = ""
     ) -> dict[str, Any]:
-        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off: of A, of B.
+        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, of B.
 
         Args:
             sentence_a: the one sentence.
@@ -127,6 +141,7 @@ def build_api(shelf: Shelf) -> None:
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
             "cut_tokens": list(batch.cut_tokens[0]),
+            "unknown_tokens": list(batch.unknown_tokens[0]),
             "attention": matrix(output.attentions[:, 0], chosen).tolist(),
         }
 

@@ -20,16 +20,16 @@ LETTERS = ("A", "B")
 _ROWS = ("token", "id", "position", "type", "mask")
 
 
-def written_differently(token: str, written: str) -> str:
-    """How a token differs from the characters it was made of: "", "lower-cased", "accents dropped", "unknown".
+def written_differently(token: str, written: str, *, is_unknown: bool = False) -> str:
+    """How a token differs from the characters it was made of: "", "lower-cased", "accents dropped", "unknown …".
 
     Example: ("cafe", "Café") -> "accents dropped"
     """
+    if is_unknown:
+        return "unknown to the vocabulary"
     piece = token.removeprefix("##")
     if not written or piece == written:
         return ""
-    if token == "[UNK]":
-        return "unknown to the vocabulary"
     if piece == written.lower():
         return "lower-cased"
     bare = "".join(c for c in unicodedata.normalize("NFD", written.lower()) if not unicodedata.combining(c))
@@ -56,7 +56,7 @@ def _cell(batch: TokenBatch, row: int, position: int, key: str) -> str:
     token, special = batch.tokens[row][position], bool(batch.is_special[row, position])
     start, end = (int(value) for value in batch.spans[row, position])
     written = "" if special else batch.sentences[row][0][start:end]
-    change = written_differently(token, written)
+    change = written_differently(token, written, is_unknown=bool(batch.is_unknown[row, position]))
     is_piece = token.startswith("##") and not special
     ids, kind = int(batch.input_ids[row, position]), int(batch.token_type_ids[row, position])
     mask = int(batch.attention_mask[row, position])
@@ -127,28 +127,23 @@ def characters(batch: TokenBatch, row: int, prefix: str) -> str:
     return f'<p class="bs-text" dir="auto"{scrolls}>{"".join(parts)}</p>'
 
 
-def unread(batch: TokenBatch, row: int) -> str:
+def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
     (cut,), (rest,) = batch.cut_tokens[row], batch.cut_off[row]
     return counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
-
-
-def count_unknown(batch: TokenBatch, row: int) -> int:
-    """How many tokens of a sentence the vocabulary does not have."""
-    return sum(token == "[UNK]" for token in batch.tokens[row])
 
 
 def _summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
-    unknown = count_unknown(batch, row)
+    (unknown,) = batch.unknown_tokens[row]
     parts = [counted(length, "token"), f"{special} of them special"]
     if unknown:
         parts.append(f"{unknown} unknown to the vocabulary")
     if len(batch.tokens[row]) > length:
         parts.append(f"{len(batch.tokens[row]) - length} padding")
-    parts.append(f"{unread(batch, row) or 'nothing'} cut off")
+    parts.append(f"{cut_part(batch, row) or 'nothing'} cut off")
     return ", ".join(parts)
 
 
@@ -157,9 +152,9 @@ def strip(batch: TokenBatch, row: int) -> str:
     letter = LETTERS[row]
     prefix = letter.lower()
     changed = any(
-        written_differently(token, batch.sentences[row][0][start:end])
-        for token, (start, end), special in zip(
-            batch.tokens[row], batch.spans[row], batch.is_special[row], strict=True
+        is_unknown or written_differently(token, batch.sentences[row][0][start:end])
+        for token, (start, end), special, is_unknown in zip(
+            batch.tokens[row], batch.spans[row], batch.is_special[row], batch.is_unknown[row], strict=True
         )
         if not special
     )
@@ -193,10 +188,11 @@ def anatomy(batch: TokenBatch) -> str:
             "attention_mask": batch.attention_mask[row].tolist(),
             "spans": batch.spans[row].tolist(),
             "cut_tokens": batch.cut_tokens[row][0],
+            "unknown_tokens": batch.unknown_tokens[row][0],
         }
         for row in (0, 1)
     ]
-    cut = [LETTERS[row] for row in (0, 1) if unread(batch, row)]
+    cut = [LETTERS[row] for row in (0, 1) if cut_part(batch, row)]
     warning = note(f"Sentence {' and '.join(cut)}: what is struck through was not read.") if cut else ""
     return (
         '<section class="bs-view">'

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from bertsim.head_config import HeadConfig
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.views.anatomy import count_unknown, unread
+from bertsim.unread import unknown_sentences, withheld
+from bertsim.views.anatomy import cut_part
 from bertsim.views.markup import attributes, counted, note, number, text
 from bertsim.words import HIGHEST_RATING, Words
 
@@ -72,22 +73,16 @@ def explanation(scorer: str, engine: Engine) -> str | None:
 
 
 def losses(tokens: TokenBatch) -> list[str]:
-    """What any encoder did not get of this pair: text beyond its length, tokens that its vocabulary does not have.
+    """What the encoder did not get of this pair, text beyond its length and unknown words, and what that leaves unsaid.
 
     Args:
         tokens: A in row 0, B in row 1.
     """
-    cut = [unread(tokens, row) for row in (0, 1)]
-    unknown = [count_unknown(tokens, row) for row in (0, 1)]
-    found = []
-    if any(cut):
-        found.append(f"Not read: {_of_both(cut)}. What follows the cut changes no score.")
-    if any(unknown):
-        counts = [counted(count, "token") if count else "" for count in unknown]
-        found.append(
-            f"Unknown to the vocabulary: {_of_both(counts)}. The encoder takes all such tokens for the same."
-        )
-    return found
+    (a,), (b,) = tokens.unread
+    cut = [cut_part(tokens, row) for row in (0, 1)]
+    found = [f"Not read: {_of_both(cut)}. What follows the cut changes no score."] if any(cut) else []
+    found += [*unknown_sentences(a, b), withheld(a, b)]
+    return [each[0].upper() + each[1:] for each in found if each]
 
 
 def _of_both(counts: Sequence[str]) -> str:
@@ -112,7 +107,9 @@ def _judgement(cosine: float, engine: Engine) -> tuple[str, str]:
 def verdict(comparison: Comparison, engine: Engine) -> str:
     """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region."""
     cosine = comparison["cosine"].value
-    words, below = _judgement(cosine, engine)
+    words, below = f"Cosine {number(cosine)}", ""
+    if not withheld(*comparison.unread):
+        words, below = _judgement(cosine, engine)
     below += "".join(map(note, losses(comparison.tokens)))
     return (
         f'<div class="bs-verdict"><p class="bs-judgement">{text(words)}</p>'

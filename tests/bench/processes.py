@@ -136,4 +136,4 @@ def _score(url: str) -> float:
     complete = re.search(r"^event: complete\s+data: (\[.*\])$", events, re.MULTILINE)
     if complete is None:
         raise RuntimeError(f"{url} gave no score but {events!r}.")
-    return float(json.loads(complete[1])[0])
+    return float(json.loads(complete[1])[0]["score"])

@@ -39,10 +39,27 @@ def test_only_the_public_endpoints_are_listed_with_their_parameters(client):
 
 def test_score_and_compare_are_the_core_s(client, model):
     comparison = model.compare(A, B)
-    assert client.predict(A, B, api_name="/score") == pytest.approx(comparison["cosine"].value, abs=5e-3)
-    scores = client.predict(A, B, api_name="/compare")["scores"]
+    score = client.predict(A, B, api_name="/score")
+    assert score.pop("score") == pytest.approx(comparison["cosine"].value, abs=5e-3)
+    compared = client.predict(A, B, api_name="/compare")
+    scores = compared["scores"]
+    unread = {"cut_tokens": [0, 0], "unknown_tokens": [0, 0], "unknown_words": [[], []], "withheld": None}
+    assert score == {name: compared[name] for name in unread} == unread
     assert scores["euclidean"]["score"] == pytest.approx(comparison["euclidean"].score, abs=5e-3)
     assert (scores["dot"]["low"], scores["dot"]["high"]) == (None, None)
+
+
+def test_the_endpoints_say_what_was_not_read(client):
+    score = client.predict("I like it \U0001f44d", "\u2603", api_name="/score")
+    assert (score["unknown_tokens"], score["unknown_words"]) == ([1, 1], [["\U0001f44d"], ["\u2603"]])
+    assert score["withheld"].startswith("nothing was read of sentence B, so no score of this pair")
+    compared = client.predict("I like it \U0001f44d", "\u2603", api_name="/compare")
+    assert {each["probability"] for each in compared["scores"].values()} == {None}
+    assert [compared[name] for name in score if name != "score"] == [
+        score[name] for name in score if name != "score"
+    ]
+    assert client.predict("\u2603", A, api_name="/tokens")[0]["unknown_tokens"] == 1
+    assert client.predict("\u2603", A, api_name="/attention")["unknown_tokens"] == [1, 0]
 
 
 def test_embed_tokens_and_attention_are_the_core_s(client, model):
@@ -84,9 +101,11 @@ def test_plain_http_is_enough(app_url, model):
     with urllib.request.urlopen(request, timeout=20) as reply:
         event = json.load(reply)["event_id"]
     with urllib.request.urlopen(f"{app_url}gradio_api/call/v2/score/{event}", timeout=20) as reply:
-        found = re.search(r"data: \[(-?[\d.]+)\]", reply.read().decode())
+        found = re.search(r"data: \[(\{.+\})\]", reply.read().decode())
     assert found
-    assert float(found[1]) == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
+    score = json.loads(found[1])
+    assert score["unknown_tokens"] == [0, 0]
+    assert score["score"] == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
 
 
 def test_the_app_needs_neither_tensorflow_nor_transformers():
