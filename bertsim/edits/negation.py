@@ -157,7 +157,7 @@ def _finite_behind_noun(sentence: Sentence) -> int | None:
 
 
 def _is_verb(sentence: Sentence, at: int) -> bool:
-    """Whether the word can only be the verb: a form in -ed behind a noun needs an object, for it may be a participle."""
+    """Whether a word can only be the verb: behind a noun a form in -ed needs an object, or it may be a participle."""
     word, plural = sentence.words[at], sentence.words[0] in _PLURAL_PRONOUNS
     after = sentence.words[at + 1] if at + 1 < len(sentence.words) else None
     if plural and word in words.VERBS:

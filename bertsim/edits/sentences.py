@@ -79,7 +79,7 @@ def plain_sentence(line: str) -> Sentence | None:
     """
     text = " ".join(line.replace("’", "'").split())
     body = text.rstrip(".!? ")
-    if not _PLAIN.fullmatch(body) or not _SHORTEST <= body.count(" ") + 1 <= _LONGEST:
+    if not _PLAIN.fullmatch(body) or body.isupper() or not _SHORTEST <= body.count(" ") + 1 <= _LONGEST:
         return None
     return Sentence(body, text[len(body) :].strip()[:1])
 
