@@ -52,7 +52,7 @@ LAYERS = (
         "shelf",
     },
     {"agreement", "tfidf", "plots", "card", "steps"},
-    {"datasets", "probes", "training", "pretraining", "evaluation", "explain"},
+    {"datasets", "edits", "probes", "training", "pretraining", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},

@@ -52,12 +52,14 @@ _WHERE = re.compile(
     r"(?: [a-z]+){1,3}$",
     re.IGNORECASE,
 )
+# Verbs that a place belongs to.
+_PLACING = word_set("put puts place placed set keep kept keeps leave left hang hung throw threw hide hid")
 # What only some of a kind are, or what does not have to be: there the shorter sentence does not follow.
 _UNIVERSAL = word_set(
     """
     every all each any only same most first last best worst if than whether when before until everyone
     everybody everything always want wants wanted like likes need needs wish hope how what why too enough
-    there would could should may might must or next other looks looked seems even just kind sort prefer hate
+    would could should may might must or next other looks looked seems even just kind sort prefer hate
     love promised
     """
 )
@@ -96,7 +98,7 @@ def _shorter(sentence: Sentence) -> Iterator[str]:
             yield " ".join(sentence.tokens[:at] + sentence.tokens[at + 1 :])
     for pattern in (_WHEN, _WHERE):
         found = pattern.search(body)
-        if found and "," not in body:
+        if found and "," not in body and not (pattern is _WHERE and _PLACING & set(given)):
             rest = body[: found.start()].lower().split()
             if len(rest) > 2 and rest[-1] not in words.LEANING and not rest[-1].endswith("ing"):
                 yield body[: found.start()]
@@ -256,16 +258,10 @@ def _rebuilt(body: str, rng: Random) -> Iterator[str]:
         yield f"{body[: match.end(1)]} {'' if match[2] else 'that '}{body[match.end() :]}"
     if (match := _TO_DO.match(body)) and match[2] in words.VERBS:
         yield f"{words.gerund(match[2])}{match[3]} is {match[1]}"
-    if (
-        (match := _TOO.match(body))
-        and match[4] in words.VERBS
-        and not re.search(r"\b(?:for|me|him)\b", match[5])
-    ):
-        past = match[2].strip() in {"was", "were"}
-        able = "could" if past else "can"
-        yield f"{match[1]}{match[2]} so {match[3]} that {match[1]} {able} not {match[4]}{match[5]}".replace(
-            "can not", "cannot"
-        )
+    if (match := _TOO.match(body)) and match[4] in words.VERBS:
+        who = match[1] if match[1] == "I" else match[1].lower()
+        cannot = "could not" if match[2].strip() in {"was", "were"} else "cannot"
+        yield f"{match[1]}{match[2]} so {match[3]} that {who} {cannot} {match[4]}{match[5]}"
 
 
 def _verbs(body: str, rng: Random) -> Iterator[str]:

@@ -61,6 +61,8 @@ remove rent repair repeat replace reply rescue respect return ruin save scare sc
 show sign smell smile smoke solve start stay stop study succeed suffer suggest support surprise survive
 talk taste tease test thank threaten tie touch train translate travel treat trust try turn use visit wait
 walk want warn wash waste watch welcome whistle win wipe wish work worry wound wrap
+assist purchase request search postpone
+discuss resemble tolerate escape discard park own
 """
 
 
@@ -214,10 +216,10 @@ NO_OPPOSITES = frozenset(
     tuple(sorted(pair.split("/")))
     for pair in _listed(
         """
-        absence/presence absolute/relative act/refrain actual/potential affected/unaffected all/some arise/sit arrive/leave
-        attention/inattention aunt/uncle back/front basic/incidental begin/end believe/disbelieve bend/straighten
-        better/worse big/little blond/brunet bore/interest born/unborn borrow/lend bottom/side bottom/top
-        brother/sister cerebral/emotional cheerful/depressing close/distant close/open common/individual
+        absence/presence absolute/relative act/refrain actual/potential affected/unaffected all/some arise/sit
+        arrive/leave attention/inattention aunt/uncle back/front basic/incidental begin/end believe/disbelieve
+        bend/straighten better/worse big/little blond/brunet bore/interest born/unborn borrow/lend bottom/side
+        bottom/top brother/sister cerebral/emotional cheerful/depressing close/distant close/open common/individual
         compact/loose concentrated/distributed current/noncurrent daughter/son deaf/hearing differ/equal
         divided/united down/up due/undue dying/nascent empty/fill enter/exit enter/leave even/odd fall/rise
         father/mother few/many find/lose forbid/permit former/latter forte/piano forward/reverse fractional/whole
