@@ -53,7 +53,7 @@ LAYERS = (
         "shelf",
     },
     {"agreement", "tfidf", "plots", "card", "steps"},
-    {"datasets", "probes", "training", "pretraining", "evaluation", "explain"},
+    {"datasets", "edits", "probes", "probing", "training", "pretraining", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
