@@ -1,7 +1,7 @@
 """What a model is probed on: files -> trials, and a model's answers to them -> the share that is right.
 
-Every trial is of the tenth that nothing is trained on (`probes.is_held_out`) or, for word order, made by a rule. Whoever
-prints the figures, or writes them into a folder, does so with `Found`. numpy and scikit-learn; no arguments, no keras.
+Trials are of the tenth that nothing is trained on (`probes.is_held_out`), but for the sentences that `probes` swaps.
+Whoever prints the figures, or writes them into a folder, does so with `Found`. numpy and scikit-learn; no keras.
 """
 
 from __future__ import annotations
