@@ -1,0 +1,6 @@
+"""Minimal edits made by rule: plain English sentences -> inference pairs that differ in one place, with their labels."""
+
+from bertsim.edits.antonyms import EVERYDAY, Antonyms, is_held_out_pair, read_antonyms
+from bertsim.edits.making import KINDS, Edit, make_edits
+
+__all__ = ["EVERYDAY", "KINDS", "Antonyms", "Edit", "is_held_out_pair", "make_edits", "read_antonyms"]
