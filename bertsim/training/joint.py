@@ -39,10 +39,20 @@ Output = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pinned:
-    """Sentences and the embeddings that they shall keep, float32 [n, dim], of length 1."""
+    """Plain sentences, and what they shall keep.
+
+    Attributes:
+        sentences: the shortest first, so that neighbours need little padding.
+        vectors: float32 [n, dim]; the embedding of each, of length 1.
+    """
 
     sentences: tuple[str, ...]
     vectors: Float
+
+    def draw(self, count: int, random: np.random.Generator) -> slice:
+        """So many neighbours, from anywhere."""
+        start = int(random.integers(max(len(self.sentences) - count, 0) + 1))
+        return slice(start, start + count)
 
 
 @dataclass(frozen=True)
@@ -104,24 +114,19 @@ def pin(encoder: Any, reader: Reader, sentences: Sequence[str], told: Callable[[
     Args:
         encoder: a `BertEncoder` with its weights.
         reader: how it reads.
-        sentences: of plain text.
+        sentences: of plain text, the shortest first.
         told: how many are done, and of how many.
     """
-    ids = {name: tf.TensorSpec([None, None], tf.int32) for name in _OF_IDS}
 
-    @tf.function(input_signature=[ids])
+    @tf.function(input_signature=[_ids()])
     def run(arrays: Mapping[str, Any]) -> Any:
         return reader.embed(encoder(**arrays), arrays["attention_mask"])
 
-    order = np.argsort(reader.lengths(sentences), kind="stable")
     found: list[Float] = []
-    for start in range(0, len(order), _DEV_BATCH):
-        chosen = order[start : start + _DEV_BATCH]
-        found.append(run(reader.alone([sentences[i] for i in chosen])).numpy())
-        told(min(start + _DEV_BATCH, len(order)), len(order))
-    vectors = np.concatenate(found)
-    vectors[order] = vectors.copy()
-    return scale_to_unit(vectors)
+    for start in range(0, len(sentences), _DEV_BATCH):
+        found.append(run(reader.alone(sentences[start : start + _DEV_BATCH])).numpy())
+        told(min(start + _DEV_BATCH, len(sentences)), len(sentences))
+    return scale_to_unit(np.concatenate(found))
 
 
 class JointTask:
@@ -211,8 +216,8 @@ class JointTask:
                 [(a, other) for (a, _), (_, other) in zip(pairs, [pairs[-1], *pairs[:-1]], strict=True)]
             )
         if lesson.pins and self._pinned is not None:
-            chosen = random.integers(len(self._pinned.sentences), size=self._plan.pin_batch)
-            given["pinned"] = self._reader.alone([self._pinned.sentences[i] for i in chosen])
+            chosen = self._pinned.draw(self._plan.pin_batch, random)
+            given["pinned"] = self._reader.alone(self._pinned.sentences[chosen])
             given["vectors"] = self._pinned.vectors[chosen]
         given["targets"] = part.targets[batch.rows]
         given["weights"] = np.full(len(pairs), part.source.weight, np.float32)
@@ -307,7 +312,9 @@ class JointTask:
                 wrong = _wrong_logits(head, outputs, given)
                 loss += plan.weight * error(wrong, ops.zeros_like(targets), weights)
         if lesson.pins:
-            output = self._encoder(**given["pinned"])  # without dropout, whose noise would be all that is learned from
+            output = self._encoder(
+                **given["pinned"]
+            )  # without dropout, whose noise would be all that is learned from
             vectors = self._reader.embed(output, given["pinned"]["attention_mask"])
             cosines = -keras.losses.cosine_similarity(vectors, given["vectors"])
             loss += self._plan.pin_weight * ops.mean(1.0 - cosines)

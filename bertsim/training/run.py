@@ -269,11 +269,13 @@ def _joint_task(
     reader = Reader(encoder.tokenizer, embedding.pooling, embedding.normalize, encoder.max_length)
     pinned = None
     if data.plain:
+        order = np.argsort(reader.lengths(data.plain), kind="stable")
+        plain = tuple(data.plain[i] for i in order)
         kept = folder.kept("pinned")
         if kept is None:
-            kept = {"vectors": pin(bert, reader, data.plain, observer.features)}
+            kept = {"vectors": pin(bert, reader, plain, observer.features)}
             folder.keep("pinned", kept)
-        pinned = Pinned(data.plain, kept["vectors"])
+        pinned = Pinned(plain, kept["vectors"])
     if plan.identity_pooler and bert.pooler is not None:
         bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
