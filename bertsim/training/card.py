@@ -5,6 +5,9 @@ What the encoder's own card says stays; the section stands between two marks and
 
 from __future__ import annotations
 
+import os
+import platform
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,8 @@ def _lines(
     lines = [f"## {what}, as trained", "", f"By `bertsim train` {__version__}, seed {plan.seed}."]
     if plan.tune == "all":
         lines[-1] += f" The encoder was tuned from {encoder.name} (SHA-256 {encoder.sha256[:12]}…)."
+    seconds = sum(epoch.seconds for run in trained for epoch in run.progress.history)
+    lines[-1] += f" {seconds / 3600:.1f} hours of steps on {machine()}."
     for run in trained:
         lines += ["", *_run_lines(run)]
     sets = list(dict.fromkeys(name for table in figures.values() for name in table))
@@ -93,3 +98,15 @@ def _table(plan: TrainPlan, figures: Mapping[str, Mapping[str, Any]], sets: Sequ
             ]
         rows.append(f"| `{scorer}` | " + " | ".join(cells) + " |")
     return rows
+
+
+def machine() -> str:
+    """What this computer is, in words. Example: "2 cores of an Intel(R) Xeon(R) Processor @ 2.50GHz"."""
+    name = platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():  # Linux
+        names = re.findall(
+            r"^model name\s*: (.+)$", info.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+        )
+        name = names[0] if names else name
+    return f"{os.cpu_count()} cores of an {name}"
