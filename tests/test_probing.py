@@ -29,22 +29,7 @@ from bertsim.probing import (
 )
 from tests.checkpoints import make_checkpoint
 
-ANIMALS = (
-    "dog",
-    "cat",
-    "horse",
-    "pig",
-    "cow",
-    "hen",
-    "fox",
-    "wolf",
-    "bear",
-    "lion",
-    "mouse",
-    "rat",
-    "frog",
-    "goat",
-)
+ANIMALS = ("dog", "cat", "horse", "pig", "cow", "fox", "bear", "lion")
 PEOPLE = (
     "man",
     "woman",
@@ -59,8 +44,7 @@ PEOPLE = (
     "child",
     "nurse",
 )
-PLACES = ("garden", "park", "street", "house", "kitchen")
-SWAPPABLE = [f"The {a} chased the {b}." for a in ANIMALS for b in ANIMALS if a < b]
+PLACES = ("garden", "park", "street", "house", "kitchen", "school", "river", "market")
 PLAIN = [
     *(
         sentence
@@ -94,10 +78,9 @@ def inferring(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a file for every option of the command."""
     folder = tmp_path_factory.mktemp("files")
-    held = [s for s in (f"A {a} sees {n} birds." for a in ANIMALS for n in range(40)) if is_held_out(s)]
+    held = [s for s in (f"A {a} sees {n} birds." for a in ANIMALS for n in range(60)) if is_held_out(s)]
     rows = [f"{s}\t{s[:-1]} not.\tcontradiction\n{s}\tAn animal.\tentailment\n" for s in held]
     (folder / "nli.tsv").write_text("sentence1\tsentence2\tlabel\n" + "".join(rows))
-    (folder / "text.txt").write_text("\n".join(SWAPPABLE))
     same = "".join(f"{s}\tThere it sees them.\n" for s in held)
     (folder / "same.tsv").write_text(f"sentence1\tsentence2\n{same}")
     (folder / "plain.txt").write_text("\n".join(PLAIN))
@@ -190,7 +173,7 @@ def test_the_command_measures_every_scorer_and_the_head(
     files: Path, inferring: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(files)
-    words = "probe --inference nli.tsv --text text.txt --paraphrases same.tsv --edits plain.txt --engine tensorflow"
+    words = "probe --inference nli.tsv --text plain.txt --paraphrases same.tsv --edits plain.txt --engine tensorflow"
     words = [*words.split(), "--encoder", str(inferring)]
     assert main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -228,8 +211,8 @@ def test_a_model_without_such_a_head_says_so(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--text text.txt", "word order needs both --text FILE and --paraphrases FILE."),
-        ("--text text.txt --paraphrases few.tsv", "few.tsv has 0 held-out pairs; at least 10"),
+        ("--text plain.txt", "word order needs both --text FILE and --paraphrases FILE."),
+        ("--text plain.txt --paraphrases few.tsv", "few.tsv has 0 held-out pairs; at least 10"),
         ("--text none.txt --paraphrases few.tsv", "none.txt has 0 sentences whose noun phrases"),
         ("--inference few.tsv", "few.tsv: 0 held-out premises have a contradiction"),
         ("--inference gone.tsv", "gone.tsv does not exist"),
@@ -238,12 +221,12 @@ def test_a_model_without_such_a_head_says_so(
             "odd.tsv:2: the label is 'maybe', and one of entailment, neutral, contradiction was expected; mend",
         ),
         (
-            "--edits none.txt text.txt",
-            "none.txt, text.txt: 18 edits of the kind 'negation' can be made of held-out sentences; at least 30 are "
+            "--edits none.txt",
+            "none.txt: 0 edits of the kind 'negation' can be made of held-out sentences; at least 30 are "
             'needed: add a text with more sentences such as "The boy is not at home."',
         ),
         ("--edits gone.txt", "gone.txt does not exist"),
-        ("--edits text.txt --antonyms few.tsv", "few.tsv has no column 'pos'"),
+        ("--edits plain.txt --antonyms few.tsv", "few.tsv has no column 'pos'"),
         ("--antonyms few.tsv", "--antonyms goes with --edits FILE"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Minimal edits made by rule: plain English sentences -> inference pairs that differ in one place, with their labels."""
+"""Minimal edits made by rule: plain English sentences -> labelled inference pairs that differ in one place."""
 
 from bertsim.edits.antonyms import EVERYDAY, Antonyms, is_held_out_pair, read_antonyms
 from bertsim.edits.making import KINDS, Edit, make_edits

@@ -100,7 +100,10 @@ def read_antonyms(path: Path) -> Antonyms:
 
 def _is_everyday(pair: tuple[str, ...], pos: str) -> bool:
     """Whether the two exclude each other in plain sentences, as far as their form tells."""
-    if not all(word.isalpha() and word.islower() for word in pair) or tuple(sorted(pair)) in words.NO_OPPOSITES:
+    if (
+        not all(word.isalpha() and word.islower() for word in pair)
+        or tuple(sorted(pair)) in words.NO_OPPOSITES
+    ):
         return False
     if pos == "n":
         return not any(map(_ABSTRACT.fullmatch, pair))
@@ -118,11 +121,17 @@ _LINKING = words.BE | word_set(
 _DEGREES = word_set("very so quite really extremely too rather pretty")
 # Where both words of a pair may be true of what is said: wishes, kinds, comparisons, two things at once.
 _OPEN = word_set(
-    "like likes liked love loves loved want wants wanted need needs needed prefer prefers hate hates wish and or than if "
-    "every all each as most when how not both between years year any no would could should may might can trying just"
+    """
+    like likes liked love loves loved want wants wanted need needs needed prefer prefers hate hates wish and
+    or than if every all each as most when how not both between years year any no would could should may might
+    can trying just
+    """
 )
 _STOPS = word_set(
-    "who that which if when because while as what than and or but to for with of in on at one ones"
+    """
+    who that which if when because while as what than and or but to for with of in on at one ones onto into by
+    beside near under school court
+    """
 )
 _PARTICLES = word_set("up down on off out away in over back by into at to with about for from so that it")
 
@@ -164,6 +173,7 @@ def _fits(sentence: Sentence, at: int, pos: str, opposite: str) -> bool:
 
 def _fits_adjective(given: list[str], at: int, opposite: str) -> bool:
     before, after = given[at - 1] if at else "", given[at + 1] if at + 1 < len(given) else ""
+    pair = (given[at], opposite)
     linked = before in _LINKING or (before in _DEGREES and at > 1 and given[at - 2] in _LINKING)
     if linked:
         is_person = given[0] in words.NAMES | word_set("i you he she we they") or given[1] in words.PERSONS
@@ -173,7 +183,6 @@ def _fits_adjective(given: list[str], at: int, opposite: str) -> bool:
         is_person = after in words.PERSONS
         if before not in words.DETERMINERS or not after.isalpha() or after in _STOPS | words.BE | words.HAVE:
             return False
-        if given[at] in {"late", "present", "right", "kind", "well"}:
+        if given[at] in {"late", "present", "right", "kind", "well"} or pair == ("hard", "easy"):
             return False
-    pair = (given[at], opposite)
     return not (pair in words.OF_PERSONS and not is_person) and not (pair in words.OF_THINGS and is_person)

@@ -65,7 +65,7 @@ def make_edits(
     Raises:
         InputError: no such kind.
 
-    Example: "negation", ["He likes tea."] -> Edit("He likes tea.", "He does not like tea.", "contradiction"), …
+    Example: "negation", ["It is hot here."] -> Edit("It is hot here.", "It is not hot here.", "contradiction"), …
     """
     if kind not in KINDS:
         raise InputError(f"There is no kind of edit {kind!r}; use one of {', '.join(KINDS)}.")

@@ -56,7 +56,7 @@ def negation(sentence: Sentence, rng: Random) -> Candidates:
 def negate(sentence: Sentence) -> Sentence | None:
     """The denial of a plain positive statement; None where a word list cannot tell how it is denied.
 
-    Example: "He likes tea." -> "He does not like tea."; "There is a cat here." -> "There is no cat here."
+    Example: "He likes green tea." -> "He does not like green tea."; "There is a cat here." -> "There is no cat here."
     """
     if sentence.negations or sentence.is_question or (words.POLAR | {"afraid"}) & set(sentence.words):
         return None
@@ -83,7 +83,7 @@ def negate(sentence: Sentence) -> Sentence | None:
 
 
 def affirm(sentence: Sentence) -> Sentence | None:
-    """A negative statement without its "not". Example: "He doesn't like tea." -> "He likes tea."."""
+    """A negative statement without its "not". Example: "He doesn't like green tea." -> "He likes green tea."."""
     if sentence.is_question or sentence.negations != 1 or (words.POLAR | _IDIOMS) & set(sentence.words):
         return None
     full = _expanded(_in_full(sentence))
@@ -157,16 +157,16 @@ def _finite_behind_noun(sentence: Sentence) -> int | None:
 
 
 def _is_verb(sentence: Sentence, at: int) -> bool:
-    """Whether the word can only be the verb: a form in -ed behind a noun needs an object, for it may be a participle."""
+    """Whether a word can only be the verb: behind a noun a form in -ed needs an object, or it may be a participle."""
     word, plural = sentence.words[at], sentence.words[0] in _PLURAL_PRONOUNS
     after = sentence.words[at + 1] if at + 1 < len(sentence.words) else None
     if plural and word in words.VERBS:
         return True
+    alone = sentence.words[0] in words.PRONOUNS | words.NAMES
     if word in words.THIRD and not plural:
-        return after is None or after in _FOLLOWING
+        return alone or after is None or after in _FOLLOWING
     if word in words.PAST:
-        sure = sentence.words[0] in words.PRONOUNS | words.NAMES or word not in words.PARTICIPLES
-        return sure or after in words.DETERMINERS
+        return alone or word not in words.PARTICIPLES or after in words.DETERMINERS
     return False
 
 

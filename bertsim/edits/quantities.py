@@ -22,9 +22,11 @@ _BY_NUMBER = {number: word for word, number in _BY_WORD.items()}
 _NUMBER = re.compile(rf"(?<![\w:$.,'-])(\d{{1,4}}|{'|'.join(_BY_WORD)})(?![\w:%'-]|[.,]\d)", re.IGNORECASE)
 # Next to a number: it is not said exactly, it is part of another number, or it names a thing.
 _INEXACT = word_set(
-    "or about nearly almost around approximately least most over under than between only every of from to number chapter "
-    "page room class hundred thousand million billion and times the all these those both other within past half quarter "
-    "minus plus into station route flight bus line dollars one"
+    """
+    or about nearly almost around approximately least most over under than between only every of from to
+    number chapter page room class hundred thousand million billion and times the all these those both other
+    within past half quarter minus plus into station route flight bus line dollars one
+    """
 )
 _POSSESSED = word_set("in at by after before until my his her their our your since for")
 _LATER = re.compile(r"\w+ (?:ago|later|late|early|old|away|long|high|tall|before|after)\b")
@@ -165,7 +167,8 @@ _QUANTIFIERS = (
 )  # fmt: skip
 _OTHERS = re.compile(
     r"\b(?:all|every|each|everybody|everyone|everything|some|somebody|someone|something|most|many|several|any|both|if|"
-    r"always|often|sometimes|usually|except|but|than|before|because|just|only|almost|nearly|when|same|how|other|others)\b",
+    r"always|often|sometimes|usually|except|but|than|before|because|just|only|almost|nearly|when|same|how|others?|hope|want|"
+    r"wish)\b",
     re.IGNORECASE,
 )
 

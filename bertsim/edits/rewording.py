@@ -22,25 +22,29 @@ from bertsim.edits.words import word_set
 # --- Modifiers ---
 
 _FIXED = re.compile(
-    r"\b(?:white house|black hole|hot dog|black market|red cross|green card|new year|short story|little (?:bit|while|more|by)|"
-    r"long (?:time|way|run|while)|short (?:time|cut|while)|big deal|old (?:age|days)|poor health|blue jeans|yellow pages|"
+    r"\b(?:white house|black hole|hot dog|black market|red cross|green card|new year|short story|"
+    r"little (?:bit|while|more|by|brother|sister)|blue jeans|yellow pages|glass of|"
+    r"long (?:time|way|run|while)|short (?:time|cut|while)|big deal|old (?:age|days)|poor health|"
     r"new york|new zealand|dark side|high school|kind of|square (?:feet|meters|miles)|black belt|white wine|red wine|"
-    r"fat free|glass of|blue moon|black and white|stop light|traffic light|big (?:brother|sister)|little (?:brother|sister))\b",
+    r"fat free|blue moon|black and white|stop light|traffic light|big (?:brother|sister))\b",
     re.IGNORECASE,
 )
 _ADJECTIVE = re.compile(
     rf"\b(an?|the|my|his|her|our|their|your|this|that|two|three|four|some) ((?:{'|'.join(sorted(words.ADJECTIVES))}) )"
-    r"(?!(?:and|or|as|than|that|in|on|at|is|are|to|of|for|one|ones|but|who|with|have|has|was|were|can|will|people)\b)([a-z]+)",
+    r"(?!(?:and|or|as|than|that|in|on|at|is|are|to|of|for|ones?|but|who|with|have|has|was|were|can|will|people)\b)"
+    r"([a-z]+)",
     re.IGNORECASE,
 )
 _INTENSE = re.compile(
-    r"(?<= )(?:very|really|extremely|so|incredibly|terribly) (?!much|many|well|that|far|few|little|long|as|often|on|forth|is)"
+    r"(?<= )(?:very|really|extremely|so|incredibly|terribly) "
+    r"(?!much|many|well|that|far|few|little|long|as|often|on|forth|is)"
 )
 _WHEN = re.compile(
-    r" (?:yesterday|today|tomorrow|tonight|last (?:night|week|month|year|summer|monday|sunday)|this (?:morning|afternoon|"
-    r"evening|week|year)|every (?:day|morning|night|week|sunday|year)|in the (?:morning|afternoon|evening)|at night|"
-    r"on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?|again|right now|together|alone|for (?:an|two|three) "
-    r"hours?|for (?:a long time|many years))$",
+    r" (?:yesterday|today|tomorrow|tonight|last (?:night|week|month|year|summer|monday|sunday)|"
+    r"this (?:morning|afternoon|evening|week|year)|every (?:day|morning|night|week|sunday|year)|"
+    r"in the (?:morning|afternoon|evening)|at night|"
+    r"on (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?|again|right now|together|alone|"
+    r"for (?:an|two|three) hours?|for (?:a long time|many years))$",
     re.IGNORECASE,
 )
 _WHERE = re.compile(
@@ -48,11 +52,16 @@ _WHERE = re.compile(
     r"(?: [a-z]+){1,3}$",
     re.IGNORECASE,
 )
+# Verbs that a place belongs to.
+_PLACING = word_set("put puts place placed set keep kept keeps leave left hang hung throw threw hide hid")
 # What only some of a kind are, or what does not have to be: there the shorter sentence does not follow.
 _UNIVERSAL = word_set(
-    "every all each any only same most first last best worst if than whether when before until everyone everybody "
-    "everything always want wants wanted like likes need needs wish hope how what why too enough there would could should "
-    "may might must or next other looks looked seems even just kind sort prefer hate love promised"
+    """
+    every all each any only same most first last best worst if than whether when before until everyone
+    everybody everything always want wants wanted like likes need needs wish hope how what why too enough
+    would could should may might must or next other looks looked seems even just kind sort prefer hate
+    love promised
+    """
 )
 
 
@@ -64,7 +73,10 @@ def modifier(sentence: Sentence, rng: Random) -> Candidates:
 
 
 def shortened(sentence: Sentence, rng: Random) -> Sentence | None:
-    """A statement without one of its modifiers; None where it has none that can be told. Example: "A red car stopped."."""
+    """A statement without one of its modifiers; None where it has none that can be told.
+
+    Example: "A red car stopped." -> "A car stopped."
+    """
     if sentence.is_question or sentence.negations or _UNIVERSAL & set(sentence.words):
         return None
     if any(word.endswith("est") and word not in words.NO_SUPERLATIVES for word in sentence.words):
@@ -86,7 +98,7 @@ def _shorter(sentence: Sentence) -> Iterator[str]:
             yield " ".join(sentence.tokens[:at] + sentence.tokens[at + 1 :])
     for pattern in (_WHEN, _WHERE):
         found = pattern.search(body)
-        if found and "," not in body:
+        if found and "," not in body and not (pattern is _WHERE and _PLACING & set(given)):
             rest = body[: found.start()].lower().split()
             if len(rest) > 2 and rest[-1] not in words.LEANING and not rest[-1].endswith("ing"):
                 yield body[: found.start()]
@@ -110,9 +122,13 @@ def _read_phrases() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
 
 _PHRASES = _read_phrases()
 _NOT_ADJECTIVE = re.compile(
-    rf"\b(is|are|was|were|am) (not )?({'|'.join(sorted(words.NEGATED))})(?= to\b| that\b| for\b| yesterday\b| today\b| now\b|$)"
+    rf"\b(is|are|was|were|am) (not )?({'|'.join(sorted(words.NEGATED))})"
+    r"(?= to\b| that\b| for\b| yesterday\b| today\b| now\b|$)"
 )
-_TIMES = r"(yesterday|tomorrow|last (?:night|week|month|year)|this (?:morning|afternoon|evening)|every (?:day|morning|sunday))"
+_TIMES = (
+    r"(yesterday|tomorrow|last (?:night|week|month|year)|this (?:morning|afternoon|evening)|"
+    r"every (?:day|morning|sunday))"
+)
 _TIME_LAST = re.compile(rf"^(.+) {_TIMES}$", re.IGNORECASE)
 _TIME_FIRST = re.compile(rf"^{_TIMES},? (.+)$", re.IGNORECASE)
 _WHO = rf"(?:I|you|he|she|it|we|they|{'|'.join(name.title() for name in sorted(words.NAMES))})"
@@ -135,7 +151,8 @@ _GAVE = re.compile(
     rf"(me|you|him|her|us|them|{_WHO}|(?:the|his|her|my) [a-z]+)$"
 )
 _GAVE_WHOM = re.compile(
-    rf"\b(gave|sent|showed|lent|sold|handed|brought) (me|him|us|them|{_WHO}|(?:the|my) [a-z]+) ((?:the|an?|his|her|some) [a-z]+)$"
+    rf"\b(gave|sent|showed|lent|sold|handed|brought) (me|him|us|them|{_WHO}|(?:the|my) [a-z]+) "
+    r"((?:the|an?|his|her|some) [a-z]+)$"
 )
 _THERE = re.compile(
     r"^there (?:(is)|are) ((?:an?|one|two|three|four|five|many|several|some) (?:[a-z]+ ){1,3}?)"
@@ -144,9 +161,10 @@ _THERE = re.compile(
     re.IGNORECASE,
 )
 _ATTENTION = re.compile(
-    r"\b(?:paid no attention to|(did not|didn't) pay (?:any )?attention to|(?<!was )(?<!were )(?<!been )ignored(?= [a-z]))"
+    r"\b(?:paid no attention to|(did not|didn't) pay (?:any )?attention to|"
+    r"(?<!was )(?<!were )(?<!been )ignored(?= [a-z]))"
 )
-_START = re.compile(rf"\b(start|started|began|begin|like|likes|love|loves|loved|hate|hates) (to )?([a-z]+)\b")
+_START = re.compile(r"\b(start|started|began|begin|like|likes|love|loves|loved|hate|hates) (to )?([a-z]+)\b")
 _FAILED = re.compile(r"\b(failed|forgot|managed|remembered) to ([a-z]+)\b")
 _CLEFT = re.compile(
     rf"^({'|'.join(name.title() for name in sorted(words.NAMES))}) ({'|'.join(sorted(words.PAST))}) (.+)$"
@@ -181,21 +199,30 @@ def _same(sentence: Sentence, rng: Random) -> Iterator[Sentence]:
 
 
 def _phrases(sentence: Sentence) -> Iterator[Sentence]:
-    given, at = [word.rstrip(",") for word in sentence.words], 0
+    """The sentence with one phrase as another that means the same, for each that it has."""
+    given, at = sentence.words, 0
     while at < len(given):
-        for parts, other in _PHRASES.get(given[at], ()):
-            if tuple(given[at : at + len(parts)]) == parts and not any(
-                "," in t for t in sentence.tokens[at : at + len(parts) - 1]
-            ):
-                comma = "," * sentence.tokens[at + len(parts) - 1].endswith(",")
-                large = sentence.tokens[at][0].isupper() and at > 0
-                if not large:
-                    yield sentence.with_tokens(
-                        sentence.tokens[:at], [other + comma], sentence.tokens[at + len(parts) :]
-                    )
-                at += len(parts) - 1
+        for parts, other in _PHRASES.get(given[at].rstrip(","), ()):
+            end = at + len(parts)
+            if end <= len(given) and (*given[at : end - 1], given[end - 1].rstrip(",")) == parts:
+                if _may_change(sentence, at, end):
+                    comma = "," * given[end - 1].endswith(",")
+                    yield sentence.with_tokens(sentence.tokens[:at], [other + comma], sentence.tokens[end:])
+                at = end - 1
                 break
         at += 1
+
+
+def _may_change(sentence: Sentence, at: int, end: int) -> bool:
+    """Whether a phrase is not a name's part, a "have to" only a statement's verb, and "next to" said of things."""
+    if at and sentence.tokens[at][0].isupper():
+        return False
+    if sentence.words[at:end] in (["have", "to"], ["has", "to"]):
+        return at == 1 and sentence.words[0] in words.PRONOUNS | words.NAMES
+    return not (
+        sentence.words[at] == "next"
+        and {"impossible", "nothing", "none"} & set(sentence.words[end : end + 1])
+    )
 
 
 def _moved_time(body: str, rng: Random) -> Iterator[str]:
@@ -231,13 +258,10 @@ def _rebuilt(body: str, rng: Random) -> Iterator[str]:
         yield f"{body[: match.end(1)]} {'' if match[2] else 'that '}{body[match.end() :]}"
     if (match := _TO_DO.match(body)) and match[2] in words.VERBS:
         yield f"{words.gerund(match[2])}{match[3]} is {match[1]}"
-    if (
-        (match := _TOO.match(body))
-        and match[4] in words.VERBS
-        and not re.search(r"\b(?:for|me|him)\b", match[5])
-    ):
-        past = match[2].strip() in {"was", "were"}
-        yield f"{match[1]}{match[2]} so {match[3]} that {match[1]} {'could not' if past else 'cannot'} {match[4]}{match[5]}"
+    if (match := _TOO.match(body)) and match[4] in words.VERBS:
+        who = match[1] if match[1] == "I" else match[1].lower()
+        cannot = "could not" if match[2].strip() in {"was", "were"} else "cannot"
+        yield f"{match[1]}{match[2]} so {match[3]} that {who} {cannot} {match[4]}{match[5]}"
 
 
 def _verbs(body: str, rng: Random) -> Iterator[str]:

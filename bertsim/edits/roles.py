@@ -28,7 +28,8 @@ _TWO_NAMES = re.compile(rf"^{_NAME} ([a-z' ]+?) {_NAME}((?: [a-z ]+)?)$")
 _AND_NAMES = re.compile(rf"^(.*?)\b{_NAME} and {_NAME}\b(?!')(.*)$")
 _SYMMETRIC = re.compile(
     r"(?:met|married|divorced|resembles|resembled|meets|marries|dated|dates)|"
-    r"(?:is|was|got|are) (?:married|engaged|related|similar|next|close|identical) to|(?:is|was) (?:as \w+ as|beside|near)|"
+    r"(?:is|was|got|are) (?:married|engaged|related|similar|next|close|identical) to|"
+    r"(?:is|was) (?:as \w+ as|beside|near)|"
     r"(?:danced|agreed|disagreed|argued|chatted|got along|broke up|talked|spoke) with"
 )
 _COMPARED = re.compile(
@@ -39,14 +40,16 @@ _ORDERED = re.compile(
 )
 _DOES = re.compile(rf"\b(?:{_FORMS})\b")
 _CLAUSE = re.compile(
-    r"\b(?:if|and|or|but|who|when|because|while|like|thinks?|thought|knows?|knew|believes?|says|said|hopes?|hoped|wished|"
+    r"\b(?:if|and|or|but|who|when|because|while|like|thinks?|thought|knows?|knew|believes?|says|said|"
+    r"hopes?|hoped|wished|"
     r"is|was|are|not|never|heard|saw|sees|without|with|than|whether|as|how|what|where|himself|herself|met|married|"
-    r"after|before|near|from|wants?|wanted)\b|n't"
+    r"after|before|near|from|wants?|wanted|became|becomes|remained)\b|n't"
 )
 _ARTICLE = r"(?:the|an?|my|your|his|her|our|their)"
 _PERSON = rf"({_ARTICLE} (?:[a-z]+ )?({'|'.join(sorted(words.PERSONS))}))"
 _TWO_PERSONS = re.compile(
-    rf"^{_PERSON} ((?:(?:is|was|are|were) )?(?:{_FORMS})(?: at| to| for)?) {_PERSON}((?: [a-z ]+)?)$",
+    rf"^{_PERSON} ((?:(?:is|was|are|were) )?(?:{_FORMS})(?: at| to| for)?) {_PERSON}"
+    r"((?: (?:in|on|at|to|with|by|over|up|down|into|through|from|yesterday|a|an|the|some|his|her)\b[a-z ]*)?)$",
     re.IGNORECASE,
 )
 _PRONOUNS = {"i": "me", "he": "him", "she": "her", "we": "us", "they": "them", "you": "you"}
@@ -54,19 +57,26 @@ _SUBJECTS = {other: subject for subject, other in _PRONOUNS.items()}
 _TWO_PRONOUNS = re.compile(
     rf"^(I|you|he|she|we|they) ({'|'.join(sorted(words.PAST.keys() - {'did', 'had', 'let', 'put'}))}"
     r"|(?:will|can|could|should|must|would) [a-z]+) (me|you|him|us|them|her)"
-    r"((?: (?:to [a-z]+|a [a-z]+|an [a-z]+|yesterday|today|again|every day|in the [a-z]+|at the [a-z]+|on the [a-z]+))?)$",
+    r"((?: (?:(?:to|an?|in the|at the|on the) [a-z]+|yesterday|today|again|every day))?)$",
     re.IGNORECASE,
 )
 _THING = r"((?:an?|the)(?: [a-z]+){1,3}?)"
 _PLACE = re.compile(
-    rf"^{_THING} (is |was |(?:is |was )?(?:sitting |standing |lying |laying |parked )?)"
+    rf"^{_THING} (is |was |(?:is |was )?(?:sitting |standing |lying |laying )?)"
     rf"(on top of|on|under|above|below|behind|in front of|inside|next to|beside|near) {_THING}$",
     re.IGNORECASE,
 )
 _BESIDE = word_set("next beside near")
+_NOT_THINGS = word_set(
+    "and or of in on with is are was to at by from for that who which than mounted placed seated"
+)
 _FROM_TO = re.compile(r"^(.* from )([A-Z][a-z]+) to ([A-Z][a-z]+)((?: [a-z ]+)?)$")
-_MONTHS = word_set("january february march april may june july august september october november december monday tuesday "
-                   "wednesday thursday friday saturday sunday")  # fmt: skip
+_MONTHS = word_set(
+    """
+    january february march april may june july august september october november december monday tuesday
+    wednesday thursday friday saturday sunday
+    """
+)  # fmt: skip
 
 
 def role(sentence: Sentence, rng: Random) -> Candidates:
@@ -148,12 +158,9 @@ def _swapped_pronouns(sentence: Sentence) -> Sentence | None:
     ):
         return None
     subject, verb, thing, tail = match.groups()
-    if (
-        thing.lower() == "her"
-        and tail == ""
-        and verb in {"made", "got"}
-        or _PRONOUNS[subject.lower()] == thing.lower()
-    ):
+    if (thing.lower() == "her" and tail == "" and verb in {"made", "got"}) or _PRONOUNS[
+        subject.lower()
+    ] == thing.lower():
         return None
     other = _SUBJECTS[thing.lower()]
     return sentence.with_body(f"{'I' if other == 'i' else other} {verb} {_PRONOUNS[subject.lower()]}{tail}")
@@ -167,21 +174,26 @@ def _places(sentence: Sentence) -> Candidates:
             sentence, sentence.with_body(f"{way[1]}{way[3]} to {way[2]}{way[4]}"), CONTRADICTION
         )
     place = _PLACE.match(sentence.body)
-    if place is None or word_set("and of in on with is to at by from for") & set(
-        f"{place[1]} {place[4]}".lower().split()
-    ):
+    if place is None:
         return
     first, verb, how, second = place.groups()
     if (
-        first.split()[-1].lower() == second.split()[-1].lower()
-        or first.endswith("ing")
-        or second.endswith("ing")
+        not _is_thing(first)
+        or not _is_thing(second)
+        or first.split()[-1].lower() == second.split()[-1].lower()
     ):
-        return
-    if words.GERUNDS.keys() & set(first.split()):
         return
     turned = sentence.with_body(f"{second} {verb}{how} {inside(first)}")
     yield from both_ways(sentence, turned, ENTAILMENT if how.split()[0] in _BESIDE else CONTRADICTION)
+
+
+def _is_thing(phrase: str) -> bool:
+    """Whether the words are a noun with its adjectives only."""
+    given = phrase.lower().split()[1:]
+    return not any(
+        word in _NOT_THINGS or word.endswith(("ing", "ed")) or word in words.PAST or word in words.THIRD
+        for word in given
+    )
 
 
 # --- Active and passive ---
@@ -193,27 +205,33 @@ _THIRDS = {words.third(verb): verb for verb in words.TRANSITIVE}
 _GERUNDS = {words.gerund(verb): verb for verb in words.TRANSITIVE}
 _ACTIVE = re.compile(
     rf"^({_PHRASE}|I|[Yy]ou|[Hh]e|[Ss]he|[Ww]e|[Tt]hey) "
-    rf"((?:is|are|was|were|am|will|can|must|should|could) )?({'|'.join(sorted({*_PASTS, *_THIRDS, *_GERUNDS, *words.TRANSITIVE}))})"
+    rf"((?:is|are|was|were|am|will|can|must|should|could) )?"
+    rf"({'|'.join(sorted({*_PASTS, *_THIRDS, *_GERUNDS, *words.TRANSITIVE}))})"
     rf" ({_PHRASE}|me|him|us|them|you)"
     r"((?: (?:(?:in|on|at|with|during|after|before) [a-z ]+|yesterday|today|last night|last week|this morning))?)$"
 )
 _ADJECTIVE_END = re.compile(r".{2,}(?:al|ous|ful|ic|ive|ent|ant|ible|able|an|ese|ish|less|ary|ed|y)")
 _NOT_LAST = word_set(
     """
-    again aloud alone away back now later outside inside open shut wide asleep put give go come scream cry first
-    yesterday today tomorrow tonight here there home one ones same out up down off on so too well then fast loud once
-    twice good bad better best worse himself herself myself themselves yourself themselves him her them us me it all both
-    alive dead interesting difficult easy hard clean dry wet together forever anyway instead immediately early late
+    again aloud alone away back now later outside inside open shut wide asleep put give go come scream cry
+    first yesterday today tomorrow tonight here there home one ones same out up down off on so too well then
+    fast loud once twice good bad better best worse himself herself myself themselves yourself themselves him
+    her them us me it all both wild mad crazy happy sad angry busy alive dead interesting difficult easy hard
+    clean dry wet together forever anyway instead immediately early late
     """
 )
 _NOT_INSIDE = (
-    words.DETERMINERS | words.BE | words.HAVE | words.MODALS | word_set("not of on in at by for did does do and or who "
-    "that which to with from good one other same own many much more less only i you he she we they it him her me them us")
+    words.DETERMINERS | words.BE | words.HAVE | words.MODALS | word_set(
+    """
+    not of on in at by for did does do and or who that which to with from good one other same own many much
+    more less only i you he she we they it him her me them us
+    """
+)
 )  # fmt: skip
 
 
 def voice(sentence: Sentence, rng: Random) -> Candidates:
-    """The passive: entailment. Without who did it: one way. The passive of its denial: contradiction; turned: neutral."""
+    """The passive: entailment; without who did it: one way; of the denial: contradiction; of turned roles: neutral."""
     if sentence.is_question or sentence.negations:
         return
     match = _ACTIVE.match(inside(sentence.body))

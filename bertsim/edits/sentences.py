@@ -59,8 +59,8 @@ class Sentence:
     def with_body(self, body: str) -> Sentence:
         """The same with other words: its first letter as large or small as it was, "a" and "an" as they must be."""
         body = " ".join(body.split())
-        first = body[:1].upper() if self.body[0].isupper() else body[:1]
-        return Sentence(_BEFORE_CONSONANT.sub(r"\1 ", _BEFORE_VOWEL.sub(r"\1n ", first + body[1:])), self.end)
+        body = body[:1].upper() + body[1:] if self.body[0].isupper() else inside(body)
+        return Sentence(_BEFORE_CONSONANT.sub(r"\1 ", _BEFORE_VOWEL.sub(r"\1n ", body)), self.end)
 
     def with_tokens(self, *parts: Sequence[str]) -> Sentence:
         """The same made of these words."""
@@ -79,7 +79,7 @@ def plain_sentence(line: str) -> Sentence | None:
     """
     text = " ".join(line.replace("’", "'").split())
     body = text.rstrip(".!? ")
-    if not _PLAIN.fullmatch(body) or not _SHORTEST <= body.count(" ") + 1 <= _LONGEST:
+    if not _PLAIN.fullmatch(body) or body.isupper() or not _SHORTEST <= body.count(" ") + 1 <= _LONGEST:
         return None
     return Sentence(body, text[len(body) :].strip()[:1])
 
