@@ -156,6 +156,8 @@ def _fits(sentence: Sentence, at: int, pos: str, opposite: str) -> bool:
     given = sentence.words
     before, after = given[at - 1] if at else "", given[at + 1] if at + 1 < len(given) else ""
     if pos == "v":
+        if given[at] in {"win", "won", "lose", "lost"} and after != "the":
+            return False
         statement = at == 1 and before in words.PRONOUNS | words.NAMES
         return (statement or (at == 2 and before in words.MODALS)) and (
             after not in _PARTICLES or given[at] in {"forgot", "remembered"}

@@ -24,8 +24,9 @@ _NUMBER = re.compile(rf"(?<![\w:$.,'-])(\d{{1,4}}|{'|'.join(_BY_WORD)})(?![\w:%'
 _INEXACT = word_set(
     """
     or about nearly almost around approximately least most over under than between only every of from to
-    number chapter page room class hundred thousand million billion and times the all these those both other
-    within past half quarter minus plus into station route flight bus line dollars one
+    number first last next lesson position numeral chapter page room class hundred thousand million billion
+    and times the all these those both other within past half quarter minus plus into station route flight bus
+    line dollars one
     """
 )
 _POSSESSED = word_set("in at by after before until my his her their our your since for")

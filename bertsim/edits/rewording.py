@@ -89,7 +89,8 @@ def _shorter(sentence: Sentence) -> Iterator[str]:
     body, given = sentence.body, sentence.words
     if not _FIXED.search(body):
         for match in _ADJECTIVE.finditer(body):
-            yield body[: match.start(2)] + body[match.start(3) :]
+            if match[2].islower():
+                yield body[: match.start(2)] + body[match.start(3) :]
     if "that" not in given:
         for match in _INTENSE.finditer(body):
             yield body[: match.start()] + body[match.end() :]

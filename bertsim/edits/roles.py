@@ -108,7 +108,7 @@ def _names(sentence: Sentence, rng: Random) -> Candidates:
     a, b = _drawn(match[1], match[3], rng)
     said, swapped = (sentence.with_body(f"{x} {between} {y}{tail}") for x, y in ((a, b), (b, a)))
     order = _ORDERED.fullmatch(between)
-    if _COMPARED.fullmatch(between) or order:
+    if (_COMPARED.fullmatch(between) and not tail) or order:
         yield from both_ways(said, swapped, CONTRADICTION)
         if order:
             other = between.replace(order[1], {"before": "after", "after": "before"}[order[1]])
@@ -243,7 +243,7 @@ def voice(sentence: Sentence, rng: Random) -> Candidates:
         deed is None
         or not _is_phrase(subject)
         or not _is_phrase(patient)
-        or word_set("who which that") & set(tail.split())
+        or word_set("who which that and") & set(tail.split())
     ):
         return
     passive = deed.passive(sentence, patient, subject, tail)

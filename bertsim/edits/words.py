@@ -219,17 +219,18 @@ NO_OPPOSITES = frozenset(
         absence/presence absolute/relative act/refrain actual/potential affected/unaffected all/some arise/sit
         arrive/leave attention/inattention aunt/uncle back/front basic/incidental begin/end believe/disbelieve
         bend/straighten better/worse big/little blond/brunet bore/interest born/unborn borrow/lend bottom/side
-        bottom/top brother/sister cerebral/emotional cheerful/depressing close/distant close/open common/individual
-        compact/loose concentrated/distributed current/noncurrent daughter/son deaf/hearing differ/equal
-        divided/united down/up due/undue dying/nascent empty/fill enter/exit enter/leave even/odd fall/rise
-        father/mother few/many find/lose forbid/permit former/latter forte/piano forward/reverse fractional/whole
-        future/past future/present gather/spread grassless/grassy greater/lesser gross/net here/there ill/well
-        involved/uninvolved joint/separate least/most left/right less/more lie/truth limited/unlimited live/recorded
-        lower/upper maxi/mini mental/physical midi/mini misused/used moved/unmoved moving/nonmoving nephew/niece
-        no/some off/on other/same overhead/subsurface overhead/surface past/present proximate/ultimate
-        reflected/unreflected reserved/unreserved settled/unsettled side/top sit/stand sleep/wake
-        spirited/spiritless spoken/written stuck/unstuck subsurface/surface tender/tough troubled/untroubled
-        virtuous/wicked wheeled/wheelless
+        bottom/top brother/sister cerebral/emotional cheerful/depressing close/distant close/open
+        common/individual compact/loose concentrated/distributed current/noncurrent daughter/son deaf/hearing
+        differ/equal divided/united down/up due/undue dying/nascent empty/fill enter/exit enter/leave even/odd
+        fall/rise father/mother few/many find/lose forbid/permit former/latter forte/piano forward/reverse
+        fractional/whole future/past future/present gather/spread grassless/grassy greater/lesser gross/net
+        here/there ill/well involved/uninvolved joint/separate least/most left/right less/more lie/truth
+        limited/unlimited live/recorded lower/upper maxi/mini mental/physical midi/mini misused/used
+        moved/unmoved moving/nonmoving nephew/niece no/some off/on other/same overhead/subsurface
+        overhead/surface past/present proximate/ultimate real/unreal reflected/unreflected reserved/unreserved
+        settled/unsettled side/top sit/stand sleep/wake spirited/spiritless spoken/written stuck/unstuck
+        subsurface/surface tender/tough troubled/untroubled understood/ununderstood virtuous/wicked
+        wheeled/wheelless
         """
     )
 )
@@ -307,6 +308,7 @@ MANNER = word_set("""
     """)
 # Words that lean on what follows: no sentence ends with them.
 LEANING = word_set("""
+    already still also just
     is are was were be been being am look looks looking looked put puts placed set sets located live lives
     lived living stay stayed stays arrive arrived belong participate lie lies lay laying lying sit sits
     sat standing stand stands interested believe believes believed focused based depends depend insisted
