@@ -38,7 +38,7 @@ UNSEEN = "antonym, unseen words"
 """The kind of edits whose opposites are held out, as their sentences are."""
 _FEWEST = 10
 _FEWEST_EDITS = 30
-_ASKED_FOR = {
+ASKED_FOR = {
     "negation": "The boy is not at home.",
     "antonym": "The soup was very hot.",
     UNSEEN: "The food was very good.",
@@ -143,7 +143,7 @@ def read_edits(texts: Sequence[Path], antonyms: Path | None, most: int = MOST) -
         if len(edits) < _FEWEST_EDITS:
             raise DataError(
                 f"{_list(texts)}: {len(edits)} edits of the kind {kind!r} can be made of held-out sentences; "
-                f'at least {_FEWEST_EDITS} are needed: add a text with more sentences such as "{_ASKED_FOR[kind]}"'
+                f'at least {_FEWEST_EDITS} are needed: add a text with more sentences such as "{ASKED_FOR[kind]}"'
             )
     return found
 

@@ -1,14 +1,9 @@
-"""Probes: what is swapped, what counts as a negation, what is held out, and what the command prints."""
+"""Probes: what is swapped, what counts as a negation, what is held out."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from bertsim.cli import main
-from bertsim.loading import BUNDLED_NAME
 from bertsim.probes import (
     EXAMPLES,
     NegationTrial,
@@ -104,52 +99,3 @@ def test_about_a_tenth_is_held_out_always_the_same() -> None:
 
 def test_there_are_ten_examples_each_of_two_sentences() -> None:
     assert len({(a, b) for _, a, b in EXAMPLES}) == 10
-
-
-def test_the_command_measures_every_scorer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    held = [s for s in (f"A {a} sees {n} birds." for a in ANIMALS for n in range(40)) if is_held_out(s)]
-    rows = [f"{s}\t{s[:-1]} not.\tcontradiction\n{s}\tAn animal.\tentailment\n" for s in held]
-    (tmp_path / "nli.tsv").write_text("sentence1\tsentence2\tlabel\n" + "".join(rows))
-    (tmp_path / "text.txt").write_text("\n".join(SWAPPABLE))
-    (tmp_path / "same.tsv").write_text(
-        "sentence1\tsentence2\n" + "".join(f"{s}\tThere it sees them.\n" for s in held)
-    )
-    words = ["--inference", str(tmp_path / "nli.tsv"), "--text", str(tmp_path / "text.txt")]
-    words += ["--paraphrases", str(tmp_path / "same.tsv")]
-    assert main(["probe", *words, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    negation, order = found["probes"]
-    assert (negation["name"], order["name"]) == ("negation", "word order")
-    assert negation["trials"].startswith(f"{len(held)} premises")
-    assert set(negation["values"]) == set(order["values"]) >= {"cosine", "tfidf", "combined"}
-    assert order["values"]["tfidf"] == 0  # swapped sentences are one and the same to it
-    assert [row["what"] for row in found["examples"]] == [what for what, _, _ in EXAMPLES]
-    assert main(["probe", *words]) == 0
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[2].split() == ["scorer", "negation", "word", "order"]
-    assert printed[-1].startswith(f"settings: encoder={BUNDLED_NAME} ")
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--text", "text.txt"], "word order needs both --text FILE and --paraphrases FILE."),
-        (["--text", "text.txt", "--paraphrases", "few.tsv"], "few.tsv has 0 held-out pairs; at least 10"),
-        (["--text", "none.txt", "--paraphrases", "few.tsv"], "none.txt has 0 sentences whose noun phrases"),
-        (["--inference", "few.tsv"], "few.tsv: 0 held-out premises have a contradiction"),
-        (["--inference", "gone.tsv"], "gone.tsv does not exist"),
-    ],
-)
-def test_what_cannot_be_measured_is_named(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    words: list[str],
-    message: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("text.txt").write_text("\n".join(SWAPPABLE))
-    Path("none.txt").write_text("Hello.\n")
-    Path("few.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n")
-    assert main(["probe", *words]) == 2
-    assert message in capsys.readouterr().err
