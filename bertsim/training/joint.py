@@ -347,7 +347,7 @@ def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[
     """What learns, by its learning rate: a pooler that begins anew learns as fast as the heads."""
     encoder.trainable = plan.tune == "all"
     if plan.freeze_embeddings:
-        encoder.embeddings.trainable = False
+        encoder.embeddings.word.trainable = False
     slow, fast = list(encoder.trainable_variables), [w for head in heads for w in head.trainable_variables]
     if plan.identity_pooler and encoder.pooler is not None:
         new = {id(weight) for weight in encoder.pooler.trainable_variables}

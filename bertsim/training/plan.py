@@ -86,7 +86,7 @@ class TrainPlan:
         cosine_weight: of the cosine's own loss; 0: the vectors learn by being pinned alone.
         pin_batch, pin_weight: so many sentences of the kind "text" in each step, and what 1 - cosine to their first
             embeddings counts.
-        freeze_embeddings: the embedding tables stay as they are.
+        freeze_embeddings: the table of word embeddings stays as it is; positions and token types learn.
         identity_pooler: the pooler begins as the identity; of a checkpoint whose own was never used.
     """
 
