@@ -109,6 +109,12 @@ class SentenceEmbedder:
             sentences, recipe, progress, lambda i: "the sentence" if single else f"sentence {i + 1}"
         )
 
+    def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
+        """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
+        return self._tokenizer.batch(
+            [(sentence,) for sentence in sentences], self.max_length, names=["the sentence"]
+        )
+
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
         return self._runner.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)

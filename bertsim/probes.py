@@ -72,7 +72,7 @@ def is_held_out(sentence: str) -> bool:
 
     Example: about one in ten of any sentences, always the same ones
     """
-    return _checksum(sentence) % _HELD_OUT == 0
+    return checksum(sentence) % _HELD_OUT == 0
 
 
 def swap_roles(sentence: str) -> str | None:
@@ -115,10 +115,11 @@ def order_trials(sentences: Iterable[str], most: int) -> list[tuple[str, str]]:
 
 def first_by_checksum(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
     """So many pairs, chosen by a checksum of their first sentence: not by where in a file they stand."""
-    return sorted(pairs, key=lambda pair: _checksum(pair[0]))[:most]
+    return sorted(pairs, key=lambda pair: checksum(pair[0]))[:most]
 
 
-def _checksum(sentence: str) -> int:
+def checksum(sentence: str) -> int:
+    """A number that chooses sentences, the same everywhere."""
     return zlib.crc32(sentence.encode("utf-8", "surrogatepass"))
 
 

@@ -53,7 +53,7 @@ LAYERS = (
         "shelf",
     },
     {"agreement", "tfidf", "plots", "card"},
-    {"datasets", "probes", "training", "evaluation", "explain"},
+    {"datasets", "edits", "probes", "probing", "training", "evaluation", "explain"},
     {"views"},
     {"__init__", "cli", "ui"},
     {"__main__", "app"},
