@@ -13,6 +13,8 @@ _SENTENCES = (
     "The {a} of the {b} was very good.",
     "The {a} of the {b} was very rich.",
     "The {a} of the {b} was very hot.",
+    "The {a} of the {b} was very old.",
+    "The {a} of the {b} was very happy.",
     "Three {a}s are in the {b}.",
     "All {a}s like the {b}.",
     "The {a} chased the {b}.",
@@ -41,7 +43,7 @@ def write_pairs(path: Path, rows: int, seed: int = 0) -> Path:
 
 
 def write_text(path: Path) -> Path:
-    """Plain sentences, some 1,800; those that are held out suffice for every probe."""
+    """Plain sentences, some 2,200; those that are held out suffice for every probe."""
     found = [s.format(a=a, b=b) for s in _SENTENCES for a in _NOUNS for b in _NOUNS if a != b]
     path.write_text("\n".join(found) + "\n", encoding="utf-8")
     return path
