@@ -22,30 +22,17 @@ import bertsim
 from bertsim.cli import main
 from bertsim.cli.main import build_parser
 from bertsim.cli.output import Stopped
-from bertsim.cli.train import Line, make_plans
+from bertsim.cli.train import Line, make_recipe
 from bertsim.errors import DataError, InputError
 from bertsim.probes import is_held_out
-from bertsim.training.batches import cut_batches, dev_metric
+from bertsim.training.batches import cut_batches, dev_metric, take_turns
 from bertsim.training.data_source import Source, parse_source, source_from
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
 from bertsim.training.plan import head_from, read_recipe
 from tests.checkpoints import WORDS, make_checkpoint
+from tests.pairs import write_pairs
 
 ROOT = Path(__file__).parent.parent
-
-
-def write_pairs(path: Path, rows: int, seed: int = 0) -> Path:
-    """Graded pairs of known words; the label is 5 × the share of words that both have."""
-    random = np.random.default_rng(seed)
-    lines = ["sentence1\tsentence2\tscore"]
-    for _ in range(rows):
-        a = random.choice(WORDS, 4, replace=False)
-        b = a.copy()
-        changed = random.integers(0, 5)
-        b[:changed] = random.choice(WORDS, changed, replace=False)
-        lines.append(f"{' '.join(a)}\t{' '.join(b)}\t{5 * np.isin(a, b).mean():.2f}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
@@ -228,7 +215,7 @@ def test_a_recipe_takes_another_encoder_and_never_its_own_revision_for_it(tmp_pa
         (["--encoder", "user/two", "--revision", "v3"], ("user/two", "v3")),
     ):
         args = build_parser().parse_args(["train", "--recipe", str(path), "--output", "x", *words])
-        (plan,) = make_plans(args)
+        (plan,) = make_recipe(args).runs
         assert (plan.encoder, plan.revision) == expected
 
 
@@ -333,13 +320,13 @@ def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path
         "The dog chased a big cat home.\nNothing here.\nA boy saw the boy.\nMy hat is on the bed.\n"
     )
     found = read_examples(Source(str(path), "swaps"), ("similar",), lambda sentence: None)
-    assert found.pairs == (
-        ("The dog chased a big cat home.", "The big chased a dog cat home."),
-        ("My hat is on the bed.", "My bed is on the hat."),
-    )
-    assert (found.targets.tolist(), found.lines.tolist()) == ([[0.0], [0.0]], [1, 4])
+    assert dict(zip(found.lines.tolist(), found.pairs, strict=True)) == {  # drawn in an order of the seed
+        1: ("The dog chased a big cat home.", "The big chased a dog cat home."),
+        4: ("My hat is on the bed.", "My bed is on the hat."),
+    }
+    assert found.targets.tolist() == [[0.0], [0.0]]
     path.write_text("Nothing here.\n")
-    with pytest.raises(DataError, match=r"x\.txt has no sentence with two nouns to swap"):
+    with pytest.raises(DataError, match=r"x\.txt has no sentence to make swaps of"):
         read_examples(Source(str(path), "swaps"), ("similar",), lambda sentence: None)
 
 
@@ -370,6 +357,17 @@ def test_batches_hold_every_example_once_and_follow_the_seed() -> None:
     )
 
 
+def test_an_epoch_takes_its_share_and_each_example_once_before_any_twice() -> None:
+    assert take_turns(5, None, 3, [0]).tolist() == take_turns(5, 9, 3, [0]).tolist() == [0, 1, 2, 3, 4]
+    turns = [take_turns(7, 3, epoch, [1, 2]).tolist() for epoch in range(7)]
+    flat = [index for turn in turns for index in turn]
+    for start in (0, 7, 14):
+        assert sorted(flat[start : start + 7]) == list(range(7))
+    assert flat[:7] != flat[7:14]
+    assert turns == [take_turns(7, 3, epoch, [1, 2]).tolist() for epoch in range(7)]
+    assert turns[0] != take_turns(7, 3, 0, [1, 3]).tolist()
+
+
 def test_the_dev_metric_is_auc_for_two_classes_and_spearman_for_grades() -> None:
     assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [1], [0]], np.float32)) == 1
     assert (
@@ -383,12 +381,19 @@ def test_the_dev_metric_is_auc_for_two_classes_and_spearman_for_grades() -> None
 
 
 def test_losses_by_hand() -> None:
-    from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives
+    from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives, softmax_cross_entropy
 
     one = np.ones(1, np.float32)
     assert float(
         cross_entropy(np.zeros((1, 1), np.float32), np.full((1, 1), 0.3, np.float32), one)
     ) == pytest.approx(np.log(2))
+    logits, label = np.log([[1, 2, 5], [1, 1, 2]]).astype(np.float32), np.eye(3, dtype=np.float32)
+    two = np.array([1, 3], np.float32)  # -log(5/8), and three times -log(1/4), of two pairs
+    expected = (np.log(8 / 5) + 3 * np.log(4)) / 2
+    assert float(softmax_cross_entropy(logits, label[[2, 0]], two)) == pytest.approx(expected, abs=1e-6)
+    assert float(softmax_cross_entropy(np.zeros((1, 3), np.float32), label[:1], one)) == pytest.approx(
+        np.log(3)
+    )
     a = np.eye(2, dtype=np.float32)
     assert float(cosent(a, a, np.array([1, 0], np.float32))) == pytest.approx(np.log(2))
     assert float(cosent(a, a, np.array([1, 1], np.float32))) == pytest.approx(0)
@@ -518,8 +523,6 @@ def slow(*args):
 from bertsim.cli.train import Line
 Line.step = slow
 from bertsim.cli import main
-from bertsim.cli.main import build_parser
-from bertsim.cli.train import make_plans
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -533,6 +536,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(
     tmp_path: Path, tiny_checkpoint: Path, number: int, status: int, tune: str
 ) -> None:
     rest = ("--head", "bilstm", "--units", "8", "--epochs", "4", "--batch-size", "8", "--tune", tune)
+    if tune == "all":  # with sentences that are pinned
+        (tmp_path / "text.txt").write_text("".join(f"The {word} is old.\n" for word in WORDS))
+        rest += ("--data", str(tmp_path / "text.txt"), "kind=text")
     assert main(words(tmp_path, tiny_checkpoint, "whole", *rest)) == 0
     given = words(tmp_path, tiny_checkpoint, "cut", *rest)
     child = subprocess.Popen(

@@ -25,6 +25,8 @@ Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet)
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
   kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
   kind=swaps|edits|text: plain text, to make pairs of or, with --tune all, to keep the vectors of as they are
+  edit=negation|antonym|…: what kind=edits changes in a sentence; antonym also needs antonyms=FILE of opposites
+  per_epoch=N: so many of its pairs in each epoch, others in the next; epochs=FIRST:LAST: in these alone
   hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
   pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
@@ -111,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
     from bertsim.training.sources import fetch_sources
 
     recipe = make_recipe(args)
+    recipe.check_files()
     recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():

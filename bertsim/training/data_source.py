@@ -83,15 +83,15 @@ class Source:
 
     def as_shown(self) -> dict[str, Any]:
         """The source as plain data in which no path of this machine stands."""
-        table = asdict(self) | {"path": self.name}
+        table = asdict(self) | {"path": self.name, "antonyms": self.antonyms and Path(self.antonyms).name}
         del table["origin"]
         return table
 
     def under(self, root: Path) -> Source:
         """The same, a relative path starting at `root`; it is still called what it was."""
-        if self.path.startswith(HUB) or Path(self.path).is_absolute():
-            return self
         antonyms = None if self.antonyms is None else str(root / self.antonyms)
+        if self.path.startswith(HUB) or Path(self.path).is_absolute():
+            return replace(self, antonyms=antonyms)
         return replace(self, path=str(root / self.path), origin=self.path, antonyms=antonyms)
 
     def learns_in(self, epoch: int) -> bool:
@@ -121,6 +121,10 @@ class Source:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{self.path}: {name} is {value}; at least 1 was expected.")
+        if self.kind == "text" and (self.per_epoch is not None or self.epochs is not None):
+            raise InputError(
+                f"{self.path}: per_epoch and epochs go with pairs; kind=text is drawn from in every step."
+            )
         if self.epochs is not None and not 1 <= self.epochs[0] <= self.epochs[1]:
             raise InputError(
                 f"{self.path}: epochs is {list(self.epochs)}; the first and the last, counted from 1, were expected."
@@ -200,6 +204,9 @@ def check_types(record: type, table: Mapping[str, Any], where: str) -> None:
         types, expected = _TYPES.get(get_origin(kind) or kind, (dict, "a table"))
         if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
             raise InputError(f"{where}: {key} is {value!r}; {expected} was expected.")
+        of_texts = get_origin(kind) is tuple and get_args(kind)[0] in (str, Path)
+        if of_texts and not all(isinstance(each, str) for each in value):
+            raise InputError(f"{where}: {key} is {value!r}; a list of texts was expected.")
 
 
 def _is_option(word: str) -> bool:

@@ -166,18 +166,21 @@ def _of_text(
                 lines[sentence] = row.line
                 yield sentence
 
-    made = list(islice(_made(source, drawn(), seed), source.take))
+    found = islice(_made(source, drawn(), seed), source.take)
+    made = [
+        (*each, next(reversed(lines.values()))) for each in found
+    ]  # made of the sentence that was drawn last
     if not made:
         raise DataError(f"{source.path} has no sentence to make {source.kind} of; give plain English text.")
     if inference and source.kind != "text":
-        targets = [[float(label == name) for name in inference] for _, _, label in made]
+        targets = [[float(label == name) for name in inference] for _, _, label, _ in made]
     else:
-        targets = [[RATED_AS[label] if source.kind == "edits" else 0.0] * labels for _, _, label in made]
+        targets = [[RATED_AS[label] if source.kind == "edits" else 0.0] * labels for _, _, label, _ in made]
     return Examples(
         replace(source, scale=(0.0, 1.0)),
-        tuple((a, b) for a, b, _ in made),
+        tuple((a, b) for a, b, _, _ in made),
         np.array(targets, np.float32),
-        np.array([lines.get(a, lines.get(b, 0)) for a, b, _ in made], np.int64),
+        np.array([line for *_, line in made], np.int64),
         0,
     )
 
@@ -219,7 +222,9 @@ def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
         raise DataError(
             f"{_names(parts)}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
         )
-    _check_varied(parts, "labels that differ are needed (kind=positives makes the others up)")
+    for width in sorted({part.targets.shape[1] for part in parts}):  # ratings, and labels of inference
+        alike = [part for part in parts if part.targets.shape[1] == width]
+        _check_varied(alike, "labels that differ are needed (kind=positives makes the others up)")
 
 
 def check_measurable(part: Examples) -> None:

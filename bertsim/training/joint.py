@@ -248,7 +248,7 @@ class JointTask:
         return where([self._parts[batch.part]], batch.rows)
 
     def _lesson(self, part: Examples) -> _Lesson:
-        infers = _is_inferred(part, self._plan)
+        infers = is_inferred(part, self._plan)
         heads = tuple(i for i, head in enumerate(self._plan.heads) if head.infers == infers)
         cosine = self._plan.tune == "all" and self._plan.cosine_weight > 0 and not infers
         pins = self._plan.tune == "all" and self._pinned is not None
@@ -357,14 +357,14 @@ def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[
     return [(weights, rate) for weights, rate in groups if weights]
 
 
-def _is_inferred(part: Examples, plan: TrainPlan) -> bool:
+def is_inferred(part: Examples, plan: TrainPlan) -> bool:
     """Whether the labels of a file are those of inference, and a head learns from them as such."""
     return part.source.kind in _INFERRED and any(head.infers for head in plan.heads)
 
 
 def _judges(plan: TrainPlan, dev: Examples) -> _Lesson:
     """The heads, and whether the cosine, that can be measured by the labels of dev."""
-    infers = _is_inferred(dev, plan)
+    infers = is_inferred(dev, plan)
     heads: Sequence[HeadPlan] = plan.heads
     chosen = tuple(i for i, head in enumerate(heads) if head.infers == infers)
     return _Lesson(chosen, plan.tune == "all" and not infers, is_positives=False, pins=False)

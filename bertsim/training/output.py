@@ -97,9 +97,12 @@ def finish_output(
             _write(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric, report))
             _curve(run, folder / CURVE, metric)
     if recipe.card is not None and recipe.path is not None:
-        shutil.copyfile(recipe.card, output / "README.md")
-        shutil.copyfile(recipe.card, output / recipe.card.name)
-        shutil.copyfile(recipe.path, output / recipe.path.name)
+        for source, name in (
+            (recipe.card, "README.md"),
+            (recipe.card, recipe.card.name),
+            (recipe.path, recipe.path.name),
+        ):
+            (output / name).write_bytes(source.read_bytes())  # which may be the file itself
     write_card(output, encoder, trained, figures, report)
     shutil.rmtree(output / RUN)
     write_manifest(output)
@@ -112,7 +115,7 @@ def _narrow(output: Path, encoder: Encoder) -> None:
     write_int8(read_checkpoint(output, encoder.config), new)
     os.replace(new, output / WEIGHTS)
     sha256 = encoder_sha256(output)
-    for folder in (output / HEADS).iterdir():
+    for folder in (output / HEADS).glob("*"):
         replace(HeadConfig.from_folder(folder), encoder_sha256=sha256).save(folder)
 
 
@@ -122,7 +125,8 @@ def _report(
     if plan is None:
         return None
     base = load(encoder.folder, engine="tensorflow", heads=False)
-    sets = {part.source.name: (part.pairs, part.targets) for part in (data.dev, data.test) if part}
+    rated = [part for part in (data.dev, data.test) if part is not None and part.targets.shape[1] == 1]
+    sets = {part.source.name: (part.pairs, part.targets) for part in rated}
     return measure_report(plan, load(output), base, encoder.name, sets, observer.stage)
 
 
@@ -227,6 +231,7 @@ def _metrics(
         "data": [source.as_shown() for source in plan.data],
         "dev": plan.dev.as_shown(),
         "test": plan.test and plan.test.as_shown(),
+        "exclude": _shown(plan.exclude),
         "encoder": encoder.name,
     }
     return {
@@ -246,6 +251,13 @@ def _metrics(
         "encoder_commit": encoder.commit,
         "version": __version__,
     } | ({} if report is None else {"report": report.as_json()})
+
+
+def _shown(paths: Sequence[str]) -> list[str]:
+    """Paths of files from the folder on that holds all of them: no path of this machine."""
+    absolute = [os.path.abspath(path) for path in paths]
+    root = os.path.commonpath([os.path.dirname(path) for path in absolute]) if absolute else ""
+    return [Path(os.path.relpath(path, root)).as_posix() for path in absolute]
 
 
 def _curve(run: Trained, path: Path, metric: str) -> None:

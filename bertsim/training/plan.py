@@ -5,15 +5,21 @@ Plain data, compared when a run is resumed. A key that is not known, or a value 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bertsim.alignment import UNTRAINED
+from bertsim.combination import SCORER as COMBINED
+from bertsim.edits import KINDS as EDITS
 from bertsim.errors import DataError, InputError
 from bertsim.head_config import KINDS as HEAD_KINDS
 from bertsim.head_config import RESERVED
+from bertsim.probing import UNSEEN
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 
 _T = TypeVar("_T")
@@ -124,7 +130,7 @@ class TrainPlan:
             raise InputError("there is nothing to train on; give --data FILE.")
         if self.tune not in TUNES:
             raise InputError(f"tune is {self.tune!r}; known are {', '.join(TUNES)}.")
-        for name in ("epochs", "patience", "batch_size"):
+        for name in ("epochs", "patience", "batch_size", "pin_batch"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; at least 1 was expected.")
         if self.batch_size < 2:
@@ -155,6 +161,7 @@ class TrainPlan:
             raise InputError(
                 f"tune is {self.tune!r}, and there is no head to train; name one, or tune 'all', the encoder itself."
             )
+        _check_turns(self)
 
     def for_head(self, head: HeadPlan) -> TrainPlan:
         """This plan with one head alone."""
@@ -179,6 +186,8 @@ def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
         "activation": "softmax" if set(table.get("labels", ())) == set(INFERENCE) else "sigmoid",
         **table,
     }
+    if not 0 < values.get("weight", 1.0) < math.inf:
+        raise InputError(f"{where}: weight is {values['weight']}; a number above 0 was expected.")
     name = values["name"]
     if not name.replace("-", "").replace("_", "").isalnum():
         raise InputError(f"{where}: name is {name!r}; letters, digits, - and _ were expected.")
@@ -188,6 +197,23 @@ def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
         )
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return HeadPlan(**plain)
+
+
+def _check_turns(plan: TrainPlan) -> None:
+    """Raise InputError for what this kind of tuning has no use for, or an epoch without a pair; names it."""
+    for name in ("int8", "freeze_embeddings", "identity_pooler"):
+        if getattr(plan, name) and plan.tune != "all":
+            raise InputError(f"{name} is true and tune is {plan.tune!r}; it goes with tune 'all' alone.")
+    for source in plan.data:
+        if plan.tune == "none" and (source.per_epoch is not None or source.epochs is not None):
+            raise InputError(
+                f"{source.path}: per_epoch and epochs go with tune 'heads' or 'all'; with 'none' every epoch takes all."
+            )
+    for epoch in range(plan.epochs):
+        if not any(source.kind != "text" and source.learns_in(epoch) for source in plan.data):
+            raise InputError(
+                f"there is no pair to learn from in epoch {epoch + 1} of {plan.epochs}; add data, or lower epochs."
+            )
 
 
 def _check_mix(mix: Mapping[str, tuple[float, float]], dev: Source, similar_share: float | None) -> None:
@@ -223,6 +249,28 @@ class WordsPlan:
     scorers: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, Sequence[tuple[float, str]]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a value that cannot be; names it."""
+        texts = [("note", self.note), ("data", self.data)]
+        for key in ("scorers", "errors"):
+            texts += [(f"{key}.{name}", text) for name, text in getattr(self, key).items()]
+        for name, found in self.ranges.items():
+            texts += [(f"ranges.{name}", words) for words in _words_of(name, found)]
+        for key, text in texts:
+            if not isinstance(text, str) or not text.strip():
+                raise InputError(f"{key} is {text!r}; a text was expected.")
+
+
+def _words_of(scorer: str, ranges: Any) -> list[Any]:
+    """The names of a scorer's ranges. Raises InputError where they are no rising pairs of number and text."""
+    pairs = ranges if isinstance(ranges, list | tuple) else [ranges]
+    if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
+        raise InputError(f"ranges.{scorer} is {ranges!r:.60}; a list of [lower end, words] was expected.")
+    lows = [low for low, _ in pairs]
+    if not all(isinstance(low, int | float) for low in lows) or not all(a < b for a, b in pairwise(lows)):
+        raise InputError(f"ranges.{scorer} begin at {lows}; rising numbers were expected.")
+    return [words for _, words in pairs]
 
 
 @dataclass(frozen=True)
@@ -265,6 +313,17 @@ class Recipe:
     words: WordsPlan | None = None
     report: ReportPlan | None = None
 
+    def check_files(self) -> None:
+        """Raise DataError for a card, or a file of the report, that is not there: both are read only at the end."""
+        report = self.report or ReportPlan()
+        paths = [Path(source.path) for source in (*report.correlation, *report.separation)]
+        paths += (*report.inference, *report.edits, *report.plain)
+        for path in (self.card, report.antonyms, report.swapped, report.paraphrases, *paths):
+            if path is not None and not path.is_file():
+                raise DataError(
+                    f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
+                )
+
 
 def read_recipe(path: Path, data_root: Path) -> Recipe:
     """Read a recipe: settings at the top hold for every `[[run]]`, which may change them.
@@ -286,13 +345,28 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
     card, words, report = (table.pop(name, None) for name in ("card", "words", "report"))
-    return Recipe(
+    recipe = Recipe(
         tuple(_plan_from({**table, **run}, path, data_root) for run in runs),
         path,
         None if card is None else path.parent / str(card),
         None if words is None else _record(WordsPlan, words, f"{path}, words"),
         None if report is None else _report_from(report, path, data_root),
     )
+    _check_names(recipe)
+    return recipe
+
+
+def _check_names(recipe: Recipe) -> None:
+    """Raise InputError for words about a scorer, or a kind of edits, that there will not be."""
+    words, heads = recipe.words, [head.name for run in recipe.runs for head in run.heads]
+    for key, known in (
+        ("scorers", (*UNTRAINED, COMBINED, *heads)),
+        ("ranges", (*UNTRAINED, COMBINED, *heads)),
+        ("errors", (*EDITS, UNSEEN)),
+    ):
+        for name in getattr(words, key, ()):
+            if name not in known:
+                raise InputError(f"{recipe.path}, words: {key} names {name!r}; known are {', '.join(known)}.")
 
 
 def _report_from(table: dict[str, Any], path: Path, data_root: Path) -> ReportPlan:
@@ -314,7 +388,13 @@ def _record(record: type[_T], table: Any, where: str) -> _T:
     """A frozen record from a table of the recipe. Raises InputError naming `where`, key and value."""
     check_keys(record, table, where)
     check_types(record, table, where)
-    return record(**table)
+    for entry in fields(record):  # type: ignore[arg-type]
+        if entry.default is MISSING and entry.default_factory is MISSING and entry.name not in table:
+            raise InputError(f"{where} lacks {entry.name}.")
+    try:
+        return record(**table)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _plan_from(table: dict[str, Any], path: Path, data_root: Path) -> TrainPlan:

@@ -42,7 +42,7 @@ from bertsim.training.features import FeatureStore, compute_features, join_store
 from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.folder import keep_head
 from bertsim.training.frozen import FrozenTask, texts_of
-from bertsim.training.joint import JointTask, Pinned, Reader, pin
+from bertsim.training.joint import JointTask, Pinned, Reader, is_inferred, pin
 from bertsim.training.plan import HeadPlan, TrainPlan
 from bertsim.training.state import RUN, Progress, RunFolder
 
@@ -189,10 +189,29 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
         check_measurable(part)
     if plan.mix is not None:
         weigh_groups(dev.targets[:, 0], dev.groups, plan.mix)  # a group that it does not know is found now
+    _check_taught(plan, parts, dev)
     data = Data(tuple(parts), dev, test, tuple(plain))
     for head in plan.heads:
         _head_config(head, encoder, data)
     return data
+
+
+def _check_taught(plan: TrainPlan, parts: Sequence[Examples], dev: Examples) -> None:
+    """Raise InputError for a file that no head, nor the cosine, learns from or is measured on; names it."""
+    for part in (*parts, dev):
+        infers = is_inferred(part, plan)
+        heads = [head for head in plan.heads if head.infers == infers]
+        if plan.tune == "none" and len(heads) < len(plan.heads):
+            raise InputError(
+                f"{part.source.path}: with tune 'none' every head learns from every file, and ratings and inference go "
+                "to different heads; give each a run of its own, or tune 'heads' or 'all'."
+            )
+        has_cosine = plan.tune == "all" and not infers and (plan.cosine_weight > 0 or part is dev)
+        if not heads and not has_cosine:
+            what = "measured on" if part is dev else "taught by"
+            raise InputError(
+                f"{part.source.path}: nothing in this run can be {what} its labels; leave it out, or add a head."
+            )
 
 
 def run_plan(

@@ -29,11 +29,12 @@ def make_words(plan: WordsPlan, model: SimilarityModel, dev: Examples, report: R
         names = {float(low): words for low, words in named}
         found = mean_label_by_range(scores, ratings, list(names))
         ranges[scorer] = tuple(Range(low, names[low], round(mean, 1), pairs) for low, pairs, mean in found)
-    errors = []
-    for probe in report.probes if report else ():
-        if probe.name in plan.errors:
-            right = max(probe.values.values())
-            errors.append(
-                KnownError(probe.name, round(float(right), 4), probe.count, plan.errors[probe.name])
-            )
+    edits = (
+        {probe.name: probe for probe in report.probes} if report else {}
+    )  # the last of a name: "negation" is two
+    errors = [
+        KnownError(kind, round(float(max(edits[kind].values.values())), 4), edits[kind].count, words)
+        for kind, words in plan.errors.items()
+        if kind in edits
+    ]
     return Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors))
