@@ -282,7 +282,7 @@ def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_sc
     assert shown.startswith("Cosine 1.000")
     assert "Sentence B, not read: \u2639" in shown
     assert "What was not read of A and of B differs" in shown
-    assert "called similar" not in bars(pair)
+    assert "called similar" not in bars(pair, ENGINE)
     nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ENGINE)).text
     assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
 
