@@ -57,7 +57,7 @@ WELL_KNOWN = tuple(
         (
             "sentence-transformers/all-MiniLM-L6-v2",
             91,
-            "the first to try: small, fast, made to compare English sentences",
+            "what the bundled encoder was tuned from, as it came: English sentences, apart",
         ),
         (
             "BAAI/bge-small-en-v1.5",

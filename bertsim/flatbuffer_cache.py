@@ -13,9 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from filelock import FileLock
-from platformdirs import user_cache_path
-
 from bertsim.errors import ExportError
 
 LIMIT = 4_000_000_000
@@ -49,6 +46,8 @@ def make_cached(
     Raises:
         ExportError: the user's cache folder cannot be written to, or what `export` raises.
     """
+    from filelock import FileLock
+
     path = _place(kind, made_of)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +65,20 @@ def make_cached(
 
 def _place(kind: str, made_of: Sequence[str]) -> Path:
     digest = hashlib.sha256("\n".join([_EXPORT_VERSION, *made_of]).encode()).hexdigest()
-    return user_cache_path("bertsim") / kind / f"{digest}.tflite"
+    return _folder(kind) / f"{digest}.tflite"
+
+
+def _folder(kind: str) -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bertsim") / kind
 
 
 def _trim(limit: int, kept: Path) -> None:
     """Remove what was used longest ago until the rest fits, and what a process that died left half written."""
     ages: list[tuple[float, int, Path]] = []
     for kind in KINDS:
-        for path in (user_cache_path("bertsim") / kind).glob("*"):
+        for path in _folder(kind).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 found = path.stat()
                 if path.suffix == ".tflite":

@@ -153,13 +153,15 @@ def _runner(
         return TensorFlowHead(build())
     from bertsim.litert import LiteRTHead
 
+    if flatbuffer is not None:
+        return LiteRTHead(flatbuffer)
     made_of = [
         repr(replace(config, encoder="")),
         *map(file_sha256, sources),
     ]  # by whatever name it was loaded
-    flatbuffer = flatbuffer or find_cached("heads", made_of)
-    if flatbuffer is not None:
-        return LiteRTHead(flatbuffer)
+    found = find_cached("heads", made_of)
+    if found is not None:
+        return LiteRTHead(found)
 
     def export(head: Head) -> LiteRTHead:
         from bertsim.head_export import export_head

@@ -91,7 +91,7 @@ def load(
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
     folder, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
-    checksums = check_manifest(folder)
+    checksums = check_manifest(folder, skip=_other_engine_s(folder, engine))
     config = BertConfig.from_folder(folder)
     embedding = EmbeddingConfig.from_folder(folder, config)
     tokenizer = Tokenizer.from_folder(folder, config)
@@ -121,6 +121,13 @@ def load(
         words = [heads if found is None else str(found), embedding.max_length]
         later.start(name, _EXPORT, str(folder), *map(repr, words))
     return model
+
+
+def _other_engine_s(folder: Path, engine: str) -> list[str]:
+    """The files of an encoder that an engine does not read: its tensors where there is a flatbuffer, or that."""
+    if engine == "tensorflow":
+        return [FLATBUFFER]
+    return [path.name for path in folder.glob("*.safetensors")] if (folder / FLATBUFFER).exists() else []
 
 
 def find_source(
@@ -242,6 +249,7 @@ def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Eng
             return LiteRTEngine(folder / FLATBUFFER)
         except CheckpointError as error:  # one that another program made, say
             log.warning("%s One is exported instead.", error)
+            check_manifest(folder)  # its tensors are read after all
     embedding = encoder.embedding
     made_of = [
         repr(encoder.config),

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,15 +75,16 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     return files
 
 
-def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
+def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) -> dict[str, str]:
     """Compare every file with the folder's manifest.
 
     Args:
         folder: that holds the manifest.
         below: look at the files of this folder in it alone; "" = at all.
+        skip: files that must be there, and whose content nobody is going to read.
 
     Returns:
-        The checksums by file name; empty where the folder has no manifest.
+        The checksums by file name, as the manifest has them; empty where the folder has none.
 
     Raises:
         CheckpointError: a file is missing, has another content, or is not in the folder; names it.
@@ -98,11 +99,14 @@ def check_manifest(folder: Path, below: str = "") -> dict[str, str]:
             )
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
-    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter: as many files at a time as processors
-        found = pool.map(file_sha256, [folder / name for name in files])
-    for (name, expected), sha256 in zip(files.items(), found, strict=True):
+    wanted = [name for name in files if name not in skip]
+    with (
+        ThreadPoolExecutor() as pool
+    ):  # hashing releases the interpreter: as many files at a time as processors
+        found = pool.map(file_sha256, [folder / name for name in wanted])
+    for name, sha256 in zip(wanted, found, strict=True):
         path = folder / name
-        if sha256 != expected:
+        if sha256 != files[name]:
             raise CheckpointError(
                 f"{path} is damaged or was changed: its SHA-256 is not the one in {NAME}; restore the file."
             )

@@ -48,7 +48,7 @@ class Tokenizer:
         fast.no_truncation()
         fast.no_padding()
         fast.encode_special_tokens = True  # a typed "[SEP]" is text
-        largest = max(fast.get_vocab(with_added_tokens=True).values(), default=-1)
+        largest = _largest_id(fast)
         if largest >= config.vocab_size:
             raise CheckpointError(
                 f"{source} has the token id {largest}, but config.json says vocab_size {config.vocab_size}."
@@ -258,6 +258,14 @@ class Tokenizer:
             for each in zip(sentences, encodings, kept, strict=True)
         )
         return fill_template(template, self._fast, encodings, kept, unread)
+
+
+def _largest_id(fast: FastTokenizer) -> int:
+    """Of all tokens: as many ids as tokens, from 0 on, where no number is left out; else they are looked through."""
+    count = fast.get_vocab_size(with_added_tokens=True)
+    if all(fast.id_to_token(number) is not None for number in range(count)):
+        return count - 1
+    return max(fast.get_vocab(with_added_tokens=True).values())
 
 
 def _read(sentence: str, name: str) -> str:

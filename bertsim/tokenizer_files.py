@@ -41,8 +41,9 @@ def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
     added = said.get("added_tokens_decoder", _table(folder / "added_tokens.json"))
     _table(folder / "special_tokens_map.json")  # transformers would say no file where it is no JSON
     try:
-        is_whole = path.suffix == ".json" and _agrees(path, said, added)
-        fast = FastTokenizer.from_file(str(path)) if is_whole else _by_transformers(folder)
+        fast = FastTokenizer.from_file(str(path)) if path.suffix == ".json" else None
+        if fast is None or not _agrees(fast, said, added):
+            fast = _by_transformers(folder)
         if isinstance(fast.model, WordPiece) and fast.model.token_to_id(fast.model.unk_token) is None:
             raise ValueError(f"it has no {fast.model.unk_token}")
     except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
@@ -68,17 +69,15 @@ def _table(path: Path) -> dict[str, Any]:
     return read_json(path) if path.exists() else {}
 
 
-def _agrees(path: Path, said: dict[str, Any], added: dict[str, Any]) -> bool:
+def _agrees(fast: FastTokenizer, said: dict[str, Any], added: dict[str, Any]) -> bool:
     """Whether tokenizer.json does all that the settings beside it say, where these count."""
-    whole = json.loads(path.read_bytes())
-    if whole["model"]["type"] != "WordPiece" or said.get("tokenizer_class") not in _OWN:
+    if not isinstance(fast.model, WordPiece) or said.get("tokenizer_class") not in _OWN:
         return True
-    normalizer = whole["normalizer"] or {}
-    if whole["post_processor"] is None:
+    if fast.post_processor is None:
         return False
-    known = {token["id"] for token in whole["added_tokens"]}
-    return {int(number) for number in added} <= known and all(
-        normalizer.get(name, default) == said.get(key, default) for key, (name, default) in _SETTINGS.items()
+    return {int(number) for number in added} <= fast.get_added_tokens_decoder().keys() and all(
+        getattr(fast.normalizer, name, default) == said.get(key, default)
+        for key, (name, default) in _SETTINGS.items()
     )
 
 

@@ -116,18 +116,18 @@ def test_progress_runs_from_nothing_to_all_once(model: SimilarityModel) -> None:
     assert told[0] < 1
 
 
-def test_every_scorer_together_reads_each_sentence_once(
+def test_every_scorer_together_reads_each_sentence_and_each_packed_pair_once(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[int] = []
+    read: list[bool] = []  # of every row, whether it is a packed pair
     encode = model._runner.encode
 
-    def count(input_ids: Int, *rest: Int) -> EncoderOutput:
-        read.append(len(input_ids))
-        return encode(input_ids, *rest)
+    def count(input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
+        read.extend(token_type_ids.any(axis=1).tolist())
+        return encode(input_ids, attention_mask, token_type_ids)
 
     monkeypatch.setattr(model._runner, "encode", count)
     together = model.scores(PAIRS)
-    assert sum(read) == 2 * len(PAIRS)
+    assert (read.count(False), read.count(True)) == (2 * len(PAIRS), len(PAIRS))
     for scorer, scores in together.items():
         np.testing.assert_allclose(model.score(PAIRS, scorer=scorer), scores, atol=1e-5)

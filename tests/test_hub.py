@@ -24,7 +24,7 @@ import pytest
 from bertsim.checkpoint import read_checkpoint
 from bertsim.config import BertConfig
 from bertsim.hub import is_repository_id, split_revision
-from bertsim.loading import BUNDLED
+from bertsim.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 from tests.loopback_hub import TOKEN, LoopbackHub, serving
 
@@ -341,7 +341,7 @@ def test_heads_come_from_a_repository_of_their_own(hub: LoopbackHub, tmp_path: P
     commit = hub.add("someone/heads", BUNDLED)
     home = tmp_path / "home"
     fetched = result(load(hub, home, None, heads=f"someone/heads@{commit}"))  # type: ignore[arg-type]
-    assert set(fetched[4]) >= {"bilstm", "mean", "pooled", "combined"}
+    assert set(fetched[4]) >= {"bilstm", "nli", "pooled", "combined"}
     assert fetched[6]["heads"] == f"someone/heads@{commit}"
     own = result(load(hub, home, None))  # type: ignore[arg-type]
     assert "heads" not in own[6]
@@ -360,7 +360,7 @@ def test_heads_that_do_not_fit_or_are_none_are_refused(
     hub.add("someone/heads", BUNDLED)
     hub.add(REPOSITORY, folder)
     other = failure(load(hub, tmp_path / "home", heads="someone/heads"))
-    assert "belongs to the encoder bertsim-mini" in other
+    assert f"belongs to the encoder {BUNDLED_NAME}" in other
     assert f"not to {REPOSITORY}" in other
     assert f"{REPOSITORY} holds no heads: no heads/NAME/config.json" in failure(
         load(hub, tmp_path / "home", heads=REPOSITORY)
@@ -369,9 +369,9 @@ def test_heads_that_do_not_fit_or_are_none_are_refused(
         load(hub, tmp_path / "home", heads="nowhere")
     )
     files = {path.relative_to(BUNDLED).as_posix(): path.read_bytes() for path in BUNDLED.rglob("*.*")}
-    files["heads/mean/config.json"] = files["heads/mean/config.json"].replace(b"0.2", b"0.3")
+    files["heads/pooled/config.json"] += b"\n"
     hub.add("someone/changed", files)
-    assert "heads/mean/config.json is damaged or was changed" in failure(
+    assert "heads/pooled/config.json is damaged or was changed" in failure(
         load(hub, tmp_path / "home", None, heads="someone/changed")  # type: ignore[arg-type]
     )
 
@@ -416,7 +416,7 @@ def test_the_commands_take_encoders_and_heads_of_the_hub(
     assert fetched.stdout == own.stdout != ""
     wrong = run(*pair, "--heads", "someone/heads", "--encoder", REPOSITORY)
     assert wrong.returncode == 2
-    assert "belongs to the encoder bertsim-mini" in wrong.stderr
+    assert f"belongs to the encoder {BUNDLED_NAME}" in wrong.stderr
     unknown = run(*pair, "--encoder", "someone/nothing")
     assert unknown.stderr == (
         "bertsim: someone/nothing is not on the Hub, or is private: check the name, or set HF_TOKEN.\n"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import bertsim
 from bertsim.catalog import offered
 from bertsim.errors import BertsimError, InputError
 from bertsim.loading import BUNDLED, BUNDLED_NAME
@@ -15,17 +14,10 @@ from bertsim.shelf import ROOM, Shelf
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Four copies of the bundled encoder without heads, under names of their own."""
+def folders(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four copies of the tiny bundle, under names of their own."""
     root = tmp_path_factory.mktemp("encoders")
-    made = []
-    for name in ("one", "two", "three", "four"):
-        folder = root / name
-        folder.mkdir()
-        for file in ("config.json", "tokenizer.json", "model.tflite", "model.safetensors"):
-            (folder / file).symlink_to(BUNDLED / file)
-        made.append(folder)
-    return made
+    return [shutil.copytree(tiny_bundle, root / name) for name in ("one", "two", "three", "four")]
 
 
 def test_a_model_is_the_one_that_was_asked_for_and_is_loaded_once(folders, model):
@@ -73,14 +65,14 @@ def test_an_encoder_that_cannot_be_had_at_the_start_leaves_the_bundled_one_and_a
         shelf.get(encoder)
 
 
-def test_heads_that_cannot_be_had_leave_the_encoder_with_its_own_and_a_notice(tmp_path):
+def test_heads_that_cannot_be_had_leave_the_encoder_with_its_own_and_a_notice(tmp_path, model):
     shelf = Shelf(offered({}), heads=tmp_path / "none")
-    assert shelf.get().heads == bertsim.load().heads
+    assert shelf.get().heads == model.heads
     assert shelf.notice.startswith(f"The heads {tmp_path / 'none'} are not used: ")
 
 
 def test_heads_of_the_host_s_are_used(tmp_path):
-    shutil.copytree(BUNDLED / "heads" / "mean", tmp_path / "heads" / "mine")
+    shutil.copytree(BUNDLED / "heads" / "pooled", tmp_path / "heads" / "mine")
     shelf = Shelf(offered({}), heads=tmp_path / "heads")
     assert shelf.get().heads == ("mine",)
     assert shelf.notice == ""

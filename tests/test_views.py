@@ -263,7 +263,7 @@ def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_fac
 
 
 def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
-    cut = model.compare("word " * 200 + "cat", "word " * 130)
+    cut = model.compare("word " * 200 + "cat", "word " * 130, max_length=128)
     first, second = (tokens for (tokens,) in cut.tokens.cut_tokens)
     assert losses(cut.tokens) == [
         f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score.",
@@ -282,7 +282,7 @@ def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_sc
     assert shown.startswith("Cosine 1.000")
     assert "Sentence B, not read: \u2639" in shown
     assert "What was not read of A and of B differs" in shown
-    assert "called similar" not in bars(pair)
+    assert "called similar" not in bars(pair, ENGINE)
     nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ENGINE)).text
     assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
 
@@ -303,11 +303,11 @@ def test_unknown_tokens_are_marked_whatever_their_text(tiny_checkpoint):
 
 
 def test_attention_says_what_did_not_fit_into_one_input(model):
-    long = model.compare("word " * 100, "other " * 100)
+    long = model.compare("word " * 100, "other " * 100, max_length=128)
     cut = long.packed[0].cut_tokens[0]
     shown = Page(attention_view(long, AttentionChoice(1, None), ())).text
     assert f"not read: {cut[0]} tokens of A, {cut[1]} tokens of B" in shown
-    alone = model.compare("word " * 200, "other")
+    alone = model.compare("word " * 200, "other", max_length=128)
     cut = alone.tokens.cut_tokens[0][0]
     shown = Page(attention_view(alone, AttentionChoice(1, None, "A alone"), ())).text
     assert f"Not read: {cut} tokens of A." in shown
@@ -439,7 +439,7 @@ def test_hiding_each_token_alone_is_what_occlusion_reports(model):
     assert number(found.changes_b[3], signed=True) in Page(matter_view(comparison, found)).text
 
 
-@pytest.mark.parametrize("scorer", ["euclidean", "bilstm", "pooled", "combined"])
+@pytest.mark.parametrize("scorer", ["euclidean", "bilstm", "nli", "combined"])
 def test_every_scorer_can_be_asked_which_tokens_matter_to_it(model, scorer):
     comparison = model.compare(*PAIR, pooling="max")
     found = occlude(comparison, scorer, partial(model.score_masked, comparison, scorer=scorer, pooling="max"))
@@ -447,7 +447,7 @@ def test_every_scorer_can_be_asked_which_tokens_matter_to_it(model, scorer):
     mask[0, 2] = 0
     alone = model.rescore(comparison, mask, pooling="max")[scorer].score
     assert found.score == comparison[scorer].score
-    assert found.changes_a[2] == pytest.approx(alone - comparison[scorer].score, abs=0.01)
+    assert found.changes_a[2] == pytest.approx(alone - comparison[scorer].score, abs=0.03)  # int8, and steep
     assert f"How the {scorer} score" in matter_view(comparison, found)
 
 

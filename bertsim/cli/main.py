@@ -13,15 +13,15 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn, TextIO
 
 from bertsim import __version__
-from bertsim.cli import deploy, embed, evaluate, export, probe, publish, score, serve, train
 from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
-COMMANDS = (score, embed, evaluate, probe, train, export, serve, publish, deploy)
+COMMANDS = ("score", "embed", "evaluate", "probe", "train", "export", "serve", "publish", "deploy")
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 
@@ -32,15 +32,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help.\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of every command; the chosen command's function stands in `run`."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of the command that `words` begin with, else of every one; its function stands in `run`."""
     parser = _Parser(
         prog="python -m bertsim", description="Compare sentences with BERT, and measure how well that works."
     )
     parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
+    for name in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
+        command = import_module(f"bertsim.cli.{name}")
         command.add_arguments(
             commands.add_parser(
                 name,
@@ -70,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if None in (sys.stdout, sys.stderr):
         say("bertsim: stdout or stderr is closed; send what is not wanted to /dev/null instead.")
         return BAD_INPUT
-    args = build_parser().parse_args(_joined_layers(sys.argv[1:] if argv is None else argv))
+    words = _joined_layers(sys.argv[1:] if argv is None else argv)
+    args = build_parser(words).parse_args(words)
     try:
         with _stoppable():
             status: int = args.run(args)

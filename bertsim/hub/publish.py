@@ -23,7 +23,7 @@ from bertsim.manifest import check_manifest, file_sha256
 from bertsim.version import __version__
 
 _PAIRS = (("A man is playing a guitar.", "Someone plays the guitar."), ("A dog barks.", "The soup is cold."))
-_SCORERS_SHOWN = ("cosine", "bilstm", "mean", "pooled", "combined")
+_SCORERS_SHOWN = ("cosine", "pooled", "bilstm", "nli", "combined")
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,8 @@ def attention_view(
             _limits(read, choice, scorers),
         )
         + "".join(map(note, notes))
-        + f'<div class="bs-plates"><div class="bs-side">{_overview(read.attentions, choice, even)}'
+        + _overview(read.attentions, choice, even)
+        + '<div class="bs-plates"><div class="bs-side">'
         + _strongest(values, even, rows, columns)
         + '</div><div class="bs-plate bs-main" tabindex="0" role="region" aria-label="Matrix">'
         + heatmap(values, rows, columns, label=choice.title, high=max(highest, 3 * even), digits=digits)

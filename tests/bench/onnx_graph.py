@@ -1,6 +1,6 @@
 """The checkpoint as ONNX graphs for the peers that want one: `python -m tests.bench.onnx_graph FOLDER`.
 
-In: a checkpoint of `tests.bench.checkpoint`. Out, in FOLDER/onnx: `fp32.onnx` (BERT and masked mean pooling, both
+In: what `tests.bench.checkpoint` writes. Out, in FOLDER/onnx: `fp32.onnx` (BERT and masked mean pooling, both
 axes dynamic, for OpenVINO) and `int8.onnx` (attention, layer norms and GELU fused by ONNX Runtime's own optimizer,
 then dynamic quantisation, signed, per channel). Runs in the peers' environment, in a process of its own, once.
 Source: https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html

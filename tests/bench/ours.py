@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import bertsim
-from tests.bench.protocol import Engine, serve
+from tests.bench.protocol import Engine, serve, time_pairs
 
 PAD_LENGTHS = (16, 32, 128)
 SHORT_PAIRS = (
@@ -29,8 +29,15 @@ def engine(folder: Path, name: str) -> Engine:
     return Engine(
         {"as it comes": model.embed},
         lambda a, b: float(model.score([(a, b)])[0]),
-        {"padding": partial(_padding, folder, name)},
+        {"padding": partial(_padding, folder, name), "pair": partial(_pair, model)},
     )
+
+
+def _pair(model: bertsim.SimilarityModel, argument: str) -> dict[str, float]:
+    """How long one pair takes by a scorer; argument: its name and the file of the texts of the run."""
+    scorer, _, texts = argument.partition(" ")
+    pairs = json.loads(Path(texts).read_text(encoding="utf-8"))["pairs"]
+    return {"seconds": time_pairs(lambda a, b: float(model.score([(a, b)], scorer=scorer)[0]), pairs)}
 
 
 def _padding(folder: Path, name: str, texts: str) -> dict[str, float]:

@@ -50,16 +50,11 @@ def speed_row(what: str, duel: Duel, sentences: int, at_least: float | None) -> 
     )
 
 
-def latency_row(what: str, duel: Duel, limit: float | None) -> Row:
-    """Milliseconds of one pair, ours and theirs; where there is a limit, ours must also be the shorter."""
+def latency_row(what: str, duel: Duel) -> Row:
+    """Milliseconds of one pair, ours and theirs."""
     ours, theirs = (1_000 * median(times) for times in (duel.ours, duel.theirs))
-    return Row(
-        what,
-        "" if limit is None else f"≤ {limit:g} ms, and below theirs",
-        f"**{ours:.2f} ms** against {theirs:.2f} ms; {duel.ratio:.2f}× ({_span(duel.ratios)}){_disturbed(duel)}",
-        None if limit is None else ours <= limit and duel.ratio > 1,
-        duel.others <= QUIET,
-    )
+    shown = f"**{ours:.2f} ms** against {theirs:.2f} ms; {duel.ratio:.2f}× ({_span(duel.ratios)})"
+    return Row(what, "", shown + _disturbed(duel))
 
 
 def limit_row(what: str, value: float, limit: float, unit: str) -> Row:
