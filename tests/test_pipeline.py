@@ -367,22 +367,3 @@ def test_what_a_phone_writes_is_read_and_scores_nearly_as_what_a_keyboard_does(
     written = "It\u2019s \u201cover\u201d \u2013 he doesn\u2019t know."
     assert [each.unknown_words for each in model.unread([written])] == [()]
     assert model.score([(typed, written)])[0] > 0.95
-
-
-@pytest.mark.parametrize(
-    ("a", "paraphrase", "unrelated"),
-    [
-        ("A man is playing a guitar.", "Someone plays an instrument.", "The soup is cold."),
-        ("He passed away last night.", "He died yesterday evening.", "He passed the exam last night."),
-        (
-            "The doctor could not be reached.",
-            "Nobody managed to get hold of the physician.",
-            "The bus was late.",
-        ),
-    ],
-)
-def test_a_paraphrase_has_a_higher_cosine_than_an_unrelated_sentence(
-    model: SimilarityModel, a: str, paraphrase: str, unrelated: str
-) -> None:
-    same, other = model.score([(a, paraphrase), (a, unrelated)])
-    assert same > other + 0.1
