@@ -18,7 +18,8 @@ from bertsim.datasets import open_pairs
 from bertsim.probes import is_held_out
 from bertsim.training.data_source import Source
 from bertsim.training.examples import read_examples, read_excluded
-from bertsim.training.plan import INFERENCE, read_recipe
+from bertsim.training.plan import INFERENCE
+from bertsim.training.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
 RECIPE = ROOT / "weights" / "recipe.toml"

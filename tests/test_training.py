@@ -28,7 +28,8 @@ from bertsim.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric, take_turns
 from bertsim.training.data_source import Source, parse_source, source_from
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
-from bertsim.training.plan import head_from, read_recipe
+from bertsim.training.plan import head_from
+from bertsim.training.recipe import read_recipe
 from tests.checkpoints import WORDS, make_checkpoint
 from tests.pairs import write_pairs
 

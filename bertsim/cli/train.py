@@ -14,7 +14,7 @@ from bertsim.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bertsim.training.plan import Recipe
+    from bertsim.training.recipe import Recipe
     from bertsim.training.run import Trained
     from bertsim.training.state import Progress
 
@@ -154,7 +154,8 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 def make_recipe(args: argparse.Namespace) -> Recipe:
     """The recipe that the words name, or are. Raises InputError where they do not fit together."""
     from bertsim.training.data_source import parse_source
-    from bertsim.training.plan import Recipe, TrainPlan, head_from
+    from bertsim.training.plan import TrainPlan, head_from
+    from bertsim.training.recipe import Recipe
 
     if args.recipe is not None:
         return _read_recipe(args)
@@ -181,7 +182,7 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
 
 def _read_recipe(args: argparse.Namespace) -> Recipe:
     """The recipe of a file or name, on another encoder where one is named."""
-    from bertsim.training.plan import read_recipe
+    from bertsim.training.recipe import read_recipe
     from bertsim.training.sources import find_recipe
 
     if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):

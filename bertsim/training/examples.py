@@ -206,13 +206,9 @@ def with_negatives(examples: Examples, seed: int) -> Examples:
     partner = np.empty_like(order)
     partner[order] = np.roll(order, 1)
     made = tuple((a, examples.pairs[partner[i]][1]) for i, (a, _) in enumerate(examples.pairs))
-    return Examples(
-        examples.source,
-        examples.pairs + made,
-        np.concatenate([examples.targets, np.zeros_like(examples.targets)]),
-        np.concatenate([examples.lines, examples.lines]),
-        examples.skipped,
-    )
+    targets = np.concatenate([examples.targets, np.zeros_like(examples.targets)])
+    lines = np.concatenate([examples.lines, examples.lines])
+    return replace(examples, pairs=examples.pairs + made, targets=targets, lines=lines, groups=())
 
 
 def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
@@ -344,11 +340,10 @@ def _drawn(examples: Examples, seed: int) -> Examples:
     if take is None or take >= len(examples):
         return examples
     chosen = np.sort(np.random.default_rng([seed, take]).choice(len(examples), take, replace=False))
-    return Examples(
-        examples.source,
-        tuple(examples.pairs[i] for i in chosen),
-        examples.targets[chosen],
-        examples.lines[chosen],
-        examples.skipped,
-        tuple(examples.groups[i] for i in chosen) if examples.groups else (),
+    return replace(
+        examples,
+        pairs=tuple(examples.pairs[i] for i in chosen),
+        targets=examples.targets[chosen],
+        lines=examples.lines[chosen],
+        groups=tuple(examples.groups[i] for i in chosen) if examples.groups else (),
     )

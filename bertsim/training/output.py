@@ -39,7 +39,8 @@ from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
 from bertsim.training.folder import CURVE, HEADS, METRICS
-from bertsim.training.plan import Recipe, ReportPlan, TrainPlan
+from bertsim.training.plan import TrainPlan
+from bertsim.training.recipe import Recipe, ReportPlan
 from bertsim.training.report import Report, measure_report
 from bertsim.training.run import Data, Encoder, Observer, Trained
 from bertsim.training.state import RUN

@@ -34,7 +34,7 @@ from bertsim.probing import (
 from bertsim.scoring import cosine
 from bertsim.training.batches import dev_metric
 from bertsim.training.examples import read_examples
-from bertsim.training.plan import ReportPlan
+from bertsim.training.recipe import ReportPlan
 
 _PLAIN = 1000  # sentences whose vectors are compared with those of the encoder that was started from
 _CALLS = 100  # of one pair

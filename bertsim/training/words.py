@@ -5,7 +5,7 @@ from __future__ import annotations
 from bertsim.evaluation import mean_label_by_range
 from bertsim.pipeline import SimilarityModel
 from bertsim.training.examples import Examples
-from bertsim.training.plan import WordsPlan
+from bertsim.training.recipe import WordsPlan
 from bertsim.training.report import Report
 from bertsim.words import HIGHEST_RATING, KnownError, Range, Words
 
