@@ -28,8 +28,9 @@ from bertsim.scoring import cosine
 from bertsim.training.data_source import Source
 from bertsim.training.examples import check_trainable, read_examples, read_excluded
 from bertsim.training.folder import prepare_output
-from bertsim.training.joint import JointTask, Pinned, Reader, pin
+from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan, head_from
+from bertsim.training.reading import Pinned, Reader, pin
 from bertsim.training.recipe import read_recipe
 from bertsim.training.run import Data, Encoder, open_encoder, read_data, run_plan
 from bertsim.words import read_words

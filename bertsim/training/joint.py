@@ -22,37 +22,16 @@ from keras import ops
 from numpy.typing import NDArray
 
 from bertsim.heads import Head
-from bertsim.pooling import pool, scale_to_unit
 from bertsim.records import Float
-from bertsim.tokenization import Tokenizer
 from bertsim.training.batches import cut_batches, dev_metric, take_turns, where
 from bertsim.training.examples import Examples
 from bertsim.training.frozen import make_optimizer
 from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives, softmax_cross_entropy
 from bertsim.training.plan import HeadPlan, TrainPlan
+from bertsim.training.reading import Output, Pinned, Reader, token_specs
 
 _DEV_BATCH = 64
-_OF_IDS = ("input_ids", "attention_mask", "token_type_ids")
 _INFERRED = ("inference", "edits", "swaps")
-Output = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """Plain sentences, and what they shall keep.
-
-    Attributes:
-        sentences: the shortest first, so that neighbours need little padding.
-        vectors: float32 [n, dim]; the embedding of each, of length 1.
-    """
-
-    sentences: tuple[str, ...]
-    vectors: Float
-
-    def draw(self, count: int, random: np.random.Generator) -> slice:
-        """So many neighbours, from anywhere."""
-        start = int(random.integers(max(len(self.sentences) - count, 0) + 1))
-        return slice(start, start + count)
 
 
 @dataclass(frozen=True)
@@ -72,61 +51,6 @@ class _Lesson:
     cosine: bool
     is_positives: bool
     pins: bool
-
-
-class Reader:
-    """How texts become arrays and embeddings: the same as where they are served.
-
-    Attributes:
-        tokenizer, pooling, normalize, max_length: of the checkpoint.
-    """
-
-    def __init__(self, tokenizer: Tokenizer, pooling: str, normalize: bool, max_length: int) -> None:
-        self.tokenizer, self.max_length = tokenizer, max_length
-        self._pooling, self._normalize = pooling, normalize
-
-    def alone(self, sentences: Sequence[str]) -> dict[str, Any]:
-        """Each sentence alone: int32 [n, seq] by the encoder's argument names."""
-        rows = self.tokenizer.encode(sentences, self.max_length)
-        return dict(zip(_OF_IDS, self.tokenizer.pad(rows), strict=True))
-
-    def packed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """Each pair packed; as `alone`."""
-        rows = self.tokenizer.encode_pairs([s for pair in pairs for s in pair], self.max_length)
-        arrays = self.tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
-        return dict(zip(_OF_IDS, arrays, strict=True))
-
-    def embed(self, output: Output, mask: Any) -> Any:
-        """Sentence embeddings, float32 [n, dim], of what the encoder gave."""
-        if self._pooling == "pooler":
-            return output["pooler_output"]
-        real = ops.cast(mask, "float32")
-        return pool(output["last_hidden_state"], real, self._pooling, normalize=self._normalize, xp=ops)
-
-    def lengths(self, sentences: Sequence[str]) -> NDArray[np.int64]:
-        """Tokens of each sentence alone, int64 [n]."""
-        return np.array([len(row) for row in self.tokenizer.encode(sentences, self.max_length)], np.int64)
-
-
-def pin(encoder: Any, reader: Reader, sentences: Sequence[str], told: Callable[[int, int], None]) -> Float:
-    """Embeddings of an encoder as it is, of length 1: float32 [n, dim].
-
-    Args:
-        encoder: a `BertEncoder` with its weights.
-        reader: how it reads.
-        sentences: of plain text, the shortest first.
-        told: how many are done, and of how many.
-    """
-
-    @tf.function(input_signature=[_ids()])
-    def run(arrays: Mapping[str, Any]) -> Any:
-        return reader.embed(encoder(**arrays), arrays["attention_mask"])
-
-    found: list[Float] = []
-    for start in range(0, len(sentences), _DEV_BATCH):
-        found.append(run(reader.alone(sentences[start : start + _DEV_BATCH])).numpy())
-        told(min(start + _DEV_BATCH, len(sentences)), len(sentences))
-    return scale_to_unit(np.concatenate(found))
 
 
 class JointTask:
@@ -283,7 +207,7 @@ class JointTask:
             names.append("pinned")
             given["vectors"] = tf.TensorSpec([None, None], tf.float32)
 
-        @tf.function(input_signature=[given | {name: _ids() for name in names}])
+        @tf.function(input_signature=[given | {name: token_specs() for name in names}])
         def step(given: Mapping[str, Any]) -> Any:
             with tf.GradientTape() as tape:
                 loss = self._loss(given, lesson)
@@ -328,7 +252,7 @@ class JointTask:
         heads = [self._heads[i] for i in self._judges.heads]
         names = _ways(heads, cosine=self._judges.cosine)
 
-        @tf.function(input_signature=[{name: _ids() for name in names}])
+        @tf.function(input_signature=[{name: token_specs() for name in names}])
         def predict(given: Mapping[str, Any]) -> Any:
             outputs = {name: self._encoder(**arrays) for name, arrays in given.items()}
             columns = []
@@ -374,10 +298,6 @@ def _ways(heads: Sequence[Head], *, cosine: bool) -> list[str]:
     """In which ways the encoder must read a pair: "apart", "packed" or both, in this order."""
     wanted = {head.config.inputs for head in heads} | ({"apart"} if cosine else set())
     return [name for name in ("apart", "packed") if name in wanted]
-
-
-def _ids() -> dict[str, Any]:
-    return {name: tf.TensorSpec([None, None], tf.int32) for name in _OF_IDS}
 
 
 def _logits(head: Head, outputs: Mapping[str, Output], given: Mapping[str, Any], *, training: bool) -> Any:

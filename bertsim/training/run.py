@@ -42,8 +42,9 @@ from bertsim.training.features import FeatureStore, compute_features, join_store
 from bertsim.training.fit import Task, Watch, fit
 from bertsim.training.folder import keep_head
 from bertsim.training.frozen import FrozenTask, texts_of
-from bertsim.training.joint import JointTask, Pinned, Reader, is_inferred, pin
+from bertsim.training.joint import JointTask, is_inferred
 from bertsim.training.plan import HeadPlan, TrainPlan
+from bertsim.training.reading import Pinned, Reader, pin
 from bertsim.training.state import RUN, Progress, RunFolder
 
 _ADVICE = replace(NAME_THEM, row=MEND_OR_SKIP)
