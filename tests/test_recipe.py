@@ -16,8 +16,8 @@ from bertsim.cli.main import build_parser
 from bertsim.cli.train import make_recipe
 from bertsim.datasets import open_pairs
 from bertsim.probes import is_held_out
-from bertsim.training.data_source import Source
-from bertsim.training.examples import read_examples, read_excluded
+from bertsim.training.data_source import Source, read_excluded
+from bertsim.training.examples import read_examples
 from bertsim.training.plan import INFERENCE
 from bertsim.training.recipe import read_recipe
 

@@ -25,8 +25,8 @@ from bertsim.heads import Head, build_head
 from bertsim.manifest import check_manifest
 from bertsim.probes import EXAMPLES, is_held_out
 from bertsim.scoring import cosine
-from bertsim.training.data_source import Source
-from bertsim.training.examples import check_trainable, read_examples, read_excluded
+from bertsim.training.data_source import Source, read_excluded
+from bertsim.training.examples import check_trainable, read_examples
 from bertsim.training.folder import prepare_output
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan, head_from
@@ -217,6 +217,11 @@ def test_no_pair_with_an_excluded_sentence_is_learned_from(tmp_path: Path) -> No
             Source(str(tmp_path / "x.txt"), kind), ("s",), lambda sentence: None, exclude=exclude
         )
         assert made.lines.tolist() == [4]
+    (tmp_path / "x.txt").write_text("A big dog bites the man.\nA big cat bites the man.\n")
+    bench.write_text("a\tb\na dog bites the man\tx\n")
+    edits = Source(str(tmp_path / "x.txt"), "edits", edit="modifier")
+    made = read_examples(edits, ("s",), lambda sentence: None, exclude=read_excluded([str(bench)]))
+    assert set(made.lines.tolist()) == {2}  # nor one that a rule makes
 
 
 def test_files_of_ratings_and_of_inference_stand_in_any_order(files: Files) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from bertsim.datasets import Advice
+from bertsim.datasets import Advice, open_pairs
 from bertsim.edits import KINDS as EDITS
 from bertsim.errors import InputError
 from bertsim.probes import is_held_out
@@ -19,6 +19,7 @@ DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps", "edits", "t
 OF_TEXT = ("swaps", "edits", "text")
 """Kinds made of plain text, one sentence a line."""
 HUB = "hub:"
+_WORD = re.compile(r"\w+")
 NAME_THEM = Advice(
     pair="name them with columns=A,B", label="name it with label=COLUMN", sentence="give plain text instead"
 )
@@ -143,6 +144,16 @@ class Source:
             raise InputError(
                 f"{self.path}: pattern is {self.pattern!r}, no regular expression: {error}."
             ) from None
+
+
+def read_excluded(paths: Iterable[str]) -> frozenset[str]:
+    """Every sentence of files of pairs, as `plain_words` gives it. Raises DataError for a file that is none."""
+    return frozenset(plain_words(s) for path in paths for row in open_pairs(path) for s in row.sentences)
+
+
+def plain_words(sentence: str) -> str:
+    """A sentence without case and punctuation. Example: "It's  late." -> "it s late"."""
+    return " ".join(_WORD.findall(sentence.lower()))
 
 
 def parse_source(words: Sequence[str], option: str = "--data") -> Source:

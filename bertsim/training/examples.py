@@ -6,7 +6,6 @@ or such rows are left out and counted. What is wrong with the data as a whole (o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -22,11 +21,10 @@ from bertsim.errors import DataError, InputError
 from bertsim.evaluation import MIN_ROWS
 from bertsim.probes import swap_nouns
 from bertsim.records import Float
-from bertsim.training.data_source import NAME_THEM, OF_TEXT, Source
+from bertsim.training.data_source import NAME_THEM, OF_TEXT, Source, plain_words
 
 RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
 """What inference labels mean to a head that rates."""
-_WORD = re.compile(r"\w+")
 # A scale is taken where more than this share of the first labels is on it.
 _GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
 Check = Callable[[str], None]
@@ -129,16 +127,6 @@ def read_examples(
     return _drawn(made, seed)
 
 
-def read_excluded(paths: Iterable[str]) -> frozenset[str]:
-    """Every sentence of files of pairs, as `plain_words` gives it. Raises DataError for a file that is none."""
-    return frozenset(plain_words(s) for path in paths for row in open_pairs(path) for s in row.sentences)
-
-
-def plain_words(sentence: str) -> str:
-    """A sentence without case and punctuation. Example: "It's  late." -> "it s late"."""
-    return " ".join(_WORD.findall(sentence.lower()))
-
-
 def _of_text(
     source: Source,
     labels: int,
@@ -166,10 +154,14 @@ def _of_text(
                 lines[sentence] = row.line
                 yield sentence
 
-    found = islice(_made(source, drawn(), seed), source.take)
-    made = [
-        (*each, next(reversed(lines.values()))) for each in found
-    ]  # made of the sentence that was drawn last
+    def kept() -> Iterator[tuple[str, str, str, int]]:
+        for a, b, label in _made(
+            source, drawn(), seed
+        ):  # what a rule makes may be a sentence to leave out, too
+            if source.keeps((a, b)) and exclude.isdisjoint(map(plain_words, (a, b))):
+                yield a, b, label, next(reversed(lines.values()))  # that of the sentence that was drawn last
+
+    made = list(islice(kept(), source.take))
     if not made:
         raise DataError(f"{source.path} has no sentence to make {source.kind} of; give plain English text.")
     if inference and source.kind != "text":

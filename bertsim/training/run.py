@@ -29,13 +29,12 @@ from bertsim.loading import FLATBUFFER, find_source
 from bertsim.loading import Progress as Telling
 from bertsim.manifest import check_manifest, file_sha256
 from bertsim.tokenization import Tokenizer
-from bertsim.training.data_source import NAME_THEM, Source
+from bertsim.training.data_source import NAME_THEM, Source, read_excluded
 from bertsim.training.examples import (
     Examples,
     check_measurable,
     check_trainable,
     read_examples,
-    read_excluded,
     with_negatives,
 )
 from bertsim.training.features import FeatureStore, compute_features, join_stores
