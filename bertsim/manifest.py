@@ -100,9 +100,8 @@ def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) ->
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
     wanted = [name for name in files if name not in skip]
-    with (
-        ThreadPoolExecutor() as pool
-    ):  # hashing releases the interpreter: as many files at a time as processors
+    # hashing releases the interpreter: as many files at a time as processors
+    with ThreadPoolExecutor() as pool:
         found = pool.map(file_sha256, [folder / name for name in wanted])
     for name, sha256 in zip(wanted, found, strict=True):
         path = folder / name

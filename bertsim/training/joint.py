@@ -27,7 +27,7 @@ from bertsim.training.batches import cut_batches, dev_metric, take_turns, where
 from bertsim.training.examples import Examples
 from bertsim.training.frozen import make_optimizer
 from bertsim.training.losses import cosent, cross_entropy, in_batch_negatives, softmax_cross_entropy
-from bertsim.training.plan import HeadPlan, TrainPlan
+from bertsim.training.plan import TrainPlan
 from bertsim.training.reading import Output, Pinned, Reader, token_specs
 
 _DEV_BATCH = 64
@@ -45,12 +45,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Lesson:
-    """What a batch teaches: heads by their place, the cosine or not, partners of other rows as wrong ones, pins."""
+    """What a batch teaches: heads by their place, the cosine or not, partners of other rows as wrong ones."""
 
     heads: tuple[int, ...]
     cosine: bool
     is_positives: bool
-    pins: bool
 
 
 class JointTask:
@@ -139,7 +138,7 @@ class JointTask:
             given["mismatched"] = self._reader.packed(
                 [(a, other) for (a, _), (_, other) in zip(pairs, [pairs[-1], *pairs[:-1]], strict=True)]
             )
-        if lesson.pins and self._pinned is not None:
+        if self._pinned is not None:
             chosen = self._pinned.draw(self._plan.pin_batch, random)
             given["pinned"] = self._reader.alone(self._pinned.sentences[chosen])
             given["vectors"] = self._pinned.vectors[chosen]
@@ -175,8 +174,7 @@ class JointTask:
         infers = is_inferred(part, self._plan)
         heads = tuple(i for i, head in enumerate(self._plan.heads) if head.infers == infers)
         cosine = self._plan.tune == "all" and self._plan.cosine_weight > 0 and not infers
-        pins = self._plan.tune == "all" and self._pinned is not None
-        return _Lesson(heads, cosine, part.source.kind == "positives", pins)
+        return _Lesson(heads, cosine, part.source.kind == "positives")
 
     def _read(
         self, pairs: Sequence[tuple[str, str]], heads: Sequence[Head], *, cosine: bool
@@ -203,7 +201,7 @@ class JointTask:
             "targets": tf.TensorSpec([None, labels], tf.float32),
             "weights": tf.TensorSpec([None], tf.float32),
         }
-        if lesson.pins:
+        if self._pinned is not None:
             names.append("pinned")
             given["vectors"] = tf.TensorSpec([None, None], tf.float32)
 
@@ -235,7 +233,7 @@ class JointTask:
             if lesson.is_positives:
                 wrong = _wrong_logits(head, outputs, given)
                 loss += plan.weight * error(wrong, ops.zeros_like(targets), weights)
-        if lesson.pins:
+        if "pinned" in given:
             output = self._encoder(
                 **given["pinned"]
             )  # without dropout, whose noise would be all that is learned from
@@ -289,9 +287,8 @@ def is_inferred(part: Examples, plan: TrainPlan) -> bool:
 def _judges(plan: TrainPlan, dev: Examples) -> _Lesson:
     """The heads, and whether the cosine, that can be measured by the labels of dev."""
     infers = is_inferred(dev, plan)
-    heads: Sequence[HeadPlan] = plan.heads
-    chosen = tuple(i for i, head in enumerate(heads) if head.infers == infers)
-    return _Lesson(chosen, plan.tune == "all" and not infers, is_positives=False, pins=False)
+    chosen = tuple(i for i, head in enumerate(plan.heads) if head.infers == infers)
+    return _Lesson(chosen, plan.tune == "all" and not infers, is_positives=False)
 
 
 def _ways(heads: Sequence[Head], *, cosine: bool) -> list[str]:

@@ -40,7 +40,7 @@ from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
 from bertsim.training.folder import CURVE, HEADS, METRICS
 from bertsim.training.plan import TrainPlan
-from bertsim.training.recipe import Recipe, ReportPlan
+from bertsim.training.recipe import Recipe
 from bertsim.training.report import Report, measure_report
 from bertsim.training.run import Data, Encoder, Observer, Trained
 from bertsim.training.state import RUN
@@ -86,9 +86,7 @@ def finish_output(
     _export(trained, encoder, output)
     observer.stage("measuring as served")
     figures = _measure(data, output, plan)
-    report = _report(recipe.report, encoder, data, output, observer)
-    if recipe.words is not None:
-        write_words(output / WORDS, make_words(recipe.words, load(output), data.dev, report))
+    report = _describe(recipe, encoder, data, output, observer)
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -120,15 +118,21 @@ def _narrow(output: Path, encoder: Encoder) -> None:
         replace(HeadConfig.from_folder(folder), encoder_sha256=sha256).save(folder)
 
 
-def _report(
-    plan: ReportPlan | None, encoder: Encoder, data: Data, output: Path, observer: Observer
+def _describe(
+    recipe: Recipe, encoder: Encoder, data: Data, output: Path, observer: Observer
 ) -> Report | None:
-    if plan is None:
+    """Measure the report that a recipe asks for, and write the words, on the folder as it is served."""
+    if recipe.report is None and recipe.words is None:
         return None
-    base = load(encoder.folder, engine="tensorflow", heads=False)
-    rated = [part for part in (data.dev, data.test) if part is not None and part.targets.shape[1] == 1]
-    sets = {part.source.name: (part.pairs, part.targets) for part in rated}
-    return measure_report(plan, load(output), base, encoder.name, sets, observer.stage)
+    served, report = load(output), None
+    if recipe.report is not None:
+        base = load(encoder.folder, engine="tensorflow", heads=False)
+        rated = [part for part in (data.dev, data.test) if part is not None and part.targets.shape[1] == 1]
+        sets = {part.source.name: (part.pairs, part.targets) for part in rated}
+        report = measure_report(recipe.report, served, base, encoder.name, sets, observer.stage)
+    if recipe.words is not None:
+        write_words(output / WORDS, make_words(recipe.words, served, data.dev, report))
+    return report
 
 
 def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:

@@ -29,9 +29,8 @@ def make_words(plan: WordsPlan, model: SimilarityModel, dev: Examples, report: R
         names = {float(low): words for low, words in named}
         found = mean_label_by_range(scores, ratings, list(names))
         ranges[scorer] = tuple(Range(low, names[low], round(mean, 1), pairs) for low, pairs, mean in found)
-    edits = (
-        {probe.name: probe for probe in report.probes} if report else {}
-    )  # the last of a name: "negation" is two
+    # the last of a name: "negation" is two
+    edits = {probe.name: probe for probe in report.probes} if report else {}
     errors = [
         KnownError(kind, round(float(max(edits[kind].values.values())), 4), edits[kind].count, words)
         for kind, words in plan.errors.items()
