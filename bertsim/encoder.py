@@ -39,7 +39,13 @@ def take_rows(table: Tensor, indices: Tensor) -> Tensor:
 
 
 class Linear(keras.layers.Layer):
-    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out]."""
+    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out].
+
+    Attributes:
+        multiplied_in: "float32", or "bfloat16": what x and W are rounded to, of which the products are sums in float32.
+    """
+
+    multiplied_in = "float32"
 
     def __init__(self, inputs: int, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,7 +56,8 @@ class Linear(keras.layers.Layer):
 
     def call(self, x: Tensor) -> Tensor:
         """Apply the layer."""
-        return ops.add(ops.matmul(x, self.kernel), self.bias)
+        x, kernel = (ops.cast(each, self.multiplied_in) for each in (x, self.kernel))
+        return ops.add(ops.cast(ops.matmul(x, kernel), "float32"), self.bias)
 
 
 class LayerNorm(keras.layers.Layer):
@@ -120,6 +127,14 @@ class Block(keras.layers.Layer):
         self.intermediate = Linear(hidden, inner, name="intermediate")
         self.output_dense = Linear(inner, hidden, name="output_dense")
         self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
+        self.linears = (
+            self.query,
+            self.key,
+            self.value,
+            self.attention_output,
+            self.intermediate,
+            self.output_dense,
+        )
         self.activation = ACTIVATION_FUNCTIONS[config.hidden_act]
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.attention_dropout = keras.layers.Dropout(config.attention_probs_dropout_prob)

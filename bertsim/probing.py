@@ -1,14 +1,13 @@
 """What a model is probed on: files -> trials, and a model's answers to them -> the share that is right.
 
-Trials are of the tenth that nothing is trained on (`probes.is_held_out`), but for the sentences that `probes` swaps.
+Trials are of the tenth that nothing is trained on (`probes.is_held_out`).
 Whoever prints the figures, or writes them into a folder, does so with `Found`. numpy and scikit-learn; no keras.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from bertsim import tfidf
 from bertsim.datasets import open_pairs, open_sentences
-from bertsim.edits import EVERYDAY, KINDS, Edit, make_edits, read_antonyms
+from bertsim.edits import EVERYDAY, KINDS, Edit, make_edits, read_antonyms, take_evenly
 from bertsim.errors import DataError, InputError
 from bertsim.probes import (
     checksum,
@@ -86,25 +85,25 @@ def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tu
 
 
 def read_order(
-    text: Path | None, paraphrases: Path | None
+    texts: Sequence[Path], paraphrases: Path | None
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Sentences with themselves swapped, and held-out paraphrases.
+    """Held-out sentences with themselves swapped, and held-out paraphrases.
 
     Raises:
         DataError: one of the two is missing, a bad row, too few of either; names the file.
     """
-    if text is None or paraphrases is None:
+    if not texts or paraphrases is None:
         raise DataError("word order needs both --text FILE and --paraphrases FILE.")
-    swapped = order_trials((row.sentences[0] for row in open_sentences(text) if row.error is None), MOST)
+    swapped = order_trials(_held_out_lines(texts), MOST)
     file = open_pairs(paraphrases)
     pairs = ((row.sentences[0], row.sentences[1]) for row in file if row.error is None)
     same = first_by_checksum([pair for pair in pairs if is_held_out(pair[0])], MOST)
     for path, found, what in (
-        (text, swapped, "sentences whose noun phrases can be swapped"),
+        (_list(texts), swapped, "held-out sentences whose noun phrases can be swapped"),
         (paraphrases, same, "held-out pairs"),
     ):
         if len(found) < _FEWEST:
-            raise DataError(f"{path} has {len(found)} {what}; at least {_FEWEST} are needed.")
+            raise DataError(f"{path}: {len(found)} {what}; at least {_FEWEST} are needed.")
     return swapped, same
 
 
@@ -133,12 +132,11 @@ def read_edits(texts: Sequence[Path], antonyms: Path | None, most: int = MOST) -
     Raises:
         DataError: a file that cannot be read, or too few edits of a kind; says which sentences to add.
     """
-    lines = (row.sentences[0].strip() for path in texts for row in open_sentences(path) if row.error is None)
-    sentences = sorted({line for line in lines if is_held_out(line)}, key=checksum)
+    sentences = sorted(set(_held_out_lines(texts)), key=checksum)
     opposites = EVERYDAY if antonyms is None else read_antonyms(antonyms)
     made = {kind: make_edits(kind, sentences, antonyms=opposites.seen()) for kind in KINDS}
     made[UNSEEN] = make_edits("antonym", sentences, antonyms=opposites.held_out())
-    found = {kind: _evenly(edits, most) for kind, edits in made.items()}
+    found = {kind: take_evenly(edits, most) for kind, edits in made.items()}
     for kind, edits in found.items():
         if len(edits) < _FEWEST_EDITS:
             raise DataError(
@@ -247,6 +245,12 @@ def sharpness(model: SimilarityModel, sentences: Sequence[str]) -> float:
     return float(np.median(np.concatenate(found)))
 
 
+def _held_out_lines(texts: Sequence[Path]) -> Iterator[str]:
+    """The sentences of texts that training leaves out."""
+    lines = (row.sentences[0].strip() for path in texts for row in open_sentences(path) if row.error is None)
+    return filter(is_held_out, lines)
+
+
 def _inference_rows(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
     """Premise, hypothesis and label of every row. Raises DataError for a bad one."""
     for path in paths:
@@ -259,17 +263,6 @@ def _inference_rows(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
             if error is not None:
                 raise DataError(f"{file.where(row)}: {error}; {file.advice.row}.")
             yield row.sentences[0], row.sentences[1], label
-
-
-def _evenly(edits: Iterable[Edit], most: int) -> list[Edit]:
-    """The first edits of each label in turn; what comes after `most` of every label is not made."""
-    by_label: dict[str, list[Edit]] = {}
-    for edit in edits:
-        by_label.setdefault(edit.label, []).append(edit)
-        if all(len(each) >= most for each in by_label.values()):
-            break
-    turns = zip_longest(*by_label.values())
-    return [edit for turn in turns for edit in turn if edit is not None][:most]
 
 
 def _right(

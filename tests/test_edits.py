@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.edits import EVERYDAY, KINDS, Antonyms, Edit, is_held_out_pair, make_edits, read_antonyms
+from bertsim.edits import (
+    EVERYDAY,
+    KINDS,
+    Antonyms,
+    Edit,
+    is_held_out_pair,
+    make_edits,
+    read_antonyms,
+    take_evenly,
+)
 from bertsim.errors import DataError, InputError
 
 HEADER = "sentence1\tsentence2\tpos\tsense1\tsense2\n"
@@ -171,6 +180,14 @@ def test_a_sentence_gives_at_most_one_edit_a_label() -> None:
     for kind in KINDS:
         labels = [edit.label for edit in make_edits(kind, [MANY[0]])]
         assert len(labels) == len(set(labels))
+
+
+def test_a_rare_label_is_not_drowned_by_the_others() -> None:
+    edits = [Edit(str(i), "x", "entailment" if i in (1, 9) else "contradiction") for i in range(40)]
+    found = take_evenly(edits, 4)
+    assert [edit.premise for edit in found] == ["0", "1", "2", "9"]
+    assert len(take_evenly(edits, 30)) == 30  # where there are too few, the others fill up
+    assert len(take_evenly(edits[:3], 2)) == 2
 
 
 def test_an_unknown_kind_is_named() -> None:

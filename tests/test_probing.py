@@ -212,8 +212,8 @@ def test_a_model_without_such_a_head_says_so(
     ("words", "message"),
     [
         ("--text plain.txt", "word order needs both --text FILE and --paraphrases FILE."),
-        ("--text plain.txt --paraphrases few.tsv", "few.tsv has 0 held-out pairs; at least 10"),
-        ("--text none.txt --paraphrases few.tsv", "none.txt has 0 sentences whose noun phrases"),
+        ("--text plain.txt --paraphrases few.tsv", "few.tsv: 0 held-out pairs; at least 10"),
+        ("--text none.txt --paraphrases few.tsv", "none.txt: 0 held-out sentences whose noun phrases"),
         ("--inference few.tsv", "few.tsv: 0 held-out premises have a contradiction"),
         ("--inference gone.tsv", "gone.tsv does not exist"),
         (

@@ -25,14 +25,15 @@ from bertsim.heads import Head, build_head
 from bertsim.manifest import check_manifest
 from bertsim.probes import EXAMPLES, is_held_out
 from bertsim.scoring import cosine
-from bertsim.training.data_source import Source, read_excluded
+from bertsim.training.data_source import Source, plain_words, read_excluded
 from bertsim.training.examples import check_trainable, read_examples
 from bertsim.training.folder import prepare_output
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan, head_from
 from bertsim.training.reading import Pinned, Reader, pin
 from bertsim.training.recipe import read_recipe
-from bertsim.training.run import Data, Encoder, open_encoder, read_data, run_plan
+from bertsim.training.run import Data, Encoder, open_encoder, rate_by_cosine, read_data, run_plan
+from bertsim.training.state import RunFolder
 from bertsim.words import read_words
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
@@ -224,6 +225,35 @@ def test_no_pair_with_an_excluded_sentence_is_learned_from(tmp_path: Path) -> No
     assert set(made.lines.tolist()) == {2}  # nor one that a rule makes
 
 
+def test_of_files_whose_tenth_is_held_out_that_tenth_alone_is_excluded(files: Files) -> None:
+    rows = read_examples(files.inferred, ("s",), lambda sentence: None).pairs
+    held_out = read_excluded([], [files.inferred.path])
+    assert held_out >= {plain_words(s) for pair in rows for s in pair if is_held_out(s)} > set()
+    assert held_out < read_excluded([files.inferred.path])
+
+
+def test_paraphrases_follow_from_each_other_or_are_alike(files: Files) -> None:
+    source = Source(files.inferred.path, "paraphrases")
+    for inference, target in (((), [1.0]), (INFERENCE, [0.0, 1.0, 0.0])):
+        found = read_examples(source, ("s",), lambda sentence: None, inference=inference)
+        assert found.targets.tolist() == [target] * len(found)
+
+
+def test_pairs_can_be_rated_by_the_cosine_that_the_encoder_begins_with(
+    files: Files, small: Path, tmp_path: Path
+) -> None:
+    plan = plan_of(files, small, Source(files.rated.path, "cosine", take=40), files.rated, heads=(POOLED,))
+    _, bert, _, reader, data = task_of(plan)
+    folder = RunFolder(tmp_path, {"job": 1})
+    rated, others = rate_by_cosine(data.parts, bert, reader, folder, Silent())
+    expected = bertsim.load(small, engine="tensorflow", heads=False).score(rated.pairs)
+    np.testing.assert_allclose(rated.targets[:, 0], np.maximum(expected, 0), atol=1e-5)
+    assert np.ptp(rated.targets) > 0
+    assert others is data.parts[1]
+    again, _ = rate_by_cosine(data.parts, None, reader, folder, Silent())  # from what it has recorded
+    assert (again.targets == rated.targets).all()
+
+
 def test_files_of_ratings_and_of_inference_stand_in_any_order(files: Files) -> None:
     parts = [
         read_examples(source, ("similar",), lambda sentence: None, inference=INFERENCE)
@@ -324,6 +354,8 @@ freeze_embeddings = true
 identity_pooler = true
 cosine_weight = 0
 exclude = ["bench/dev.tsv", "train.tsv"]
+exclude_held_out = ["nli.tsv"]
+bfloat16 = true
 dev = {path = "dev.tsv"}
 [words]
 note = "A tiny one."
@@ -336,7 +368,7 @@ correlation = [{path = "train.tsv"}]
 separation = [{path = "nli.tsv", hold_out = true, take = 200}]
 inference = ["nli.tsv"]
 edits = ["text.txt"]
-swapped = "text.txt"
+swapped = ["text.txt"]
 paraphrases = "paraphrases.tsv"
 plain = ["text.txt"]
 [[run]]
@@ -534,9 +566,12 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
             {'inference = ["nli.tsv"]': "inference = [3]"},
             "report: inference is [3]; a list of texts was expected.",
         ),
-        ({'swapped = "text.txt"': "swapped = 3"}, "recipe.toml, report: swapped is 3; a path was expected."),
         (
-            {'swapped = "text.txt"': 'swap = "text.txt"'},
+            {'swapped = ["text.txt"]': "swapped = 3"},
+            "recipe.toml, report: swapped is 3; a list was expected.",
+        ),
+        (
+            {'swapped = ["text.txt"]': 'swap = ["text.txt"]'},
             "recipe.toml, report: swap is not known; known are antonyms,",
         ),
     ],

@@ -25,7 +25,7 @@ DESCRIPTION = """\
 Try a model on negation and word order, on inference, on minimal edits, and on ten example pairs:
   python -m bertsim probe --inference snli.tsv --text sentences.txt --paraphrases paraphrases.tsv --edits sentences.txt
 negation: of a premise, a contradiction that repeats most of its words must score below an entailment; held-out tenth.
-word order: sentences of --text with two noun phrases swapped must score below held-out --paraphrases.
+word order: held-out sentences of --text with two noun phrases swapped must score below held-out --paraphrases.
 inference: a head that knows entailment, neutral and contradiction must give held-out pairs their label.
 edits: the same head on pairs made by rule of held-out sentences, which differ in one place: a negation, an opposite,
 a number, a quantifier, who did it to whom, a modifier, active and passive, a paraphrase."""
@@ -75,7 +75,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pairs labelled entailment, neutral or contradiction; only the tenth that `hold_out` keeps from training "
         "is used",
     )
-    add("--text", type=Path, metavar="FILE", help="plain text, one sentence a line, to swap noun phrases in")
+    add(
+        "--text",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        default=[],
+        help="plain text, one sentence a line, to swap noun phrases in; the held-out tenth is used",
+    )
     add(
         "--paraphrases",
         type=Path,

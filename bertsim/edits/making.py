@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from random import Random
 
 from bertsim.edits.antonyms import EVERYDAY, Antonyms, antonym
@@ -84,3 +85,19 @@ def _edits(kind: str, rule: Rule, line: str, seed: int) -> Iterator[Edit]:
         if premise.text.lower() != hypothesis.text.lower():
             by_label.setdefault(label, []).append(Edit(premise.text, hypothesis.text, label))
     yield from map(rng.choice, by_label.values())
+
+
+def take_evenly(edits: Iterable[Edit], most: int) -> list[Edit]:
+    """At most so many edits, the first of each label in turn: a rare label is not drowned by the others.
+
+    Example: 4 of three that contradict and two that follow -> two of each
+    """
+    by_label: dict[str, list[Edit]] = {}
+    for edit in edits:
+        by_label.setdefault(edit.label, []).append(edit)
+        if all(len(each) >= most / len(by_label) for each in by_label.values()) and (
+            len(by_label) > 1 or len(by_label[edit.label]) >= most
+        ):
+            break
+    turns = zip_longest(*by_label.values())
+    return [edit for turn in turns for edit in turn if edit is not None][:most]

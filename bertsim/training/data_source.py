@@ -15,7 +15,9 @@ from bertsim.edits import KINDS as EDITS
 from bertsim.errors import InputError
 from bertsim.probes import is_held_out
 
-DATA_KINDS = ("graded", "binary", "inference", "positives", "swaps", "edits", "text")
+DATA_KINDS = ("graded", "binary", "inference", "positives", "paraphrases", "cosine", "swaps", "edits", "text")
+UNLABELLED = ("positives", "paraphrases", "cosine")
+"""Kinds of pairs that need no label."""
 OF_TEXT = ("swaps", "edits", "text")
 """Kinds made of plain text, one sentence a line."""
 HUB = "hub:"
@@ -43,9 +45,10 @@ class Source:
     Attributes:
         path: of the file, or "hub:user/dataset/path@revision".
         kind: "graded" (numbers on `scale`), "binary" (0 or 1), "inference" (entailment, neutral, contradiction),
-            "positives" (every pair is similar); of plain text, one sentence a line: "swaps" (each sentence and itself
-            with two nouns swapped), "edits" (each sentence and itself with a minimal edit, see `edits`), "text"
-            (sentences whose embeddings stay what they were); None: told from its first rows.
+            "positives" (every pair is similar), "paraphrases" (each follows from the other), "cosine" (pairs that are
+            rated by the cosine of the encoder as it begins); of plain text, one sentence a line: "swaps" (each
+            sentence and itself with two nouns swapped), "edits" (each sentence and itself with a minimal edit, see
+            `edits`), "text" (sentences whose embeddings stay what they were); None: told from its first rows.
         scale: the two ends of graded labels; None: 0 to 1 or 0 to 5, told from its first rows.
         weight: of each of its rows in the loss.
         label: the column that holds the label; None: recognised by name.
@@ -146,9 +149,15 @@ class Source:
             ) from None
 
 
-def read_excluded(paths: Iterable[str]) -> frozenset[str]:
-    """Every sentence of files of pairs, as `plain_words` gives it. Raises DataError for a file that is none."""
-    return frozenset(plain_words(s) for path in paths for row in open_pairs(path) for s in row.sentences)
+def read_excluded(paths: Iterable[str], held_out: Iterable[str] = ()) -> frozenset[str]:
+    """Sentences of files of pairs, of those in `held_out` the held-out tenth, as `plain_words` gives them.
+
+    Raises:
+        DataError: a file that is none.
+    """
+    sentences = [s for path in paths for row in open_pairs(path) for s in row.sentences]
+    kept = (s for path in held_out for row in open_pairs(path) for s in row.sentences)
+    return frozenset(map(plain_words, [*sentences, *filter(is_held_out, kept)]))
 
 
 def plain_words(sentence: str) -> str:

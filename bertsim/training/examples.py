@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.datasets import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
-from bertsim.edits import make_edits, read_antonyms
+from bertsim.edits import Edit, make_edits, read_antonyms, take_evenly
 from bertsim.errors import DataError, InputError
 from bertsim.evaluation import MIN_ROWS
 from bertsim.probes import swap_nouns
 from bertsim.records import Float
-from bertsim.training.data_source import NAME_THEM, OF_TEXT, Source, plain_words
+from bertsim.training.data_source import NAME_THEM, OF_TEXT, UNLABELLED, Source, plain_words
 
 RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
 """What inference labels mean to a head that rates."""
@@ -154,40 +154,40 @@ def _of_text(
                 lines[sentence] = row.line
                 yield sentence
 
-    def kept() -> Iterator[tuple[str, str, str, int]]:
-        for a, b, label in _made(
-            source, drawn(), seed
-        ):  # what a rule makes may be a sentence to leave out, too
-            if source.keeps((a, b)) and exclude.isdisjoint(map(plain_words, (a, b))):
-                yield a, b, label, next(reversed(lines.values()))  # that of the sentence that was drawn last
+    line_of: dict[Edit, int] = {}
 
-    made = list(islice(kept(), source.take))
+    def kept() -> Iterator[Edit]:
+        for edit in _made(source, drawn(), seed):  # what a rule makes may be a sentence to leave out, too
+            pair = edit.premise, edit.hypothesis
+            if source.keeps(pair) and exclude.isdisjoint(map(plain_words, pair)) and edit not in line_of:
+                line_of[edit] = next(reversed(lines.values()))  # that of the sentence that was drawn last
+                yield edit
+
+    made = take_evenly(kept(), len(rows) * 3 if source.take is None else source.take)
     if not made:
         raise DataError(f"{source.path} has no sentence to make {source.kind} of; give plain English text.")
     if inference and source.kind != "text":
-        targets = [[float(label == name) for name in inference] for _, _, label, _ in made]
+        targets = [[float(edit.label == name) for name in inference] for edit in made]
     else:
-        targets = [[RATED_AS[label] if source.kind == "edits" else 0.0] * labels for _, _, label, _ in made]
+        targets = [[RATED_AS[edit.label] if source.kind == "edits" else 0.0] * labels for edit in made]
     return Examples(
         replace(source, scale=(0.0, 1.0)),
-        tuple((a, b) for a, b, _, _ in made),
+        tuple((edit.premise, edit.hypothesis) for edit in made),
         np.array(targets, np.float32),
-        np.array([line for *_, line in made], np.int64),
+        np.array([line_of[edit] for edit in made], np.int64),
         0,
     )
 
 
-def _made(source: Source, sentences: Iterable[str], seed: int) -> Iterator[tuple[str, str, str]]:
+def _made(source: Source, sentences: Iterable[str], seed: int) -> Iterator[Edit]:
     """Pairs with their inference label, as the source's kind has them."""
     if source.kind == "text":
-        yield from ((sentence, sentence, "entailment") for sentence in sentences)
-    elif source.kind == "swaps":
+        return (Edit(sentence, sentence, "entailment") for sentence in sentences)
+    if source.kind == "swaps":
         swapped = ((sentence, swap_nouns(sentence)) for sentence in sentences)
-        yield from ((a, b, "neutral") for a, b in swapped if b is not None)
-    else:
-        antonyms = None if source.antonyms is None else read_antonyms(Path(source.antonyms)).seen()
-        for each in make_edits(str(source.edit), sentences, seed=seed, antonyms=antonyms):
-            yield each.premise, each.hypothesis, each.label
+        return (Edit(a, b, "neutral") for a, b in swapped if b is not None)
+    antonyms = None if source.antonyms is None else read_antonyms(Path(source.antonyms)).seen()
+    return make_edits(str(source.edit), sentences, seed=seed, antonyms=antonyms)
 
 
 def with_negatives(examples: Examples, seed: int) -> Examples:
@@ -237,7 +237,7 @@ def _names(parts: Sequence[Examples]) -> str:
 
 
 def _wants_label(source: Source, labels: Sequence[str]) -> bool:
-    return source.kind != "positives" and len(labels) == 1
+    return source.kind not in UNLABELLED and len(labels) == 1
 
 
 def _on_scale(part: Examples, target: float) -> float:
@@ -247,7 +247,7 @@ def _on_scale(part: Examples, target: float) -> float:
 
 def _told_apart(source: Source, file: DataFile) -> Source:
     """The source with its kind and scale; told from the first rows where they are not given."""
-    if source.kind == "positives":
+    if source.kind in UNLABELLED:
         return replace(source, scale=(0.0, 1.0))
     if file.label is None:  # several labels, a column each
         return replace(source, kind=source.kind or "graded", scale=source.scale or (0.0, 1.0))
@@ -279,7 +279,9 @@ def _target(
     """The targets of a row, or why it has none."""
     if row.error is not None:
         return [], row.error
-    if source.kind == "positives":
+    if source.kind == "paraphrases" and inference:
+        return [float(name == "entailment") for name in inference], None
+    if source.kind in UNLABELLED:  # the encoder's cosine takes this one's place later
         return [1.0] * len(labels), None
     if source.kind == "inference" and inference:
         word = str(row.label).strip().lower()

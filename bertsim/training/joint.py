@@ -31,7 +31,7 @@ from bertsim.training.plan import TrainPlan
 from bertsim.training.reading import Output, Pinned, Reader, token_specs
 
 _DEV_BATCH = 64
-_INFERRED = ("inference", "edits", "swaps")
+_DIRECTED = ("inference", "edits", "swaps")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class JointTask:
         self._encoder, self._heads, self._reader = encoder, tuple(heads), reader
         self._parts, self._dev, self._plan, self._pinned = parts, dev, plan, pinned
         self.keep_best = keep
+        for layer in (linear for block in encoder.blocks for linear in block.linears):
+            layer.multiplied_in = "bfloat16" if plan.bfloat16 else "float32"
         self._lengths = [
             reader.lengths([a for a, _ in part.pairs]) + reader.lengths([b for _, b in part.pairs])
             for part in parts
@@ -128,7 +130,7 @@ class JointTask:
             optimizer.learning_rate = full * rate
         random = np.random.default_rng(batch.seed)
         pairs = [part.pairs[i] for i in batch.rows]
-        if part.source.kind not in _INFERRED:  # alike has no direction
+        if part.source.kind not in _DIRECTED:  # alike has no direction
             pairs = [
                 (b, a) if turn else (a, b)
                 for (a, b), turn in zip(pairs, random.random(len(pairs)) < 0.5, strict=True)
@@ -281,7 +283,7 @@ def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[
 
 def is_inferred(part: Examples, plan: TrainPlan) -> bool:
     """Whether the labels of a file are those of inference, and a head learns from them as such."""
-    return part.source.kind in _INFERRED and any(head.infers for head in plan.heads)
+    return part.source.kind in (*_DIRECTED, "paraphrases") and any(head.infers for head in plan.heads)
 
 
 def _judges(plan: TrainPlan, dev: Examples) -> _Lesson:

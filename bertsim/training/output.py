@@ -237,6 +237,7 @@ def _metrics(
         "dev": plan.dev.as_shown(),
         "test": plan.test and plan.test.as_shown(),
         "exclude": _shown(plan.exclude),
+        "exclude_held_out": _shown(plan.exclude_held_out),
         "encoder": encoder.name,
     }
     return {

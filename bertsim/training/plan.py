@@ -79,6 +79,7 @@ class TrainPlan:
             as of `dev`.
         mix: the same by the groups of `dev`: each one's share of all pairs, and of similar ones among its own.
         exclude: files of pairs; no pair with a sentence of theirs is learned from.
+        exclude_held_out: the same, of their held-out tenth (`probes.is_held_out`).
         name: what the folder calls itself; None: as the folder is called.
         int8: write the tensors as int8 rows with their scales, a quarter of the size.
     Where the encoder learns:
@@ -87,6 +88,7 @@ class TrainPlan:
             embeddings counts.
         freeze_embeddings: the table of word embeddings stays as it is; positions and token types learn.
         identity_pooler: the pooler begins as the identity; of a checkpoint whose own was never used.
+        bfloat16: the blocks' matrices are multiplied in bfloat16, faster where the processor can; all else is float32.
     """
 
     data: tuple[Source, ...]
@@ -109,6 +111,7 @@ class TrainPlan:
     similar_share: float | None = None
     mix: Mapping[str, tuple[float, float]] | None = None
     exclude: tuple[str, ...] = ()
+    exclude_held_out: tuple[str, ...] = ()
     name: str | None = None
     int8: bool = False
     cosine_weight: float = 1.0
@@ -116,6 +119,7 @@ class TrainPlan:
     pin_weight: float = 20.0
     freeze_embeddings: bool = False
     identity_pooler: bool = False
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
@@ -194,10 +198,12 @@ def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
 
 def _check_turns(plan: TrainPlan) -> None:
     """Raise InputError for what this kind of tuning has no use for, or an epoch without a pair; names it."""
-    for name in ("int8", "freeze_embeddings", "identity_pooler"):
+    for name in ("int8", "freeze_embeddings", "identity_pooler", "bfloat16"):
         if getattr(plan, name) and plan.tune != "all":
             raise InputError(f"{name} is true and tune is {plan.tune!r}; it goes with tune 'all' alone.")
     for source in plan.data:
+        if source.kind == "cosine" and plan.tune != "all":
+            raise InputError(f"{source.path}: kind is 'cosine', which goes with tune 'all' alone.")
         if plan.tune == "none" and (source.per_epoch is not None or source.epochs is not None):
             raise InputError(
                 f"{source.path}: per_epoch and epochs go with tune 'heads' or 'all'; with 'none' every epoch takes all."
@@ -242,5 +248,6 @@ def plan_from(table: Mapping[str, Any], path: Path, data_root: Path) -> TrainPla
     for key in ("dev", "test"):
         if key in table:
             values[key] = source(table[key])
-    values["exclude"] = tuple(str(data_root / name) for name in table.get("exclude", ()))
+    for key in ("exclude", "exclude_held_out"):
+        values[key] = tuple(str(data_root / name) for name in table.get(key, ()))
     return TrainPlan(**values)

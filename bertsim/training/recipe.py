@@ -72,7 +72,7 @@ class ReportPlan:
         correlation, separation: labelled pairs, for Spearman and for the area under the ROC curve.
         inference: files of which the held-out tenth is inferred.
         edits, antonyms: plain text whose held-out tenth is edited, and the opposites that this needs.
-        swapped, paraphrases: plain text whose roles are swapped, and pairs that mean the same.
+        swapped, paraphrases: plain text whose held-out tenth has its roles swapped, and pairs that mean the same.
         plain: plain text of many kinds, for how near the vectors are to those of the encoder that was started from.
     """
 
@@ -81,7 +81,7 @@ class ReportPlan:
     inference: tuple[Path, ...] = ()
     edits: tuple[Path, ...] = ()
     antonyms: Path | None = None
-    swapped: Path | None = None
+    swapped: tuple[Path, ...] = ()
     paraphrases: Path | None = None
     plain: tuple[Path, ...] = ()
 
@@ -109,7 +109,7 @@ class Recipe:
         report = self.report or ReportPlan()
         paths = [Path(source.path) for source in (*report.correlation, *report.separation)]
         paths += (*report.inference, *report.edits, *report.plain)
-        for path in (self.card, report.antonyms, report.swapped, report.paraphrases, *paths):
+        for path in (self.card, report.antonyms, *report.swapped, report.paraphrases, *paths):
             if path is not None and not path.is_file():
                 raise DataError(
                     f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
@@ -167,9 +167,9 @@ def _report_from(table: dict[str, Any], path: Path, data_root: Path) -> ReportPl
         name: tuple(source_from(raw, where).under(data_root) for raw in getattr(plan, name))
         for name in ("correlation", "separation")
     }
-    for name in ("inference", "edits", "plain"):
+    for name in ("inference", "edits", "swapped", "plain"):
         rooted[name] = tuple(data_root / text for text in getattr(plan, name))
-    for name in ("antonyms", "swapped", "paraphrases"):
+    for name in ("antonyms", "paraphrases"):
         value = getattr(plan, name)
         rooted[name] = None if value is None else data_root / value
     return replace(plan, **rooted)

@@ -172,7 +172,7 @@ def _probe(plan: ReportPlan, model: SimilarityModel) -> list[Found]:
     found: list[Found] = []
     if plan.inference:
         found.append(probe_negation(model, *read_negation(plan.inference)))
-    if plan.swapped is not None and plan.paraphrases is not None:
+    if plan.swapped and plan.paraphrases is not None:
         found.append(probe_order(model, *read_order(plan.swapped, plan.paraphrases)))
     if head is not None and plan.inference:
         found.append(probe_inference(model, head, read_inference(plan.inference)))

@@ -157,7 +157,7 @@ def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
     if len(labels) > 1 or len(inference) > 1:
         raise InputError("heads of one run share their labels; train the others in a run of their own.")
     names, of_inference = labels.pop(), inference.pop()
-    exclude = read_excluded(plan.exclude)
+    exclude = read_excluded(plan.exclude, plan.exclude_held_out)
 
     def check(sentence: str) -> None:
         if not any(map(str.isalnum, sentence[:200])):
@@ -295,6 +295,7 @@ def _joint_task(
             kept = {"vectors": pin(bert, reader, plain, observer.features)}
             folder.keep("pinned", kept)
         pinned = Pinned(plain, kept["vectors"])
+    parts = rate_by_cosine(data.parts, bert, reader, folder, observer)
     if plan.identity_pooler and bert.pooler is not None:
         bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
@@ -302,7 +303,30 @@ def _joint_task(
     has_pooler = bert.pooler is not None
     heads = [build_head(_head_config(head, encoder, data), has_pooler=has_pooler) for head in plan.heads]
     keep = _keeper(bert, heads, plan, output)
-    return JointTask(bert, heads, reader, data.parts, data.dev, plan, keep, pinned)
+    return JointTask(bert, heads, reader, parts, data.dev, plan, keep, pinned)
+
+
+def rate_by_cosine(
+    parts: Sequence[Examples], bert: Any, reader: Reader, folder: RunFolder, observer: Observer
+) -> list[Examples]:
+    """The parts, those of the kind "cosine" with the cosine of the encoder's embeddings, at least 0, as target."""
+    chosen = [part for part in parts if part.source.kind == "cosine"]
+    if not chosen:
+        return list(parts)
+    kept = folder.kept("cosines")
+    if kept is None:
+        texts = sorted({text for part in chosen for pair in part.pairs for text in pair}, key=len)
+        rows = dict(zip(texts, pin(bert, reader, texts, observer.features), strict=True))
+        cosines = [float(rows[a] @ rows[b]) for part in chosen for a, b in part.pairs]
+        kept = {"cosines": np.maximum(cosines, 0).astype(np.float32)}
+        folder.keep("cosines", kept)
+    targets = iter(np.split(kept["cosines"], np.cumsum([len(part) for part in chosen])[:-1]))
+    return [
+        replace(part, targets=np.tile(next(targets)[:, None], part.targets.shape[1]))
+        if part.source.kind == "cosine"
+        else part
+        for part in parts
+    ]
 
 
 def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> Callable[[], None]:
@@ -345,6 +369,6 @@ def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
 
 def _digests(plan: TrainPlan) -> dict[str, str]:
     sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
-    paths = [*(source.path for source in sources), *plan.exclude]
+    paths = [*(source.path for source in sources), *plan.exclude, *plan.exclude_held_out]
     paths += [source.antonyms for source in sources if source.antonyms]
     return {path: file_sha256(Path(path)) for path in paths}
