@@ -95,7 +95,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random BERT in the layout of weights/, flatbuffer and manifest with it; do not change its files."""
-    from bertsim.bundle import build_bundle
+    from bertsim.export.bundle import build_bundle
 
     root = tmp_path_factory.mktemp("bundle")
     source = make_checkpoint(

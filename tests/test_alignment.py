@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertsim import SimilarityModel
-from bertsim.alignment import align_tokens
-from bertsim.explain import align
 from bertsim.records import EncoderOutput, Int
+from bertsim.score.alignment import align_tokens
+from bertsim.score.explain import align
 
 PAIRS = [
     ("A man is playing a guitar.", "Someone plays the guitar."),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import bertsim
-from bertsim.flatbuffer_cache import find_cached, make_cached
+from bertsim.export.cache import find_cached, make_cached
 from tests.checkpoints import make_checkpoint
 
 PAIRS = [("the dog sleeps", "a cat sat on the mat"), ("a man", "a woman plays the guitar")]

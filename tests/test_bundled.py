@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bertsim import SimilarityModel
-from bertsim.loading import BUNDLED
+from bertsim.model.loading import BUNDLED
 
 HEADS = ("bilstm", "nli", "pooled")
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bertsim.agreement import choose_threshold, judge_probabilities, separate
-from bertsim.calibration import (
+from bertsim.errors import CheckpointError, InputError
+from bertsim.measuring.agreement import choose_threshold, judge_probabilities, separate
+from bertsim.measuring.tfidf import score_tfidf
+from bertsim.score.calibration import (
     Calibration,
     fit_calibration,
     read_calibrations,
     weigh_groups,
     write_calibrations,
 )
-from bertsim.errors import CheckpointError, InputError
-from bertsim.tfidf import score_tfidf
 
 
 def noisy(n: int = 600) -> tuple[np.ndarray, np.ndarray]:

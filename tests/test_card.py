@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.card import replace_section
 from bertsim.errors import InputError
+from bertsim.training.section import replace_section
 
 START, END = "<!-- begin -->", "<!-- end -->"
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from bertsim.checkpoint import read_checkpoint, tensor_shapes, to_int8, write_int8
-from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.bert.checkpoint import read_checkpoint, tensor_shapes, to_int8, write_int8
+from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.bert.manifest import check_manifest, write_manifest
 from bertsim.errors import CheckpointError
-from bertsim.manifest import check_manifest, write_manifest
 from tests.checkpoints import make_checkpoint
 
 WORD = "embeddings.word_embeddings.weight"

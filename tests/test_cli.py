@@ -27,7 +27,7 @@ from bertsim.cli.options import parse_layers
 from bertsim.cli.partial import PartialFile
 from bertsim.cli.score_file import CHUNK
 from bertsim.cli.scored import Layout, Verdict
-from bertsim.datasets import Row, open_pairs
+from bertsim.data.pairs import Row, open_pairs
 from bertsim.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -760,7 +760,7 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
 
 
 def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, tmp_path):
-    from bertsim.evaluation import evaluate
+    from bertsim.measuring.evaluation import evaluate
 
     labels = [4.5, 1, 4, 0, 5]
     path = write_pairs(tmp_path / "p.tsv", labels=labels)

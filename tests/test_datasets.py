@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from bertsim.datasets import number_of, open_pairs, open_sentences
+from bertsim.data.pairs import number_of, open_pairs, open_sentences
 from bertsim.errors import DataError
 
 PAIRS = [("A dog runs.", "A dog is running."), ('She said "no".', "a, b; c"), ("naïve 東京 🙂", "x\u2028y")]
@@ -283,7 +283,7 @@ def test_a_gzip_cut_short_is_refused(tmp_path):
 
 
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("bertsim.rows.MAX_LINE_BYTES", 2_000_000)
+    monkeypatch.setattr("bertsim.data.rows.MAX_LINE_BYTES", 2_000_000)
     path = write(tmp_path / "p.tsv", "a\tb\n" + "x" * 3_000_000)
     assert message(lambda: list(open_pairs(path))) == (
         f"{path}:2 is longer than 2 MB; a data file has one row a line, so break it up."

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.edits import (
+from bertsim.errors import DataError, InputError
+from bertsim.measuring.edits import (
     EVERYDAY,
     KINDS,
     Antonyms,
@@ -16,7 +17,6 @@ from bertsim.edits import (
     read_antonyms,
     take_evenly,
 )
-from bertsim.errors import DataError, InputError
 
 HEADER = "sentence1\tsentence2\tpos\tsense1\tsense2\n"
 MANY = [

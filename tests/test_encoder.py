@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import bertsim
-from bertsim.checkpoint import load_encoder, variables
-from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.bert.checkpoint import load_encoder, variables
+from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.engines.tensorflow import TensorFlowEngine
 from bertsim.records import EncoderOutput
-from bertsim.reference import TensorFlowEngine
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import ENCODERS, PAIRS, POOLINGS, SENTENCES
 
@@ -54,7 +54,7 @@ def test_the_tanh_gelu_fails_where_erf_was_trained(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_our_tokens_are_those_that_the_golden_values_were_made_of(name: str, tmp_path: Path) -> None:
-    from bertsim.tokenization import Tokenizer
+    from bertsim.text.tokenizer import Tokenizer
 
     folder = make_checkpoint(tmp_path / name, **ENCODERS[name])
     batch = Tokenizer.from_folder(folder, BertConfig.from_folder(folder)).batch(list(PAIRS), 64)

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import pearsonr, rankdata, spearmanr
 
 from bertsim.errors import InputError
-from bertsim.evaluation import _Ranks, bootstrap, evaluate, mean_label_by_range, weighted_pearson
+from bertsim.measuring.evaluation import _Ranks, bootstrap, evaluate, mean_label_by_range, weighted_pearson
 
 
 def noisy(n: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
 def test_how_many_resamples_are_computed_at_a_time_changes_nothing(monkeypatch):
     scores, labels = noisy(60)
     whole = bootstrap(scores, labels, 40, 0)
-    monkeypatch.setattr("bertsim.evaluation._CELLS", 60 * 7)
+    monkeypatch.setattr("bertsim.measuring.evaluation._CELLS", 60 * 7)
     pieces = bootstrap(scores, labels, 40, 0)
     assert [len(values) for values in pieces] == [40, 40]
     np.testing.assert_array_equal(whole, pieces)

@@ -14,11 +14,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import bertsim
-from bertsim.calibration import Calibration, write_calibrations
-from bertsim.combination import Combination, fit_combination, write_combination
 from bertsim.errors import CheckpointError, ExportError, InputError
-from bertsim.head_config import HeadConfig, find_similar
-from bertsim.head_loading import encoder_sha256
+from bertsim.heads.config import HeadConfig, find_similar
+from bertsim.heads.reading import encoder_sha256
+from bertsim.score.calibration import Calibration, write_calibrations
+from bertsim.score.combination import Combination, fit_combination, write_combination
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import CLASSIFIERS, PAIRS
 
@@ -39,7 +39,7 @@ LENGTHS = range(8, 513)
 
 def random_head(config: HeadConfig, *, has_pooler: bool = False):
     """A head whose every weight counts."""
-    from bertsim.heads import build_head
+    from bertsim.heads.network import build_head
 
     head, random = build_head(config, has_pooler=has_pooler), np.random.default_rng(3)
     for _, variable, _ in head.named_variables():
@@ -49,9 +49,9 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
 
 def runners(head, folder: Path):
     """The head in both engines."""
-    from bertsim.head_export import export_head
-    from bertsim.litert import LiteRTHead
-    from bertsim.reference import TensorFlowHead
+    from bertsim.engines.litert import LiteRTHead
+    from bertsim.engines.tensorflow import TensorFlowHead
+    from bertsim.export.heads import export_head
 
     assert export_head(head, folder / "head.tflite") < 1e-5
     return {"tensorflow": TensorFlowHead(head), "litert": LiteRTHead(folder / "head.tflite")}
@@ -68,8 +68,8 @@ def put_heads(
     encoder: Path, folder: Path, *, has_pooler: bool, names: tuple[str, ...] = tuple(SHAPES)
 ) -> Path:
     """A folder of random heads that belong to an encoder."""
-    from bertsim.head_export import export_head
-    from bertsim.heads import save_head
+    from bertsim.export.heads import export_head
+    from bertsim.heads.network import save_head
 
     for name in names:
         config = replace(SHAPES[name], encoder="tiny", encoder_sha256=encoder_sha256(encoder))
@@ -116,8 +116,8 @@ def test_padding_and_batch_mates_never_change_features(shape: str, tmp_path: Pat
 
 @pytest.mark.parametrize("kind", ["mean", "pooled"])
 def test_a_head_of_unit_length_starts_from_the_cosine(kind: str) -> None:
-    from bertsim.heads import build_head
-    from bertsim.scoring import cosine
+    from bertsim.heads.network import build_head
+    from bertsim.score.measures import cosine
 
     head = build_head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
     random = np.random.default_rng(4)
@@ -151,7 +151,7 @@ def test_the_backward_lstm_starts_at_the_last_real_token() -> None:
 @pytest.mark.parametrize("has_pooler", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_head_comes_back_as_it_was_saved(shape: str, has_pooler: bool, tmp_path: Path) -> None:
-    from bertsim.heads import load_head, save_head
+    from bertsim.heads.network import load_head, save_head
 
     head = random_head(SHAPES[shape], has_pooler=has_pooler)
     save_head(head, tmp_path / "x")
@@ -368,7 +368,7 @@ def test_a_config_that_cannot_be_is_refused_by_name(
 
 
 def test_damaged_tensors_are_named(tmp_path: Path) -> None:
-    from bertsim.heads import load_head, save_head
+    from bertsim.heads.network import load_head, save_head
 
     save_head(random_head(CONFIG), tmp_path)
     path, good = tmp_path / "model.safetensors", load_file(tmp_path / "model.safetensors")
@@ -394,7 +394,7 @@ def test_damaged_tensors_are_named(tmp_path: Path) -> None:
 
 
 def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertsim import head_export
+    from bertsim.export import heads as head_export
 
     monkeypatch.setattr(head_export, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(ExportError, match=r"x\.tflite was not written: a logit of the flatbuffer is"):

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.checkpoint import read_checkpoint
-from bertsim.config import BertConfig
+from bertsim.bert.checkpoint import read_checkpoint
+from bertsim.bert.config import BertConfig
 from bertsim.hub import is_repository_id, split_revision
-from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 from tests.loopback_hub import TOKEN, LoopbackHub, serving
 

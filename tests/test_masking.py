@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bertsim.config import BertConfig
-from bertsim.masking import mask_packed, masked_arrays, masked_rows
-from bertsim.tokenization import Tokenizer
+from bertsim.bert.config import BertConfig
+from bertsim.text.masks import mask_packed, masked_arrays, masked_rows
+from bertsim.text.tokenizer import Tokenizer
 
 A, B = "the dog sleeps", "a cat runs late"
 

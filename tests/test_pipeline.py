@@ -15,11 +15,11 @@ from safetensors.numpy import load_file
 
 import bertsim
 from bertsim import SimilarityModel
-from bertsim.config import BertConfig, EmbeddingConfig
+from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.engines.litert import LiteRTEngine
 from bertsim.errors import CheckpointError, ExportError, InputError
-from bertsim.litert import LiteRTEngine
-from bertsim.loading import BUNDLED, BUNDLED_NAME
-from bertsim.unread import withheld
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
+from bertsim.text.unread import withheld
 from tests.checkpoints import make_checkpoint
 
 SENTENCES = [
@@ -217,9 +217,9 @@ def test_a_folder_without_a_flatbuffer_is_exported_once(
 
 
 def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bertsim import export
-    from bertsim.checkpoint import load_encoder
-    from bertsim.tokenization import Tokenizer
+    from bertsim.bert.checkpoint import load_encoder
+    from bertsim.export import encoder as export
+    from bertsim.text.tokenizer import Tokenizer
 
     folder = make_checkpoint(tmp_path / "x")
     config = BertConfig.from_folder(folder)
@@ -307,7 +307,7 @@ def test_of_a_bundle_all_that_an_engine_reads_is_checked_when_it_is_loaded(
 
 
 def test_a_bundle_made_of_a_folder_loads_in_both_engines(tiny_bundle: Path) -> None:
-    from bertsim.bundle import build_bundle
+    from bertsim.export.bundle import build_bundle
 
     fast, exact = (bertsim.load(tiny_bundle, engine=engine) for engine in ("litert", "tensorflow"))
     np.testing.assert_allclose(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertsim.errors import InputError
-from bertsim.pooling import (
+from bertsim.bert.pooling import (
     POOLINGS,
     combine_layers,
     parse_layers,
@@ -15,6 +14,7 @@ from bertsim.pooling import (
     pooled_size,
     scale_to_unit,
 )
+from bertsim.errors import InputError
 
 HIDDEN = np.array([[[1.0, 5.0], [3.0, 2.0], [99.0, 99.0]]], np.float32)
 MASK = np.array([[1, 1, 0]], np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bertsim.probes import (
+from bertsim.measuring.probes import (
     EXAMPLES,
     NegationTrial,
     is_held_out,

@@ -13,10 +13,10 @@ from safetensors.numpy import load_file, save_file
 
 import bertsim
 from bertsim.cli import main
-from bertsim.edits import EVERYDAY, KINDS, Edit, is_held_out_pair, make_edits
 from bertsim.errors import InputError
-from bertsim.probes import EXAMPLES, is_held_out
-from bertsim.probing import (
+from bertsim.measuring.edits import EVERYDAY, KINDS, Edit, is_held_out_pair, make_edits
+from bertsim.measuring.probes import EXAMPLES, is_held_out
+from bertsim.measuring.probing import (
     ASKED_FOR,
     LABELS,
     UNSEEN,

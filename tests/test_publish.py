@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
 
+from bertsim.bert.manifest import check_manifest
 from bertsim.errors import BertsimError
-from bertsim.hub.card import model_card
-from bertsim.hub.deploy import space_files
-from bertsim.loading import BUNDLED, load
-from bertsim.manifest import check_manifest
+from bertsim.model.loading import BUNDLED, load
+from bertsim.publishing.deploy import space_files
+from bertsim.publishing.model_card import model_card
 from tests.loopback_hub import TOKEN, LoopbackHub, serving
 
 ROOT = Path(__file__).parent.parent

@@ -123,7 +123,9 @@ def test_the_front_matter_fits_the_requirements():
     assert {"title", "emoji", "colorFrom", "colorTo"} <= front.keys()
     assert front["suggested_hardware"] == "cpu-basic"
     assert {"mcp-server", "sentence-similarity"} <= set(front["tags"])
-    recipes = [tomllib.loads(path.read_text()) for path in (ROOT / "bertsim" / "recipes").glob("*.toml")]
+    recipes = [
+        tomllib.loads(path.read_text()) for path in (ROOT / "bertsim" / "training" / "recipes").glob("*.toml")
+    ]
     assert {recipe["encoder"] for recipe in recipes} == set(front["models"])
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from bertsim.cli.main import build_parser
 from bertsim.cli.train import make_recipe
-from bertsim.datasets import open_pairs
-from bertsim.probes import is_held_out
+from bertsim.data.pairs import open_pairs
+from bertsim.measuring.probes import is_held_out
 from bertsim.training.data_source import Source, read_excluded
 from bertsim.training.examples import read_examples
 from bertsim.training.plan import INFERENCE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bertsim.errors import InputError
-from bertsim.scoring import MEASURES, find_measure, score_pair
+from bertsim.score.measures import MEASURES, find_measure, score_pair
 
 A, B = np.array([3.0, 4.0], np.float32), np.array([4.0, 3.0], np.float32)
 

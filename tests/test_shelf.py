@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.catalog import offered
 from bertsim.errors import BertsimError, InputError
-from bertsim.loading import BUNDLED, BUNDLED_NAME
-from bertsim.shelf import ROOM, Shelf
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
+from bertsim.ui.catalog import offered
+from bertsim.ui.shelf import ROOM, Shelf
 
 
 @pytest.fixture(scope="module")

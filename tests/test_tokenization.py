@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bertsim.config import BertConfig
+from bertsim.bert.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
-from bertsim.tokenization import MAX_CHARACTERS, Tokenizer
+from bertsim.text.tokenizer import MAX_CHARACTERS, Tokenizer
 from tests.checkpoints import make_checkpoint
 
 

@@ -24,7 +24,7 @@ from bertsim.cli.main import build_parser
 from bertsim.cli.output import Stopped
 from bertsim.cli.train import Line, make_recipe
 from bertsim.errors import DataError, InputError
-from bertsim.probes import is_held_out
+from bertsim.measuring.probes import is_held_out
 from bertsim.training.batches import cut_batches, dev_metric, take_turns
 from bertsim.training.data_source import Source, parse_source, source_from
 from bertsim.training.examples import Examples, check_trainable, read_examples, with_negatives
@@ -605,7 +605,7 @@ def test_a_run_that_was_stopped_while_the_encoder_was_copied_copies_it_anew(
             stop()
 
     with monkeypatch.context() as patch:
-        patch.setattr("bertsim.bundle.shutil.copyfile", copy_half)
+        patch.setattr("bertsim.export.bundle.shutil.copyfile", copy_half)
         assert main(given) == 130
     assert "--resume goes on from there" in capsys.readouterr().err
     assert not (tmp_path / "out" / "model.safetensors").exists()

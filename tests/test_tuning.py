@@ -14,17 +14,18 @@ import pytest
 from safetensors.numpy import load_file
 
 import bertsim
-from bertsim.checkpoint import load_encoder
+from bertsim.bert.checkpoint import load_encoder
+from bertsim.bert.manifest import check_manifest
 from bertsim.cli import main
 from bertsim.cli.output import LiveLine, Stopped
-from bertsim.edits import KINDS
 from bertsim.errors import DataError, InputError
-from bertsim.head_config import HeadConfig
-from bertsim.head_loading import encoder_sha256
-from bertsim.heads import Head, build_head
-from bertsim.manifest import check_manifest
-from bertsim.probes import EXAMPLES, is_held_out
-from bertsim.scoring import cosine
+from bertsim.heads.config import HeadConfig
+from bertsim.heads.network import Head, build_head
+from bertsim.heads.reading import encoder_sha256
+from bertsim.measuring.edits import KINDS
+from bertsim.measuring.probes import EXAMPLES, is_held_out
+from bertsim.score.measures import cosine
+from bertsim.score.words import read_words
 from bertsim.training.data_source import Source, plain_words, read_excluded
 from bertsim.training.examples import check_trainable, read_examples
 from bertsim.training.folder import prepare_output
@@ -34,7 +35,6 @@ from bertsim.training.reading import Pinned, Reader, pin
 from bertsim.training.recipe import read_recipe
 from bertsim.training.run import Data, Encoder, open_encoder, rate_by_cosine, read_data, run_plan
 from bertsim.training.state import RunFolder
-from bertsim.words import read_words
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
 

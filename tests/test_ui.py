@@ -10,9 +10,9 @@ import sys
 import gradio as gr
 import pytest
 
-from bertsim.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
 from bertsim.errors import InputError
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
+from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
 from bertsim.ui.controls import Control
 from bertsim.ui.facts import Facts
 from bertsim.ui.link import LONGEST, read_link, write_link

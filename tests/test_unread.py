@@ -8,10 +8,10 @@ import pytest
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import models, pre_tokenizers, processors
 
-from bertsim.config import BertConfig
+from bertsim.bert.config import BertConfig
 from bertsim.records import Unread
-from bertsim.tokenization import Tokenizer
-from bertsim.unread import listed, unknown_sentences, withheld
+from bertsim.text.tokenizer import Tokenizer
+from bertsim.text.unread import listed, unknown_sentences, withheld
 from tests.checkpoints import make_checkpoint
 
 THUMB, SNOWMAN = "\U0001f44d", "\u2603"

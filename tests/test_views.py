@@ -19,12 +19,13 @@ import numpy as np
 import pytest
 
 import bertsim
-from bertsim.config import BertConfig
+from bertsim.bert.config import BertConfig
 from bertsim.errors import InputError
-from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
-from bertsim.head_config import HeadConfig
+from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch, Unread
-from bertsim.tokenization import Tokenizer
+from bertsim.score.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
+from bertsim.score.words import KnownError, Range, Words
+from bertsim.text.tokenizer import Tokenizer
 from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import PACKED, AttentionChoice, attention_view, matrix
@@ -35,7 +36,6 @@ from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
 from bertsim.views.result import Engine, bars, explanation, losses, provenance, verdict
-from bertsim.words import KnownError, Range, Words
 from tests.checkpoints import make_checkpoint
 
 HOSTILE = (

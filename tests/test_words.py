@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 import bertsim
+from bertsim.bert.manifest import write_manifest
 from bertsim.errors import CheckpointError, InputError
 from bertsim.hub.download import is_needed
-from bertsim.manifest import write_manifest
+from bertsim.score.words import NAME, KnownError, Range, Words, read_words, write_words
 from bertsim.ui.settings import Settings
 from bertsim.views.result import verdict
-from bertsim.words import NAME, KnownError, Range, Words, read_words, write_words
 
 WORDS = Words(
     note="It was taught to read pairs.",

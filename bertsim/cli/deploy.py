@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send, and print where it is."""
-    from bertsim.hub.deploy import deploy, space_files
+    from bertsim.publishing.deploy import deploy, space_files
 
     files = space_files()
     given = {"BERTSIM_ENCODER": args.encoder, "BERTSIM_HEADS": args.heads}

@@ -16,11 +16,11 @@ from bertsim.cli.output import Bar, Stopped, say
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.score_file import chunk_size, describe_job, tell_start, tell_stop
 from bertsim.cli.unread import COUNTS, Tally, summed
-from bertsim.datasets import DataFile, Row, open_sentences
+from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 HELP = "turn sentences into vectors"

@@ -15,13 +15,13 @@ from bertsim.cli.options import NAME_THEM, add_model_options, check_scorer, embe
 from bertsim.cli.output import Bar, fields
 from bertsim.cli.unread import Tally, summed
 from bertsim.cli.unread import as_fields as unread_fields
-from bertsim.datasets import DataFile, number_of, open_pairs
+from bertsim.data.pairs import DataFile, number_of, open_pairs
 from bertsim.errors import DataError, InputError
-from bertsim.probes import is_held_out
+from bertsim.measuring.probes import is_held_out
 
 if TYPE_CHECKING:
-    from bertsim.evaluation import Estimate, Evaluation
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.measuring.evaluation import Estimate, Evaluation
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 HELP = "measure how well scores agree with labels"
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
         )
-    from bertsim.evaluation import check_edges, mean_label_by_range
+    from bertsim.measuring.evaluation import check_edges, mean_label_by_range
 
     edges = args.ranges or ()
     check_edges(edges)
@@ -163,7 +163,7 @@ def read_labelled(
     Raises:
         DataError: a row cannot be used and is not to be skipped; fewer than 3 are left; all labels are alike.
     """
-    from bertsim.evaluation import MIN_ROWS
+    from bertsim.measuring.evaluation import MIN_ROWS
 
     pairs, labels, skipped = [], [], 0
     for row in file:
@@ -193,7 +193,7 @@ def read_labelled(
 
 def read_data(path: Path, args: argparse.Namespace, *, held_out: bool = False) -> Read:
     """Read a file as the options say, and score it by TF-IDF. Raises DataError as `read_labelled`."""
-    from bertsim import tfidf
+    from bertsim.measuring import tfidf
 
     file = open_pairs(path, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
     pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=held_out)
@@ -212,7 +212,7 @@ def score_data(
 
 def evaluate_scorers(data: Labelled, args: argparse.Namespace) -> dict[str, Evaluation]:
     """Evaluate each scorer. Raises DataError where one does not vary."""
-    from bertsim.evaluation import evaluate
+    from bertsim.measuring.evaluation import evaluate
 
     results = {}
     for scorer, values in data.scores.items():

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bertsim.bert.manifest import check_new_folder
 from bertsim.cli.evaluate import read_labelled
 from bertsim.cli.output import native_log_held_back, say
 from bertsim.cli.partial import check_output
-from bertsim.datasets import open_pairs
+from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
-from bertsim.manifest import check_new_folder
 
 HELP = "turn a checkpoint into a checked LiteRT flatbuffer"
 DESCRIPTION = """\
@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"
         with native_log_held_back():
-            from bertsim.bundle import build_bundle
-            from bertsim.loading import FLATBUFFER
+            from bertsim.engines.base import FLATBUFFER
+            from bertsim.export.bundle import build_bundle
 
             lowest = build_bundle(args.encoder, folder)
             agreement = "" if labelled is None else check_spearman(args.encoder, folder, *labelled[:2])
@@ -78,7 +78,7 @@ def check_spearman(
         InputError: scores that do not vary.
     """
     import bertsim
-    from bertsim.evaluation import evaluate
+    from bertsim.measuring.evaluation import evaluate
 
     fast, exact = (
         evaluate(bertsim.load(folder, engine=engine).score(pairs), labels, resamples=1).spearman.value

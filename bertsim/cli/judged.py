@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
-    from bertsim.agreement import Honesty, Separation
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.measuring.agreement import Honesty, Separation
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 _SHARE = 0.8  # 4 of 5
@@ -68,7 +68,7 @@ def judge(
         similar: the label from which on a pair is similar.
         is_own: whether scores are of the checkpoint's own pooling, for which alone it is calibrated.
     """
-    from bertsim.agreement import choose_threshold, judge_probabilities, separate
+    from bertsim.measuring.agreement import choose_threshold, judge_probabilities, separate
 
     truth = [label >= similar - 1e-9 for label in data.labels]
     chooser = data if dev is None else dev
@@ -127,7 +127,7 @@ def make_folder(folder: Path) -> None:
 
 def draw(folder: Path, data: Labelled, verdicts: Mapping[str, Verdict], similar: float) -> list[Path]:
     """Write scatter and reliability of every scorer, and the ROC of all; return the files."""
-    from bertsim.plots import plot_reliability, plot_roc, plot_scatter
+    from bertsim.measuring.plots import plot_reliability, plot_roc, plot_scatter
 
     made = []
     for scorer, scores in data.scores.items():

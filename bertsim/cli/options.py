@@ -7,11 +7,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.output import Stage, native_log_held_back
-from bertsim.datasets import MEND_OR_SKIP, Advice
+from bertsim.data.pairs import MEND_OR_SKIP, Advice
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 LAST_FOUR = (-4, -3, -2, -1)
 NAME_THEM = Advice(

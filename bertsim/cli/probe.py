@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from bertsim.cli.options import add_encoder_options, load_model
 from bertsim.cli.output import Bar, fields, say
 from bertsim.errors import InputError
-from bertsim.probes import EXAMPLES, LEFT_OUT
+from bertsim.measuring.probes import EXAMPLES, LEFT_OUT
 
 if TYPE_CHECKING:
-    from bertsim.edits import Edit
-    from bertsim.pipeline import SimilarityModel
-    from bertsim.probing import Found
+    from bertsim.measuring.edits import Edit
+    from bertsim.measuring.probing import Found
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 HELP = "try what similarity models miss: negation, word order, minimal edits"
@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
 def read_trials(args: argparse.Namespace) -> Trials:
     """What the files hold to be tried. Raises DataError and InputError for files that it cannot be had from."""
-    from bertsim.probing import read_edits, read_inference, read_negation, read_order
+    from bertsim.measuring.probing import read_edits, read_inference, read_negation, read_order
 
     if args.antonyms is not None and not args.edits:
         raise InputError("--antonyms goes with --edits FILE, the text that opposites are put into.")
@@ -147,7 +147,13 @@ def read_trials(args: argparse.Namespace) -> Trials:
 
 def measure(model: SimilarityModel, trials: Trials, settings: Mapping[str, object]) -> Report:
     """Try the model on everything that was read, and on the example pairs."""
-    from bertsim.probing import inferring_head, probe_edits, probe_inference, probe_negation, probe_order
+    from bertsim.measuring.probing import (
+        inferring_head,
+        probe_edits,
+        probe_inference,
+        probe_negation,
+        probe_order,
+    )
 
     head = inferring_head(model)
     by_scorer, by_head = [], []

@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, send, and print where it is."""
-    from bertsim.hub.publish import pack, publish
-    from bertsim.hub.upload import check_name, size_of
-    from bertsim.loading import BUNDLED
+    from bertsim.model.loading import BUNDLED
+    from bertsim.publishing.publish import pack, publish
+    from bertsim.publishing.upload import check_name, size_of
 
     if not args.dry_run:
         check_name(args.repository)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
 from bertsim.cli.output import say
 from bertsim.errors import InputError
-from bertsim.unread import unknown_sentences, withheld
+from bertsim.text.unread import unknown_sentences, withheld
 
 if TYPE_CHECKING:
     from bertsim.records import Comparison, PairScore

@@ -10,17 +10,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertsim.bert.manifest import file_sha256
 from bertsim.cli.options import NAME_THEM, check_scorer, embedding_options, load_model
 from bertsim.cli.output import Bar, Stopped, say
 from bertsim.cli.partial import PartialFile, check_output
 from bertsim.cli.scored import Layout, Verdict
 from bertsim.cli.unread import COUNTS, Tally, as_fields, summed
-from bertsim.datasets import DataFile, Row, kind_of, open_pairs
+from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
-from bertsim.manifest import file_sha256
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float, TokenCounts
 
 CHUNK, LARGE_CHUNK = 2048, 256

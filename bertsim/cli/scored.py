@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bertsim.datasets import Row
+from bertsim.data.pairs import Row
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bertsim.cli.output import say
-from bertsim.unread import listed
+from bertsim.text.unread import listed
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import TokenCounts
 
 COUNTS = ("cut", "unknown", "unread")

@@ -16,12 +16,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from bertsim.checkpoint import INDEX, WEIGHTS
-from bertsim.config import TEXT_FILES, BertConfig
+from bertsim.bert.checkpoint import INDEX, WEIGHTS
+from bertsim.bert.config import TEXT_FILES, BertConfig
+from bertsim.bert.manifest import file_sha256
+from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, HubError
-from bertsim.head_loading import FLATBUFFER
 from bertsim.hub.failures import told_in_a_sentence
-from bertsim.manifest import file_sha256
 
 Progress = Callable[[str, float | None], None]
 _CHECKED = ".bertsim-checked"  # in the cache, beside the files of a repository: which were compared

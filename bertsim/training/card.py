@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertsim.card import replace_section
 from bertsim.training.plan import TrainPlan
 from bertsim.training.report import Report
 from bertsim.training.run import Encoder, Trained
+from bertsim.training.section import replace_section
 from bertsim.version import __version__
 
 START, END = "<!-- heads: written by `bertsim train` -->", "<!-- end of heads -->"

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from bertsim.datasets import Advice, open_pairs
-from bertsim.edits import KINDS as EDITS
+from bertsim.data.pairs import Advice, open_pairs
 from bertsim.errors import InputError
-from bertsim.probes import is_held_out
+from bertsim.measuring.edits import KINDS as EDITS
+from bertsim.measuring.probes import is_held_out
 
 DATA_KINDS = ("graded", "binary", "inference", "positives", "paraphrases", "cosine", "swaps", "edits", "text")
 UNLABELLED = ("positives", "paraphrases", "cosine")

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.datasets import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
-from bertsim.edits import Edit, make_edits, read_antonyms, take_evenly
+from bertsim.data.pairs import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
-from bertsim.evaluation import MIN_ROWS
-from bertsim.probes import swap_nouns
+from bertsim.measuring.edits import Edit, make_edits, read_antonyms, take_evenly
+from bertsim.measuring.evaluation import MIN_ROWS
+from bertsim.measuring.probes import swap_nouns
 from bertsim.records import Float
 from bertsim.training.data_source import NAME_THEM, OF_TEXT, UNLABELLED, Source, plain_words
 

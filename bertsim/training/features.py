@@ -21,7 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from bertsim.records import Float
-from bertsim.tokenization import Tokenizer
+from bertsim.text.tokenizer import Tokenizer
 
 _VERSION = "1"
 _BATCH_TOKENS = 2048

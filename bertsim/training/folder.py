@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bertsim.bundle import CONFIG, copy_files
-from bertsim.calibration import NAME as CALIBRATION
-from bertsim.combination import NAME as COMBINED
-from bertsim.config import read_json
+from bertsim.bert.manifest import NAME as MANIFEST
+from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
-from bertsim.heads import Head, save_head
-from bertsim.loading import FLATBUFFER
-from bertsim.manifest import NAME as MANIFEST
+from bertsim.export.bundle import CONFIG, copy_files
+from bertsim.heads.network import Head, save_head
+from bertsim.json_files import read_json
+from bertsim.score.calibration import NAME as CALIBRATION
+from bertsim.score.combination import NAME as COMBINED
+from bertsim.score.words import NAME as WORDS
 from bertsim.training.state import RUN, check_output
-from bertsim.words import NAME as WORDS
 
 HEADS = "heads"
 METRICS = "metrics.json"

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from bertsim.heads import Head
+from bertsim.heads.network import Head
 from bertsim.records import Float
 from bertsim.training.batches import cut_batches, dev_metric, where
 from bertsim.training.examples import Examples

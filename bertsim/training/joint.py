@@ -21,7 +21,7 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from bertsim.heads import Head
+from bertsim.heads.network import Head
 from bertsim.records import Float
 from bertsim.training.batches import cut_batches, dev_metric, take_turns, where
 from bertsim.training.examples import Examples

@@ -15,26 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from bertsim.agreement import judge_probabilities
-from bertsim.alignment import SCORER as ALIGNMENT
-from bertsim.alignment import UNTRAINED
-from bertsim.calibration import NAME as CALIBRATION
-from bertsim.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
-from bertsim.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
-from bertsim.combination import NAME as COMBINED
-from bertsim.combination import SCORER as COMBINATION
-from bertsim.combination import fit_combination, write_combination
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.bert.manifest import write_manifest
+from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
-from bertsim.evaluation import evaluate
-from bertsim.export import export_flatbuffer
-from bertsim.head_config import HeadConfig
-from bertsim.head_export import export_head
-from bertsim.head_loading import encoder_sha256
-from bertsim.heads import load_head
-from bertsim.loading import FLATBUFFER, load
-from bertsim.manifest import write_manifest
-from bertsim.plots import plot_curve
+from bertsim.export.encoder import export_flatbuffer
+from bertsim.export.heads import export_head
+from bertsim.heads.config import HeadConfig
+from bertsim.heads.network import load_head
+from bertsim.heads.reading import encoder_sha256
+from bertsim.measuring.agreement import judge_probabilities
+from bertsim.measuring.evaluation import evaluate
+from bertsim.measuring.plots import plot_curve
+from bertsim.model.loading import load
 from bertsim.records import Float
+from bertsim.score.alignment import SCORER as ALIGNMENT
+from bertsim.score.alignment import UNTRAINED
+from bertsim.score.calibration import NAME as CALIBRATION
+from bertsim.score.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
+from bertsim.score.combination import NAME as COMBINED
+from bertsim.score.combination import SCORER as COMBINATION
+from bertsim.score.combination import fit_combination, write_combination
+from bertsim.score.words import NAME as WORDS
+from bertsim.score.words import write_words
 from bertsim.training.batches import metric_name
 from bertsim.training.card import write_card
 from bertsim.training.examples import Examples
@@ -46,8 +49,6 @@ from bertsim.training.run import Data, Encoder, Observer, Trained
 from bertsim.training.state import RUN
 from bertsim.training.words import make_words
 from bertsim.version import __version__
-from bertsim.words import NAME as WORDS
-from bertsim.words import write_words
 
 
 @dataclass(frozen=True)

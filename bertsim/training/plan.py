@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.errors import DataError, InputError
-from bertsim.head_config import KINDS as HEAD_KINDS
-from bertsim.head_config import RESERVED
+from bertsim.heads.config import KINDS as HEAD_KINDS
+from bertsim.heads.config import RESERVED
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 
 TUNES = ("none", "heads", "all")

@@ -11,9 +11,9 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from bertsim.pooling import pool, scale_to_unit
+from bertsim.bert.pooling import pool, scale_to_unit
 from bertsim.records import Float
-from bertsim.tokenization import Tokenizer
+from bertsim.text.tokenizer import Tokenizer
 
 _OF_IDS = ("input_ids", "attention_mask", "token_type_ids")
 _BATCH = 64

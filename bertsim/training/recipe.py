@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bertsim.alignment import UNTRAINED
-from bertsim.combination import SCORER as COMBINED
-from bertsim.edits import KINDS as EDITS
 from bertsim.errors import DataError, InputError
-from bertsim.probing import UNSEEN
+from bertsim.measuring.edits import KINDS as EDITS
+from bertsim.measuring.probing import UNSEEN
+from bertsim.score.alignment import UNTRAINED
+from bertsim.score.combination import SCORER as COMBINED
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 from bertsim.training.plan import TrainPlan, plan_from
 

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from bertsim.datasets import open_sentences
-from bertsim.pipeline import SimilarityModel
-from bertsim.probes import EXAMPLES, LEFT_OUT, first_by_checksum, is_held_out
-from bertsim.probing import (
+from bertsim.data.pairs import open_sentences
+from bertsim.measuring.probes import EXAMPLES, LEFT_OUT, first_by_checksum, is_held_out
+from bertsim.measuring.probing import (
     Found,
     inferring_head,
     probe_edits,
@@ -31,7 +30,8 @@ from bertsim.probing import (
     read_order,
     sharpness,
 )
-from bertsim.scoring import cosine
+from bertsim.model.similarity import SimilarityModel
+from bertsim.score.measures import cosine
 from bertsim.training.batches import dev_metric
 from bertsim.training.examples import read_examples
 from bertsim.training.recipe import ReportPlan

@@ -17,18 +17,19 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from bertsim.calibration import weigh_groups
-from bertsim.checkpoint import WEIGHTS, encoder_tensors, load_encoder
-from bertsim.config import TEXT_FILES, BertConfig, EmbeddingConfig
-from bertsim.datasets import MEND_OR_SKIP
+from bertsim.bert.checkpoint import WEIGHTS, encoder_tensors, load_encoder
+from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
+from bertsim.bert.manifest import check_manifest, file_sha256
+from bertsim.data.pairs import MEND_OR_SKIP
+from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
-from bertsim.head_config import HeadConfig
-from bertsim.head_loading import encoder_sha256
-from bertsim.heads import Head, build_head
-from bertsim.loading import FLATBUFFER, find_source
-from bertsim.loading import Progress as Telling
-from bertsim.manifest import check_manifest, file_sha256
-from bertsim.tokenization import Tokenizer
+from bertsim.heads.config import HeadConfig
+from bertsim.heads.network import Head, build_head
+from bertsim.heads.reading import encoder_sha256
+from bertsim.model.loading import Progress as Telling
+from bertsim.model.loading import find_source
+from bertsim.score.calibration import weigh_groups
+from bertsim.text.tokenizer import Tokenizer
 from bertsim.training.data_source import NAME_THEM, Source, read_excluded
 from bertsim.training.examples import (
     Examples,

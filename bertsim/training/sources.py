@@ -12,7 +12,7 @@ from bertsim.errors import DataError
 from bertsim.training.data_source import HUB, Source
 from bertsim.training.plan import TrainPlan
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+RECIPES = Path(__file__).resolve().parent / "recipes"
 
 
 def recipe_names() -> tuple[str, ...]:

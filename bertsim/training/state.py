@@ -17,8 +17,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from bertsim.bert.manifest import check_new_folder
 from bertsim.errors import DataError, InputError
-from bertsim.manifest import check_new_folder
 
 RUN = ".run"
 """The folder of a run, below the output's."""

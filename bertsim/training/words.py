@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bertsim.evaluation import mean_label_by_range
-from bertsim.pipeline import SimilarityModel
+from bertsim.measuring.evaluation import mean_label_by_range
+from bertsim.model.similarity import SimilarityModel
+from bertsim.score.words import HIGHEST_RATING, KnownError, Range, Words
 from bertsim.training.examples import Examples
 from bertsim.training.recipe import WordsPlan
 from bertsim.training.report import Report
-from bertsim.words import HIGHEST_RATING, KnownError, Range, Words
 
 
 def make_words(plan: WordsPlan, model: SimilarityModel, dev: Examples, report: Report | None) -> Words:

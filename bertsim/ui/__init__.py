@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import gradio as gr
 
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def build_app(pipeline: SimilarityModel) -> gr.Blocks:
     """Build the page around a loaded pipeline; nothing is served yet."""
-    from bertsim.catalog import offered
-    from bertsim.shelf import Shelf
+    from bertsim.ui.catalog import offered
     from bertsim.ui.quick_gradio import import_gradio
+    from bertsim.ui.shelf import Shelf
 
     import_gradio()
     from bertsim.ui.app import build_app as build
@@ -41,7 +41,7 @@ def serve(
     """Serve the app until interrupted.
 
     An encoder or heads that cannot be had do not stop it: the bundled encoder serves, and page and terminal say why.
-    Which encoders visitors may choose: `bertsim.catalog`.
+    Which encoders visitors may choose: `bertsim.ui.catalog`.
 
     Args:
         encoder: folder or Hub id to begin with; None = BERTSIM_ENCODER, without it the bundled encoder.
@@ -55,9 +55,9 @@ def serve(
     Raises:
         BertsimError: an engine that is not known, or an address that cannot be listened on.
     """
-    from bertsim.catalog import offered
-    from bertsim.shelf import Shelf
+    from bertsim.ui.catalog import offered
     from bertsim.ui.quick_gradio import import_gradio
+    from bertsim.ui.shelf import Shelf
 
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")

@@ -12,9 +12,9 @@ import gradio as gr
 
 from bertsim.errors import InputError
 from bertsim.records import PairScore, Unread
-from bertsim.shelf import Shelf
+from bertsim.text.unread import withheld
 from bertsim.ui.calls import API_QUEUE, replies
-from bertsim.unread import withheld
+from bertsim.ui.shelf import Shelf
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
 

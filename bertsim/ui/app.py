@@ -13,12 +13,12 @@ import gradio as gr
 from gradio.networking import setup_tunnel
 
 from bertsim.errors import InputError
-from bertsim.shelf import Shelf
 from bertsim.ui.api import build_api
 from bertsim.ui.compare import build_compare
 from bertsim.ui.events import wire
 from bertsim.ui.facts import Facts
 from bertsim.ui.page import Page
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.tab_alignment import build_alignment_tab
 from bertsim.ui.tab_attention import build_attention_tab
 from bertsim.ui.tab_layers import build_layers_tab

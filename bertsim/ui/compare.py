@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from bertsim.pooling import COMBINES
-from bertsim.shelf import Shelf
-from bertsim.tokenization import MIN_LENGTH
+from bertsim.bert.pooling import COMBINES
+from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.controls import Control, WholeSlider
 from bertsim.ui.encoders import EncoderPanel, build_encoders, build_line
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.facts import Facts
 from bertsim.ui.settings import LAST, layer_choices, pooling_choices
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import picture
 from bertsim.views.markup import placeholder
 from bertsim.views.page import choices, masthead

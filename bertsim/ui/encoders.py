@@ -1,6 +1,6 @@
 """The choice of an encoder: the cards, the line that says how far one is, and the event that switches.
 
-The model is the visitor's own choice, its name in a `gr.State`; models themselves are shared by all (`bertsim.shelf`).
+The model is the visitor's own choice, its name in a `gr.State`; models themselves are shared by all (`ui.shelf`).
 While one is fetched and loaded, the page goes on with the current one.
 """
 
@@ -12,10 +12,10 @@ from typing import Any
 
 import gradio as gr
 
-from bertsim.catalog import BUNDLED_OFFER
 from bertsim.errors import BertsimError
-from bertsim.shelf import Shelf
 from bertsim.ui.calls import StaleError, Turns, sentence
+from bertsim.ui.catalog import BUNDLED_OFFER
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import picture
 from bertsim.views.encoders import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from safetensors import safe_open
 
-from bertsim.alignment import UNTRAINED
-from bertsim.combination import NAME as COMBINED_FILE
-from bertsim.combination import SCORER as COMBINED
-from bertsim.config import BertConfig, EmbeddingConfig
-from bertsim.head_loading import HEADS_FOLDER
-from bertsim.loading import find_source
+from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.heads.reading import HEADS_FOLDER
+from bertsim.model.loading import find_source
+from bertsim.score.alignment import UNTRAINED
+from bertsim.score.combination import NAME as COMBINED_FILE
+from bertsim.score.combination import SCORER as COMBINED
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 @dataclass(frozen=True)

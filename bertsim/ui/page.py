@@ -7,16 +7,16 @@ from typing import Any
 
 import gradio as gr
 
-from bertsim.catalog import BUNDLED_OFFER
 from bertsim.errors import BertsimError
-from bertsim.pipeline import SimilarityModel
+from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison
-from bertsim.shelf import Loading, Shelf
+from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.compare import ComparePanel
 from bertsim.ui.controls import Control
 from bertsim.ui.facts import Facts
 from bertsim.ui.link import Restored, read_link, write_link
 from bertsim.ui.settings import Settings
+from bertsim.ui.shelf import Loading, Shelf
 from bertsim.ui.tabs import Tab
 from bertsim.views.page import previous
 from bertsim.views.result import bars, provenance, verdict

@@ -9,7 +9,7 @@ from bertsim.records import Comparison, Float, Int
 from bertsim.views.result import Engine
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 POOLINGS = ("mean", "cls", "max", "mean_max", "pooler")
 LAST = "last"

@@ -14,7 +14,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.alignment import alignment_view
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def draw_alignment(pipeline: SimilarityModel, settings: Settings, comparison: Comparison, layer: int) -> str:

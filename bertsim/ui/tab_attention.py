@@ -15,7 +15,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS, AttentionChoice, attention_view
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def draw_attention(

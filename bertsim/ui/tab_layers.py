@@ -13,7 +13,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.layers import layers_view
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def draw_layers(pipeline: SimilarityModel, settings: Settings, comparison: Comparison) -> str:

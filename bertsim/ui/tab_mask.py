@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from bertsim.explain import check_masks
 from bertsim.records import Comparison
+from bertsim.score.explain import check_masks
 from bertsim.ui.controls import Control
 from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
@@ -15,7 +15,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.mask import function_positions, mask_view, special_positions
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def pressed(comparison: Comparison, masked: list[str], key: str) -> list[str]:

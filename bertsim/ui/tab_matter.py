@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from bertsim.explain import occlude
 from bertsim.records import Comparison
+from bertsim.score.explain import occlude
 from bertsim.ui.controls import Control
 from bertsim.ui.facts import Facts
 from bertsim.ui.settings import Settings
@@ -16,7 +16,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.matter import matter_view
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def draw_matter(pipeline: SimilarityModel, settings: Settings, comparison: Comparison, scorer: str) -> str:

@@ -13,7 +13,7 @@ from bertsim.ui.tabs import Tab, picture
 from bertsim.views.anatomy import anatomy
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
 def draw_tokens(pipeline: SimilarityModel, settings: Settings, comparison: Comparison) -> str:

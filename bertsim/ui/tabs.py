@@ -14,7 +14,7 @@ from bertsim.ui.settings import Settings
 from bertsim.ui.theme import VIEW_JS
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 # draw(pipeline, settings, comparison, *values of the controls) -> HTML
 Draw = Callable[..., str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertsim.explain import Alignment, align
 from bertsim.records import Comparison
+from bertsim.score.explain import Alignment, align
 from bertsim.views.markup import caption, downloads, note, number, plain, table, text
 from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, links
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from bertsim.packing import MAX_CHARACTERS
 from bertsim.records import TokenBatch
+from bertsim.text.packing import MAX_CHARACTERS
 from bertsim.views.markup import attributes, caption, counted, downloads, note, plain, text
 
 SHOWN_CUT = 400

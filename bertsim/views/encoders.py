@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertsim.catalog import Offer
+from bertsim.ui.catalog import Offer
 from bertsim.views.markup import attributes, note, text
 
 

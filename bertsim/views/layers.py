@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from bertsim.explain import layer_profile
 from bertsim.records import Comparison, Float
+from bertsim.score.explain import layer_profile
 from bertsim.views.markup import MINUS, caption, downloads, number, table, text
 from bertsim.views.matrix import INK, LINE, SOFT, svg
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertsim.explain import Occlusion
 from bertsim.records import Comparison, Float
+from bertsim.score.explain import Occlusion
 from bertsim.views.markup import caption, downloads, number, plain, table, text
 
 DRAWN = 64

@@ -10,12 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bertsim.head_config import HeadConfig
+from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.unread import unknown_sentences, withheld
+from bertsim.score.words import HIGHEST_RATING, Words
+from bertsim.text.unread import unknown_sentences, withheld
 from bertsim.views.anatomy import cut_part
 from bertsim.views.markup import attributes, counted, note, number, text
-from bertsim.words import HIGHEST_RATING, Words
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",

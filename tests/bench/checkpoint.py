@@ -14,10 +14,10 @@ from typing import Any
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from bertsim.checkpoint import WEIGHTS, read_checkpoint
-from bertsim.config import BertConfig
-from bertsim.head_loading import encoder_sha256
-from bertsim.loading import BUNDLED
+from bertsim.bert.checkpoint import WEIGHTS, read_checkpoint
+from bertsim.bert.config import BertConfig
+from bertsim.heads.reading import encoder_sha256
+from bertsim.model.loading import BUNDLED
 
 SEED = 7
 SENTENCES = 2_000

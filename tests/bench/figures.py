@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from bertsim.loading import BUNDLED
+from bertsim.model.loading import BUNDLED
 from tests.bench.checkpoint import draw_texts, widen_checkpoint
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, speed_row

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import compare, cosine, open_tab, shown
 

@@ -11,7 +11,7 @@ from gradio_client import Client
 from playwright.sync_api import expect
 
 import bertsim
-from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 from playwright.sync_api import Locator, expect
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import choose, open_tab, shown
 

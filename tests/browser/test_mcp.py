@@ -12,7 +12,7 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 

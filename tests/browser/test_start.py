@@ -26,7 +26,9 @@ pytestmark = pytest.mark.browser
 SLOW = """
 import sys, time
 from pathlib import Path
-from bertsim import pipeline, shelf, ui
+from bertsim import ui
+from bertsim.model import similarity as pipeline
+from bertsim.ui import shelf
 held = Path(sys.argv[2])
 real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
 def compare(self, a, b, **options):
@@ -113,7 +115,7 @@ def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(
 
 def test_building_the_page_loads_nothing():
     code = (
-        "import sys\nfrom bertsim.catalog import offered\nfrom bertsim.shelf import Shelf\n"
+        "import sys\nfrom bertsim.ui.catalog import offered\nfrom bertsim.ui.shelf import Shelf\n"
         "from bertsim.ui.app import build_app\nshelf = Shelf(offered({}))\nbuild_app(shelf)\n"
         "assert not shelf._kept; assert 'ai_edge_litert' not in sys.modules; print('built')"
     )

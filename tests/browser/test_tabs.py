@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from bertsim.explain import align, layer_profile
+from bertsim.score.explain import align, layer_profile
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import choose, open_tab, select_tab, shown
 

@@ -1,0 +1,219 @@
+"""What a checkpoint folder says of itself: `config.json` and sentence-transformers' own files -> records.
+
+Only JSON is read here; tensors are `checkpoint`'s, tokens `tokenization`'s. Keys are transformers' `BertConfig`;
+what the encoder cannot represent is refused by name.
+
+Source: transformers `BertConfig`; sentence-transformers `models.Pooling`, `models.Normalize`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertsim.bert.pooling import parse_pooling, pooled_size
+from bertsim.errors import CheckpointError, InputError
+from bertsim.json_files import read_field, read_json
+
+TEXT_FILES = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "modules.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "*_Pooling/config.json",
+)
+"""Patterns of the files beside the weights that a checkpoint folder may hold."""
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
+_SIZES = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+# sentence-transformers' older flags, in the order in which it concatenates them.
+_POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+
+
+@dataclass(frozen=True)
+class BertConfig:
+    """The shape of a BERT, in transformers' names; defaults are those of transformers."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int = 512
+    type_vocab_size: int = 2
+    hidden_act: str = "gelu"
+    layer_norm_eps: float = 1e-12
+    hidden_dropout_prob: float = 0.1
+    attention_probs_dropout_prob: float = 0.1
+    pad_token_id: int = 0
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of weights, the pooler left out."""
+        hidden, inner = self.hidden_size, self.intermediate_size
+        rows = self.vocab_size + self.max_position_embeddings + self.type_vocab_size
+        block = 4 * hidden * (hidden + 1) + 2 * hidden * inner + inner + hidden + 4 * hidden
+        return rows * hidden + 2 * hidden + self.num_hidden_layers * block
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> BertConfig:
+        """Read `config.json`.
+
+        Raises:
+            CheckpointError: the file is missing or not JSON, a size is missing or not a positive whole number, padding
+                is no token, or the model is one that this encoder cannot represent; names file and key.
+        """
+        path = folder / "config.json"
+        raw = read_json(path)
+        _refuse_what_is_not_bert(path, raw)
+        missing = [key for key in _SIZES if key not in raw]
+        if missing:
+            raise CheckpointError(
+                f"{path} lacks {', '.join(missing)}; a BERT's config.json states every size."
+            )
+        # transformers writes null for a field that has its default.
+        known = {key: raw[key] for key in cls.__dataclass_fields__ if raw.get(key) is not None}
+        config = cls(**known)
+        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size", "pad_token_id"):
+            value, least = getattr(config, key), int(key != "pad_token_id")
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise CheckpointError(
+                    f"{path}: {key} is {value!r}; a whole number of at least {least} was expected."
+                )
+        if config.pad_token_id >= config.vocab_size:
+            raise CheckpointError(
+                f"{path}: pad_token_id is {config.pad_token_id}; one below vocab_size {config.vocab_size} was expected."
+            )
+        for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
+            value = getattr(config, key)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+                raise CheckpointError(f"{path}: {key} is {value!r}; a number in [0, 1) was expected.")
+        if config.hidden_size % config.num_attention_heads:
+            raise CheckpointError(
+                f"{path}: hidden_size {config.hidden_size} is not a multiple of "
+                f"num_attention_heads {config.num_attention_heads}."
+            )
+        return config
+
+
+@dataclass(frozen=True)
+class EmbeddingConfig:
+    """How a checkpoint turns tokens into a sentence embedding by default.
+
+    Attributes:
+        pooling: one of `bertsim.bert.pooling.POOLINGS`, or several joined by "+".
+        normalize: whether the embedding is scaled to Euclidean length 1.
+        max_length: tokens read of a sequence, special ones included.
+    """
+
+    pooling: str
+    normalize: bool
+    max_length: int
+
+    @classmethod
+    def from_folder(cls, folder: Path, config: BertConfig) -> EmbeddingConfig:
+        """Read sentence-transformers' files; without them: mean pooling, all positions, no scaling.
+
+        Raises:
+            CheckpointError: a module, pooling mode, prompt or length that cannot be represented; names file and key.
+        """
+        _refuse_prompt(folder / "config_sentence_transformers.json")
+        modules = folder / "modules.json"
+        if not modules.exists():
+            return cls("mean", False, config.max_position_embeddings)
+        pooling, normalize = "mean", False
+        for module in read_json(modules, list):
+            if not isinstance(module, dict) or not isinstance(module.get("type"), str):
+                raise CheckpointError(f"{modules}: {module!r} is not a module with a type.")
+            kind = module["type"].rsplit(".", 1)[-1]
+            if kind == "Pooling":
+                pooling = _read_pooling(
+                    folder / read_field(modules, module, "path", str, "1_Pooling") / "config.json", config
+                )
+            elif kind == "Normalize":
+                normalize = True
+            elif kind != "Transformer":
+                raise CheckpointError(
+                    f"{modules} has a module of type {module['type']}; "
+                    "only Transformer, Pooling and Normalize can be represented."
+                )
+        length = _read_max_length(folder / "sentence_bert_config.json")
+        return cls(pooling, normalize, min(length or math.inf, config.max_position_embeddings))  # type: ignore[arg-type]
+
+
+def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
+    model_type = raw.get("model_type", "bert")
+    if model_type != "bert":
+        raise CheckpointError(f"{path}: model_type is {model_type!r}; only 'bert' can be loaded.")
+    for key in ("is_decoder", "add_cross_attention"):
+        if raw.get(key):
+            raise CheckpointError(f"{path}: {key} is set; only a BERT encoder can be loaded.")
+    positions = raw.get("position_embedding_type") or "absolute"
+    if positions != "absolute":
+        raise CheckpointError(
+            f"{path}: position_embedding_type is {positions!r}; only 'absolute' can be represented."
+        )
+    activation = raw.get("hidden_act", "gelu")
+    if activation not in ACTIVATIONS:
+        raise CheckpointError(f"{path}: hidden_act is {activation!r}; known are {', '.join(ACTIVATIONS)}.")
+
+
+def _refuse_prompt(path: Path) -> None:
+    """Raise CheckpointError where sentence-transformers would put a prompt before every sentence."""
+    if not path.exists():
+        return
+    raw = read_json(path)
+    name = read_field(path, raw, "default_prompt_name", str, "")
+    if name and read_field(path, raw, "prompts", dict, {}).get(name) != "":
+        raise CheckpointError(
+            f"{path}: default_prompt_name is {name!r}; prompts are not put before sentences here, set it to null to do "
+            "without."
+        )
+
+
+def _read_pooling(path: Path, config: BertConfig) -> str:
+    """One "+"-joined pooling from either form of the file: flags, or a `pooling_mode` of one or more names."""
+    raw = read_json(path)
+    mode = raw.get("pooling_mode")
+    if mode is None:
+        unknown = [
+            key for key in raw if key.startswith("pooling_mode_") and raw[key] and key not in _POOLING_FLAGS
+        ]
+        if unknown:
+            raise CheckpointError(f"{path} sets {', '.join(unknown)}, which is not known here.")
+        mode = [name for flag, name in _POOLING_FLAGS.items() if raw.get(flag)]
+    pooling = mode if isinstance(mode, str) else "+".join(map(str, mode))
+    if pooling == "pooler":
+        raise CheckpointError(f"{path}: pooling_mode is 'pooler'; one over tokens, as mean, was expected.")
+    try:
+        parse_pooling(pooling)
+    except InputError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    size = raw.get("word_embedding_dimension", raw.get("embedding_dimension", config.hidden_size))
+    if size not in (config.hidden_size, pooled_size(pooling, config.hidden_size)):
+        raise CheckpointError(f"{path}: the embedding dimension is {size}, hidden_size {config.hidden_size}.")
+    return pooling
+
+
+def _read_max_length(path: Path) -> int | None:
+    if not path.exists():
+        return None
+    length = read_json(path).get("max_seq_length")
+    if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
+        raise CheckpointError(
+            f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected."
+        )
+    return length

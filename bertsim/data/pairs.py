@@ -1,0 +1,314 @@
+"""Files of sentence pairs, or of sentences, read row by row: nothing is held but the row in hand.
+
+What comes in: TSV (no quoting: a `"` is a character like any other), CSV (standard quoting, a record may span lines),
+JSON Lines (one object a line), and for sentences alone also plain text (one a line); each may end in .gz; UTF-8, with
+or without a byte order mark; or Parquet. TSV and CSV start with a row of column names.
+What goes out: frozen `Row` records in the order of the file. A row that cannot be used is not dropped: it comes out
+with the reason in `error`, and the rows after it are read as if nothing had been. Blank lines at the end are no rows.
+What is wrong with the file as a whole (ending, header, columns, gzip) is a `DataError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from pathlib import Path
+
+from bertsim.data.parquet import parquet_columns, read_parquet
+from bertsim.data.rows import Record, read_records
+from bertsim.errors import DataError
+
+KINDS = ("tsv", "csv", "jsonl")
+READ_KINDS = (*KINDS, "parquet")
+PEEKED_ROWS = 50
+
+# Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
+# fmt: off
+PAIR_COLUMNS = (
+    ("sentence1", "sentence2"), ("sentencea", "sentenceb"), ("sent1", "sent2"), ("text1", "text2"),
+    ("texta", "textb"), ("premise", "hypothesis"), ("question1", "question2"), ("query", "passage"),
+    ("anchor", "positive"), ("source", "target"), ("s1", "s2"), ("a", "b"),
+)
+LABEL_COLUMNS = (
+    "score", "label", "similarity", "relatednessscore", "gold", "goldscore", "goldlabel", "isduplicate", "rating",
+)
+# fmt: on
+SENTENCE_COLUMNS = ("sentence", "text")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What messages about a file say is to be done; whoever has an option for it says so instead.
+
+    Attributes:
+        pair, label, sentence: where it cannot be told which columns hold them.
+        row: where a row cannot be used.
+    """
+
+    pair: str = "rename them until one pair alone has known names, such as sentence1 and sentence2"
+    label: str = "rename them until one alone has a known name, such as score"
+    sentence: str = "name one of them sentence"
+    row: str = "mend the row"
+
+
+MEND_OR_SKIP = "mend the row, or leave such rows out with --skip-bad-rows"
+MEND = Advice()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a data file.
+
+    Attributes:
+        line: where it starts in the file, the first line being 1.
+        sentences: the one or two texts to embed or compare; empty where `error` is set.
+        label: the label's cell as it stands in the file, None where no label column was asked for.
+        values: every column as read; the line itself, under the first column, where it could not be taken apart.
+        error: why the row cannot be used, in a few words; None for a good row.
+    """
+
+    line: int
+    sentences: tuple[str, ...]
+    label: object
+    values: dict[str, object]
+    error: str | None
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file whose columns are known; iterating reads it from the start, as often as wanted.
+
+    Attributes:
+        path: as given.
+        kind: "tsv", "csv", "jsonl", "parquet" or "txt".
+        columns: every column in the file's order (JSON Lines: every key of any object).
+        sentences: the columns that hold the sentences, one or two.
+        label: the column that holds the label, or None.
+        advice: what messages about it say is to be done.
+    """
+
+    path: Path
+    kind: str
+    columns: tuple[str, ...]
+    sentences: tuple[str, ...]
+    label: str | None = None
+    advice: Advice = MEND
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows in order. Raises DataError where reading itself fails."""
+        records = read_parquet(self.path) if self.kind == "parquet" else read_records(self.path, self.kind)
+        for record in islice(records, 1 if self.kind in ("tsv", "csv") else 0, None):
+            yield self._row(record)
+
+    def where(self, row: Row) -> str:
+        """`file:line`, as messages name a row."""
+        return f"{self.path}:{row.line}"
+
+    def _row(self, record: Record) -> Row:
+        fault = record.fault
+        if isinstance(record.fields, dict):
+            values = record.fields
+        else:
+            values, miscount = _named(record, self.columns)
+            fault = fault or miscount
+        fault = fault or next(filter(None, (_fault(values, name) for name in self.sentences)), None)
+        label = values.get(self.label) if self.label is not None else None
+        if fault is not None:
+            return Row(record.line, (), label, values, fault)
+        return Row(record.line, tuple(str(values[name]) for name in self.sentences), label, values, None)
+
+
+def open_pairs(
+    path: str | Path,
+    columns: Sequence[str] | None = None,
+    label_column: str | None = None,
+    labelled: bool = False,
+    advice: Advice = MEND,
+) -> DataFile:
+    """Find the two sentence columns of a file, and its label column where one is wanted.
+
+    Args:
+        path: a .tsv, .csv or .jsonl file, .gz or not, or a .parquet file.
+        columns: the two columns that hold the sentences; recognised by name (`PAIR_COLUMNS`) if None.
+        label_column: the column that holds the label.
+        labelled: recognise the label column by name (`LABEL_COLUMNS`) if none is given; of several, the one
+            that holds numbers.
+        advice: what messages say is to be done.
+
+    Raises:
+        DataError: no such file, unknown ending, damaged gzip, bad header, columns missing or not to be told apart.
+
+    Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
+    """
+    path, kind, names = _opened(path, READ_KINDS)
+    if columns is not None:
+        pair = tuple(_named_column(path, names, name) for name in columns)
+        if len(set(pair)) != 2:
+            raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
+    else:
+        pair = _recognised_pair(path, names, advice)
+    label = None if label_column is None else _named_column(path, names, label_column)
+    if label is None and labelled:
+        label = _recognised_label(DataFile(path, kind, names, pair, advice=advice))
+    return DataFile(path, kind, names, pair, label, advice)
+
+
+def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
+    """Find the one sentence column of a file; a .txt file has one sentence a line.
+
+    Raises:
+        DataError: as for `open_pairs`, or a column named for a text file.
+    """
+    path, kind, names = _opened(path, (*READ_KINDS, "txt"))
+    if kind == "txt" and column is not None:
+        raise DataError(
+            f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out."
+        )
+    if kind == "txt" or column is not None:
+        return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),), advice=advice)
+    found = [name for name in names if _plain(name) in SENTENCE_COLUMNS] if len(names) > 1 else names
+    if len(found) != 1:
+        raise DataError(
+            f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}."
+        )
+    return DataFile(path, kind, names, tuple(found), advice=advice)
+
+
+def number_of(label: object) -> float | None:
+    """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
+    if isinstance(label, str | int | float):
+        try:
+            value = float(label)
+        except (ValueError, OverflowError):
+            return None
+        return value if math.isfinite(value) else None
+    return None
+
+
+def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
+    """The kind of a file by its ending, .gz aside. Raises DataError for any other ending."""
+    kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in kinds:
+        endings = ", ".join(f".{kind}" for kind in kinds)
+        raise DataError(
+            f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow)."
+        )
+    return kind
+
+
+def unpaired(text: str) -> bool:
+    """Whether a text holds half a surrogate pair, which no encoding can write."""
+    return re.search("[\ud800-\udfff]", text) is not None
+
+
+def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[str, ...]]:
+    """Path, kind and columns of a file."""
+    kind, path = kind_of(path, kinds), Path(path)
+    if kind == "txt":
+        return path, kind, ("sentence",)
+    if kind == "jsonl":
+        return path, kind, _keys(path)
+    if kind == "parquet":
+        return path, kind, _each_once(path, parquet_columns(path))
+    header = next(read_records(path, kind), None)
+    if header is None:
+        raise DataError(f"{path} is empty; its first line must name the columns.")
+    if header.fault is not None or not isinstance(header.fields, list):
+        raise DataError(f"{path}:{header.line} must name the columns, but {header.fault}.")
+    return path, kind, _each_once(f"{path}:{header.line}", header.fields)
+
+
+def _each_once(where: object, names: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns. Raises DataError for one that stands there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
+    return tuple(names)
+
+
+def _keys(path: Path) -> tuple[str, ...]:
+    """Every key of any object of a JSON Lines file, in the order in which they first appear."""
+    keys: dict[str, None] = {}
+    for record in read_records(path, "jsonl"):
+        if isinstance(record.fields, dict):
+            keys.update(dict.fromkeys(record.fields))
+    if not keys:
+        raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
+    return tuple(keys)
+
+
+def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
+    if wanted not in names:
+        raise DataError(f"{path} has no column {wanted!r}; it has {_list(names)}.")
+    return wanted
+
+
+def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, str]:
+    found = [
+        (a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)
+    ]
+    if len(found) != 1:
+        fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
+        raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
+    return found[0]
+
+
+def _recognised_label(file: DataFile) -> str:
+    """The one label column; of several, the one that holds numbers in the file's first rows."""
+    rest = [name for name in file.columns if name not in file.sentences]
+    found = [name for label in LABEL_COLUMNS for name in _called(label, rest)]
+    if len(found) > 1:
+        peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
+        numeric = [
+            name for name in found if any(number_of(values.get(name)) is not None for values in peeked)
+        ]
+        found = numeric or found
+    if len(found) != 1:
+        fault = "more than one column could be" if found else "no column is known to be"
+        raise DataError(f"{file.path}: {fault} the label among {_list(file.columns)}; {file.advice.label}.")
+    return found[0]
+
+
+def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
+    """The cells under their columns; too few are filled up, too many stand joined in the last, with a fault."""
+    if not isinstance(record.fields, list):
+        return {columns[0]: record.text}, record.fault
+    cells, due = record.fields, len(columns)
+    if len(cells) == due:
+        return dict(zip(columns, cells, strict=True)), None
+    fault = f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
+    cells = [*cells[: due - 1], " ".join(cells[due - 1 :])] if len(cells) > due else cells
+    return dict(zip_longest(columns, cells, fillvalue="")), fault
+
+
+def _fault(values: Mapping[str, object], name: str) -> str | None:
+    """Why a cell cannot be used as a sentence."""
+    text = values.get(name)
+    if text is None:
+        return f"there is no {name!r}"
+    if not isinstance(text, str):
+        return f"{name!r} holds {json.dumps(text, ensure_ascii=False)[:40]}, which is not text"
+    if not text.strip():
+        return f"{name!r} is empty"
+    return f"{name!r} holds half a surrogate pair, which is not text" if unpaired(text) else None
+
+
+def _called(plain: str, names: Sequence[str]) -> list[str]:
+    """The names that are this one but for case, spaces and punctuation."""
+    return [name for name in names if _plain(name) == plain]
+
+
+def _plain(name: str) -> str:
+    """A column's name without case, spaces and punctuation. Example: "Sentence_A" -> "sentencea"."""
+    return "".join(filter(str.isalnum, name)).lower()
+
+
+def _list(names: Sequence[str]) -> str:
+    """Names as messages list them, the first twenty at most, each shortened to 40 characters."""
+    shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

@@ -1,0 +1,1 @@
+"""`TokenBatch` -> `EncoderOutput`: what every engine offers, batches, LiteRT, TensorFlow."""

@@ -1,0 +1,1 @@
+"""Keras models -> LiteRT flatbuffers, checked, cached and bundled."""

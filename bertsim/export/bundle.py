@@ -1,0 +1,90 @@
+"""A checkpoint folder -> a folder in the layout of `weights/`: compact, exported, with checksums.
+
+What comes out holds int8 safetensors, the flatbuffer made of these very values, tokenizer and configs, and
+`manifest.json`; it loads in either engine and can be uploaded to the Hub as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
+from bertsim.bert.manifest import check_manifest, new_folder
+from bertsim.engines.base import FLATBUFFER
+from bertsim.json_files import read_json
+from bertsim.text.tokenizer import Tokenizer
+
+CONFIG = "config.json"
+_OF_CLASSIFIERS = ("id2label", "label2id", "problem_type")
+
+
+def build_bundle(source: Path, output: Path) -> float:
+    """Write `output`, whole or not at all.
+
+    Args:
+        source: a checkpoint folder that `load` accepts.
+        output: a folder that does not exist, or is empty.
+
+    Returns:
+        The lowest cosine between the flatbuffer's embeddings and those of the TensorFlow model.
+
+    Raises:
+        InputError: `output` holds files.
+        CheckpointError: `source` cannot be read, or is not what its manifest says.
+        ExportError: the flatbuffer does not agree with the model.
+    """
+    from bertsim.export.encoder import export_flatbuffer
+
+    check_manifest(source)
+    config = BertConfig.from_folder(source)
+    checkpoint = read_checkpoint(source, config)
+    with new_folder(output) as folder:
+        copy_files(source, folder, ("README.md", *TEXT_FILES), encoder_alone=True)
+        write_int8(checkpoint, folder / WEIGHTS)
+        embedding = EmbeddingConfig.from_folder(folder, config)
+        tokenizer = Tokenizer.from_folder(folder, config)
+        return export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)
+
+
+def copy_files(
+    source: Path,
+    folder: Path,
+    patterns: Sequence[str],
+    *,
+    leave_out: Collection[str] = (),
+    encoder_alone: bool,
+) -> None:
+    """Copy files of a checkpoint; each appears whole, and config.json last: where it is there, all of them are.
+
+    Args:
+        source: the checkpoint.
+        folder: that is there.
+        patterns: of the files.
+        leave_out: names of those that match and stay.
+        encoder_alone: a classifier's tensors do not come with them, so config.json shall not promise one.
+    """
+    found = [path for pattern in patterns for path in source.glob(pattern) if path.name not in leave_out]
+    config = source / CONFIG
+    for path in sorted(set(found), key=lambda path: (path == config, path)):
+        target = folder / path.relative_to(source)
+        target.parent.mkdir(exist_ok=True)
+        partial = target.with_name(f".{target.name}.new")
+        shutil.copyfile(path, partial)
+        if encoder_alone and path == config:
+            _forget_classifier(partial)
+        os.replace(partial, target)
+
+
+def _forget_classifier(config: Path) -> None:
+    """Make a config.json that of an encoder without anything on it."""
+    raw = read_json(config)
+    if raw.get("architectures") == ["BertModel"]:
+        return
+    kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
+    text = json.dumps(kept | {"architectures": ["BertModel"]}, indent=2, ensure_ascii=False)
+    config.write_text(text + "\n", encoding="utf-8")

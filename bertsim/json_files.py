@@ -1,0 +1,141 @@
+"""JSON files and tables -> frozen dataclasses, every fault named. The one way in which a config or a plan is read.
+
+A record's annotations say what its fields are; an unknown key, a missing one and a value of another type are refused
+by name. What a value may be beyond its type stands in the record's own `__post_init__`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from bertsim.errors import BertsimError, CheckpointError, InputError
+
+_T = TypeVar("_T")
+_SCALARS: Mapping[Any, tuple[Any, str]] = {
+    str: (str, "a text"),
+    Path: (str, "a path"),
+    bool: (bool, "true or false"),
+    int: (int, "a whole number"),
+    float: (int | float, "a number"),
+}
+"""What stands in a table for a field of this type, and what messages call it."""
+
+
+def read_json(path: Path, kind: type = dict) -> Any:
+    """Parse a JSON file whose top is a `kind`.
+
+    Raises:
+        CheckpointError: it is missing, not UTF-8 JSON, or its top is something else.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); check the file.") from None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is not valid JSON: {error}.") from None
+    if not isinstance(value, kind):
+        raise CheckpointError(f"{path} holds a {type(value).__name__}; a {kind.__name__} was expected.")
+    return value
+
+
+def read_field(path: Path, raw: Mapping[str, Any], key: str, kind: type[_T], default: _T) -> _T:
+    """A field of a JSON file that was read; `default` where it is missing or null.
+
+    Raises:
+        CheckpointError: it is no `kind`.
+    """
+    value = raw.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise CheckpointError(f"{path}: {key} is {value!r:.60}; a {kind.__name__} was expected.")
+    return value
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as indented JSON, in UTF-8."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def record_from(
+    record: type[_T], table: object, where: str, *, error: type[BertsimError] = InputError, advice: str = ""
+) -> _T:
+    """A frozen dataclass from a table of JSON or TOML; lists become tuples, tables in it records.
+
+    Args:
+        record: whose fields are the keys.
+        table: what was read.
+        where: what messages call it: a file, or a file and a key.
+        error: which error its faults are.
+        advice: what is to be done, put behind every message.
+
+    Raises:
+        BertsimError: `error`, naming `where`, the key and what was expected.
+
+    Example: BertConfig, {"vocab_size": "x"}, "config.json" -> "config.json: vocab_size is 'x'; a whole number was
+        expected."
+    """
+    try:
+        return _record(record, table, where)
+    except InputError as found:
+        text = str(found)
+        raise error(f"{text.removesuffix('.')}; {advice}." if advice else text) from None
+
+
+def _record(record: type[_T], table: object, where: str) -> _T:
+    if not isinstance(table, dict):
+        raise InputError(f"{where}: {table!r:.60} was found where a table was expected.")
+    known = {field.name: field for field in fields(record) if field.init}  # type: ignore[arg-type]
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
+    for name, field in known.items():
+        if name not in table and field.default is MISSING and field.default_factory is MISSING:
+            raise InputError(f"{where}: {name} is missing.")
+    hints = get_type_hints(record)
+    values = {key: _value(hints[key], value, where, key) for key, value in table.items()}
+    try:
+        return record(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _value(hint: Any, value: Any, where: str, key: str) -> Any:
+    """A value as a field of this type holds it."""
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind in (Union, UnionType):
+        return None if value is None and NoneType in inner else _value(inner[0], value, where, key)
+    if is_dataclass(kind):
+        return _record(kind, value, f"{where}: {key}")  # type: ignore[arg-type]
+    if kind in _SCALARS:
+        types, expected = _SCALARS[kind]
+        if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
+            raise InputError(f"{where}: {key} is {value!r:.80}; {expected} was expected.")
+        return value if kind is bool else kind(value)
+    if kind in (tuple, list, Sequence):
+        return _several(inner, value, where, key)
+    if kind in (dict, Mapping):
+        if not isinstance(value, dict):
+            raise InputError(f"{where}: {key} is {value!r:.80}; a table was expected.")
+        return {name: _value(inner[1], each, where, f"{key}.{name}") for name, each in value.items()}
+    return value
+
+
+def _several(inner: tuple[Any, ...], value: Any, where: str, key: str) -> tuple[Any, ...]:
+    """The entries of a list; of a pair or triple, as many as its type has."""
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{where}: {key} is {value!r:.80}; a list was expected.")
+    kinds = inner if inner and inner[-1] is not ... and len(inner) > 1 else inner[:1] * len(value)
+    if len(kinds) != len(value):
+        raise InputError(f"{where}: {key} is {value!r:.80}; a list of {len(kinds)} was expected.")
+    return tuple(
+        _value(kind, each, where, f"{key}[{index}]")
+        for index, (kind, each) in enumerate(zip(kinds, value, strict=True))
+    )

@@ -1,0 +1,98 @@
+"""Two sentence embeddings -> a score. numpy only.
+
+A *similarity* is a measure's own value; a *score* is higher the more alike two sentences are. They differ
+for distances alone, where score = 1 / (1 + distance), which falls from 1 (identical) towards 0 and keeps
+the order. No calibration, no model here.
+
+Source: sentence-transformers `SimilarityFunction` (the four measures; it negates distances instead).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bertsim.bert.pooling import scale_to_unit
+from bertsim.errors import InputError
+from bertsim.records import Float, PairScore
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A way to compare two embeddings.
+
+    Attributes:
+        compute: float32 [n, dim], float32 [n, dim] -> float32 [n].
+        unit: "similarity", "product" or "distance".
+        low, high: the range of its values.
+    """
+
+    compute: Callable[[Float, Float], Float]
+    unit: str
+    low: float
+    high: float
+
+    def to_score(self, values: Float) -> Float:
+        """Turn values into scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
+
+        Example: distances [0., 1., 3.] -> [1., 0.5, 0.25]
+        """
+        return (1.0 / (1.0 + values)).astype(np.float32) if self.unit == "distance" else values
+
+
+def cosine(a: Float, b: Float) -> Float:
+    """Cosine of the angle of each row pair, clipped to [-1, 1]; 0 where either row is zero.
+
+    Example: [[3., 4.]] and [[4., 3.]] -> [0.96]
+    """
+    return np.clip(np.sum(scale_to_unit(a) * scale_to_unit(b), axis=1), -1.0, 1.0)
+
+
+def dot(a: Float, b: Float) -> Float:
+    """Sum of products of each row pair. Example: [[1., 2.]] and [[3., 4.]] -> [11.]."""
+    return np.sum(a * b, axis=1)
+
+
+def euclidean(a: Float, b: Float) -> Float:
+    """Straight-line distance of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [5.]."""
+    return np.sqrt(np.sum((a - b) ** 2, axis=1))
+
+
+def manhattan(a: Float, b: Float) -> Float:
+    """Sum of absolute differences of each row pair. Example: [[0., 0.]] and [[3., 4.]] -> [7.]."""
+    return np.sum(np.abs(a - b), axis=1)
+
+
+MEASURES = {
+    "cosine": Measure(cosine, "similarity", -1.0, 1.0),
+    "dot": Measure(dot, "product", -math.inf, math.inf),
+    "euclidean": Measure(euclidean, "distance", 0.0, math.inf),
+    "manhattan": Measure(manhattan, "distance", 0.0, math.inf),
+}
+
+
+def find_measure(scorer: str, known: Iterable[str] = ()) -> Measure:
+    """Look a scorer up by name.
+
+    Args:
+        scorer: its name.
+        known: what an error says there is; the measures where nothing is given.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if scorer not in MEASURES:
+        raise InputError(f"scorer is {scorer!r}; known are {', '.join(known or MEASURES)}.")
+    return MEASURES[scorer]
+
+
+def score_pair(scorer: str, a: Float, b: Float) -> PairScore:
+    """Compare two embeddings, float32 [dim] each, by one scorer."""
+    measure = find_measure(scorer)
+    value = measure.compute(a[None], b[None])
+    return PairScore(
+        scorer, float(value[0]), measure.unit, measure.low, measure.high, float(measure.to_score(value)[0])
+    )

@@ -1,0 +1,1 @@
+"""Text -> `TokenBatch`: tokenizer, packing of pairs, tokenizer files, masks, what was not read."""
