@@ -14,9 +14,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import bertsim
+from bertsim.bert.folder import encoder_sha256
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.heads.config import HeadConfig, find_similar
-from bertsim.heads.reading import encoder_sha256
 from bertsim.score.calibration import Calibration, write_calibrations
 from bertsim.score.combination import Combination, fit_combination, write_combination
 from tests.checkpoints import make_checkpoint
@@ -49,9 +49,9 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
 
 def runners(head, folder: Path):
     """The head in both engines."""
-    from bertsim.engines.litert import LiteRTHead
-    from bertsim.engines.tensorflow import TensorFlowHead
     from bertsim.export.heads import export_head
+    from bertsim.heads.litert import LiteRTHead
+    from bertsim.heads.tensorflow import TensorFlowHead
 
     assert export_head(head, folder / "head.tflite") < 1e-5
     return {"tensorflow": TensorFlowHead(head), "litert": LiteRTHead(folder / "head.tflite")}
@@ -298,8 +298,7 @@ def test_bad_pairs_are_named_by_heads_too(any_engine: bertsim.SimilarityModel) -
 def test_packed_ids_are_those_of_the_views(any_engine: bertsim.SimilarityModel) -> None:
     tokenizer = any_engine._tokenizer
     for max_length in (8, 13, 64):
-        rows = tokenizer.encode_pairs([sentence for pair in PAIRS for sentence in pair], max_length)
-        arrays = tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
+        arrays = tokenizer.pad(tokenizer.encode(PAIRS, max_length))
         batch = tokenizer.batch(list(PAIRS), max_length)
         for ours, theirs in zip(
             arrays, (batch.input_ids, batch.attention_mask, batch.token_type_ids), strict=True
@@ -484,7 +483,7 @@ def test_which_label_means_similar(labels: tuple[str, ...], index: int) -> None:
 def test_heads_are_served_without_tensorflow(headed: Path) -> None:
     bertsim.load(headed)  # the encoder's flatbuffer is in the cache now
     code = (
-        "import sys, bertsim; m = bertsim.load(sys.argv[1]); m.compare('the dog', 'a cat').packed;"
+        "import sys, bertsim; m = bertsim.load(sys.argv[1]); m.compare('the dog', 'a cat', packed=True);"
         "[m.score([('the dog', 'a cat')], scorer=s) for s in m.scorers]; print(len(m.heads), "
         "sorted({'tensorflow', 'keras', 'transformers', 'sklearn', 'gradio'} & set(sys.modules)))"
     )

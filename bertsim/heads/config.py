@@ -15,8 +15,7 @@ from typing import Any
 
 from bertsim.errors import CheckpointError, InputError
 from bertsim.json_files import read_json
-from bertsim.score.alignment import UNTRAINED
-from bertsim.score.combination import SCORER as COMBINED
+from bertsim.records import COMBINED, UNTRAINED
 
 KINDS = ("bilstm", "pooled", "mean")
 INPUTS = ("packed", "apart")

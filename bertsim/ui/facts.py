@@ -10,9 +10,8 @@ from safetensors import safe_open
 from bertsim.bert.config import BertConfig, EmbeddingConfig
 from bertsim.heads.reading import HEADS_FOLDER
 from bertsim.model.loading import find_source
-from bertsim.score.alignment import UNTRAINED
+from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.combination import NAME as COMBINED_FILE
-from bertsim.score.combination import SCORER as COMBINED
 
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel

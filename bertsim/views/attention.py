@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bertsim.records import Comparison, Float, TokenBatch
-from bertsim.score.combination import SCORER as COMBINED
+from bertsim.records import COMBINED, Comparison, Float, TokenBatch
 from bertsim.views.markup import attributes, caption, counted, downloads, note, number, plain, table, text
 from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, links, thumbnail
 
