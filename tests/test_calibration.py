@@ -110,9 +110,9 @@ def test_a_file_that_holds_no_rising_curve_is_refused(
     path.write_text(json.dumps({"x": {**table["x"], **change}}))
     with pytest.raises(CheckpointError, match=message):
         read_calibrations(path)
-    del table["x"]["n"]
+    del table["x"]["kind"]
     path.write_text(json.dumps(table))
-    with pytest.raises(CheckpointError, match="'x' lacks n"):
+    with pytest.raises(CheckpointError, match="x: kind is missing; fit it again with train"):
         read_calibrations(path)
 
 
