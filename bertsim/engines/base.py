@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Executor
 from typing import Protocol
 
 from bertsim.records import EncoderOutput, Float, Int
@@ -28,11 +29,13 @@ class Engine(Protocol):
 
     Attributes:
         name: "litert" or "tensorflow".
-        parallel_batches: how many batches it runs fastest side by side, each in a thread of its own.
+        parallel_batches: how many batches it runs fastest side by side.
+        pool: the threads for them; None: it runs one batch at a time.
     """
 
     name: str
     parallel_batches: int
+    pool: Executor | None
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bertsim.engines.base import Engine
 from bertsim.records import Row
 
 Progress = Callable[[int, int], None]
@@ -23,18 +24,14 @@ def pass_of(progress: Progress | None, number: int, passes: int) -> Progress | N
 
 
 def run_batches(
-    rows: Sequence[Row],
-    run: Callable[[Sequence[Row]], _T],
-    *,
-    parallel: int = 1,
-    progress: Progress | None = None,
+    engine: Engine, rows: Sequence[Row], run: Callable[[Sequence[Row]], _T], progress: Progress | None = None
 ) -> tuple[list[_T], NDArray[np.intp]]:
     """Run every distinct row once.
 
     Args:
+        engine: says how many batches run side by side; few rows are cut into as many.
         rows: at least one.
-        run: what is done with a batch.
-        parallel: batches run side by side, each in a thread of its own; few rows are cut into as many.
+        run: what is done with a batch, on that engine.
         progress: told after every batch.
 
     Returns:
@@ -43,19 +40,24 @@ def run_batches(
     # the largest batch first: memory is asked once
     ordered = sorted(dict.fromkeys(rows), key=lambda row: len(row.ids), reverse=True)
     places = {row: place for place, row in enumerate(ordered)}
-    most_tokens = min(BATCH_TOKENS, -(-sum(len(row.ids) for row in ordered) // parallel))
-    batches = list(_batches(ordered, most_tokens))
-    pool = ThreadPoolExecutor(parallel) if parallel > 1 and len(batches) > 1 else None
+    share = -(-sum(len(row.ids) for row in ordered) // engine.parallel_batches)
+    batches = list(_batches(ordered, min(BATCH_TOKENS, share)))
+    futures: list[Future[_T]] = []
+    if engine.pool is None or len(batches) == 1:
+        parts: Iterator[_T] = map(run, batches)
+    else:
+        futures = [engine.pool.submit(run, batch) for batch in batches]
+        parts = (future.result() for future in futures)
     made, done = [], 0
     try:
-        for batch, part in zip(batches, (pool.map if pool else map)(run, batches), strict=True):
+        for batch, part in zip(batches, parts, strict=True):
             made.append(part)
             done += len(batch)
             if progress:
                 progress(done * len(rows) // len(ordered), len(rows))
     finally:
-        if pool:
-            pool.shutdown(cancel_futures=True)  # whoever stops it waits for the batches in hand alone
+        for future in futures:  # whoever stops it waits for no batch
+            future.cancel()
     return made, np.array([places[row] for row in rows], np.intp)
 
 

@@ -12,6 +12,7 @@ Source: LiteRT's `Interpreter` and its signature runners.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -99,9 +100,11 @@ class LiteRTEngine:
 
     name = "litert"
     parallel_batches = count_cores()
+    pool: Executor | None
 
     def __init__(self, path: Path) -> None:
         self._flatbuffer = Flatbuffer(path, ("embed", "encode"))
+        self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings, float32 [batch, dim]."""

@@ -5,6 +5,7 @@ The reference that flatbuffers are checked against, and the way to run a checkpo
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ class TensorFlowEngine:
     """Runs a `BertEncoder`; see `base.Engine`. Each graph is traced once, for every shape."""
 
     name = "tensorflow"
+    pool: Executor | None = None
     parallel_batches = 1  # TensorFlow shares one batch between the cores itself
 
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:

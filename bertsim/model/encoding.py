@@ -69,7 +69,7 @@ def encode_rows(
             return {embeds: engine.embed(*arrays)}
         return read_output(engine.encode(*arrays), arrays[1], own_tokens(batch, arrays[1]), readers)
 
-    parts, index = run_batches(rows, run, parallel=engine.parallel_batches, progress=progress)
+    parts, index = run_batches(engine, rows, run, progress)
     return Encoded({reader: _join([part[reader] for part in parts]) for reader in readers}, index)
 
 
