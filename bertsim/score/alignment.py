@@ -54,4 +54,4 @@ def align_tokens(a: WeighedTokens, b: WeighedTokens) -> float:
     cosines = a.unit @ b.unit.T
     precision = max(float(a.weights @ cosines.max(axis=1)), 0.0)
     recall = max(float(b.weights @ cosines.max(axis=0)), 0.0)
-    return min(2 * precision * recall / max(precision + recall, _TINY), 1.0)
+    return float(np.float32(min(2 * precision * recall / max(precision + recall, _TINY), 1.0)))
