@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import LiveLine, fields, print_json
@@ -18,6 +18,7 @@ from bertsim.errors import DataError, InputError
 if TYPE_CHECKING:
     from bertsim.measuring.agreement import Agreement
     from bertsim.measuring.labelled import LabelledPairs
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 HELP = "measure how well scores agree with labels"
@@ -84,21 +85,13 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
-    scorers = model.scorers if args.scorer == "all" else (args.scorer,)
-
-    def score(pairs: Sequence[tuple[str, str]]) -> dict[str, Float]:
-        with LiveLine() as line:
-            progress = line.part("pairs", 0, len(pairs), len(pairs))
-            return model.scores(pairs, scorers, progress=progress, **options)
-
-    scored = Scored(data.labels, score(data.pairs) | reference, similar)
-    chooser = scored if dev is data else Scored(dev.labels, score(dev.pairs) | dev_reference, similar)
+    scored = Scored(data.labels, score(args, model, options, data) | reference, similar)
+    chooser = scored
+    if dev is not data:
+        chooser = Scored(dev.labels, score(args, model, options, dev) | dev_reference, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
-    probabilities = {
-        name: model.calibrate(name, scores)
-        for name, scores in scored.scores.items()
-        if is_own or name in model.heads
-    }
+    calibrated = [name for name in scored.scores if is_own or name in model.heads]
+    probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
     bootstrap = {"resamples": args.resamples, "seed": args.seed}
     try:
         measured = measure(scored, chooser, probabilities, edges=args.ranges, **bootstrap)
@@ -116,16 +109,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         more = {"settings": settings, "similar_from": similar, "plots": list(map(str, drawn))}
         print_json(as_json(data, measured) | bootstrap | more | unread)
-        return 0
-    print("\n".join([*correlation_lines(measured), *similar_lines(measured, similar, args.dev or args.data)]))
-    for scorer, agreement in measured.items():
-        for low, count, mean in agreement.ranges:
-            print(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
-    skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
-    span = f"{min(data.labels):g} to {max(data.labels):g}"
-    print(f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}")
-    print(f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}")
-    print(f"settings: {fields(settings)}")
+    else:
+        lines = correlation_lines(measured) + similar_lines(measured, similar, args.dev or args.data)
+        print("\n".join([*lines, *range_lines(measured), *source_lines(args, data)]))
+        print(f"settings: {fields(settings)}")
     return 0
 
 
@@ -140,6 +127,16 @@ def read_data(
     data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
+
+
+def score(
+    args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
+) -> dict[str, Float]:
+    """Scores of the pairs by every scorer that was asked for, under a bar; each sentence is embedded once."""
+    scorers = model.scorers if args.scorer == "all" else (args.scorer,)
+    with LiveLine() as line:
+        progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
+        return model.scores(data.pairs, scorers, progress=progress, **options)
 
 
 def similar_from(given: float | None, labels: Sequence[float]) -> float:
@@ -190,6 +187,25 @@ def similar_lines(measured: Mapping[str, Agreement], similar: float, chooser: Pa
         row = [f"{cell:>{width}}" for cell, width in zip(shown, (7, 7, 8, 8, 7, 7, 7), strict=True)]
         lines.append(f"{scorer:<10} {' '.join(row)}")
     return lines
+
+
+def range_lines(measured: Mapping[str, Agreement]) -> list[str]:
+    """What people said of the pairs in each range of --ranges."""
+    return [
+        f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}"
+        for scorer, agreement in measured.items()
+        for low, count, mean in agreement.ranges
+    ]
+
+
+def source_lines(args: argparse.Namespace, data: LabelledPairs) -> list[str]:
+    """What was measured on, and how the intervals were had."""
+    skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
+    span = f"{min(data.labels):g} to {max(data.labels):g}"
+    return [
+        f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}",
+        f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}",
+    ]
 
 
 def as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:

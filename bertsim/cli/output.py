@@ -87,8 +87,8 @@ def native_log_held_back() -> Iterator[None]:
         tempfile.TemporaryFile() as held,
         os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,
     ):
-        python, is_real = sys.stderr, _is_stderr(sys.stderr)
-        if is_real:
+        python = sys.stderr
+        if _is_stderr(python):
             sys.stderr = own
         os.dup2(held.fileno(), 2)
         try:
@@ -103,7 +103,7 @@ def native_log_held_back() -> Iterator[None]:
         finally:
             own.flush()
             os.dup2(own.fileno(), 2)
-            sys.stderr = python if is_real else sys.stderr
+            sys.stderr = python
 
 
 def _is_stderr(stream: TextIO) -> bool:

@@ -142,6 +142,12 @@ def _fetch(
 ) -> tuple[Path, str]:
     from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
 
+    def size(names: Iterable[str]) -> int:
+        return sum(sizes[name] for name in names)
+
+    def is_cached(name: str) -> bool:
+        return isinstance(try_to_load_from_cache(repository, name, revision=commit), str)
+
     def bring(names: list[str], bar: type[Any]) -> Path:
         folder = snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar)
         _check_arrived(repository, Path(folder), names)
@@ -151,16 +157,11 @@ def _fetch(
         commit = HfApi().resolve_revision(repository, revision=revision).resolved
         sizes = _sizes(repository, commit)
         names = choose(repository, sizes)
-        missing = [
-            n for n in names if not isinstance(try_to_load_from_cache(repository, n, revision=commit), str)
-        ]
-        _check_room(
-            repository, sum(map(sizes.__getitem__, names)), sum(map(sizes.__getitem__, missing)), max_bytes
-        )
+        missing = {name for name in names if not is_cached(name)}
+        _check_room(repository, size(names), size(missing), max_bytes)
         if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
-            missing.remove("config.json")
             _check_bert(repository, bring(["config.json"], _bar(repository, 0, None)))
-        return bring(names, _bar(repository, sum(map(sizes.__getitem__, missing)), progress)), commit
+        return bring(names, _bar(repository, size(missing - {"config.json"}), progress)), commit
 
 
 def _sizes(repository: str, commit: str) -> dict[str, int]:

@@ -79,8 +79,7 @@ def mean_label_by_range(
     """What people said, on average, of pairs whose score falls into each range.
 
     Args:
-        scores: float [n].
-        labels: float [n].
+        scores, labels: float [n].
         edges: lower ends of the ranges, rising; a range ends where the next begins, the last has no end.
 
     Returns:
@@ -104,16 +103,15 @@ def check_edges(edges: Sequence[float]) -> None:
 
 
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> Numbers:
-    """Pearson and Spearman of pairs drawn anew, with replacement.
+    """Pearson's r and Spearman's rho of pairs drawn anew, with replacement, so many times.
 
     Args:
-        x: float64 [n].
-        y: float64 [n].
+        x, y: float64 [n].
         resamples: how often.
         seed: of the random numbers.
 
     Returns:
-        float64 [2, resamples]: Pearson's r, Spearman's rho; NaN for a resample in which x or y does not vary.
+        float64 [2, resamples]; NaN for a resample in which x or y does not vary.
     """
     from scipy.stats import rankdata
 

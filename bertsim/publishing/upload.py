@@ -18,12 +18,11 @@ def check_name(repository: str) -> None:
 
     if repository.count("/") != 1 or not all(repository.split("/")):
         raise HubError(f"{repository!r} is no name of a repository to make; give user/name.")
-    with told_in_a_sentence(repository, doing="published"):
-        if get_token() is None:
-            raise HubError(
-                f"{repository} cannot be written to without a token; make one that may write under Settings, Access "
-                "Tokens on the Hub, and set HF_TOKEN."
-            )
+    if get_token() is None:
+        raise HubError(
+            f"{repository} cannot be written to without a token; make one that may write under Settings, Access "
+            "Tokens on the Hub, and set HF_TOKEN."
+        )
 
 
 def send(
