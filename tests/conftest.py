@@ -33,7 +33,8 @@ os.environ |= {
     "PYTHONHASHSEED": "0",
 }
 
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
@@ -44,6 +45,7 @@ from tests.chromium import MISSING, find_chromium, is_ci  # noqa: E402
 
 if TYPE_CHECKING:
     from bertsim import SimilarityModel
+    from tests.commands import Result
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -108,6 +110,16 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert build_bundle(source, root / "tiny-bundle") > 0.999
     return root / "tiny-bundle"
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command in this process; the bundled encoder is loaded once."""
+    import bertsim
+    from tests.commands import Result, load_bundled_once
+
+    monkeypatch.setattr(bertsim, "load", load_bundled_once)
+    return partial(Result, capsys)
 
 
 @pytest.fixture(scope="session")
