@@ -14,27 +14,12 @@ from gradio.networking import setup_tunnel
 
 from bertsim.errors import InputError
 from bertsim.ui.api import build_api
-from bertsim.ui.compare import build_compare
-from bertsim.ui.events import wire
-from bertsim.ui.facts import Facts
-from bertsim.ui.page import Page
+from bertsim.ui.controls import Choices
+from bertsim.ui.events import Events
+from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf
-from bertsim.ui.tab_alignment import build_alignment_tab
-from bertsim.ui.tab_attention import build_attention_tab
-from bertsim.ui.tab_layers import build_layers_tab
-from bertsim.ui.tab_mask import build_mask_tab
-from bertsim.ui.tab_matter import build_matter_tab
-from bertsim.ui.tab_tokens import build_tokens_tab
 from bertsim.ui.theme import HEAD, theme
-
-TABS = (
-    build_tokens_tab,
-    build_mask_tab,
-    build_matter_tab,
-    build_alignment_tab,
-    build_attention_tab,
-    build_layers_tab,
-)
+from bertsim.ui.wiring import wire
 
 
 def build_app(shelf: Shelf) -> gr.Blocks:
@@ -43,12 +28,9 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     Raises:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
-    facts = Facts.of_bundled()
+    allowed = Choices.of_bundled()
     with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
-        panel = build_compare(shelf, facts)
-        with gr.Tabs(selected="tokens", elem_id="bs-tabs") as tabs:
-            built = [build(facts) for build in TABS]
-        wire(Page(shelf, facts, panel, built), tabs, blocks)
+        wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
 

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from bertsim.errors import BertsimError
-from bertsim.views.markup import plain, text
+from bertsim.views.markup import Html, plain
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,5 +95,5 @@ def sentence(message: str) -> str:
 
 # The sentence of an error may quote what the visitor typed. Gradio renders toasts as HTML, so the page's callbacks
 # escape it; a program that calls an endpoint gets the sentence as it is.
-answers = _answering(lambda message: text(sentence(message)))
+answers = _answering(lambda message: str(Html.escape(sentence(message))))
 replies = _answering(plain)
