@@ -6,7 +6,6 @@ The page is built from the bundled encoder's files alone: it is painted before a
 from __future__ import annotations
 
 import sys
-from typing import Any
 from urllib.parse import urlparse
 
 import gradio as gr
@@ -35,27 +34,20 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     return blocks
 
 
-def launch(
-    app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False, **options: Any
-) -> Any:
-    """Serve a built app with its theme, its endpoints as MCP tools too; blocks until interrupted.
+def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False) -> None:
+    """Serve a built app with its theme, its endpoints as MCP tools too, until interrupted.
 
     Args:
         app: what `build_app` built.
         host: address to listen on.
-        port: port to listen on; None = the first free one from 7860.
+        port: None = the first free one from 7860.
         share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
-        options: further ones of `gr.Blocks.launch`; with `prevent_thread_lock` this does not block.
-
-    Returns:
-        what `gr.Blocks.launch` returns: the server's app, its local and its public address.
 
     Raises:
         InputError: the port or the host cannot be had.
     """
-    prevents = options.pop("prevent_thread_lock", False)
     try:
-        served = app.launch(
+        app.launch(
             server_name=host,
             server_port=port,
             share=False,
@@ -68,16 +60,13 @@ def launch(
             pwa=False,
             mcp_server=True,
             prevent_thread_lock=True,
-            **options,
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error
     if share:
         sys.stderr.write(_open_link(app) + "\n")
-    if not prevents:
-        app.block_thread()
-    return served
+    app.block_thread()
 
 
 def _open_link(app: gr.Blocks) -> str:

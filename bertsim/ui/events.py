@@ -71,12 +71,7 @@ class Sent(TypedDict):
 
 
 class Events:
-    """What each event of a page does.
-
-    Args:
-        page: its components.
-        built: what the model that it was built for allows.
-    """
+    """What each event of a page does; `built`: what the model that it was laid out for allows."""
 
     def __init__(self, page: Layout, built: Choices) -> None:
         self.page, self.built, self.shelf = page, built, page.shelf
@@ -144,11 +139,7 @@ class Events:
 
     @answers
     def make_link(self, **sent: Unpack[Sent]) -> str:
-        """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other.
-
-        Raises:
-            InputError: the sentences cannot be compared, or it would be too long.
-        """
+        """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other."""
         a, b, shown = sent["a"], sent["b"], sent["shown"]
         model = self.shelf.get(sent["encoder"])
         for letter, each in (("A", a), ("B", b)):
@@ -220,11 +211,8 @@ class Events:
     def _answer(self, request: gr.Request, sent: Sent, *, keeps_mask: bool = False) -> Update:
         """Verdict, measures, previous pairs, what is shown, and the picture of the open tab; the others are emptied.
 
-        Args:
-            request: of a visitor.
-            sent: what is asked.
-            keeps_mask: whether hidden tokens stay so, as a link wants it; a new pair empties the mask. They are drawn
-                even where their tab is not open, so that a mask that leaves nothing is refused.
+        A new pair empties the mask; that of a link is drawn even where its tab is not open, so that one that leaves
+        nothing is refused.
         """
         page = self.page
         check = self.turns.take(request.session_hash, sent["turn"])
@@ -234,12 +222,10 @@ class Events:
         check()
         values: Sent = sent if keeps_mask else {**sent, "mask": []}
         drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
-        pictures = {
-            page.pictures[tab.name]: tab.draw(pair, **self._values(tab, pair, values))
-            if tab.name in drawn
-            else ""
-            for tab in TABS
-        }
+        pictures: Update = dict.fromkeys(page.pictures.values(), "")
+        for tab in TABS:
+            if tab.name in drawn:
+                pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
         check()
         comparison = pair.comparison
         past = [each for each in sent["past"] if tuple(each[:2]) != (shown.a, shown.b)]
@@ -316,8 +302,7 @@ class Events:
 
         Args:
             request: of a visitor, whose later choice ends this one.
-            wanted: what was chosen.
-            current: what goes on meanwhile.
+            wanted, current: what was chosen, and what goes on meanwhile.
             turn: of this choice.
             query: of a link, whose settings wait for this encoder; what it does not name gets the encoder's defaults.
         """

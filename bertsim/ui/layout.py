@@ -12,7 +12,7 @@ from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import VIEW_JS
-from bertsim.views.markup import Html, placeholder
+from bertsim.views.markup import Html, tag
 from bertsim.views.page import choices, encoder_cards, masthead
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
@@ -87,12 +87,12 @@ class Layout:
 
     def _build_answer(self) -> None:
         with gr.Column(elem_id="bs-result"):
-            waiting = placeholder("Two sentences, then Enter: the result appears here.")
+            waiting = tag("p.bs-empty", "Two sentences, then Enter: the result appears here.")
             plain = {"apply_default_css": False}
             self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=_LIVE_JS, **plain)
             self.bars = gr.HTML("", elem_id="bs-bars", **plain)
         with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
-            self.history = _picture("Previous pairs", "bs-past", placeholder("None yet."))
+            self.history = _picture("Previous pairs", "bs-past", tag("p.bs-empty", "None yet."))
 
 
 def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML:

@@ -1,41 +1,45 @@
 """Gradio without the type stubs that it writes for components: two fifths of the time that importing it takes.
 
-Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors
-(`gradio.component_meta.create_or_modify_pyi`). While gradio is being imported here, that function does nothing;
-afterwards it is what it was. No other module is touched, in whatever thread. Should a later gradio go about it
-otherwise, this does nothing.
+Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors; it
+leaves that out for a class whose source cannot be found (`gradio.component_meta.create_or_modify_pyi`). While gradio is
+being imported here, that one module finds no source; afterwards it is what it was, and no other module ever noticed, in
+whatever thread. Should a later gradio go about it otherwise, this does nothing.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
-
-_MODULE, _USERS, _NAME = "gradio.component_meta", ("gradio.blocks_events",), "create_or_modify_pyi"
 
 
 class _StubsOff:
-    """Finds the module that writes stubs, and has its function do nothing from the moment that it is loaded."""
+    """Finds the module that writes stubs, and lets it find no source from the moment that it is loaded."""
 
-    write: Any = None
+    def __init__(self) -> None:
+        self.loaded: list[Any] = []
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         """As Python's own finder; of every other module nothing is known here."""
-        spec = PathFinder.find_spec(name, path) if name == _MODULE else None
+        spec = PathFinder.find_spec(name, path) if name == "gradio.component_meta" else None
         if spec and spec.loader:
             execute = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
                 execute(module)
-                self.write = getattr(module, _NAME, None)
-                setattr(module, _NAME, lambda *_: None)
+                self.loaded.append(module)
+                self.loaded[-1].inspect = SimpleNamespace(**{**vars(inspect), "getfile": _no_source})
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def _no_source(thing: Any) -> str:
+    raise OSError
 
 
 def import_gradio() -> None:
@@ -47,6 +51,5 @@ def import_gradio() -> None:
         import gradio  # noqa: F401
     finally:
         sys.meta_path.remove(finder)
-        for name in (_MODULE, *_USERS):
-            if finder.write and hasattr(sys.modules.get(name), _NAME):
-                setattr(sys.modules[name], _NAME, finder.write)
+        for module in finder.loaded:
+            module.inspect = inspect

@@ -1,4 +1,4 @@
-"""How the page looks: a calm theme of its own on system fonts, its style sheet and its one script."""
+"""How the page looks: a calm theme of its own on system fonts, its style sheet and its scripts."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from pathlib import Path
 
 import gradio as gr
 
-ASSETS = Path(__file__).parent / "assets"
+_ASSETS = {
+    path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")
+}
 # In `head`, not `css`: Gradio re-serialises `css` and loses shorthands that hold a `var()`.
-HEAD = f"<style>{(ASSETS / 'theme.css').read_text(encoding='utf-8')}</style>"
-VIEW_JS = (ASSETS / "view.js").read_text(encoding="utf-8")
+HEAD = f"<style>{_ASSETS['theme.css']}</style>"
+VIEW_JS, NOW_JS, LINK_JS = (_ASSETS[f"{name}.js"] for name in ("view", "now", "link"))
 
-SANS = (
-    "ui-sans-serif",
-    "system-ui",
-    "-apple-system",
-    "Segoe UI",
-    "Helvetica Neue",
-    "Arial",
-    "Liberation Sans",
-    "sans-serif",
-)
-MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Menlo", "Consolas", "Liberation Mono", "monospace")
+SANS = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"
+MONO = "ui-monospace, SF Mono, Cascadia Mono, Menlo, Consolas, Liberation Mono, monospace"
 
 _INK = gr.themes.Color(
     *("#faf9f6", "#f2f0eb", "#e6e3db", "#dcd8cf", "#a9a499", "#767166"),
@@ -75,8 +68,8 @@ def theme() -> gr.themes.Base:
         secondary_hue=_BLUE,
         neutral_hue=_INK,
         radius_size=gr.themes.sizes.radius_sm,
-        font=list(SANS),
-        font_mono=list(MONO),
+        font=SANS.split(", "),
+        font_mono=MONO.split(", "),
     )
     light = {name: value for name, (value, _) in _LOOK.items()}
     dark = {f"{name}_dark": value for name, (_, value) in _LOOK.items()}

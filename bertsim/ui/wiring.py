@@ -9,24 +9,12 @@ import gradio as gr
 from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.events import Events
 from bertsim.ui.tabs import TABS
+from bertsim.ui.theme import LINK_JS, NOW_JS
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 40}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
-# Run in the browser before a request is sent: the open tab and the turn, in place of the last two inputs.
-NOW_JS = """(...all) => {
-  const open = [...document.querySelectorAll('#bs-tabs [role="tabpanel"]')].find((panel) => panel.checkVisibility());
-  return [...all.slice(0, -2), open?.id.replace("bs-tab-", "") ?? "", performance.now()];
-}"""
 SWAP_JS = "(a, b) => [b, a]"
-# The address bar has the link even where a browser refuses the clipboard.
-LINK_JS = """(query) => {
-  const url = new URL(window.location.href);
-  url.search = query;
-  history.replaceState(null, "", url);
-  navigator.clipboard?.writeText(url.href).catch(() => {});
-  return [query];
-}"""
 
 
 def wire(events: Events, blocks: gr.Blocks) -> None:
@@ -48,7 +36,8 @@ def wire(events: Events, blocks: gr.Blocks) -> None:
     unseen = asks | {"show_progress": "hidden", "show_progress_on": None}
     switches = unseen | SWITCH_QUEUE
 
-    chosen = [gr.on([page.offered.pick, page.line.pick], events.choose_encoder, outputs=switched, **switches)]
+    cards = (page.offered, page.line)  # `gr.on` takes no event of HTML's own
+    chosen = [each.pick(events.choose_encoder, outputs=switched, **switches) for each in cards]
     waits = switches | {"inputs_kwargs": {"wanted": page.wanted, "encoder": page.encoder}, "js": None}
     chosen.append(page.wanted.change(events.follow_link, outputs=switched, **waits))
     if page.other is not None:
@@ -73,8 +62,8 @@ def wire(events: Events, blocks: gr.Blocks) -> None:
     pressed = [tab for tab in TABS if tab.press]
     changes = {controls[key] for tab in pressed for key in tab.controls}
     changes |= {page.pictures[tab.name] for tab in pressed}
-    picks = [page.pictures[tab.name].pick for tab in pressed]
-    gr.on(picks, events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
+    for tab in pressed:
+        page.pictures[tab.name].pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
 
     made = page.link.click(events.make_link, outputs=page.address, **unseen)
     made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")

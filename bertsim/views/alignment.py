@@ -23,12 +23,7 @@ def best_matches(alignment: Alignment) -> list[tuple[int, int, float, bool]]:
 
 
 def alignment_view(comparison: Comparison, layer: int) -> Html:
-    """Heat map, links and BERTScore of the pair at a layer.
-
-    Args:
-        comparison: the pair.
-        layer: index into `hidden_states`; 0 = embeddings.
-    """
+    """Heat map, links and BERTScore of the pair at a layer, an index into `hidden_states`."""
     alignment = align(comparison, layer)
     cosines, matches = alignment.cosines, best_matches(alignment)
     sizes = zip("ab", cosines.shape, strict=True)

@@ -7,7 +7,8 @@ token type and attention mask. What was cut off is struck through in place, with
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bertsim.records import TokenBatch
@@ -41,9 +42,9 @@ def _change(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
     if batch.is_special[row, position]:
         return "", ""
     start, end = batch.spans[row, position].tolist()
-    characters = batch.sentences[row][0][start:end]
+    written = batch.sentences[row][0][start:end]
     is_unknown = bool(batch.is_unknown[row, position])
-    return characters, written_differently(batch.tokens[row][position], characters, is_unknown=is_unknown)
+    return written, written_differently(batch.tokens[row][position], written, is_unknown=is_unknown)
 
 
 def is_piece(batch: TokenBatch, row: int, position: int) -> bool:
@@ -51,42 +52,47 @@ def is_piece(batch: TokenBatch, row: int, position: int) -> bool:
     return batch.tokens[row][position].startswith("##") and not batch.is_special[row, position]
 
 
-def words(batch: TokenBatch, row: int) -> Iterator[list[int]]:
+def words(batch: TokenBatch, row: int) -> list[list[int]]:
     """Positions of a row's real tokens, grouped into words: a `##` piece belongs to the token before it."""
-    group: list[int] = []
+    groups: list[list[int]] = []
     for position in range(int(batch.attention_mask[row].sum())):
-        if group and not is_piece(batch, row, position):
-            yield group
-            group = []
-        group.append(position)
-    if group:
-        yield group
+        if groups and is_piece(batch, row, position):
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups
 
 
 def token_name(batch: TokenBatch, row: int, position: int) -> Html:
     """A token as it is shown, the ## of a piece set apart."""
     token = batch.tokens[row][position]
-    if is_piece(batch, row, position):
-        return tag("bdi", tag("i.bs-join", "##"), token[2:])
-    return tag("bdi", token)
+    parts = [tag("i.bs-join", "##"), token[2:]] if is_piece(batch, row, position) else [token]
+    return tag("bdi", *parts)
+
+
+def strip(batch: TokenBatch, row: int, cell: Callable[[int], Html], role: str, *around: Html) -> Html:
+    """The tokens of a sentence, word by word, each drawn by `cell`; `around`: what stands in front and behind."""
+    inner = "presentation" if role == "list" else None
+    cells = [tag("span.bs-word", *map(cell, places), role=inner) for places in words(batch, row)]
+    label = f"Tokens of sentence {'AB'[row]}"
+    return tag("div.bs-strip", *around[:1], *cells, *around[1:], role=role, aria_label=label)
 
 
 def _column(
-    batch: TokenBatch, row: int, position: int, name: object, where: object, *below: object, **named: object
+    batch: TokenBatch,
+    row: int,
+    position: int,
+    kind: str,
+    name: object,
+    where: object,
+    *below: object,
+    **named: object,
 ) -> Html:
     """One token, or a run of padding, above its numbers."""
-    return tag(
-        "span",
-        tag("b.bs-piece", name),
-        tag("span.bs-id", batch.input_ids[row, position]),
-        tag("span", where),
-        tag("span", batch.token_type_ids[row, position]),
-        tag("span", batch.attention_mask[row, position]),
-        *below,
-        role="listitem",
-        tabindex=-1,
-        **named,
-    )
+    ids, rest = batch.input_ids[row, position], (batch.token_type_ids, batch.attention_mask)
+    numbers = [tag("span", number) for number in (where, *(each[row, position] for each in rest))]
+    head = tag("b.bs-piece", name), tag("span.bs-id", ids)
+    return tag(f"span.bs-token{kind}", *head, *numbers, *below, role="listitem", tabindex=-1, **named)
 
 
 def _cell(batch: TokenBatch, row: int, position: int) -> Html:
@@ -99,18 +105,11 @@ def _cell(batch: TokenBatch, row: int, position: int) -> Html:
     )
     label += f", {change}: written {plain(written)}" if change else ", special token" if special else ""
     shown = written[:24] if change == "lower-cased" else tag("s", written[:24])
-    return _column(
-        batch,
-        row,
-        position,
-        token_name(batch, row, position),
-        position,
-        tag("b.bs-written", shown) if change else "",
-        class_="bs-token" + " is-special" * special + " is-piece" * is_piece(batch, row, position),
-        data_link=None if special else f"{'ab'[row]}{position}",
-        aria_label=label,
-        title=change or None,
-    )
+    below = tag("b.bs-written", shown) if change else ""
+    kind = ".is-special" * special + ".is-piece" * is_piece(batch, row, position)
+    link = None if special else f"{'ab'[row]}{position}"
+    named = {"data_link": link, "aria_label": label, "title": change or None}
+    return _column(batch, row, position, kind, token_name(batch, row, position), position, below, **named)
 
 
 def _padding(batch: TokenBatch, row: int) -> Html:
@@ -121,7 +120,7 @@ def _padding(batch: TokenBatch, row: int) -> Html:
         return Html()
     label = f"{counted(count, 'padding token')}, id {batch.input_ids[row, first]}, attention mask 0"
     times, where = (f" × {count}", f"{first}–{end - 1}") if count > 1 else ("", f"{first}")
-    cell = _column(batch, row, first, f"[PAD]{times}", where, class_="bs-token is-padding", aria_label=label)
+    cell = _column(batch, row, first, ".is-padding", f"[PAD]{times}", where, aria_label=label)
     return tag("span.bs-word", cell, role="presentation")
 
 
@@ -173,23 +172,12 @@ def _summary(batch: TokenBatch, row: int) -> str:
     return ", ".join(parts)
 
 
-def strip(batch: TokenBatch, row: int) -> Html:
+def _sentence(batch: TokenBatch, row: int) -> Html:
     """One sentence: its text, then its tokens in a wrapped strip with a legend in front."""
-    groups = list(words(batch, row))
-    is_changed = any(_change(batch, row, position)[1] for group in groups for position in group)
-    legend = [tag("span", name) for name in (*_ROWS, *(["written"] if is_changed else []))]
-    cells = [
-        tag("span.bs-word", *(_cell(batch, row, position) for position in group), role="presentation")
-        for group in groups
-    ]
-    tokens = tag(
-        "div.bs-strip",
-        tag("span.bs-legend", *legend, aria_hidden=True),
-        *cells,
-        _padding(batch, row),
-        role="list",
-        aria_label=f"Tokens of sentence {'AB'[row]}",
-    )
+    is_changed = any(_change(batch, row, position)[1] for position in range(len(batch.tokens[row])))
+    legend = (tag("span", name) for name in (*_ROWS, *["written"] * is_changed))
+    around = tag("span.bs-legend", *legend, aria_hidden=True), _padding(batch, row)
+    tokens = strip(batch, row, partial(_cell, batch, row), "list", *around)
     return figure(row, _summary(batch, row), characters(batch, row), tokens)
 
 
@@ -207,11 +195,7 @@ def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
 
 
 def anatomy(batch: TokenBatch) -> Html:
-    """Both sentences as the encoder got them.
-
-    Args:
-        batch: A in row 0, B in row 1.
-    """
+    """Both sentences as the encoder got them, A in row 0."""
     cut = " and ".join("AB"[row] for row in (0, 1) if cut_part(batch, row))
     data = [
         {"sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]), **token_numbers(batch, row)}
@@ -222,7 +206,7 @@ def anatomy(batch: TokenBatch) -> Html:
         "A dashed frame marks special tokens, ## a piece that continues a word; "
         "mask 0 is padding, which no score sees.",
         note(cut and f"Sentence {cut}: what is struck through was not read."),
-        strip(batch, 0),
-        strip(batch, 1),
+        _sentence(batch, 0),
+        _sentence(batch, 1),
         downloads("tokens", data),
     )

@@ -186,7 +186,7 @@ def attention_view(
     places = [read.positions(letter, choice.hides_special) for letter in (source if arrow else "", target)]
     rows, columns = (side(read.tokens, read.row, read.letters, where) for where in places)
     values = matrix(read.attentions, choice)[np.ix_(*places)]
-    even, highest = 1.0 / len(read.letters), float(values.max())
+    even = 1.0 / len(read.letters)
     data = {
         "layer": choice.layer,
         "head": choice.head,
@@ -195,8 +195,8 @@ def attention_view(
         "columns": [token for token, _ in columns],
         "attention": np.round(values.astype(float), 4).tolist(),
     }
-    high, digits = max(highest, 3 * even), 3 if highest < 0.1 else 2
-    picture = heatmap(values, rows, columns, label=choice.title, high=high, digits=digits)
+    high = max(float(values.max()), 3 * even)
+    picture = heatmap(values, rows, columns, label=choice.title, high=high)
     whole = "the pair packed as one input" if choice.inputs == "packed" else f"sentence {choice.part}"
     return view(
         f"{choice.title}: how much each row's token takes from each column's, for {whole}. "

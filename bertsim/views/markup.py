@@ -67,13 +67,10 @@ def counted(n: int, noun: str) -> str:
 
 
 def tag(name: str, *content: object, **attributes: object) -> Html:
-    """An element; content that is no `Html`, and every attribute, is escaped.
+    """An element, its classes behind dots; content that is no `Html`, and every attribute, is escaped.
 
-    Args:
-        name: of the element, with its classes behind dots.
-        content: what is in it.
-        attributes: underscores in their names become hyphens; False and None are left out, True stands alone, but
-            both are written out for aria-*.
+    Underscores in names of attributes become hyphens. None and False are left out and True stands alone, but for aria-*
+    both are written.
 
     Example: ("p.x", "a < b", data_pick=3, hidden=True) -> '<p class="x" data-pick="3" hidden>a &lt; b</p>'
     """
@@ -117,13 +114,7 @@ def view(says: str, limits: str, *content: object) -> Html:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> Html:
-    """A table behind a disclosure.
-
-    Args:
-        header: the column heads.
-        rows: cells as text; the first cell of a row is its head.
-        caption: what the numbers are.
-    """
+    """A table behind a disclosure; the first cell of a row is its head."""
     head = tag("thead", tag("tr", *(tag("th", cell, scope="col") for cell in header)))
     lines = []
     for first, *cells in rows:
@@ -135,13 +126,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
 
 
 def downloads(name: str, data: object, *, has_svg: bool = False) -> Html:
-    """Buttons that save a view's numbers (JSON) and its picture (SVG); the page's script does the saving.
-
-    Args:
-        name: file name without suffix.
-        data: anything `json.dumps` takes; floats should be rounded by the caller.
-        has_svg: whether the view has a picture to save.
-    """
+    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg."""
     payload = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     buttons = [button("JSON", kind=".bs-quiet", data_save="json", data_name=name, data_payload=payload)]
     if has_svg:
@@ -152,8 +137,3 @@ def downloads(name: str, data: object, *, has_svg: bool = False) -> Html:
 def note(message: str) -> Html:
     """One short remark, marked by a sign as well as by its colour; nothing for ""."""
     return tag("p.bs-note", tag("span", "!", aria_hidden=True), f" {message}") if message else Html()
-
-
-def placeholder(message: str) -> Html:
-    """What stands where nothing has been computed yet."""
-    return tag("p.bs-empty", message)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.views.anatomy import token_name, words
+from bertsim.views.anatomy import strip, token_name, words
 from bertsim.views.markup import (
     Html,
     button,
@@ -65,12 +65,10 @@ def _switch(tokens: TokenBatch, row: int, position: int, is_on: bool) -> Html:
 
 def _switches(tokens: TokenBatch, row: int, masked: Sequence[int]) -> Html:
     """The tokens of one sentence."""
-    groups = [
-        tag("span.bs-word", *(_switch(tokens, row, position, position not in masked) for position in word))
-        for word in words(tokens, row)
-    ]
     status = f"{counted(len(masked), 'token')} masked" if masked else "every token counts"
-    return figure(row, status, group(".bs-strip", f"Tokens of sentence {'AB'[row]}", *groups))
+    return figure(
+        row, status, strip(tokens, row, lambda p: _switch(tokens, row, p, p not in masked), "group")
+    )
 
 
 def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> Html:

@@ -21,17 +21,12 @@ DRAWN = 40  # tokens a side; a larger picture freezes the page and cannot be rea
 NUMBERED = 26  # tokens a side with a number in each cell
 LABEL = 14
 
-INK, SOFT, HEAT, LINE = (
-    "var(--bs-ink,#1e1d1a)",
-    "var(--bs-soft,#5c584f)",
-    "var(--bs-heat,#2f74bd)",
-    "var(--bs-line,#dcd8cf)",
-)
+INK, SOFT = "var(--bs-ink,#1e1d1a)", "var(--bs-soft,#5c584f)"
+HEAT, LINE = "var(--bs-heat,#2f74bd)", "var(--bs-line,#dcd8cf)"
 HUES = {"a": "var(--bs-a,#1c5a9e)", "b": "var(--bs-b,#9a4a08)"}
 MONO = "ui-monospace,Menlo,Consolas,'Liberation Mono',monospace"
 # At this tint ink on the hue still has a contrast of more than 4.5, in light and in dark.
 _STRONGEST = 0.62
-
 
 Side = list[tuple[str, str]]
 """The tokens along one side of a matrix, and the colour of each: its sentence's, or a softer one for special tokens."""
@@ -55,11 +50,8 @@ def _drawn(side: Side) -> tuple[list[tuple[str, str, str]], float]:
 
 def left_out(rows: int, columns: int) -> str:
     """What a capped picture does not show; "" where it shows everything."""
-    parts = [
-        f"{count - DRAWN} of {count} {name}"
-        for count, name in ((rows, "rows"), (columns, "columns"))
-        if count > DRAWN
-    ]
+    sizes = ((rows, "rows"), (columns, "columns"))
+    parts = [f"{size - DRAWN} of {size} {name}" for size, name in sizes if size > DRAWN]
     return f"Drawn are the first {DRAWN} tokens a side; left out: {', '.join(parts)}." if parts else ""
 
 
@@ -89,23 +81,21 @@ def heatmap(
     label: str,
     high: float = 1.0,
     marked: NDArray[np.bool_] | None = None,
-    digits: int = 2,
 ) -> Html:
     """Draw a matrix.
 
     Args:
         values: float32 [rows, columns]; 0 has no tint.
-        rows: the tokens down the left side.
-        columns: the tokens along the top.
+        rows, columns: the tokens down the left side and along the top.
         label: what it is, for a screen reader.
         high: value of the strongest tint.
         marked: bool [rows, columns]; cells to frame.
-        digits: decimals in a cell.
     """
     (down, left), (across, top) = _drawn(rows), _drawn(columns)
     left, top = left + 12, top + 12
     is_numbered = max(len(down), len(across)) <= NUMBERED
     width, height = (30, 24) if is_numbered else (19, 19)
+    digits = 3 if float(values.max()) < 0.1 else 2
     parts = []
     for r, (_, short, colour) in enumerate(down):
         parts.append(written(short, left - 6, top + (r + 0.5) * height + 4, colour, "end"))
@@ -142,8 +132,7 @@ def links(
 
     Args:
         strengths: row, column, value 0 to 1 (the line's width), whether the line is solid.
-        rows: the tokens at the left.
-        columns: the tokens at the right.
+        rows, columns: the tokens at the left and at the right.
         label: what it is, for a screen reader.
     """
     (here, left), (there, right) = _drawn(rows), _drawn(columns)

@@ -15,9 +15,7 @@ def _bar(token: str, change: float, widest: float) -> Html:
     """A token and its bar, to the left where the score falls, to the right where it rises."""
     width = abs(change) / widest * 50
     left = 50 - width if change < 0 else 50
-    filled = tag(
-        "i", class_="is-down" if change < 0 else "is-up", style=f"left:{left:.2f}%;width:{width:.2f}%"
-    )
+    filled = tag(f"i.is-{'down' if change < 0 else 'up'}", style=f"left:{left:.2f}%;width:{width:.2f}%")
     return tag(
         "li",
         tag("span.bs-piece", tag("bdi", token)),

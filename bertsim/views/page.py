@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertsim.views.markup import Html, button, group, note, number, placeholder, tag
+from bertsim.views.markup import Html, button, group, note, number, tag
 
 SHOWN = 160
 
@@ -25,13 +25,9 @@ def choices(label: str, names: Sequence[str]) -> Html:
 
 
 def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
-    """Earlier pairs, newest first; pressing one reports its index in `pairs`.
-
-    Args:
-        pairs: sentence A, sentence B and their cosine, oldest first.
-    """
+    """Earlier pairs with their cosine, given oldest first, shown newest first; pressing one reports its index."""
     if not pairs:
-        return placeholder("None yet.")
+        return tag("p.bs-empty", "None yet.")
     rows = []
     for index, (a, b, cosine) in enumerate(pairs):
         both = (tag("span", tag("bdi", sentence[:SHOWN])) for sentence in (a, b))
@@ -42,12 +38,7 @@ def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
 
 
 def encoder_cards(cards: Sequence[tuple[str, str, str]], current: str) -> Html:
-    """One button for every encoder; pressing one reports its index.
-
-    Args:
-        cards: name, what it weighs, what it is good for.
-        current: the name of the one in use.
-    """
+    """One button for every encoder: name, what it weighs, what it is good for; pressing one reports its index."""
     buttons = []
     for index, (name, size, use) in enumerate(cards):
         owner, slash, own = name.rpartition("/")
@@ -61,14 +52,7 @@ def encoder_cards(cards: Sequence[tuple[str, str, str]], current: str) -> Html:
 
 
 def encoder_on_its_way(name: str, what: str, share: float | None, current: str) -> Html:
-    """A bar and a line while an encoder is fetched and loaded.
-
-    Args:
-        name: of the encoder that was chosen.
-        what: what is being done.
-        share: how much of it is done, 0 to 1; None = not known.
-        current: the encoder that goes on meanwhile.
-    """
+    """A bar and a line while an encoder is fetched and loaded; `share`: what is done of it, 0 to 1, None if unknown."""
     done = "" if share is None else f"{min(max(share, 0.0), 1.0):.0%}"
     value = None if share is None else f"{share:.3f}"
     bar = tag("progress", done, aria_label=f"Loading {name}", max=1, value=value)

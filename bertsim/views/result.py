@@ -73,11 +73,7 @@ def explanation(scorer: str, engine: Engine) -> str | None:
 
 
 def losses(tokens: TokenBatch) -> list[str]:
-    """What the encoder did not get of this pair, text beyond its length and unknown words, and what that leaves unsaid.
-
-    Args:
-        tokens: A in row 0, B in row 1.
-    """
+    """What the encoder did not get of a pair, text beyond its length and unknown words, and what that leaves unsaid."""
     (a,), (b,) = tokens.unread
     cut = ", ".join(f"{part} of {'AB'[row]}" for row in (0, 1) if (part := cut_part(tokens, row)))
     found = [f"not read: {cut}. What follows the cut changes no score." if cut else ""]
