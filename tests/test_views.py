@@ -133,7 +133,7 @@ def by_hand() -> Comparison:
         PairScore("dot", -2.5, "product", -math.inf, math.inf, -2.5),
         PairScore("euclidean", 3.0, "distance", 0.0, math.inf, 0.25),
     )
-    return Comparison("x", "x y", scores, batch, output, 0.0042, lambda: (batch, output))
+    return Comparison("x", "x y", scores, batch, output, (batch, output), 0.0042, 16)
 
 
 @pytest.mark.parametrize("typed", HOSTILE)

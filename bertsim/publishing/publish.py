@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bertsim.bert.folder import encoder_sha256
 from bertsim.bert.manifest import NAME as MANIFEST
 from bertsim.bert.manifest import check_manifest, file_sha256
 from bertsim.engines.base import FLATBUFFER
 from bertsim.engines.litert import LiteRTEngine
 from bertsim.errors import CheckpointError, HubError
-from bertsim.heads.reading import HEADS_FOLDER, encoder_sha256
+from bertsim.heads.reading import HEADS_FOLDER
 from bertsim.hub.download import is_needed
 from bertsim.hub.failures import told_in_a_sentence
 from bertsim.model.loading import BUNDLED, load

@@ -116,7 +116,9 @@ def build_api(shelf: Shelf) -> None:
         model = shelf.get(encoder or None)
         _check("layer", layer, 1, model.config.num_hidden_layers)
         _check("head", head, 0, model.config.num_attention_heads)
-        batch, output = model.compare(sentence_a, sentence_b).packed
+        packed = model.compare(sentence_a, sentence_b, packed=True).packed
+        assert packed  # as was asked
+        batch, output = packed
         chosen = AttentionChoice(layer, head or None)
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],

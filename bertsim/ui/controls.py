@@ -20,12 +20,12 @@ from bertsim.bert.config import BertConfig
 from bertsim.bert.folder import open_folder
 from bertsim.bert.pooling import COMBINES
 from bertsim.errors import InputError
-from bertsim.heads.reading import HEADS_FOLDER
+from bertsim.heads.config import has_similar
+from bertsim.heads.reading import HEADS_FOLDER, find_heads
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.model.similarity import SimilarityModel
-from bertsim.score.alignment import UNTRAINED
+from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.combination import NAME as COMBINED_FILE
-from bertsim.score.combination import SCORER as COMBINED
 from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.pairs import LAST, layer_choices
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS
@@ -96,10 +96,11 @@ class Choices:
         """
         large = [path.name for path in BUNDLED.rglob("*") if path.suffix in (".safetensors", ".tflite")]
         folder = open_folder(BUNDLED, BUNDLED_NAME, unread=large)
-        heads = sorted(path.parent.name for path in (BUNDLED / HEADS_FOLDER).glob("*/config.json"))
-        scorers = (*UNTRAINED, *heads, *([COMBINED] if (BUNDLED / COMBINED_FILE).exists() else []))
+        heads = find_heads(BUNDLED / HEADS_FOLDER, folder)
+        scorers = [*UNTRAINED, *(head.name for head in heads if has_similar(head.config.labels))]
+        scorers += [COMBINED] if (BUNDLED / COMBINED_FILE).exists() else []
         own = folder.embedding.pooling, folder.embedding.max_length
-        return cls._of(folder.name, folder.config, *own, scorers, has_pooler(BUNDLED))
+        return cls._of(folder.name, folder.config, *own, tuple(scorers), has_pooler(BUNDLED))
 
     @classmethod
     def _of(

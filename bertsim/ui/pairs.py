@@ -16,6 +16,7 @@ from weakref import ref
 
 import numpy as np
 
+from bertsim.model.options import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison, Float, Int
 from bertsim.score.explain import check_masks
@@ -52,10 +53,10 @@ class Settings:
     combine: str
     max_length: int
 
-    def options(self, model: SimilarityModel) -> dict[str, Any]:
-        """All but the length, as the model's methods take them."""
+    def options(self, model: SimilarityModel) -> Options:
+        """As the model's methods take them."""
         layers = layer_choices(model.config.num_hidden_layers)[self.layers]
-        return {"pooling": self.pooling, "layers": layers, "combine": self.combine}
+        return Options(pooling=self.pooling, layers=layers, combine=self.combine, max_length=self.max_length)
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,18 @@ class Pair:
     def engine(self) -> Engine:
         """What the result line says of how the numbers came about."""
         model, settings = self.model, self.settings
+        options = settings.options(model)
         return Engine(
             encoder=model.name,
             engine=model.engine,
+            pooling=settings.pooling,
+            layers=options["layers"],
+            combine=settings.combine,
             max_length=settings.max_length,
             parameters=model.config.num_parameters,
-            is_default=(settings.pooling, settings.layers) == (model.default_pooling, LAST),
+            is_default=model.resolve(**options).is_default,
             words=model.words,
             heads={name: model.head_config(name) for name in model.heads},
-            **settings.options(model),
         )
 
     def rescore(self, attention_mask: Int) -> Comparison:
@@ -121,8 +125,7 @@ class Pairs:
 
     def compare(self, model: SimilarityModel, settings: Settings, a: str, b: str) -> Pair:
         """Compare two sentences, unless that was done. Raises InputError as the model does."""
-        options = settings.options(model)
-        compute = partial(model.compare, a, b, max_length=settings.max_length, **options)
+        compute = partial(model.compare, a, b, packed=True, **settings.options(model))
         return Pair(model, settings, self.kept(model, settings, (a, b), compute), self)
 
     def kept(

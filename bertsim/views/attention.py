@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bertsim.records import Comparison, Float, TokenBatch
-from bertsim.score.combination import SCORER as COMBINED
+from bertsim.records import COMBINED, Comparison, Float, TokenBatch
 from bertsim.views.markup import Html, button, counted, downloads, group, note, number, region, tag, view
 from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, links, numbers, side, thumbnail
 
@@ -73,6 +72,7 @@ class _Input:
     def of(cls, comparison: Comparison, under: Comparison, choice: AttentionChoice) -> _Input:
         """The sequence that is shown, attended to under the mask of another comparison of the pair."""
         if choice.inputs == "packed":
+            assert comparison.packed and under.packed, "it was not compared with packed=True"
             row, tokens, (masked, output) = 0, comparison.packed[0], under.packed
         else:
             row, tokens = "AB".index(choice.part[0]), comparison.tokens

@@ -1,13 +1,13 @@
 """The result of a comparison: one line of judgement, every scorer as a bar, and what computed it.
 
-In: `Comparison` and what the pipeline says of itself. Out: HTML. What a cosine means stands in the words of the encoder
+In: `Comparison` and what the model says of itself. Out: HTML. What a cosine means stands in the words of the encoder
 that gave it, and holds for its own pooling and layers; without them the number is given without a judgement.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertsim.heads.config import HeadConfig
@@ -51,7 +51,7 @@ class Engine:
     encoder: str
     engine: str
     pooling: str
-    layers: tuple[int, ...] | None
+    layers: Sequence[int] | None
     combine: str
     max_length: int
     parameters: int
