@@ -72,7 +72,8 @@ class _Input:
     def of(cls, comparison: Comparison, under: Comparison, choice: AttentionChoice) -> _Input:
         """The sequence that is shown, attended to under the mask of another comparison of the pair."""
         if choice.inputs == "packed":
-            assert comparison.packed and under.packed, "it was not compared with packed=True"
+            assert comparison.packed is not None, "compare it with packed=True"
+            assert under.packed is not None
             row, tokens, (masked, output) = 0, comparison.packed[0], under.packed
         else:
             row, tokens = "AB".index(choice.part[0]), comparison.tokens
