@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertsim.ui.catalog import offered
+from bertsim.ui.quick_gradio import import_gradio
+from bertsim.ui.shelf import Shelf
+
 if TYPE_CHECKING:
     import gradio as gr
 
@@ -19,10 +23,6 @@ if TYPE_CHECKING:
 
 def build_app(model: SimilarityModel) -> gr.Blocks:
     """Build the page around a loaded model; nothing is served yet."""
-    from bertsim.ui.catalog import offered
-    from bertsim.ui.quick_gradio import import_gradio
-    from bertsim.ui.shelf import Shelf
-
     import_gradio()
     from bertsim.ui.app import build_app as build
 
@@ -53,10 +53,6 @@ def serve(
     Raises:
         BertsimError: an engine that is not known, or an address that cannot be listened on.
     """
-    from bertsim.ui.catalog import offered
-    from bertsim.ui.quick_gradio import import_gradio
-    from bertsim.ui.shelf import Shelf
-
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")
     shelf.ask()

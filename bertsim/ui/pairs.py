@@ -18,7 +18,7 @@ import numpy as np
 
 from bertsim.model.options import Options
 from bertsim.model.similarity import SimilarityModel
-from bertsim.records import Comparison, Float, Int
+from bertsim.records import Comparison, Int
 from bertsim.score.explain import check_masks
 from bertsim.views.result import Engine
 
@@ -61,14 +61,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair that was compared, and what else is asked of its model.
-
-    Attributes:
-        model: what compared it.
-        settings: how.
-        comparison: with every token.
-        pairs: where what follows from it is kept too.
-    """
+    """A pair as a model compared it under some settings, and where what follows from that is kept too."""
 
     model: SimilarityModel
     settings: Settings
@@ -76,10 +69,14 @@ class Pair:
     pairs: Pairs
 
     @property
+    def options(self) -> Options:
+        """Its settings as the model's methods take them."""
+        return self.settings.options(self.model)
+
+    @property
     def engine(self) -> Engine:
         """What the result line says of how the numbers came about."""
-        model, settings = self.model, self.settings
-        options = settings.options(model)
+        model, settings, options = self.model, self.settings, self.options
         return Engine(
             encoder=model.name,
             engine=model.engine,
@@ -103,13 +100,9 @@ class Pair:
         check_masks(attention_mask)
         if (attention_mask == own.tokens.attention_mask).all():
             return own
-        compute = partial(self.model.rescore, own, attention_mask, **self.settings.options(self.model))
+        compute = partial(self.model.rescore, own, attention_mask, **self.options)
         where = own.sentence_a, own.sentence_b, attention_mask.tobytes()
         return self.pairs.kept(self.model, self.settings, where, compute)
-
-    def score_masked(self, scorer: str, masks: Int) -> Float:
-        """The pair by one scorer under many attention masks, int32 [n, 2, seq] -> float32 [n]."""
-        return self.model.score_masked(self.comparison, masks, scorer, **self.settings.options(self.model))
 
 
 class Pairs:
@@ -132,7 +125,7 @@ class Pairs:
         self, model: SimilarityModel, settings: Settings, what: Hashable, compute: Callable[[], Comparison]
     ) -> Comparison:
         """A comparison, computed if it is not there; two threads may both do so. Keeps no model alive."""
-        key = ref(model), model.engine, settings, what
+        key = ref(model), settings, what
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

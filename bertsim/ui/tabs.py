@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bertsim.records import Int
@@ -82,8 +83,8 @@ def press_token(pair: Pair, key: str, mask: list[str]) -> dict[str, Any]:
 
 def draw_matter(pair: Pair, scorer: str) -> Html:
     """How much a score changes without each token."""
-    found = occlude(pair.comparison, scorer, lambda masks: pair.score_masked(scorer, masks))
-    return matter_view(pair.comparison, found)
+    score = partial(pair.model.score_masked, pair.comparison, scorer=scorer, **pair.options)
+    return matter_view(pair.comparison, occlude(pair.comparison, scorer, score))
 
 
 def draw_alignment(pair: Pair, align: int) -> Html:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t
 _UNSENDABLE = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _VISIBLE = _CONTROLS | _UNSENDABLE
 _SLOTS = {ord("{"): "&#123;", ord("}"): "&#125;", ord("$"): "&#36;", ord("`"): "&#96;"}
+_UNSAFE = re.compile("[&<>\"'" + re.escape("".join(map(chr, (*_VISIBLE, *_SLOTS)))) + "]")
 
 
 class Html(Markup):
@@ -33,9 +35,12 @@ class Html(Markup):
 
         Example: "<b>${x}" -> "&lt;b&gt;&#36;&#123;x&#125;"
         """
-        if isinstance(value, Html):
-            return cls(value)
-        return cls(html.escape(plain(str(value))).translate(_SLOTS))
+        if type(value) is cls:
+            return value
+        shown = str(value)
+        if _UNSAFE.search(shown):  # most texts are short and harmless
+            shown = html.escape(plain(shown)).translate(_SLOTS)
+        return cls(shown)
 
 
 def plain(value: str) -> str:
