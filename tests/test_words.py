@@ -17,7 +17,7 @@ from bertsim.bert.manifest import write_manifest
 from bertsim.errors import CheckpointError, InputError
 from bertsim.hub.download import is_needed
 from bertsim.score.words import NAME, KnownError, Range, Words, read_words, write_words
-from bertsim.ui.settings import Settings
+from bertsim.ui.pairs import Pairs, Settings
 from bertsim.views.result import verdict
 
 WORDS = Words(
@@ -127,12 +127,12 @@ def test_a_model_has_the_words_of_its_folder_and_none_without(spoken: Path, tiny
 def test_the_page_says_them_under_the_encoder_s_own_settings_alone(spoken: Path) -> None:
     model = bertsim.load(spoken)
     own = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
-    pair = ("the cat sat", "the cat sat")
-    said = verdict(own.compare(model, *pair), own.engine(model))
+    pair = Pairs().compare(model, own, "the cat sat", "the cat sat")
+    said = verdict(pair.comparison, pair.engine)
     assert '<p class="bs-judgement">Near</p>' in said
     assert "4.2 out of 5 on average (STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5)" in said
-    other = replace(own, pooling="mean")
-    assert "differs between settings" in verdict(other.compare(model, *pair), other.engine(model))
+    other = Pairs().compare(model, replace(own, pooling="mean"), "the cat sat", "the cat sat")
+    assert "differs between settings" in verdict(other.comparison, other.engine)
 
 
 def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoken: Path) -> None:
