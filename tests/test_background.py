@@ -41,6 +41,7 @@ def wait_for(shelf: Shelf, engine: str, seconds: float = 120) -> bertsim.Similar
     return model
 
 
+@pytest.mark.tensorflow
 def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(
     tmp_path: Path, cache: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(
     assert again.score(PAIRS, scorer="pooled") == pytest.approx(before["pooled"], abs=0.02)
 
 
+@pytest.mark.tensorflow
 def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -80,6 +82,7 @@ def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
     assert len(model.score(PAIRS)) == 2
 
 
+@pytest.mark.tensorflow
 def test_without_heads_none_is_exported_in_the_background(tmp_path: Path, cache: Path) -> None:
     folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
     described = json.loads((folder / "config.json").read_text())

@@ -19,6 +19,8 @@ from bertsim.records import EncoderOutput
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import ENCODERS, PAIRS, POOLINGS, SENTENCES
 
+pytestmark = pytest.mark.tensorflow
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -33,16 +35,36 @@ def run(folder: Path, expected: dict[str, np.ndarray]) -> EncoderOutput:
     return engine.encode(expected["input_ids"], expected["attention_mask"], expected["token_type_ids"])
 
 
-@pytest.mark.parametrize("name", ENCODERS)
-def test_every_output_equals_transformers(name: str, tmp_path: Path) -> None:
-    expected = golden(name)
-    output = run(make_checkpoint(tmp_path / name, **ENCODERS[name]), expected)
+@pytest.fixture(scope="module", params=ENCODERS)
+def run_beside_golden(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[EncoderOutput, dict[str, np.ndarray]]:
+    """What an encoder gives for the golden values' ids, and the golden values."""
+    expected = golden(request.param)
+    folder = make_checkpoint(tmp_path_factory.mktemp("encoder") / request.param, **ENCODERS[request.param])
+    return run(folder, expected), expected
+
+
+def test_every_output_equals_transformers(
+    run_beside_golden: tuple[EncoderOutput, dict[str, np.ndarray]],
+) -> None:
+    output, expected = run_beside_golden
     real = expected["attention_mask"].astype(bool)
     np.testing.assert_allclose(output.hidden_states[:, real], expected["hidden_states"][:, real], atol=1e-5)
     rows = np.moveaxis(output.attentions, 3, 2)[:, real]
     np.testing.assert_allclose(rows, np.moveaxis(expected["attentions"], 3, 2)[:, real], atol=1e-5)
     np.testing.assert_allclose(output.pooler_output, expected["pooler_output"], atol=1e-5)
     np.testing.assert_array_equal(output.last_hidden_state, output.hidden_states[-1])
+
+
+def test_attention_rows_sum_to_1_and_padding_gets_none(
+    run_beside_golden: tuple[EncoderOutput, dict[str, np.ndarray]],
+) -> None:
+    output, expected = run_beside_golden
+    np.testing.assert_allclose(output.attentions.sum(axis=-1), 1, atol=1e-5)
+    padding = expected["attention_mask"] == 0
+    assert padding.any()
+    assert (np.moveaxis(output.attentions, 4, 2)[:, padding] == 0).all()
 
 
 def test_the_tanh_gelu_fails_where_erf_was_trained(tmp_path: Path) -> None:
@@ -74,15 +96,6 @@ def test_embeddings_equal_sentence_transformers(name: str, tmp_path: Path) -> No
     with np.load(GOLDEN / "poolings.npz") as file:
         np.testing.assert_allclose(model.embed(SENTENCES), file[name], atol=1e-5)
     assert model.max_length == 12
-
-
-def test_attention_rows_sum_to_1_and_padding_gets_none(tiny_checkpoint: Path) -> None:
-    expected = golden("gelu")
-    output = run(tiny_checkpoint, expected)
-    np.testing.assert_allclose(output.attentions.sum(axis=-1), 1, atol=1e-5)
-    padding = expected["attention_mask"] == 0
-    assert padding.any()
-    assert (np.moveaxis(output.attentions, 4, 2)[:, padding] == 0).all()
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -58,7 +58,10 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
     ("change", "message"),
     [
         (lambda raw: raw.pop("note"), "note is missing; "),
-        (lambda raw: raw.update(x=1), "x is not known; known are data, known_errors, note, ranges, scorers; "),
+        (
+            lambda raw: raw.update(x=1),
+            "x is not known; known are data, known_errors, note, ranges, scorers; ",
+        ),
         (lambda raw: raw.update(note=" "), "note is ' '; a text was expected; "),
         (lambda raw: raw.update(scorers=[]), "scorers is []; a table was expected; "),
         (lambda raw: raw["scorers"].update(cosine=1), "scorers.cosine is 1; a text was expected; "),

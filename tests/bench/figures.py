@@ -15,9 +15,11 @@ from statistics import median
 
 from bertsim.model.loading import BUNDLED
 from tests.bench.checkpoint import draw_texts, widen_checkpoint
+from tests.bench.page import page_figures
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, speed_row
 from tests.bench.rounds import Worker, agreement, duel_all
+from tests.chromium import MISSING, find_chromium
 
 SAME = 0.9
 """Smallest cosine between two engines' embeddings of one sentence; different sentences have less than 0.8."""
@@ -109,6 +111,16 @@ class Bench:
         yield limit_row("resident memory of the app after 50 scores", app.resident, 600, "MB")
         loaded = "loaded" if app.tensorflow else "not loaded"
         yield Row("TensorFlow in the app's process", "not loaded", f"**{loaded}**", not app.tensorflow)
+
+    def page(self) -> Iterator[Row]:
+        """The app in a browser, as a person waits for it."""
+        self.say("page")
+        chromium = find_chromium()
+        if chromium is None:
+            yield Row("the page", "be measured", MISSING, False)
+            return
+        for what, waited, most in page_figures(chromium, self.cache / "app.log"):
+            yield limit_row(f"page, 32 tokens a sentence: {what}, p50", waited, most, "ms")
 
     def _agreement(self, ours: dict[str, Worker], theirs: dict[str, Worker]) -> Row:
         """Every engine's embeddings beside TensorFlow's; a speed at another task would be no speed."""

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import open_tab, select_tab, shown
+from tests.browser.journey import LOOKS, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -30,8 +30,7 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious(visit, width, scheme):
     page = visit(width=width, scheme=scheme)
     assert serious(page) == []

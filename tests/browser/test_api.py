@@ -16,6 +16,8 @@ from gradio_client.exceptions import AppError
 
 from tests.browser.server import ROOT
 
+pytestmark = pytest.mark.slow
+
 A, B = "A plane is taking off.", "An aeroplane departs."
 
 

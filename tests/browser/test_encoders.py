@@ -15,7 +15,7 @@ from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown
-from tests.browser.server import served
+from tests.browser.server import served, served_here
 from tests.checkpoints import make_checkpoint
 from tests.loopback_hub import LoopbackHub
 
@@ -40,16 +40,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def offering(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def offering(folders: Path) -> Iterator[str]:
     """An app whose host offers these."""
     names = ",".join(str(folders / name) for name in ("plain", "other", "deeper", "damaged"))
-    with served(Path(tmp_path_factory.mktemp("app")) / "app.log", BERTSIM_ENCODERS=names) as url:
+    with served_here(BERTSIM_ENCODERS=names) as url:
         yield url
 
 
 @pytest.fixture
-def page(browser, offering):
-    with visits(browser, offering) as visit:
+def page(context, offering):
+    with visits(context, offering) as visit:
         opened = visit()
         opened.get_by_role("button", name="Encoder and settings").click()
         yield opened
@@ -150,10 +150,11 @@ def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_
     expect(card(page, BUNDLED_NAME)).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering, folders):
+def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(context, offering, folders):
     plain = bertsim.load(folders / "plain")
-    with visits(browser, offering) as visit:
-        one, other = visit(), visit()
+    with visits(context, offering) as visit:
+        apart = context.browser.new_context()
+        one, other = visit(), visit(within=apart)
         one.get_by_role("button", name="Encoder and settings").click()
         card(one, "plain").click()
         expect(line(one)).to_contain_text("Scored by plain")
@@ -167,6 +168,7 @@ def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering
         again = visit(f"?{query}")
         expect(line(again)).to_contain_text("Scored by plain")
         expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+        apart.close()
 
 
 def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offering, folders):
@@ -184,14 +186,14 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
 
 
 def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(
-    browser, tmp_path, model
+    context, tmp_path, model
 ):
     log = tmp_path / "app.log"
     settings = {
         "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
         "BERTSIM_HEADS": "somebody/heads",
     }
-    with served(log, **settings) as url, visits(browser, url) as visit:
+    with served(log, **settings) as url, visits(context, url) as visit:
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
@@ -200,13 +202,13 @@ def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder
 
 
 def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
-    browser, tmp_path, folders
+    context, tmp_path, folders
 ):
     hub = LoopbackHub()
     name = "sentence-transformers/all-MiniLM-L6-v2"  # its real name, the bundled encoder's files
     hub.add(name, {path.name: path.read_bytes() for path in (folders / "plain").iterdir()})
     log = tmp_path / "app.log"
-    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(browser, url) as visit:
+    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(context, url) as visit:
         page = visit()
         page.get_by_role("button", name="Encoder and settings").click()
         page.evaluate(
@@ -225,8 +227,8 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
     assert "Traceback" not in log.read_text()
 
 
-def test_any_id_can_be_typed_where_the_host_allows_it(browser, tmp_path):
-    with served(tmp_path / "app.log", BERTSIM_ALLOW_ANY_ENCODER="1") as url, visits(browser, url) as visit:
+def test_any_id_can_be_typed_where_the_host_allows_it(context):
+    with served_here(BERTSIM_ALLOW_ANY_ENCODER="1") as url, visits(context, url) as visit:
         page = visit()
         page.get_by_role("button", name="Encoder and settings").click()
         box = page.get_by_label("Any other BERT of the Hub")

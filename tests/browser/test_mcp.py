@@ -14,6 +14,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from bertsim.model.loading import BUNDLED_NAME
 
+pytestmark = pytest.mark.slow
+
 A, B = "A plane is taking off.", "An aeroplane departs."
 
 

@@ -1,6 +1,6 @@
 """What stands between a visitor and a result: the first paint, waiting, a question that overtakes another, the link.
 
-The slow app is the real one, held by a file for as long as a test wants: no test guesses how long anything takes.
+The slow app is the real one, held for as long as a test wants: no test guesses how long anything takes.
 """
 
 from __future__ import annotations
@@ -12,36 +12,19 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from bertsim.model.similarity import SimilarityModel
+from bertsim.ui import shelf
 from tests.browser.conftest import visits
 from tests.browser.journey import cosine, shown
-from tests.browser.server import PATIENCE, ROOT, free_port, served, wait_for_page
+from tests.browser.server import ROOT, served, served_here
 
 pytestmark = pytest.mark.browser
-
-SLOW = """
-import sys, time
-from pathlib import Path
-from bertsim import ui
-from bertsim.model import similarity as pipeline
-from bertsim.ui import shelf
-held = Path(sys.argv[2])
-real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
-def compare(self, a, b, **options):
-    while "slow" in a and held.exists():
-        time.sleep(0.02)
-    return real_compare(self, a, b, **options)
-def load(*arguments, **options):
-    while held.exists():
-        time.sleep(0.02)
-    return real_load(*arguments, **options)
-pipeline.SimilarityModel.compare, shelf.load = compare, load
-ui.serve(port=int(sys.argv[1]))
-"""
 
 
 @dataclass(frozen=True)
@@ -49,40 +32,45 @@ class SlowApp:
     """A running app that neither loads a model nor compares a "slow" sentence while it is held."""
 
     url: str
-    log: Path
-    gate: Path
+    gate: Event
 
     def hold(self) -> None:
         """Begin to hold."""
-        self.gate.touch()
+        self.gate.clear()
 
     def let_go(self) -> None:
         """Let everything that waits go on."""
-        self.gate.unlink(missing_ok=True)
+        self.gate.set()
 
 
 @contextlib.contextmanager
-def slow_app(folder: Path) -> Iterator[SlowApp]:
+def slow_app() -> Iterator[SlowApp]:
     """The app, held from the start."""
-    port = free_port()
-    app = SlowApp(f"http://127.0.0.1:{port}/", folder / "app.log", folder / "held")
-    app.hold()
-    with app.log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SLOW, str(port), str(app.gate)], cwd=ROOT, stdout=out, stderr=out
-        )
-        try:
-            wait_for_page(app.url, process, app.log)
-            yield app
-        finally:
-            app.let_go()
-            process.terminate()
-            process.wait(PATIENCE)
+    gate = Event()
+    compare, load = SimilarityModel.compare, shelf.load
+
+    def compare_later(self: SimilarityModel, a: str, b: str, **options: Any) -> Any:
+        if "slow" in a:
+            gate.wait()
+        return compare(self, a, b, **options)
+
+    def load_later(*arguments: Any, **options: Any) -> SimilarityModel:
+        gate.wait()
+        return load(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SimilarityModel, "compare", compare_later)
+        patch.setattr(shelf, "load", load_later)
+        with served_here() as url:
+            try:
+                yield SlowApp(url, gate)
+            finally:
+                gate.set()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
-    with slow_app(Path(tmp_path_factory.mktemp("slow"))) as app:
+def running() -> Iterator[SlowApp]:
+    with slow_app() as app:
         yield app
 
 
@@ -103,14 +91,14 @@ LINE_IS_DRAWN = """() => { const tracker = document.querySelector('#bs-verdict [
             && a.currentTime >= a.effect.getTiming().delay); }"""
 
 
-def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(browser, tmp_path):
-    with slow_app(tmp_path) as app, visits(browser, app.url) as visit:
+def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(context, capfd):
+    with slow_app() as app, visits(context, app.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
         expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
         app.let_go()
         page.wait_for_selector(".bs-judgement")
-        assert "Traceback" not in app.log.read_text()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_building_the_page_loads_nothing():
@@ -123,8 +111,8 @@ def test_building_the_page_loads_nothing():
     assert done.stdout == "built\n", done.stderr
 
 
-def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
-    with visits(browser, slow.url) as visit:
+def test_a_line_says_wait_after_a_moment_and_not_before(context, slow, model):
+    with visits(context, slow.url) as visit:
         page = visit()
         assert not page.evaluate(LINE_IS_DRAWN)
         slow.hold()
@@ -141,8 +129,8 @@ def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
         assert not page.evaluate(LINE_IS_DRAWN)
 
 
-def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(browser, slow, model):
-    with visits(browser, slow.url) as visit:
+def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(context, slow, model):
+    with visits(context, slow.url) as visit:
         page = visit()
         slow.hold()
         page.evaluate(
@@ -169,8 +157,8 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(bro
         expect(page.locator("#bs-past button")).to_have_count(2)
 
 
-def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(browser, slow):
-    with visits(browser, slow.url) as visit:
+def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(context, slow):
+    with visits(context, slow.url) as visit:
         page = visit()
         slow.hold()
         page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
