@@ -100,10 +100,10 @@ def _cell(batch: TokenBatch, row: int, position: int) -> Html:
     special = bool(batch.is_special[row, position])
     written, change = _change(batch, row, position)
     label = (
-        f"{plain(batch.tokens[row][position])}, id {batch.input_ids[row, position]}, position {position}, "
+        f"{batch.tokens[row][position]}, id {batch.input_ids[row, position]}, position {position}, "
         f"token type {batch.token_type_ids[row, position]}, attention mask {batch.attention_mask[row, position]}"
     )
-    label += f", {change}: written {plain(written)}" if change else ", special token" if special else ""
+    label += f", {change}: written {written}" if change else ", special token" if special else ""
     shown = written[:24] if change == "lower-cased" else tag("s", written[:24])
     below = tag("b.bs-written", shown) if change else ""
     kind = ".is-special" * special + ".is-piece" * is_piece(batch, row, position)

@@ -100,9 +100,8 @@ def matrix(attentions: Float, choice: AttentionChoice) -> Float:
         attentions: float32 [layers, heads, seq, seq].
         choice: which layer and head; a mean over both weighs every matrix alike.
     """
-    layers = attentions if choice.layer is None else attentions[choice.layer - 1 : choice.layer]
-    heads = layers if choice.head is None else layers[:, choice.head - 1 : choice.head]
-    mean: Float = heads.mean(axis=(0, 1))
+    layers, heads = (slice(n and n - 1, n) for n in (choice.layer, choice.head))
+    mean: Float = attentions[layers, heads].mean(axis=(0, 1))
     return mean
 
 

@@ -10,19 +10,7 @@ from collections.abc import Sequence
 
 from bertsim.records import Comparison, PairScore, TokenBatch
 from bertsim.views.anatomy import strip, token_name, words
-from bertsim.views.markup import (
-    Html,
-    button,
-    counted,
-    downloads,
-    figure,
-    group,
-    number,
-    plain,
-    region,
-    tag,
-    view,
-)
+from bertsim.views.markup import Html, button, counted, downloads, figure, group, number, region, tag, view
 
 # Words that carry grammar rather than content.
 # Source: the closed classes of English (articles, pronouns, prepositions, conjunctions, auxiliaries).
@@ -53,54 +41,36 @@ def special_positions(tokens: TokenBatch, row: int) -> list[int]:
 def _switch(tokens: TokenBatch, row: int, position: int, is_on: bool) -> Html:
     """One token as a button; pressed = its attention_mask is 1."""
     kind = ".bs-switch" + ".is-special" * bool(tokens.is_special[row, position]) + ".is-off" * (not is_on)
-    return button(
-        token_name(tokens, row, position),
-        tag("span", int(is_on)),
-        kind=kind,
-        data_pick=f"{'ab'[row]}{position}",
-        aria_pressed=is_on,
-        aria_label=f"{plain(tokens.tokens[row][position])}, attention mask {int(is_on)}",
-    )
+    label = f"{tokens.tokens[row][position]}, attention mask {int(is_on)}"
+    shown = token_name(tokens, row, position), tag("span", int(is_on))
+    key = f"{'ab'[row]}{position}"
+    return button(*shown, kind=kind, data_pick=key, aria_pressed=is_on, aria_label=label)
 
 
 def _switches(tokens: TokenBatch, row: int, masked: Sequence[int]) -> Html:
     """The tokens of one sentence."""
     status = f"{counted(len(masked), 'token')} masked" if masked else "every token counts"
-    return figure(
-        row, status, strip(tokens, row, lambda p: _switch(tokens, row, p, p not in masked), "group")
-    )
+    switches = strip(tokens, row, lambda p: _switch(tokens, row, p, p not in masked), "group")
+    return figure(row, status, switches)
 
 
 def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> Html:
-    """Every scorer as it was, as it is now, and the difference; those left out that a mask cannot be given to."""
-    rows, now = [], {score.scorer: score for score in after}
-    for old in before:
-        if old.scorer not in now:
-            continue
-        new = now[old.scorer]
+    """Every scorer as it was, as it is now, and the difference."""
+    rows = []
+    for old, new in zip(before, after, strict=True):
         change = new.value - old.value
         alike = "more similar" if new.score > old.score else "less similar"
-        cells = (
-            number(old.value),
-            tag("strong", number(new.value)),
-            number(change, signed=True),
-            "no change" if abs(change) < 0.0005 else alike,
-        )
-        name = tag("th", old.scorer, scope="row")
-        rows.append(tag("tr", name, *(tag("td", cell) for cell in cells), data_scorer=old.scorer))
-    heads = ("scorer", "all tokens", "with this mask", "change", "")
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
-    return tag("table.bs-changes", head, tag("tbody", *rows))
+        says = "no change" if abs(change) < 0.0005 else alike
+        now = tag("strong", number(new.value))
+        cells = (tag("td", each) for each in (number(old.value), now, number(change, signed=True), says))
+        rows.append(tag("tr", tag("th", old.scorer, scope="row"), *cells, data_scorer=old.scorer))
+    names = ("scorer", "all tokens", "with this mask", "change", "")
+    heads = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
+    return tag("table.bs-changes", heads, tag("tbody", *rows))
 
 
 def mask_view(comparison: Comparison, masked: Sequence[Sequence[int]], after: Sequence[PairScore]) -> Html:
-    """The switches of both sentences and the scores before and after.
-
-    Args:
-        comparison: the pair with every token.
-        masked: hidden positions of A, of B.
-        after: the scores with these hidden, of `comparison.scores` or of some of them.
-    """
+    """The switches of both sentences, of which some tokens are hidden, and the scores before and after."""
     actions = (("reset", "Reset"), ("content", "Only content words"), ("special", "Drop [CLS] and [SEP]"))
     data = {
         "masked_a": list(masked[0]),
