@@ -110,8 +110,7 @@ def run(args: argparse.Namespace) -> int:
         more = {"settings": settings, "similar_from": similar, "plots": list(map(str, drawn))}
         print_json(as_json(data, measured) | bootstrap | more | unread)
     else:
-        lines = correlation_lines(measured) + similar_lines(measured, similar, args.dev or args.data)
-        print("\n".join([*lines, *range_lines(measured), *source_lines(args, data)]))
+        print("\n".join(as_lines(args, data, measured, similar)))
         print(f"settings: {fields(settings)}")
     return 0
 
@@ -159,50 +158,43 @@ def similar_from(given: float | None, labels: Sequence[float]) -> float:
     return given
 
 
-def correlation_lines(measured: Mapping[str, Agreement]) -> list[str]:
-    """Pearson, Spearman and their intervals: a line a scorer, under a header."""
-    lines = [
-        f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} {'95 % interval':<18}"
-    ]
+def as_lines(
+    args: argparse.Namespace, data: LabelledPairs, measured: Mapping[str, Agreement], similar: float
+) -> list[str]:
+    """Correlations, what tells similar pairs from others, ranges, and what all that was measured on."""
+    lines = [f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} 95 % interval"]
     for scorer, agreement in measured.items():
         pearson, spearman = agreement.evaluation.pearson, agreement.evaluation.spearman
         spans = [f"{each.low:.4f} to {each.high:.4f}" for each in (pearson, spearman)]
         lines.append(
             f"{scorer:<10} {agreement.evaluation.n:>7}  {pearson.value:>7.4f} {spans[0]:<18}"
-            f" {spearman.value:>8.4f} {spans[1]:<18}"
+            f" {spearman.value:>8.4f} {spans[1]}"
         )
-    return [line.rstrip() for line in lines]
-
-
-def similar_lines(measured: Mapping[str, Agreement], similar: float, chooser: Path) -> list[str]:
-    """What tells similar pairs from others, and how honest the probability is: a line a scorer, under a header."""
-    lines = [
-        f"similar: label of at least {similar:g}; threshold of the best accuracy on {chooser}",
+    lines += [
+        f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
         f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}",
     ]
-    names = ("roc_auc", "average_precision", "threshold", "accuracy", "f1", "brier", "ece")
+    columns = {
+        "roc_auc": 7,
+        "average_precision": 7,
+        "threshold": 8,
+        "accuracy": 8,
+        "f1": 7,
+        "brier": 7,
+        "ece": 7,
+    }
     for scorer, agreement in measured.items():
         figures = _figures(agreement)
-        shown = [f"{figures[name]:.4f}" if name in figures else "–" for name in names]
-        row = [f"{cell:>{width}}" for cell, width in zip(shown, (7, 7, 8, 8, 7, 7, 7), strict=True)]
-        lines.append(f"{scorer:<10} {' '.join(row)}")
-    return lines
-
-
-def range_lines(measured: Mapping[str, Agreement]) -> list[str]:
-    """What people said of the pairs in each range of --ranges."""
-    return [
-        f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}"
-        for scorer, agreement in measured.items()
-        for low, count, mean in agreement.ranges
-    ]
-
-
-def source_lines(args: argparse.Namespace, data: LabelledPairs) -> list[str]:
-    """What was measured on, and how the intervals were had."""
+        cells = (f"{figures[name]:.4f}" if name in figures else "–" for name in columns)
+        row = " ".join(f"{cell:>{width}}" for cell, width in zip(cells, columns.values(), strict=True))
+        lines.append(f"{scorer:<10} {row}")
+    for scorer, agreement in measured.items():
+        for low, count, mean in agreement.ranges:
+            lines.append(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
     skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
     span = f"{min(data.labels):g} to {max(data.labels):g}"
     return [
+        *lines,
         f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}",
         f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}",
     ]

@@ -25,14 +25,13 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one scorer tells similar pairs from others.
+    """How well one scorer tells similar pairs from others; all in [0, 1] but the counts and scores.
 
     Attributes:
         positives: how many pairs are similar.
-        roc_auc: chance that a similar pair scores above another, in [0, 1]; 0.5 = by luck.
-        average_precision: precision averaged over recall, in [0, 1].
+        roc_auc: chance that a similar pair scores above another; 0.5 = by luck.
         threshold: the score from which on a pair is called similar.
-        accuracy, f1: at that threshold, in [0, 1].
+        accuracy, f1: at that threshold.
     """
 
     positives: int
@@ -111,8 +110,7 @@ def measure(
         data: to measure on.
         dev: that chooses thresholds, with the same scorers; may be `data` itself.
         probabilities: of the scorers that have some, float [n] in [0, 1].
-        resamples, seed: see `evaluate`.
-        edges: see `mean_label_by_range`.
+        resamples, seed, edges: see `evaluate` and `mean_label_by_range`.
 
     Raises:
         InputError: scores that do not vary; names the scorer.
