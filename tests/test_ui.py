@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import html
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
 from bertsim.errors import InputError
+from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
+from bertsim.ui.events import Shown
+from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.tabs import draw_attention, open_head, press_token
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PACKED
@@ -171,6 +176,43 @@ def test_a_press_hides_a_token_and_another_shows_it_again(model, settings):
     assert press_token(pair, "reset", ["a3"]) == {"mask": []}
     assert press_token(pair, "special", ["a3"]) == {"mask": ["a0", "a8", "b0", "b4"]}
     assert press_token(pair, "content", []) == {"mask": ["a1", "a3", "a4", "a5", "a7", "b1", "b3"]}
+
+
+def test_every_event_answers_with_components_that_it_is_wired_to(model):
+
+    async def build() -> gr.Blocks:  # where no loop runs, gradio makes one and leaves it open
+        return build_app(model)
+
+    by_name = {each.name: each for each in asyncio.run(build()).fns.values()}
+    request = SimpleNamespace(session_hash="ann", query_params={"a": "A cat.", "mask": "a1", "tab": "mask"})
+    sent = {**Choices.of(model).defaults, "past": [], "encoder": model.name, "tab": "mask"}
+    turns = iter(range(100))
+
+    def ask(name: str, *event: gr.EventData, **more: object) -> dict[str, object]:
+        """What a request changes, by the id of the component, or its kind where it has none."""
+        found = by_name[name].fn(request, *event, **sent, turn=next(turns), **more)
+        assert set(found) <= set(by_name[name].outputs)
+        return {component.elem_id or type(component).__name__: value for component, value in found.items()}
+
+    opened = ask("open_page", a="", b="", shown=None)
+    assert opened["bs-a"] == "A cat."
+    assert "1 token masked" in opened["bs-mask"]
+    shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "tokens")
+    example = ask("run_example", gr.EventData(None, {"key": "2"}), a="", b="", shown=shown)
+    assert example["bs-b"] == EXAMPLES[2][2]
+    assert "museum" in example["bs-mask"]
+    assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-mask"}
+    opens = gr.SelectData(None, {"index": 5, "value": "Layers"})
+    assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}
+    pressed = ask("press_picture", gr.EventData(None, {"key": "b2"}), a="", b="", shown=shown)
+    assert pressed["State"] == ["b2"]
+    sent["tab"] = "attention"
+    pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
+    assert "Layer 2, head 3" in pressed["bs-attention"]
+    assert ask("draw_open_tab", a="", b="", shown=shown).keys() == {"bs-attention"}
+    switched = dataclasses.replace(shown.settings, encoder="another")
+    again = ask("compare_if_switched", a="", b="", shown=dataclasses.replace(shown, settings=switched))
+    assert "dog" in again["bs-past"]
 
 
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
