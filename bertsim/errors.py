@@ -8,6 +8,7 @@ The edges (command line, app) show it as it stands; any other exception is a bug
     │   └── DataError     … in a file of the user's: names file and row
     ├── CheckpointError   a file of an encoder or head that is missing, damaged or cannot be represented
     ├── ExportError       a flatbuffer that does not agree with its Keras model
+    │   └── NotExportedError  … or that is not there yet, where none shall be exported
     └── HubError          a repository, revision or network that cannot be had
 """
 
@@ -30,6 +31,10 @@ class CheckpointError(BertsimError):
 
 class ExportError(BertsimError):
     """A flatbuffer that does not agree with the model it was exported from."""
+
+
+class NotExportedError(ExportError):
+    """A flatbuffer that is not there yet, where none shall be exported."""
 
 
 class HubError(BertsimError):

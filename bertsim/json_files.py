@@ -7,6 +7,7 @@ by name. What a value may be beyond its type stands in the record's own `__post_
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ _SCALARS: Mapping[Any, tuple[Any, str]] = {
     Path: (str, "a path"),
     bool: (bool, "true or false"),
     int: (int, "a whole number"),
-    float: (int | float, "a number"),
+    float: (int | float, "a finite number"),
 }
 """What stands in a table for a field of this type, and what messages call it."""
 
@@ -116,7 +117,8 @@ def _value(hint: Any, value: Any, where: str, key: str) -> Any:
         return _record(kind, value, f"{where}: {key}")  # type: ignore[arg-type]
     if kind in _SCALARS:
         types, expected = _SCALARS[kind]
-        if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
+        is_good = isinstance(value, types) and (kind is bool or not isinstance(value, bool))
+        if not is_good or (kind is float and not math.isfinite(value)):
             raise InputError(f"{where}: {key} is {value!r:.80}; {expected} was expected.")
         return value if kind is bool else kind(value)
     if kind in (tuple, list, Sequence):

@@ -40,6 +40,7 @@ os.environ |= {
 import hashlib  # noqa: E402
 import re  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
@@ -51,6 +52,7 @@ from tests.chromium import MISSING, find_chromium, is_ci  # noqa: E402
 
 if TYPE_CHECKING:
     from bertsim import SimilarityModel
+    from tests.commands import Result
 
 HEAVY = ("browser", "tensorflow", "slow")
 
@@ -177,6 +179,16 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with served(tmp_path_factory.mktemp("app") / "app.log") as url:
         yield url
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command in this process; the bundled encoder is loaded once."""
+    import bertsim
+    from tests.commands import Result, load_bundled_once
+
+    monkeypatch.setattr(bertsim, "load", load_bundled_once)
+    return partial(Result, capsys)
 
 
 @pytest.fixture(scope="session")

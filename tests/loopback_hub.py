@@ -2,8 +2,9 @@
 
 Models, datasets and Spaces; files by resolve (HEAD and GET, `X-Repo-Commit`, ETag, redirect to another path for large
 files, ranges), model info, tree, refs, `X-Error-Code`; create, preupload, LFS batch, commit, tag, Space variables.
-It is driven only by the unmodified huggingface_hub, in a process of its own with `environment()`: the client reads
-HF_ENDPOINT when it is imported. Xet is switched off there: its servers are not spoken here.
+It is driven only by the unmodified huggingface_hub: in this process inside `reached()`, in one of its own with
+`environment()`, for the client reads HF_ENDPOINT and its like when it is imported. Xet is switched off there: its
+servers are not spoken here.
 
 Faults are set by a test: `cut` (a body ends early), `flip` (a byte arrives wrong), `gated`, `private`, `refuse`.
 """
@@ -23,6 +24,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote
+
+import pytest
 
 TOKEN = "hf_loopbackSecretOfTheTests"
 LARGE = (".safetensors", ".tflite", ".parquet", ".png", ".bin", ".onnx")
@@ -130,6 +133,28 @@ class LoopbackHub:
             "XDG_CACHE_HOME": str(home / "cache"),
             **more,
         }
+
+    @contextlib.contextmanager
+    def reached(self, home: Path, **more: str) -> Iterator[None]:
+        """Have this process's client talk to the server, as `environment` has it in a process of its own."""
+        from huggingface_hub import _tree_cache, constants
+
+        environment = self.environment(home, **more)
+        settings = {
+            "ENDPOINT": environment["HF_ENDPOINT"],
+            "HUGGINGFACE_CO_URL_TEMPLATE": environment["HF_ENDPOINT"]
+            + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_CACHE": str(home / "hub"),
+            "HF_HUB_OFFLINE": environment["HF_HUB_OFFLINE"] == "1",
+            "HF_HUB_DISABLE_XET": True,
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setattr(constants, name, value)
+            patch.setattr(_tree_cache, "_IN_MEMORY_TREE_CACHE", {})
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            yield
 
 
 @contextlib.contextmanager

@@ -10,14 +10,9 @@ import pytest
 
 from bertsim.errors import CheckpointError, InputError
 from bertsim.measuring.agreement import choose_threshold, judge_probabilities, separate
+from bertsim.measuring.fitting import fit_calibration, weigh_groups
 from bertsim.measuring.tfidf import score_tfidf
-from bertsim.score.calibration import (
-    Calibration,
-    fit_calibration,
-    read_calibrations,
-    weigh_groups,
-    write_calibrations,
-)
+from bertsim.score.calibration import Calibration, read_calibrations, write_calibrations
 
 
 def noisy(n: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -86,20 +81,23 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "spline"}, "'x' is no rising logistic or isotonic curve"),
+        (
+            {"kind": "spline"},
+            "x: this is no rising logistic or isotonic curve; fit it again",
+        ),
         ({"slope": -1.0}, "no rising"),
-        ({"slope": float("nan")}, "a value that is not a finite number"),
-        ({"more": 1}, "'x' has more; fit it again"),
+        ({"slope": float("nan")}, "a finite number was expected"),
+        ({"more": 1}, "x: more is not known; .*; fit it again"),
         ({"scores": [0.1]}, "no rising"),
-        ({"scores": None}, r"json: scores of the calibration of 'x' is None; a list was expected"),
-        ({"probabilities": "0.5"}, r"probabilities of the calibration of 'x' is '0\.5'; a list was expected"),
-        ({"data": 1}, r"data of the calibration of 'x' is 1; a str was expected"),
-        ({"scores": [0.1, None]}, "a value that is not a finite number"),
+        ({"scores": None}, "x: scores is None; a list was expected"),
+        ({"probabilities": "0.5"}, r"x: probabilities is '0\.5'; a list was expected"),
+        ({"data": 1}, "x: data is 1; a text was expected"),
+        ({"scores": [0.1, None]}, "a finite number was expected"),
         (
             {"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]},
-            r"'x' holds -3; a value in \[0, 1\]",
+            r"x: it holds -3\.0; a value in \[0, 1\]",
         ),
-        ({"similar": 80}, r"'x' holds 80; a value in"),
+        ({"similar": 80}, r"x: it holds 80\.0; a value in"),
         ({"kind": "isotonic", "scores": [0.1, 0.2], "probabilities": [0.5, 0.4]}, "no rising"),
     ],
 )
@@ -112,9 +110,9 @@ def test_a_file_that_holds_no_rising_curve_is_refused(
     path.write_text(json.dumps({"x": {**table["x"], **change}}))
     with pytest.raises(CheckpointError, match=message):
         read_calibrations(path)
-    del table["x"]["n"]
+    del table["x"]["kind"]
     path.write_text(json.dumps(table))
-    with pytest.raises(CheckpointError, match="'x' lacks n"):
+    with pytest.raises(CheckpointError, match="x: kind is missing; fit it again with train"):
         read_calibrations(path)
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from bertsim.errors import DataError, InputError
-from bertsim.measuring.edits import (
-    EVERYDAY,
-    KINDS,
-    Antonyms,
-    Edit,
-    is_held_out_pair,
-    make_edits,
-    read_antonyms,
-    take_evenly,
-)
+from bertsim.measuring import edits as package
+from bertsim.measuring.edits import KINDS, Edit, make_edits, take_evenly
+from bertsim.measuring.edits.antonyms import EVERYDAY, Antonyms, is_held_out_pair, read_antonyms
 
 HEADER = "sentence1\tsentence2\tpos\tsense1\tsense2\n"
 MANY = [
@@ -188,6 +182,13 @@ def test_a_rare_label_is_not_drowned_by_the_others() -> None:
     assert [edit.premise for edit in found] == ["0", "1", "2", "9"]
     assert len(take_evenly(edits, 30)) == 30  # where there are too few, the others fill up
     assert len(take_evenly(edits[:3], 2)) == 2
+
+
+def test_the_wheel_has_the_words() -> None:
+    folder = Path(package.__file__).parent
+    project = tomllib.loads((folder.parents[2] / "pyproject.toml").read_text())
+    declared = project["tool"]["setuptools"]["package-data"]["bertsim.measuring.edits"]
+    assert declared == [path.name for path in folder.glob("*.toml")]
 
 
 def test_an_unknown_kind_is_named() -> None:

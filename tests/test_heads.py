@@ -15,11 +15,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import bertsim
+from bertsim.bert.folder import encoder_sha256
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.heads.config import HeadConfig, find_similar
-from bertsim.heads.reading import encoder_sha256
+from bertsim.measuring.fitting import fit_combination
 from bertsim.score.calibration import Calibration, write_calibrations
-from bertsim.score.combination import Combination, fit_combination, write_combination
+from bertsim.score.combination import Combination, write_combination
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import CLASSIFIERS, PAIRS
 
@@ -53,9 +54,9 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
 
 def runners(head, folder: Path):
     """The head in both engines."""
-    from bertsim.engines.litert import LiteRTHead
-    from bertsim.engines.tensorflow import TensorFlowHead
     from bertsim.export.heads import export_head
+    from bertsim.heads.litert import LiteRTHead
+    from bertsim.heads.tensorflow import TensorFlowHead
 
     assert export_head(head, folder / "head.tflite") < 1e-5
     return {"tensorflow": TensorFlowHead(head), "litert": LiteRTHead(folder / "head.tflite")}
@@ -313,8 +314,7 @@ def test_bad_pairs_are_named_by_heads_too(any_engine: bertsim.SimilarityModel) -
 def test_packed_ids_are_those_of_the_views(any_engine: bertsim.SimilarityModel) -> None:
     tokenizer = any_engine._tokenizer
     for max_length in (8, 13, 64):
-        rows = tokenizer.encode_pairs([sentence for pair in PAIRS for sentence in pair], max_length)
-        arrays = tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
+        arrays = tokenizer.pad(tokenizer.encode(PAIRS, max_length))
         batch = tokenizer.batch(list(PAIRS), max_length)
         for ours, theirs in zip(
             arrays, (batch.input_ids, batch.attention_mask, batch.token_type_ids), strict=True
@@ -357,18 +357,18 @@ def test_the_name_of_a_measure_is_no_name_of_a_head(headed: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"colour": 1}, "has the unknown colour; known are kind, inputs"),
-        ({"units": None, "dropout": None}, "lacks units, dropout"),
+        ({"colour": 1}, "colour is not known; known are activation, dropout"),
+        ({"units": None, "dropout": None}, "units is missing"),
         ({"kind": "lstm"}, "kind is 'lstm'; known are bilstm, pooled, mean"),
         ({"inputs": "both"}, "inputs is 'both'; known are packed, apart"),
         ({"units": [64]}, r"units is \[64\]; a bilstm has one or more layers"),
         ({"units": 64}, "units is 64; a list was expected"),
-        ({"dropout": 1}, r"dropout is 1; a number in \[0, 1\) was expected"),
+        ({"dropout": 1}, r"dropout is 1\.0; a number in \[0, 1\) was expected"),
         ({"labels": []}, "labels is .*; one or more names were expected"),
         ({"labels": ["x", "x"]}, "every name may stand there once"),
         ({"label_scale": [5, 0]}, "two numbers, low and high"),
         ({"max_length": True}, "max_length is True; a whole number"),
-        ({"encoder": 3}, "encoder is 3; a string was expected"),
+        ({"encoder": 3}, "encoder is 3; a text was expected"),
         ({"activation": "tanh"}, "activation is 'tanh'"),
     ],
 )
@@ -502,7 +502,7 @@ def test_which_label_means_similar(labels: tuple[str, ...], index: int) -> None:
 @pytest.mark.usefixtures("loaded")  # the encoder's flatbuffer is in the cache now
 def test_heads_are_served_without_tensorflow(headed: Path) -> None:
     code = (
-        "import sys, bertsim; m = bertsim.load(sys.argv[1]); m.compare('the dog', 'a cat').packed;"
+        "import sys, bertsim; m = bertsim.load(sys.argv[1]); m.compare('the dog', 'a cat', packed=True);"
         "[m.score([('the dog', 'a cat')], scorer=s) for s in m.scorers]; print(len(m.heads), "
         "sorted({'tensorflow', 'keras', 'transformers', 'sklearn', 'gradio'} & set(sys.modules)))"
     )
@@ -531,10 +531,10 @@ def test_scorers_are_joined_into_one(headed: Path, tmp_path: Path) -> None:
         assert verdict.value_reversed == pytest.approx(turned, abs=5e-3)
     assert "combined" not in bertsim.load(folder, heads=False).scorers
     (folder / "combined.json").write_text('{"weights": {"cosine": NaN}, "intercept": 0, "data": ""}')
-    with pytest.raises(CheckpointError, match="weights and intercept must be finite numbers"):
+    with pytest.raises(CheckpointError, match=r"weights\.cosine is nan; a finite number was expected"):
         bertsim.load(folder)
     (folder / "combined.json").write_text('{"weights": {}, "bias": 0, "data": ""}')
-    with pytest.raises(CheckpointError, match="lacks or has the unknown bias, intercept"):
+    with pytest.raises(CheckpointError, match=r"combined\.json: bias is not known"):
         bertsim.load(folder)
 
 

@@ -27,7 +27,7 @@ MODULES = sorted([ROOT / "app.py", *(ROOT / "bertsim").rglob("*.py")])
 # A package imports from itself and from those before it, never from those behind it.
 ORDER = (
     *("errors", "json_files", "records", "version"),
-    *("data", "text", "bert", "engines", "heads", "score", "hub", "export", "model"),
+    *("data", "text", "bert", "engines", "heads", "score", "hub", "export", "model", "batch"),
     *("measuring", "training", "publishing", "views", "ui", "cli", "__init__", "__main__", "app"),
 )
 CORE = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.cli.output import Bar, LiveLine, Stopped, note_stop
+from bertsim.cli.output import LiveLine, Stopped, note_stop
 
 ROOT = Path(__file__).parent.parent
 SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
@@ -49,8 +49,10 @@ def test_a_signal_whose_exception_was_lost_still_stops_what_runs():
     note_stop(Stopped(terminated=False))  # as where it was raised in a callback of the garbage collector
     try:
         with pytest.raises(Stopped):
-            LiveLine().show(1, 2, "epoch 1", "")
-        with Bar(2, "pairs") as bar, pytest.raises(Stopped):
-            bar.within(2)(1, 2)
+            LiveLine().show(1, 2, "epoch 1")
+        with pytest.raises(Stopped):
+            LiveLine().part("pairs", 0, 2, 2)(1, 2)
+        with pytest.raises(Stopped):
+            LiveLine().share("Loading", 0.5)
     finally:
         note_stop(None)

@@ -56,8 +56,8 @@ def test_a_score_is_the_same_at_every_max_length_and_in_every_batch(any_engine: 
 
 @pytest.mark.parametrize("length", [16, 32, 128])
 def test_padding_never_changes_an_embedding(any_engine: SimilarityModel, length: int) -> None:
-    tokenizer, runner = any_engine._tokenizer, any_engine._runner
-    rows = tokenizer.encode([s[:40] for s in SENTENCES], 16)
+    tokenizer, runner = any_engine._tokenizer, any_engine._engine
+    rows = tokenizer.encode([(s[:40],) for s in SENTENCES], 16)
     alone = np.concatenate([runner.embed(*tokenizer.pad([row])) for row in rows])
     padded = runner.embed(*tokenizer.pad(rows, length))
     scale = np.linalg.norm(alone, axis=1, keepdims=True)
@@ -136,10 +136,10 @@ def test_the_default_spelled_out_is_the_default(model: SimilarityModel) -> None:
     plain = model.embed(SENTENCES)
     np.testing.assert_array_equal(model.embed(SENTENCES, pooling="mean", layers=[-1]), plain)
     # and equals what the views' arrays give
-    runner, tokenizer = model._runner, model._tokenizer
-    arrays = tokenizer.pad(tokenizer.encode(SENTENCES, 128))
-    recipe = model.recipe("mean", None, "concat", None)
-    pooled = model.pool_output(runner.encode(*arrays), arrays[1], recipe)
+    runner, tokenizer = model._engine, model._tokenizer
+    arrays = tokenizer.pad(tokenizer.encode([(s,) for s in SENTENCES], 128))
+    _, read = model._embedding(model.resolve(pooling="mean"))
+    pooled = read(runner.encode(*arrays), arrays[1], arrays[1] == 1)
     np.testing.assert_allclose(pooled, runner.embed(*arrays), atol=1e-5)
 
 
@@ -319,7 +319,7 @@ def test_a_bundle_made_of_a_folder_loads_in_both_engines(tiny_bundle: Path) -> N
 
 def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
     code = (
-        "import sys, bertsim; m = bertsim.load(); m.score([('a dog', 'a cat')]); m.compare('a dog', 'a cat').packed;"
+        "import sys, bertsim; m = bertsim.load(); m.score([('a dog', 'cat')]); m.compare('a dog', 'cat');"
         "print(sorted({'tensorflow', 'keras', 'transformers', 'torch', 'gradio'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,6 @@ import pytest
 
 from bertsim.measuring.probes import (
     EXAMPLES,
-    NegationTrial,
     is_held_out,
     negation_trials,
     order_trials,
@@ -80,9 +79,7 @@ def test_a_negation_trial_repeats_most_words_of_its_premise() -> None:
         ("A dog runs.", "An animal moves.", "entailment"),
         ("A girl eats.", "A girl eats not.", "contradiction"),  # nothing follows
     ]
-    assert negation_trials(rows) == [
-        NegationTrial(premise, "A man is not playing a guitar.", "There is music.")
-    ]
+    assert negation_trials(rows) == [(premise, "A man is not playing a guitar.", "There is music.")]
     assert shared_words(premise, "A man is not playing a guitar.") == pytest.approx(6 / 7)
     assert shared_words(premise, "...") == 0
 

@@ -14,7 +14,8 @@ from safetensors.numpy import load_file, save_file
 import bertsim
 from bertsim.cli import main
 from bertsim.errors import InputError
-from bertsim.measuring.edits import EVERYDAY, KINDS, Edit, is_held_out_pair, make_edits
+from bertsim.measuring.edits import KINDS, Edit, make_edits
+from bertsim.measuring.edits.antonyms import EVERYDAY, is_held_out_pair
 from bertsim.measuring.probes import EXAMPLES, is_held_out
 from bertsim.measuring.probing import (
     ASKED_FOR,

@@ -15,13 +15,13 @@ from safetensors.numpy import load_file
 
 import bertsim
 from bertsim.bert.checkpoint import load_encoder
+from bertsim.bert.folder import encoder_sha256
 from bertsim.bert.manifest import check_manifest
 from bertsim.cli import main
 from bertsim.cli.output import LiveLine, Stopped
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import Head, build_head
-from bertsim.heads.reading import encoder_sha256
 from bertsim.measuring.edits import KINDS
 from bertsim.measuring.probes import EXAMPLES, is_held_out
 from bertsim.score.measures import cosine

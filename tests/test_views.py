@@ -30,9 +30,9 @@ from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import PACKED, AttentionChoice, attention_view, matrix
 from bertsim.views.layers import layers_view
-from bertsim.views.markup import attributes, downloads, number, plain, table, text
+from bertsim.views.markup import Html, downloads, number, plain, table, tag
 from bertsim.views.mask import function_positions, mask_view, special_positions
-from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
+from bertsim.views.matrix import DRAWN, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
 from bertsim.views.result import Engine, bars, explanation, losses, provenance, verdict
@@ -95,8 +95,8 @@ def assert_safe(source: str) -> None:
     source.encode("utf-8")
     assert "${" not in source
     assert "{{" not in source
-    for tag, attrs in Page(source).elements:
-        assert tag in KNOWN.split()
+    for element, attrs in Page(source).elements:
+        assert element in KNOWN.split()
         assert not [name for name in attrs if name.startswith("on")]
 
 
@@ -133,14 +133,27 @@ def by_hand() -> Comparison:
         PairScore("dot", -2.5, "product", -math.inf, math.inf, -2.5),
         PairScore("euclidean", 3.0, "distance", 0.0, math.inf, 0.25),
     )
-    return Comparison("x", "x y", scores, batch, output, 0.0042, lambda: (batch, output))
+    return Comparison("x", "x y", scores, batch, output, (batch, output), 0.0042, 16)
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_any_text_is_shown_as_text(typed):
-    assert Page(f"<p>{text(typed)}</p>").text == plain(typed)
-    assert Page(f"<p{attributes(title=typed)}></p>").elements == [("p", {"title": plain(typed)})]
-    assert_safe(f"<p{attributes(title=typed)}>{text(typed)}</p>")
+    shown = plain(typed)
+    for source in (
+        tag("p", typed, title=typed),
+        Html('<p title="{}">{}</p>').format(typed, typed),
+        Html('<p title="') + typed + Html('">') + typed + Html("</p>"),
+    ):
+        assert Page(source).text == shown
+        assert Page(source).elements == [("p", {"title": shown})]
+        assert_safe(source)
+
+
+def test_a_tag_has_its_classes_and_its_attributes():
+    source = tag(
+        "p.x.y", "a < b", tag("b", 1), data_pick=3, hidden=True, title=None, lang=False, aria_pressed=False
+    )
+    assert source == '<p class="x y" data-pick="3" hidden aria-pressed="false">a &lt; b<b>1</b></p>'
 
 
 def test_control_characters_and_lone_surrogates_become_visible():
@@ -596,8 +609,8 @@ def test_every_picture_is_well_formed_svg_that_stands_alone(model, view):
 
 
 def test_a_heat_map_puts_rows_down_and_columns_across():
-    side_a, side_b = Side(("r0", "r1"), ("a", "a"), (False, False)), Side(("c0",), ("b",), (False,))
-    source = heatmap(np.array([[0.25], [1.0]], np.float32), side_a, side_b, label="x")
+    rows, columns = [("r0", "red"), ("r1", "red")], [("c0", "blue")]
+    source = heatmap(np.array([[0.25], [1.0]], np.float32), rows, columns, label="x")
     assert re.findall(r"<title>(.*?)</title>", source) == ["r0 × c0: 0.250", "r1 × c0: 1.000"]
     opacities = [float(value) for value in re.findall(r"fill-opacity:([\d.]+)", source)]
     assert opacities[0] == pytest.approx(opacities[1] / 4, abs=1e-3)

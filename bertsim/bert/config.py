@@ -15,7 +15,7 @@ from typing import Any
 
 from bertsim.bert.pooling import parse_pooling, pooled_size
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_field, read_json
+from bertsim.json_files import read_field, read_json, record_from
 
 TEXT_FILES = (
     "config.json",
@@ -60,6 +60,24 @@ class BertConfig:
     attention_probs_dropout_prob: float = 0.1
     pad_token_id: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise InputError for a value that cannot be; names it."""
+        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size", "pad_token_id"):
+            value, least = getattr(self, key), int(key != "pad_token_id")
+            if value < least:
+                raise InputError(f"{key} is {value}; a whole number of at least {least} was expected.")
+        if self.pad_token_id >= self.vocab_size:
+            raise InputError(
+                f"pad_token_id is {self.pad_token_id}; one below vocab_size {self.vocab_size} was expected."
+            )
+        for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
+            if not 0 <= getattr(self, key) < 1:
+                raise InputError(f"{key} is {getattr(self, key)}; a number in [0, 1) was expected.")
+        if self.hidden_size % self.num_attention_heads:
+            raise InputError(
+                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads {self.num_attention_heads}."
+            )
+
     @property
     def num_parameters(self) -> int:
         """Number of weights, the pooler left out."""
@@ -79,34 +97,9 @@ class BertConfig:
         path = folder / "config.json"
         raw = read_json(path)
         _refuse_what_is_not_bert(path, raw)
-        missing = [key for key in _SIZES if key not in raw]
-        if missing:
-            raise CheckpointError(
-                f"{path} lacks {', '.join(missing)}; a BERT's config.json states every size."
-            )
-        # transformers writes null for a field that has its default.
+        # transformers writes null for a field that has its default
         known = {key: raw[key] for key in cls.__dataclass_fields__ if raw.get(key) is not None}
-        config = cls(**known)
-        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size", "pad_token_id"):
-            value, least = getattr(config, key), int(key != "pad_token_id")
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise CheckpointError(
-                    f"{path}: {key} is {value!r}; a whole number of at least {least} was expected."
-                )
-        if config.pad_token_id >= config.vocab_size:
-            raise CheckpointError(
-                f"{path}: pad_token_id is {config.pad_token_id}; one below vocab_size {config.vocab_size} was expected."
-            )
-        for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
-            value = getattr(config, key)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-                raise CheckpointError(f"{path}: {key} is {value!r}; a number in [0, 1) was expected.")
-        if config.hidden_size % config.num_attention_heads:
-            raise CheckpointError(
-                f"{path}: hidden_size {config.hidden_size} is not a multiple of "
-                f"num_attention_heads {config.num_attention_heads}."
-            )
-        return config
+        return record_from(cls, known, str(path), error=CheckpointError)
 
 
 @dataclass(frozen=True)

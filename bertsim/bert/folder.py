@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from bertsim.bert.config import BertConfig, EmbeddingConfig
 from bertsim.bert.manifest import check_manifest, file_sha256
@@ -37,10 +38,19 @@ class CheckpointFolder:
 
     @cached_property
     def sha256(self) -> str:
-        """What tells the encoder from every other: of its tensors, of all shards together if there are some."""
-        paths = sorted(self.path.glob("*.safetensors"))
-        sums = [self.checksums.get(path.name) or file_sha256(path) for path in paths]
-        return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+        """See `encoder_sha256`."""
+        return encoder_sha256(self.path, self.checksums)
+
+
+def encoder_sha256(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some.
+
+    Args:
+        folder: of the encoder.
+        known: checksums of its files that were compared just now.
+    """
+    sums = [known.get(path.name) or file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 
 def open_folder(

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from bertsim import __version__
 from bertsim.cli.output import Stopped, note_stop, say
@@ -65,8 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: from argparse, after --help (0) or words that it does not understand (2).
     """
-    _escape_what_the_terminal_cannot_show(sys.stdout)
-    _escape_what_the_terminal_cannot_show(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal cannot show
     if None in (sys.stdout, sys.stderr):
         say("bertsim: stdout or stderr is closed; send what is not wanted to /dev/null instead.")
         return BAD_INPUT
@@ -98,9 +99,8 @@ def _joined_layers(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--layers":
-            joined[-1] = f"--layers={word}"
-        else:
-            joined.append(word)
+            word = f"{joined.pop()}={word}"
+        joined.append(word)
     return joined
 
 
@@ -129,9 +129,3 @@ def _drop_what_cannot_be_printed() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _escape_what_the_terminal_cannot_show(stream: TextIO) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")

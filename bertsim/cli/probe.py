@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bertsim.cli.options import add_encoder_options, load_model
-from bertsim.cli.output import Bar, fields, say
+from bertsim.cli.output import LiveLine, fields, say
 from bertsim.errors import InputError
 from bertsim.measuring.probes import EXAMPLES, LEFT_OUT
 
@@ -175,8 +175,8 @@ def _count(parts: Iterable[Sequence[object]]) -> int:
 
 def _with_bar(size: int, probe: Callable[..., T], *args: object) -> T:
     """Run a probe on so many pairs under a bar."""
-    with Bar(size, "pairs") as bar:
-        return probe(*args, progress=bar.within(size))
+    with LiveLine() as line:
+        return probe(*args, progress=line.part("pairs", 0, size, size))
 
 
 def try_examples(model: SimilarityModel, head: str | None) -> dict[str, Float]:

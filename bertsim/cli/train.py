@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import LiveLine, Stage, Stopped, native_log_held_back, say
+from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.training.run import open_encoder, read_data, run_plan
 
     plans = recipe.runs
-    with Stage() as stage:
-        encoder = open_encoder(plans, stage.show)
+    with LiveLine() as loading:
+        encoder = open_encoder(plans, loading.share)
     read = [read_data(plan, encoder) for plan in plans]
     for path, skipped in dict.fromkeys(
         (part.source.path, part.skipped) for data in read for part in data.files

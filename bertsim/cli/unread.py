@@ -12,65 +12,54 @@ if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
     from bertsim.records import TokenCounts
 
-COUNTS = ("cut", "unknown", "unread")
+UNREAD = ("cut_sentences", "unknown_sentences", "unread_sentences")
 """Of how many sentences something was cut off, something is unknown to the vocabulary, nothing was read."""
 _WORDS = 20
 
 
 class Tally:
-    """Counts of what a model did not read, with some of the words.
-
-    Attributes:
-        model: the one that reads.
-    """
+    """Counts of what a model did not read, with some of the words."""
 
     def __init__(self, model: SimilarityModel) -> None:
-        self.model = model
+        self._model = model
         self._words: list[str] = []
 
     def count(self, sentences: Sequence[str]) -> list[TokenCounts]:
         """The tokens of every sentence; the unknown words of the first few are kept."""
-        counts = self.model.count_tokens(sentences)
+        counts = self._model.count_tokens(sentences)
         for sentence, count in zip(sentences, counts, strict=True):
             if count.unknown and len(self._words) < _WORDS:
-                self._words += self.model.unread([sentence])[0].unknown_words
+                self._words += self._model.unread([sentence])[0].unknown_words
         return counts
 
     def say(self, counts: Mapping[str, int]) -> None:
-        """Say on stderr what the counts of all sentences are, where there is something to say."""
-        if counts["cut"]:
+        """Say on stderr what the counts of all sentences, by `UNREAD`, are, where there is something to say."""
+        cut, unknown, unread = (counts[name] for name in UNREAD)
+        if cut:
             say(
-                f"bertsim: {_sentences(counts['cut'], 'was', 'were')} cut off: only the first"
-                f" {self.model.max_length} tokens were read; --max-length sets how many."
+                f"bertsim: {_sentences(cut, 'was', 'were')} cut off: only the first {self._model.max_length} tokens"
+                " were read; --max-length sets how many."
             )
-        if counts["unknown"]:
+        if unknown:
             words = f", not read: {listed(self._words)}" if self._words else ""
             say(
-                f"bertsim: {_sentences(counts['unknown'], 'has', 'have')} words that the vocabulary lacks{words};"
-                " the encoder takes all such words for the same."
+                f"bertsim: {_sentences(unknown, 'has', 'have')} words that the vocabulary lacks{words}; the encoder"
+                " takes all such words for the same."
             )
-        if counts["unread"]:
+        if unread:
             say(
-                f"bertsim: of {_sentences(counts['unread'])} nothing was read; no number that comes of it says"
-                " anything."
+                f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything."
             )
 
 
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:
-    """Sentences under the names of `COUNTS`.
-
-    Example: one sentence of three unknown tokens and no other -> cut 0, unknown 1, unread 1
-    """
-    return {
-        "cut": sum(each.cut > 0 for each in counts),
-        "unknown": sum(each.unknown > 0 for each in counts),
-        "unread": sum(each.read == 0 for each in counts),
-    }
-
-
-def as_fields(counts: Mapping[str, int]) -> dict[str, int]:
-    """The counts for JSON."""
-    return {f"{name}_sentences": counts[name] for name in COUNTS}
+    """Sentences by the names of `UNREAD`. Example: one of three unknown tokens and no other -> 0, 1, 1."""
+    sums = (
+        sum(each.cut > 0 for each in counts),
+        sum(each.unknown > 0 for each in counts),
+        sum(each.read == 0 for each in counts),
+    )
+    return dict(zip(UNREAD, sums, strict=True))
 
 
 def _sentences(n: int, one: str = "", more: str = "") -> str:

@@ -1,12 +1,12 @@
 """What every engine offers: padded token arrays in, embeddings or every array out. numpy only.
 
-`litert.LiteRTEngine` serves; `reference.TensorFlowEngine` is exact, runs any checkpoint and trains. Heads run
-likewise, in `litert.LiteRTHead` and `reference.TensorFlowHead`.
+`litert.LiteRTEngine` serves; `tensorflow.TensorFlowEngine` is exact and runs any checkpoint.
 """
 
 from __future__ import annotations
 
 import os
+from concurrent.futures import Executor
 from typing import Protocol
 
 from bertsim.records import EncoderOutput, Float, Int
@@ -29,18 +29,13 @@ class Engine(Protocol):
 
     Attributes:
         name: "litert" or "tensorflow".
-        at_once: how many batches it runs fastest side by side, each in a thread of its own.
+        parallel_batches: how many batches it runs fastest side by side.
+        pool: the threads for them; None: it runs one batch at a time.
     """
 
-    @property
-    def name(self) -> str:
-        """See above."""
-        ...
-
-    @property
-    def at_once(self) -> int:
-        """See above."""
-        ...
+    name: str
+    parallel_batches: int
+    pool: Executor | None
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]."""
@@ -48,16 +43,4 @@ class Engine(Protocol):
 
     def encode(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
         """Every hidden state and attention."""
-        ...
-
-
-class HeadRunner(Protocol):
-    """Runs one head on what an engine computed; may be called from several threads at once."""
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
-        ...
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
         ...

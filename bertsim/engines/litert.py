@@ -1,6 +1,6 @@
 """Run exported flatbuffers with LiteRT: the engine that serves. Imports no TensorFlow.
 
-`export` makes an encoder's file, `head_export` a head's. An interpreter is not thread-safe, so a small pool of them
+`export` makes the files, of encoders and of heads. An interpreter is not thread-safe, so a small pool of them
 is shared: each call takes a free one, and one more is made only while all are busy.
 
 Each interpreter has one thread: batches side by side keep every core busy, where several threads on one batch wait
@@ -12,6 +12,7 @@ Source: LiteRT's `Interpreter` and its signature runners.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -63,7 +64,12 @@ class Flatbuffer:
             with self._lock:
                 make = self._made < MAX_INTERPRETERS
                 self._made += make
-            interpreter = self._make() if make else self._free.get()
+            try:
+                interpreter = self._make() if make else self._free.get()
+            except BaseException:
+                with self._lock:
+                    self._made -= make  # one that could not be made holds no place
+                raise
         try:
             yield interpreter
         finally:
@@ -83,20 +89,22 @@ class Flatbuffer:
 
 
 class LiteRTEngine:
-    """Runs an encoder's flatbuffer; see `engine.Engine`.
+    """Runs an encoder's flatbuffer; see `base.Engine`.
 
     Args:
-        path: a file that `export.export_flatbuffer` wrote.
+        path: a file that `export.encoder` wrote.
 
     Raises:
         CheckpointError: the file is missing, damaged or has not the two signatures.
     """
 
     name = "litert"
-    at_once = count_cores()
+    parallel_batches = count_cores()
+    pool: Executor | None
 
     def __init__(self, path: Path) -> None:
         self._flatbuffer = Flatbuffer(path, ("embed", "encode"))
+        self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
 
     def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
         """Sentence embeddings, float32 [batch, dim]."""
@@ -120,31 +128,3 @@ class LiteRTEngine:
         return self._flatbuffer.run(
             signature, input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         )
-
-
-class LiteRTHead:
-    """Runs a head's flatbuffer; see `engine.HeadRunner`.
-
-    Args:
-        path: a file that `head_export.export_head` wrote.
-
-    Raises:
-        CheckpointError: the file is missing, damaged or has not the two signatures.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._flatbuffer = Flatbuffer(path, ("features", "classify"))
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences."""
-        arrays: dict[str, Any] = {
-            "last_hidden_state": output.last_hidden_state,
-            "attention_mask": attention_mask,
-            "pooler_output": output.pooler_output,
-        }
-        wanted = self._flatbuffer.inputs["features"]
-        return self._flatbuffer.run("features", **{name: arrays[name] for name in wanted})["features"]
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits."""
-        return self._flatbuffer.run("classify", **({"u": u} if v is None else {"u": u, "v": v}))["logits"]

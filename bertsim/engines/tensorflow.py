@@ -5,6 +5,7 @@ The reference that flatbuffers are checked against, and the way to run a checkpo
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,15 @@ from keras import ops
 from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import pool
-from bertsim.heads.network import Head
 from bertsim.records import EncoderOutput, Float, Int
 
 
 class TensorFlowEngine:
-    """Runs a `BertEncoder`; see `engine.Engine`. Each graph is traced once, for every shape."""
+    """Runs a `BertEncoder`; see `base.Engine`. Each graph is traced once, for every shape."""
 
     name = "tensorflow"
-    at_once = 1  # TensorFlow shares one batch between the cores itself
+    pool: Executor | None = None
+    parallel_batches = 1  # TensorFlow shares one batch between the cores itself
 
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:
         """Wrap an encoder; `embedding` is the pooling that `embed` applies."""
@@ -56,26 +57,3 @@ class TensorFlowEngine:
             hidden_states=np.stack([x.numpy() for x in output["hidden_states"]]),
             attentions=np.stack([x.numpy() for x in output["attentions"]]),
         )
-
-
-class TensorFlowHead:
-    """Runs a Keras head; see `engine.HeadRunner`."""
-
-    def __init__(self, head: Head) -> None:
-        """Wrap a head; each graph is traced once, for every shape."""
-        hidden, size = head.config.hidden_size, head.feature_size
-        axes = [tf.TensorSpec([None, None, hidden]), tf.TensorSpec([None, None], tf.int32)]
-        axes += [tf.TensorSpec([None, hidden])] if head.has_pooler else []
-        pair = [tf.TensorSpec([None, size])] * (2 if head.config.inputs == "apart" else 1)
-        self.head = head
-        self._features = tf.function(lambda *given: head.features(*given), input_signature=axes)
-        self._classify = tf.function(lambda *given: head.classify(*given), input_signature=pair)
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences."""
-        pooler = [output.pooler_output] if self.head.has_pooler else []
-        return self._features(output.last_hidden_state, attention_mask, *pooler).numpy()
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits."""
-        return self._classify(*([u] if v is None else [u, v])).numpy()

@@ -91,7 +91,7 @@ def lowest_cosine(
     a: Engine, b: Engine, tokenizer: Tokenizer, sentences: Sequence[str], max_length: int
 ) -> float:
     """Compare two engines of one encoder on sentences: the smallest cosine of their embeddings."""
-    arrays = tokenizer.pad(tokenizer.encode(sentences, max_length))
+    arrays = tokenizer.pad(tokenizer.encode([(sentence,) for sentence in sentences], max_length))
     cosines = np.sum(scale_to_unit(a.embed(*arrays)) * scale_to_unit(b.embed(*arrays)), axis=1)
     return float(cosines.min())
 

@@ -18,10 +18,10 @@ import tensorflow as tf
 from keras import ops
 
 from bertsim.bert.pooling import masked_max, masked_mean
-from bertsim.engines.litert import LiteRTHead
-from bertsim.engines.tensorflow import TensorFlowHead
 from bertsim.errors import ExportError
+from bertsim.heads.litert import LiteRTHead
 from bertsim.heads.network import BiLSTMHead, Head, join_pair
+from bertsim.heads.tensorflow import TensorFlowHead
 from bertsim.records import EncoderOutput
 
 LARGEST_DIFFERENCE = 1e-3

@@ -6,17 +6,13 @@ name and the SHA-256 of its tensors, and `check_encoder` compares them.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json
-from bertsim.score.alignment import UNTRAINED
-from bertsim.score.combination import SCORER as COMBINED
+from bertsim.json_files import read_json, record_from, write_json
+from bertsim.records import COMBINED, UNTRAINED
 
 KINDS = ("bilstm", "pooled", "mean")
 INPUTS = ("packed", "apart")
@@ -25,7 +21,6 @@ RESERVED = (*UNTRAINED, COMBINED, "tfidf", "all")
 """What no head is called: scorers of every encoder, and words of the command line."""
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")
-_PATTERN = "a head's config.json states every field"
 
 
 @dataclass(frozen=True)
@@ -64,40 +59,31 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError for a field that no head can have; names it."""
-        for name, value, known in (
-            ("kind", self.kind, KINDS),
-            ("inputs", self.inputs, INPUTS),
-            ("activation", self.activation, ACTIVATIONS),
-        ):
-            if value not in known:
-                raise InputError(f"{name} is {value!r}; known are {', '.join(known)}.")
-        if (self.kind == "bilstm") != bool(self.units) or not all(map(_is_size, self.units)):
+        for name, known in (("kind", KINDS), ("inputs", INPUTS), ("activation", ACTIVATIONS)):
+            if getattr(self, name) not in known:
+                raise InputError(f"{name} is {getattr(self, name)!r}; known are {', '.join(known)}.")
+        if (self.kind == "bilstm") != bool(self.units) or min(self.units, default=1) < 1:
             raise InputError(
                 f"units is {list(self.units)!r}; a bilstm has one or more layers of at least 1 unit, "
                 "other heads have none."
             )
-        if not _is_number(self.dropout) or not 0 <= self.dropout < 1:
+        if not 0 <= self.dropout < 1:
             raise InputError(f"dropout is {self.dropout!r}; a number in [0, 1) was expected.")
-        if not self.labels or not all(isinstance(x, str) and x for x in self.labels):
+        if not self.labels or not all(self.labels):
             raise InputError(f"labels is {list(self.labels)!r}; one or more names were expected.")
         if len(set(self.labels)) < len(self.labels):
             raise InputError(f"labels is {list(self.labels)!r}; every name may stand there once.")
-        scale = self.label_scale
-        if len(scale) != 2 or not all(map(_is_number, scale)) or not scale[0] < scale[1]:
-            raise InputError(f"label_scale is {list(scale)!r}; two numbers, low and high, were expected.")
-        if not isinstance(self.unit_length, bool) or (self.unit_length and self.inputs != "apart"):
+        if not self.label_scale[0] < self.label_scale[1]:
             raise InputError(
-                f"unit_length is {self.unit_length!r} and inputs {self.inputs}; true or false was expected, and true "
-                "goes with apart alone."
+                f"label_scale is {list(self.label_scale)!r}; two numbers, low and high, were expected."
             )
+        if self.unit_length and self.inputs != "apart":
+            raise InputError(f"unit_length is true and inputs {self.inputs}; it goes with apart alone.")
         for name in ("max_length", "hidden_size"):
-            if not _is_size(getattr(self, name)):
+            if getattr(self, name) < 1:
                 raise InputError(
-                    f"{name} is {getattr(self, name)!r}; a whole number of at least 1 was expected."
+                    f"{name} is {getattr(self, name)}; a whole number of at least 1 was expected."
                 )
-        for name in ("encoder", "encoder_sha256"):
-            if not isinstance(getattr(self, name), str):
-                raise InputError(f"{name} is {getattr(self, name)!r}; a string was expected.")
 
     @classmethod
     def from_folder(cls, folder: Path) -> HeadConfig:
@@ -108,28 +94,12 @@ class HeadConfig:
                 names file and key.
         """
         path = folder / "config.json"
-        raw = read_json(path)
-        names = [field.name for field in fields(cls)]
-        missing, unknown = [n for n in names if n not in raw], [n for n in raw if n not in names]
-        if missing:
-            raise CheckpointError(f"{path} lacks {', '.join(missing)}; {_PATTERN}.")
-        if unknown:
-            raise CheckpointError(
-                f"{path} has the unknown {', '.join(unknown)}; known are {', '.join(names)}."
-            )
-        for name in ("units", "labels", "label_scale"):
-            if not isinstance(raw[name], list):
-                raise CheckpointError(f"{path}: {name} is {raw[name]!r}; a list was expected.")
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
-        try:
-            return cls(**values)
-        except InputError as error:
-            raise CheckpointError(f"{path}: {error}") from None
+        return record_from(cls, read_json(path), str(path), error=CheckpointError)
 
     def save(self, folder: Path) -> None:
         """Write `config.json`; the folder is made where it is not there."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_json(folder / "config.json", asdict(self))
 
     def check_encoder(self, name: str, sha256: str, hidden_size: int, where: object) -> None:
         """Refuse to sit on another encoder than the one that the head was trained on.
@@ -180,11 +150,3 @@ def find_similar(labels: Sequence[str]) -> int:
         f"none of the labels {', '.join(labels)} says that two sentences are similar; ask for the probability "
         "of each label instead."
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -54,7 +54,7 @@ class Head(keras.Model):
     @property
     def feature_size(self) -> int:
         """Number of values of `features`."""
-        return self.config.hidden_size
+        return 4 * self.config.units[-1] if self.config.units else self.config.hidden_size
 
     def features(
         self,
@@ -73,6 +73,9 @@ class Head(keras.Model):
         Returns:
             float32 [batch, feature_size].
         """
+        return self._summarise(last_hidden_state, attention_mask, pooler_output, training)
+
+    def _summarise(self, x: Tensor, attention_mask: Tensor, pooled: Tensor | None, training: bool) -> Tensor:
         raise NotImplementedError
 
     def classify(self, u: Tensor, v: Tensor | None = None, training: bool = False) -> Tensor:
@@ -112,18 +115,6 @@ class Head(keras.Model):
         v = self.features(output_b["last_hidden_state"], mask_b, output_b.get("pooler_output"), training)
         return self.classify(u, v, training)
 
-    def call(
-        self,
-        last_hidden_state: Tensor,
-        attention_mask: Tensor,
-        pooler_output: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """Logits of packed pairs; arguments as `features`."""
-        return self.classify(
-            self.features(last_hidden_state, attention_mask, pooler_output, training), training=training
-        )
-
     def _start_from_the_cosine(self) -> None:
         """Logits are at first a rising line in the cosine of u and v, for the weights of u * v are all alike."""
         size = self.feature_size
@@ -133,23 +124,23 @@ class Head(keras.Model):
         self.classifier.bias.assign(np.full(self.classifier.bias.shape, -_SLOPE / 2, np.float32))
 
     def named_variables(self) -> Iterator[tuple[str, Any, bool]]:
-        """Pair every tensor's name with its variable, and whether the tensor is its transpose."""
+        """Every tensor's name, its variable, and whether the tensor is its transpose.
+
+        LSTM tensors are Keras' own: gates i, f, c, o along the last axis.
+        """
         yield "classifier.weight", self.classifier.kernel, True
         yield "classifier.bias", self.classifier.bias, False
+        yield from self._own_variables()
+
+    def _own_variables(self) -> Iterator[tuple[str, Any, bool]]:
+        yield from ()
 
 
 class MeanHead(Head):
     """Masked average of token vectors."""
 
-    def features(
-        self,
-        last_hidden_state: Tensor,
-        attention_mask: Tensor,
-        pooler_output: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """As `Head.features`: float32 [batch, hidden]."""
-        return masked_mean(last_hidden_state, _as_column(attention_mask), ops)
+    def _summarise(self, x: Tensor, attention_mask: Tensor, pooled: Tensor | None, training: bool) -> Tensor:
+        return masked_mean(x, _as_column(attention_mask), ops)
 
 
 class PooledHead(Head):
@@ -161,28 +152,17 @@ class PooledHead(Head):
         if self.pooler is not None and config.unit_length:
             self.pooler.kernel.assign(np.eye(config.hidden_size, dtype=np.float32))
 
-    def features(
-        self,
-        last_hidden_state: Tensor,
-        attention_mask: Tensor,
-        pooler_output: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """As `Head.features`: float32 [batch, hidden]."""
-        if self.pooler is None:
-            return pooler_output
-        return ops.tanh(self.pooler(last_hidden_state[:, 0]))
+    def _summarise(self, x: Tensor, attention_mask: Tensor, pooled: Tensor | None, training: bool) -> Tensor:
+        return pooled if self.pooler is None else ops.tanh(self.pooler(x[:, 0]))
 
-    def named_variables(self) -> Iterator[tuple[str, Any, bool]]:
-        """As `Head.named_variables`."""
-        yield from super().named_variables()
+    def _own_variables(self) -> Iterator[tuple[str, Any, bool]]:
         if self.pooler is not None:
             yield "pooler.dense.weight", self.pooler.kernel, True
             yield "pooler.dense.bias", self.pooler.bias, False
 
 
 class BiLSTMHead(Head):
-    """Bidirectional LSTMs over token vectors, then masked average and masked max."""
+    """Bidirectional LSTMs over token vectors, then masked average and masked max of both directions."""
 
     def __init__(self, config: HeadConfig, has_pooler: bool, **kwargs: Any) -> None:
         super().__init__(config, has_pooler, **kwargs)
@@ -195,28 +175,13 @@ class BiLSTMHead(Head):
             self.lstms.append(layer)
             size = 2 * units
 
-    @property
-    def feature_size(self) -> int:
-        """Average and max of both directions."""
-        return 4 * self.config.units[-1]
-
-    def features(
-        self,
-        last_hidden_state: Tensor,
-        attention_mask: Tensor,
-        pooler_output: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """As `Head.features`: float32 [batch, 4 × units]."""
-        real, x = ops.cast(attention_mask, "bool"), last_hidden_state
+    def _summarise(self, x: Tensor, attention_mask: Tensor, pooled: Tensor | None, training: bool) -> Tensor:
+        real, mask = ops.cast(attention_mask, "bool"), _as_column(attention_mask)
         for layer in self.lstms:
             x = layer(x, mask=real, training=training)
-        mask = _as_column(attention_mask)
         return ops.concatenate([masked_mean(x, mask, ops), masked_max(x, mask, ops)], axis=-1)
 
-    def named_variables(self) -> Iterator[tuple[str, Any, bool]]:
-        """As `Head.named_variables`; LSTM tensors are Keras' own: gates i, f, c, o along the last axis."""
-        yield from super().named_variables()
+    def _own_variables(self) -> Iterator[tuple[str, Any, bool]]:
         for index, layer in enumerate(self.lstms):
             for direction in ("forward", "backward"):
                 cell = getattr(layer, f"{direction}_layer").cell

@@ -7,24 +7,21 @@ or where it is the engine.
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from bertsim.bert.checkpoint import WEIGHTS, has_pooler
-from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.manifest import file_sha256
-from bertsim.engines.base import FLATBUFFER, HeadRunner
-from bertsim.errors import CheckpointError
-from bertsim.export.cache import find_cached, make_cached
-from bertsim.heads.classifier import Classifier, read_classifier
+from bertsim.engines.base import FLATBUFFER
+from bertsim.errors import CheckpointError, InputError
+from bertsim.heads.classifier import read_classifier
 from bertsim.heads.config import RESERVED, HeadConfig
-from bertsim.heads.pairs import LoadedHead
-from bertsim.model.relay import Preparation, RelayHead
+from bertsim.records import EncoderOutput, Float, Int
 
 if TYPE_CHECKING:
     from bertsim.heads.network import Head
@@ -32,79 +29,113 @@ if TYPE_CHECKING:
 HEADS_FOLDER = "heads"
 CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
-log = logging.getLogger(__name__)
+
+
+class HeadRunner(Protocol):
+    """Runs one head on what an engine computed; may be called from several threads at once."""
+
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
+        ...
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
+        ...
 
 
 @dataclass(frozen=True)
-class EncoderAtHand:
-    """What a head has to know of the encoder that it shall sit on.
+class LoadedHead:
+    """A head, ready to run.
 
     Attributes:
-        folder: the checkpoint.
-        name: of the encoder.
-        config: its shape.
-        embedding: its pooling and length.
-        engine: "litert" or "tensorflow".
-        later: where exports are put off to; None: they are made at once.
-        checksums: of its files, compared with its manifest.
+        name: of its folder; the name of its scorer.
+        config: its shape and labels.
+        runner: the engine that computes it.
     """
 
-    folder: Path
     name: str
-    config: BertConfig
-    embedding: EmbeddingConfig
-    engine: str
-    later: Preparation | None = None
-    checksums: Mapping[str, str] = field(default_factory=dict)
+    config: HeadConfig
+    runner: HeadRunner
+
+    def probabilities(self, logits: Float) -> Float:
+        """Logits [n, labels] -> float32 [n, labels] in [0, 1]; rows sum to 1 for labels that exclude each other.
+
+        Raises:
+            InputError: the head's values are logits, not probabilities.
+
+        Example: sigmoid, [[0., 2.]] -> [[0.5, 0.88]]
+        """
+        if self.config.activation == "identity":
+            raise InputError(
+                f"the head {self.name} gives logits, not probabilities; ask for its logits or scores."
+            )
+        if self.config.activation == "sigmoid":
+            return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def scores(self, logits: Float) -> Float:
+        """The probability (or logit, for "identity") of the label that means similar, float32 [n]."""
+        is_logit = self.config.activation == "identity"
+        return (logits if is_logit else self.probabilities(logits))[:, self.config.similar]
 
 
-def encoder_sha256(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some.
+@dataclass(frozen=True)
+class FoundHead:
+    """A head that was found and checked, and is not loaded yet.
 
-    Args:
-        folder: of the encoder.
-        known: checksums of its files that were compared just now, as `check_manifest` gives them.
+    Attributes:
+        name, config: see `LoadedHead`.
+        flatbuffer: that came with it; None: it has none.
+        sources: the files that its weights are in.
+        build: makes the Keras head.
     """
-    sums = [known.get(path.name) or file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
-    return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+    name: str
+    config: HeadConfig
+    flatbuffer: Path | None
+    sources: Sequence[Path]
+    build: Callable[[], Head]
+
+    def cache_key(self) -> list[str]:
+        """All that its flatbuffer is made of, by whatever name its encoder was loaded."""
+        return [repr(replace(self.config, encoder="")), *map(file_sha256, self.sources)]
 
 
-def load_heads(folder: Path, encoder: EncoderAtHand) -> list[LoadedHead]:
-    """Load every head of a folder.
+def find_heads(folder: Path, encoder: CheckpointFolder) -> list[FoundHead]:
+    """Every head of a folder.
 
     Raises:
-        CheckpointError: the folder holds no head, a head belongs to another encoder, or a file is damaged.
+        CheckpointError: the folder holds no head, or a head belongs to another encoder.
     """
     folders = sorted(path.parent for path in folder.glob("*/config.json"))
     if not folders:
         raise CheckpointError(f"{folder} holds no head: no folder with a config.json.")
-    sha256 = encoder_sha256(encoder.folder, encoder.checksums)
     heads = []
     for path in folders:
         if path.name in RESERVED:
             raise CheckpointError(f"{path} has the name of another scorer; rename the head's folder.")
         config = HeadConfig.from_folder(path)
-        config.check_encoder(encoder.name, sha256, encoder.config.hidden_size, path)
+        config.check_encoder(encoder.name, encoder.sha256, encoder.config.hidden_size, path)
 
         def build(path: Path = path) -> Head:
             from bertsim.heads.network import load_head
 
             size = encoder.config.hidden_size
-            return load_head(path, encoder.name, sha256, size, has_pooler=has_pooler(encoder.folder))
+            return load_head(path, encoder.name, encoder.sha256, size, has_pooler=has_pooler(encoder.path))
 
         own = path / FLATBUFFER
-        runner = _runner(build, encoder, own if own.exists() else None, [path / WEIGHTS], config)
-        heads.append(LoadedHead(path.name, config, runner))
+        heads.append(FoundHead(path.name, config, own if own.exists() else None, [path / WEIGHTS], build))
     return heads
 
 
-def load_classifier(encoder: EncoderAtHand) -> list[LoadedHead]:
+def find_classifier(encoder: CheckpointFolder) -> list[FoundHead]:
     """The head of a `BertForSequenceClassification` checkpoint, as a list; empty for every other checkpoint.
 
     Raises:
         CheckpointError: its tensors or labels cannot be.
     """
-    found = read_classifier(encoder.folder, encoder.config)
+    found = read_classifier(encoder.path, encoder.config)
     if found is None:
         return []
     config = HeadConfig(
@@ -116,63 +147,16 @@ def load_classifier(encoder: EncoderAtHand) -> list[LoadedHead]:
         label_scale=(0.0, 1.0),
         max_length=encoder.embedding.max_length,
         encoder=encoder.name,
-        encoder_sha256=encoder_sha256(encoder.folder, encoder.checksums),
+        encoder_sha256=encoder.sha256,
         hidden_size=encoder.config.hidden_size,
         activation=found.activation,
     )
-    runner = _runner(
-        lambda: _build_classifier(config, found, encoder.folder),
-        encoder,
-        None,
-        sorted(encoder.folder.glob("*.safetensors")),
-        config,
-    )
-    return [LoadedHead(CLASSIFIER, config, runner)]
 
+    def build() -> Head:
+        from bertsim.heads.network import build_head, fill_head
 
-def _build_classifier(config: HeadConfig, found: Classifier, folder: Path) -> Head:
-    from bertsim.heads.network import build_head, fill_head
+        head = build_head(config, has_pooler=True)
+        fill_head(head, found.tensors, encoder.path)
+        return head
 
-    head = build_head(config, has_pooler=True)
-    fill_head(head, found.tensors, folder)
-    return head
-
-
-def _runner(
-    build: Callable[[], Head],
-    encoder: EncoderAtHand,
-    flatbuffer: Path | None,
-    sources: list[Path],
-    config: HeadConfig,
-) -> HeadRunner:
-    """Run a head in an engine; where there is no flatbuffer, one is exported into the user's cache, now or later."""
-    if encoder.engine == "tensorflow":
-        from bertsim.engines.tensorflow import TensorFlowHead
-
-        return TensorFlowHead(build())
-    from bertsim.engines.litert import LiteRTHead
-
-    if flatbuffer is not None:
-        return LiteRTHead(flatbuffer)
-    made_of = [
-        repr(replace(config, encoder="")),
-        *map(file_sha256, sources),
-    ]  # by whatever name it was loaded
-    found = find_cached("heads", made_of)
-    if found is not None:
-        return LiteRTHead(found)
-
-    def export(head: Head) -> LiteRTHead:
-        from bertsim.export.heads import export_head
-
-        return LiteRTHead(make_cached("heads", made_of, lambda path: export_head(head, path)))
-
-    if encoder.later is None:
-        log.warning("Exporting the head %s for the fast engine, once.", sources[0].parent)
-        return export(build())
-    from bertsim.engines.tensorflow import TensorFlowHead
-
-    head = build()
-    relay = RelayHead(TensorFlowHead(head))
-    encoder.later.add(relay, lambda: export(head))
-    return relay
+    return [FoundHead(CLASSIFIER, config, None, sorted(encoder.path.glob("*.safetensors")), build)]

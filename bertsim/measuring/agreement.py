@@ -1,19 +1,22 @@
-"""How well scores tell similar pairs from others, and how honest probabilities are. scikit-learn's figures.
+"""Everything that is measured of scorers on labelled pairs: correlation, telling similar pairs from others, honesty.
 
-What comes in: scores (or probabilities) and whether people called each pair similar. What goes out: frozen
-`Separation` and `Honesty`. Correlations with graded labels are `evaluation`'s.
+What comes in: scores and labels of the same pairs, and probabilities where a scorer has some. What goes out: frozen
+records. Correlations are `evaluation`'s; the other figures scikit-learn's.
 
 Source: expected calibration error with ten equal-width bins, Naeini et al. 2015; Brier 1950.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bertsim.errors import InputError
+from bertsim.measuring.evaluation import RESAMPLES, SEED, Evaluation, evaluate, mean_label_by_range
+from bertsim.records import Float
 
 BINS = 10
 
@@ -22,14 +25,13 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Separation:
-    """How well one scorer tells similar pairs from others.
+    """How well one scorer tells similar pairs from others; all in [0, 1] but the counts and scores.
 
     Attributes:
         positives: how many pairs are similar.
-        roc_auc: chance that a similar pair scores above another, in [0, 1]; 0.5 = by luck.
-        average_precision: precision averaged over recall, in [0, 1].
+        roc_auc: chance that a similar pair scores above another; 0.5 = by luck.
         threshold: the score from which on a pair is called similar.
-        accuracy, f1: at that threshold, in [0, 1].
+        accuracy, f1: at that threshold.
     """
 
     positives: int
@@ -56,12 +58,85 @@ class Honesty:
     bins: tuple[tuple[float, float, int], ...]
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Labelled pairs as scorers see them.
+
+    Attributes:
+        labels: float [n].
+        scores: float [n] by scorer.
+        similar: the label from which on a pair is similar.
+    """
+
+    labels: Sequence[float]
+    scores: Mapping[str, Float]
+    similar: float
+
+    @property
+    def is_similar(self) -> list[bool]:
+        """Of every pair."""
+        return [label >= self.similar - 1e-9 for label in self.labels]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One scorer on labelled pairs.
+
+    Attributes:
+        evaluation: its correlations.
+        ranges: see `mean_label_by_range`.
+        separation: None where pairs are all similar, or none is.
+        honesty: of its probabilities; None where it has none.
+    """
+
+    evaluation: Evaluation
+    ranges: list[tuple[float, int, float]]
+    separation: Separation | None
+    honesty: Honesty | None
+
+
+def measure(
+    data: Scored,
+    dev: Scored,
+    probabilities: Mapping[str, Float | None],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    edges: Sequence[float] = (),
+) -> dict[str, Agreement]:
+    """Measure every scorer of `data`.
+
+    Args:
+        data: to measure on.
+        dev: that chooses thresholds, with the same scorers; may be `data` itself.
+        probabilities: of the scorers that have some, float [n] in [0, 1].
+        resamples, seed, edges: see `evaluate` and `mean_label_by_range`.
+
+    Raises:
+        InputError: scores that do not vary; names the scorer.
+    """
+    truth, chosen = data.is_similar, dev.is_similar
+    found = {}
+    for scorer, scores in data.scores.items():
+        try:
+            evaluation = evaluate(scores, data.labels, resamples, seed)
+        except InputError as error:
+            raise InputError(f"scorer {scorer}: {error}") from error
+        separation, own = None, probabilities.get(scorer)
+        if len(set(truth)) == len(set(chosen)) == 2:
+            separation = separate(scores, truth, choose_threshold(dev.scores[scorer], chosen))
+        honesty = None if own is None else judge_probabilities(own, truth)
+        ranges = mean_label_by_range(scores, data.labels, edges)
+        found[scorer] = Agreement(evaluation, ranges, separation, honesty)
+    return found
+
+
 def choose_threshold(scores: ArrayLike, is_similar: ArrayLike) -> float:
     """The score with the best accuracy; halfway between two neighbours, the lowest of equals.
 
     Example: scores [.1, .4, .6, .9], similar [no, no, yes, yes] -> 0.5
     """
-    x, y = _checked(scores, is_similar)
+    x, y = _of_both_kinds(scores, is_similar)
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
     right = np.concatenate([[y.sum()], y.sum() + np.cumsum(1 - 2 * y)])  # calling similar all from index i on
@@ -83,18 +158,13 @@ def separate(scores: ArrayLike, is_similar: ArrayLike, threshold: float) -> Sepa
     Raises:
         InputError: lengths that differ, no pair, one kind alone.
     """
-    from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+    from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 
-    x, y = _checked(scores, is_similar)
+    x, y = _of_both_kinds(scores, is_similar)
     called = x >= threshold
-    return Separation(
-        int(y.sum()),
-        float(roc_auc_score(y, x)),
-        float(average_precision_score(y, x)),
-        threshold,
-        float((called == y.astype(bool)).mean()),
-        float(f1_score(y, called, zero_division=0.0)),
-    )
+    figures = roc_auc_score(y, x), average_precision_score(y, x)
+    at_threshold = accuracy_score(y, called), f1_score(y, called, zero_division=0.0)
+    return Separation(int(y.sum()), *map(float, (*figures, threshold, *at_threshold)))
 
 
 def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Honesty:
@@ -102,25 +172,25 @@ def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Hone
 
     Example: probabilities [.5, .5], similar [yes, no] -> Brier 0.25, ECE 0
     """
-    p, y = np.asarray(probabilities, np.float64), np.asarray(is_similar, np.float64)
-    if p.shape != y.shape or p.ndim != 1 or not len(p):
-        raise InputError(
-            f"probabilities are {p.shape} and labels {y.shape}; two rows of one length were expected."
-        )
+    p, y = _numbers(probabilities, is_similar)
     place = np.minimum((p * BINS).astype(int), BINS - 1)
     bins = tuple(
         (float(p[place == i].mean()), float(y[place == i].mean()), int((place == i).sum()))
-        for i in range(BINS)
-        if (place == i).any()
+        for i in np.unique(place)
     )
     ece = sum(abs(mean - share) * n for mean, share, n in bins) / len(p)
     return Honesty(float(np.mean((p - y) ** 2)), float(ece), bins)
 
 
-def _checked(scores: ArrayLike, is_similar: ArrayLike) -> tuple[Numbers, Numbers]:
-    x, y = np.asarray(scores, np.float64), np.asarray(is_similar, np.float64)
-    if x.shape != y.shape or x.ndim != 1:
-        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
-    if len(set(y.tolist())) < 2:
+def _of_both_kinds(scores: ArrayLike, is_similar: ArrayLike) -> tuple[Numbers, Numbers]:
+    x, y = _numbers(scores, is_similar)
+    if len(np.unique(y)) < 2:
         raise InputError("every pair is of one kind; similar and other pairs are needed to tell them apart.")
+    return x, y
+
+
+def _numbers(scores: ArrayLike, is_similar: ArrayLike) -> tuple[Numbers, Numbers]:
+    x, y = np.asarray(scores, np.float64), np.asarray(is_similar, np.float64)
+    if x.shape != y.shape or x.ndim != 1 or not len(x):
+        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
     return x, y

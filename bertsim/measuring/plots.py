@@ -1,19 +1,21 @@
-"""Figures as PNG: a training curve; scores against labels, ROC and reliability of a scorer. matplotlib, no window.
+"""Figures as PNG: a training curve; scores against labels, ROC and reliability of scorers. matplotlib, no window.
 
 Numbers in, files out. Lines differ by dash and marker, not by colour alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+from bertsim.measuring.agreement import Agreement, Scored
 
 _DPI = 110
+_BLUE, _RED, _GREY = "#3b6ea5", "#b5541c", "#999999"
 
 
 def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], metric: str, best: int) -> None:
@@ -26,63 +28,68 @@ def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], me
         best: the best epoch, from 0.
     """
     epochs = np.arange(1, len(losses) + 1)
-    with _figure(path, (6.4, 3.6)) as axes:
-        axes.plot(epochs, losses, "o-", color="#3b6ea5", label="training loss")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("training loss")
+    with _figure(path, (6.4, 3.6), "epoch", "training loss") as axes:
+        axes.plot(epochs, losses, "o-", color=_BLUE, label="training loss")
         axes.set_xticks(epochs)
         other = axes.twinx()
-        other.plot(epochs, metrics, "s--", color="#b5541c", label=f"dev {metric}")
-        other.plot([epochs[best]], [metrics[best]], "*", color="#b5541c", markersize=16, label="kept")
+        other.plot(epochs, metrics, "s--", color=_RED, label=f"dev {metric}")
+        other.plot([epochs[best]], [metrics[best]], "*", color=_RED, markersize=16, label="kept")
         other.set_ylabel(f"dev {metric}")
         handles = [*axes.get_lines(), *other.get_lines()]
         axes.legend(handles, [str(line.get_label()) for line in handles], loc="center right")
 
 
-def plot_scatter(path: Path, scores: ArrayLike, labels: ArrayLike, scorer: str) -> None:
-    """Every pair as a dot: its label and its score."""
-    with _figure(path, (5.2, 4.4)) as axes:
-        axes.plot(np.asarray(labels), np.asarray(scores), ".", alpha=0.35, markersize=5, color="#3b6ea5")
-        axes.set_xlabel("label")
-        axes.set_ylabel(f"{scorer}, own value")
-
-
-def plot_roc(path: Path, curves: dict[str, tuple[ArrayLike, ArrayLike]]) -> None:
-    """ROC curve of every scorer.
+def plot_agreement(folder: Path, data: Scored, measured: Mapping[str, Agreement]) -> list[Path]:
+    """Scatter and reliability of every scorer, and the ROC of all; return the files.
 
     Args:
-        path: the PNG to write.
-        curves: scores and whether each pair is similar, by scorer.
+        folder: that is there.
+        data, measured: what went into `agreement.measure`, and what came of it.
     """
+    made = []
+    for scorer, agreement in measured.items():
+        made.append(folder / f"scatter-{scorer}.png")
+        with _figure(made[-1], (5.2, 4.4), "label", f"{scorer}, own value") as axes:
+            axes.plot(data.labels, data.scores[scorer], ".", alpha=0.35, markersize=5, color=_BLUE)
+        if agreement.honesty is not None:
+            made.append(folder / f"reliability-{scorer}.png")
+            _plot_reliability(made[-1], agreement.honesty.bins, scorer)
+    if all(agreement.separation is not None for agreement in measured.values()):
+        made.append(folder / "roc.png")
+        _plot_roc(made[-1], data)
+    return made
+
+
+def _plot_roc(path: Path, data: Scored) -> None:
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    with _figure(path, (5.2, 4.8)) as axes:
-        for index, (scorer, (scores, is_similar)) in enumerate(curves.items()):
-            false, true, _ = roc_curve(is_similar, scores)
+    with _figure(path, (5.2, 4.8), "other pairs called similar", "similar pairs called similar") as axes:
+        for index, (scorer, scores) in enumerate(data.scores.items()):
+            false, true, _ = roc_curve(data.is_similar, scores)
             style = ("-", "--", "-.", ":")[index % 4]
-            axes.plot(false, true, style, label=f"{scorer} ({roc_auc_score(is_similar, scores):.3f})")
-        axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
-        axes.set_xlabel("other pairs called similar")
-        axes.set_ylabel("similar pairs called similar")
+            axes.plot(false, true, style, label=f"{scorer} ({roc_auc_score(data.is_similar, scores):.3f})")
+        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
         axes.legend(loc="lower right", title="area under the curve")
 
 
-def plot_reliability(path: Path, bins: Sequence[tuple[float, float, int]], scorer: str) -> None:
+def _plot_reliability(path: Path, bins: Sequence[tuple[float, float, int]], scorer: str) -> None:
     """Mean probability against the share of similar pairs, by bin; dots as large as the bin has pairs."""
     means, shares, sizes = (np.array(column, float) for column in zip(*bins, strict=True))
-    with _figure(path, (4.8, 4.6)) as axes:
-        axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
-        axes.plot(means, shares, "-", color="#3b6ea5")
-        axes.scatter(means, shares, s=20 + 380 * sizes / sizes.max(), color="#3b6ea5", alpha=0.6)
-        axes.set_xlabel(f"probability ({scorer}, calibrated)")
-        axes.set_ylabel("share that people call similar")
+    labels = f"probability ({scorer}, calibrated)", "share that people call similar"
+    with _figure(path, (4.8, 4.6), *labels) as axes:
+        axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8)
+        axes.plot(means, shares, "-", color=_BLUE)
+        axes.scatter(means, shares, s=20 + 380 * sizes / sizes.max(), color=_BLUE, alpha=0.6)
 
 
 @contextmanager
-def _figure(path: Path, size: tuple[float, float]) -> Iterator[Any]:
+def _figure(path: Path, size: tuple[float, float], across: str, up: str) -> Iterator[Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    yield figure.add_subplot()
+    axes = figure.add_subplot()
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    yield axes
     # Without the version of matplotlib in its header, the same numbers give the same file.
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})

@@ -1,7 +1,6 @@
 """What a similarity model is known to miss, as pairs to try it on: plain negation and word order. Pure Python.
 
-Role swaps are made of plain text by a rule, so that anyone can make them again; held-out pairs are chosen by a checksum
-of their first sentence, so that training can leave out the very same ones.
+Held-out pairs are chosen by a checksum of their first sentence, so that training can leave out the very same ones.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
-_HELD_OUT = 10  # one in so many
 _PHRASE = r"(?:the|an?|my|your|his|her|our|their|every) [a-z]+(?:-[a-z]+)?"
 # What tells a verb from the rest of a longer phrase without a tagger: its ending, or that it is one of these.
 _VERB = (
@@ -22,16 +20,11 @@ _VERB = (
 # A phrase, a verb, perhaps one word to hold on by, and a phrase that ends the sentence.
 _TWO_PHRASES = re.compile(rf"({_PHRASE}) ({_VERB}(?: [a-z]+)?) ({_PHRASE})([.!])", re.IGNORECASE)
 # Words between the phrases that make the sentence mean much the same either way round, or not a sentence.
-# fmt: off
-_EITHER_WAY = frozenset((
-    "and", "or", "nor", "with", "without", "like", "than", "as", "is", "was", "has", "had", "seems", "seemed", "looked",
-    "looks", "becomes", "remained", "remains", "lasted", "means", "meets", "resembles", "resembled", "marries",
-    "married", "near", "beside", "by", "that", "who", "of",
-))
-# fmt: on
+_EITHER_WAY = re.compile(
+    r"\b(?:and|or|nor|with|without|like|than|as|is|was|has|had|seems|seemed|looked|looks|becomes|remained|remains|"
+    r"lasted|means|meets|resembles|resembled|marries|married|near|beside|by|that|who|of)\b"
+)
 _NOUN = re.compile(r"\b(?:the|an?|my|your|his|her|our|their) ([a-z]+)\b", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
-
 
 EXAMPLES = (
     ("paraphrase", "A man is playing a guitar.", "Someone plays the guitar."),
@@ -58,21 +51,9 @@ LEFT_OUT = ("dot", "euclidean", "manhattan")
 """Scorers that a table of them leaves out: further measures of the vectors that the cosine compares."""
 
 
-@dataclass(frozen=True)
-class NegationTrial:
-    """One premise with a sentence that contradicts it in almost its own words, and one that follows from it."""
-
-    premise: str
-    contradiction: str
-    entailment: str
-
-
 def is_held_out(sentence: str) -> bool:
-    """Whether a sentence is of the tenth that nothing is trained on.
-
-    Example: about one in ten of any sentences, always the same ones
-    """
-    return checksum(sentence) % _HELD_OUT == 0
+    """Whether a sentence is of the tenth that nothing is trained on, whatever it stands in."""
+    return checksum(sentence) % 10 == 0
 
 
 def swap_roles(sentence: str) -> str | None:
@@ -81,39 +62,32 @@ def swap_roles(sentence: str) -> str | None:
     Example: "The dog bites the man." -> "The man bites the dog."
     """
     found = _TWO_PHRASES.fullmatch(sentence.strip())
-    if found is None:
+    if found is None or _EITHER_WAY.search(found[2].lower()) or found[1].lower() == found[3].lower():
         return None
     first, between, second, end = found.groups()
-    if _EITHER_WAY & set(between.lower().split()) or first.lower() == second.lower():
-        return None
     return f"{second[0].upper()}{second[1:]} {between} {first[0].lower()}{first[1:]}{end}"
 
 
 def swap_nouns(sentence: str) -> str | None:
-    """Swap the words behind the first two determiners of any sentence, to learn from; None where there are not two.
-
-    Looser than `swap_roles`: what comes out may be nonsense, but never what the sentence said.
+    """Swap the words behind the first two determiners of any sentence, nonsense or not; None where there are not two.
 
     Example: "A man rides his horse home." -> "A horse rides his man home."
     """
-    first, second, *_ = [*_NOUN.finditer(sentence), None, None]
-    if first is None or second is None or first[1].lower() == second[1].lower():
+    nouns = [match.span(1) for match in _NOUN.finditer(sentence)][:2]
+    if len({sentence[start:end].lower() for start, end in nouns}) < 2:
         return None
-    between = sentence[first.end(1) : second.start(1)]
-    return f"{sentence[: first.start(1)]}{second[1]}{between}{first[1]}{sentence[second.end(1) :]}"
+    (a, b), (c, d) = nouns
+    return sentence[:a] + sentence[c:d] + sentence[b:c] + sentence[a:b] + sentence[d:]
 
 
 def order_trials(sentences: Iterable[str], most: int) -> list[tuple[str, str]]:
     """Distinct sentences whose roles can be swapped, and they swapped; of more than `most` the first by checksum."""
-    found: dict[str, tuple[str, str]] = {}
-    for sentence in map(str.strip, sentences):
-        swapped = swap_roles(sentence)
-        if swapped is not None:
-            found.setdefault(sentence.lower(), (sentence, swapped))
-    return first_by_checksum(list(found.values()), most)
+    swaps = [(text, swapped) for text in map(str.strip, sentences) if (swapped := swap_roles(text))]
+    found = {text.lower(): (text, swapped) for text, swapped in reversed(swaps)}
+    return first_by_checksum(found.values(), most)
 
 
-def first_by_checksum(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+def first_by_checksum(pairs: Iterable[tuple[str, str]], most: int) -> list[tuple[str, str]]:
     """So many pairs, chosen by a checksum of their first sentence: not by where in a file they stand."""
     return sorted(pairs, key=lambda pair: checksum(pair[0]))[:most]
 
@@ -123,26 +97,19 @@ def checksum(sentence: str) -> int:
     return zlib.crc32(sentence.encode("utf-8", "surrogatepass"))
 
 
-def negation_trials(rows: Iterable[tuple[str, str, str]]) -> list[NegationTrial]:
-    """Premises of inference data of which a contradiction repeats most words, and an entailment is given too.
+def negation_trials(rows: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Of premises, hypotheses and labels: premises, each with a contradiction and its first entailment.
 
-    Args:
-        rows: premise, hypothesis, and "entailment", "neutral" or "contradiction".
-
-    Returns:
-        for each such premise its contradiction with the largest share of words that are in the premise too, more than
-        half of them, and its first entailment.
+    The contradiction is the one that repeats most of the premise's words; it must repeat more than half of its own.
     """
     by_premise: dict[str, dict[str, list[str]]] = {}
     for premise, hypothesis, label in rows:
         by_premise.setdefault(premise, {}).setdefault(label, []).append(hypothesis)
     trials = []
     for premise, hypotheses in by_premise.items():
-        against, following = hypotheses.get("contradiction"), hypotheses.get("entailment")
-        if against and following:
-            nearest = max(against, key=lambda text: shared_words(premise, text))
-            if shared_words(premise, nearest) > 0.5:
-                trials.append(NegationTrial(premise, nearest, following[0]))
+        nearest = max(hypotheses.get("contradiction", [""]), key=partial(shared_words, premise))
+        if "entailment" in hypotheses and shared_words(premise, nearest) > 0.5:
+            trials.append((premise, nearest, hypotheses["entailment"][0]))
     return trials
 
 
@@ -151,8 +118,7 @@ def shared_words(premise: str, hypothesis: str) -> float:
 
     Example: "a man is outside", "the man is inside" -> 0.5
     """
-    words = _WORD.findall(hypothesis.lower())
-    known = set(_WORD.findall(premise.lower()))
+    known, words = (re.findall(r"\w+", text.lower()) for text in (premise, hypothesis))
     return sum(word in known for word in words) / len(words) if words else 0.0
 
 
@@ -161,5 +127,4 @@ def share_ranked_below(lower: Sequence[float], higher: Sequence[float]) -> float
 
     Example: [0.2, 0.9], [0.5, 0.9] -> 0.75
     """
-    won = sum(1.0 if a < b else 0.5 if a == b else 0.0 for a, b in zip(lower, higher, strict=True))
-    return won / len(lower)
+    return sum((a < b) + (a == b) / 2 for a, b in zip(lower, higher, strict=True)) / len(lower)

@@ -16,7 +16,8 @@ import numpy as np
 from bertsim.data.pairs import open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from bertsim.measuring import tfidf
-from bertsim.measuring.edits import EVERYDAY, KINDS, Edit, make_edits, read_antonyms, take_evenly
+from bertsim.measuring.edits import KINDS, Edit, make_edits, take_evenly
+from bertsim.measuring.edits.antonyms import EVERYDAY, read_antonyms
 from bertsim.measuring.probes import (
     checksum,
     first_by_checksum,
@@ -81,7 +82,7 @@ def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tu
             f"{_list(paths)}: {len(trials)} held-out premises have a contradiction in their words "
             f"and an entailment; at least {_FEWEST} are needed."
         )
-    return [(t.premise, t.contradiction) for t in trials], [(t.premise, t.entailment) for t in trials]
+    return [(premise, against) for premise, against, _ in trials], [(a, b) for a, _, b in trials]
 
 
 def read_order(

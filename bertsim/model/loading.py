@@ -11,41 +11,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.bert.folder import CheckpointFolder, open_folder
 from bertsim.bert.manifest import check_manifest, file_sha256
 from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
-from bertsim.errors import CheckpointError, InputError
+from bertsim.errors import CheckpointError, InputError, NotExportedError
 from bertsim.export.cache import find_cached, make_cached
-from bertsim.heads.pairs import LoadedHead
-from bertsim.heads.reading import HEADS_FOLDER, EncoderAtHand, load_classifier, load_heads
-from bertsim.model.relay import Preparation, RelayEngine
+from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
 from bertsim.model.similarity import SimilarityModel
-from bertsim.score.alignment import UNTRAINED
-from bertsim.score.calibration import NAME as CALIBRATION
-from bertsim.score.calibration import Calibration, read_calibrations
-from bertsim.score.combination import NAME as COMBINED
-from bertsim.score.combination import SCORER as COMBINATION
-from bertsim.score.combination import Combination, read_combination
+from bertsim.records import COMBINED, UNTRAINED
+from bertsim.score import calibration, combination
+from bertsim.score.calibration import read_calibrations
+from bertsim.score.combination import read_combination
 from bertsim.score.words import Words, read_words
-from bertsim.text.tokenizer import Tokenizer
 
-_HERE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 # Beside the package in a checkout, inside it where a wheel was installed.
-BUNDLED = _HERE / "weights" if (_HERE / "weights").is_dir() else _HERE.parent / "weights"
+BUNDLED = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
 BUNDLED_NAME = "bertsim-minilm"
-# Makes every flatbuffer that is not there yet: loading is enough.
-_EXPORT = """
-import ast, os, sys
-from pathlib import Path
-if hasattr(os, "nice"):
-    os.nice(5)
-import bertsim
-heads, max_length = map(ast.literal_eval, sys.argv[2:])
-try:
-    bertsim.load(Path(sys.argv[1]), heads=heads, max_length=max_length)
-except bertsim.BertsimError as error:
-    sys.exit(str(error))
-"""
 log = logging.getLogger(__name__)
 Progress = Callable[[str, float | None], None]
 
@@ -57,7 +39,7 @@ def load(
     engine: str = "litert",
     max_length: int | None = None,
     heads: str | Path | bool | None = None,
-    background: bool = False,
+    export: bool = True,
     max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> SimilarityModel:
@@ -72,8 +54,7 @@ def load(
         max_length: tokens read of a sequence; None = what the checkpoint says.
         heads: a folder of trained heads, or a repository of the Hub that has them; None = the source's own folder
             "heads" and its classifier, where it has them; False = none.
-        background: where there is no flatbuffer yet, return at once with the TensorFlow engine, and let LiteRT take
-            over when it is exported; `SimilarityModel.engine` says which serves.
+        export: whether to export what has no flatbuffer yet.
         max_bytes: refuse a repository that is larger; None = no limit.
         progress: told what is being done, and the share of it that is done, 0 to 1 (None: not known).
 
@@ -82,6 +63,7 @@ def load(
         CheckpointError: a folder that is missing, damaged or no BERT, or a head of another encoder.
         HubError: a repository that cannot be had.
         ExportError: a flatbuffer that does not agree with its model.
+        NotExportedError: one is not there yet, and none shall be exported.
 
     Example: load().score([("A dog barks.", "A dog is barking.")])
     """
@@ -89,37 +71,23 @@ def load(
         raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
-    folder, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
-    checksums = check_manifest(folder, skip=_other_engine_s(folder, engine))
-    config = BertConfig.from_folder(folder)
-    embedding = EmbeddingConfig.from_folder(folder, config)
-    tokenizer = Tokenizer.from_folder(folder, config)
-    if max_length is not None:
-        embedding = EmbeddingConfig(
-            embedding.pooling, embedding.normalize, tokenizer.check_length(max_length)
-        )
-    later = Preparation() if background else None
-    encoder = EncoderAtHand(folder, name, config, embedding, engine, later, checksums)
-    found, heads_source = _find_heads(heads, folder, progress, max_bytes)
-    loaded, calibrations, combination = _heads(found, heads, encoder)
-    runner = _runner(encoder, tokenizer, tell)
-    model = SimilarityModel(
+    path, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
+    checkpoint = open_folder(path, name, commit, max_length=max_length, unread=_other_engine_s(path, engine))
+    folder, heads_source = _find_heads(heads, path, progress, max_bytes)
+    found = _heads_in(folder, heads, checkpoint)
+    run = _Running(checkpoint, engine, export, tell)
+    runner = run.encoder()
+    loaded = [LoadedHead(head.name, head.config, run.head(head)) for head in found]
+    scorers = (*UNTRAINED, *(head.name for head in loaded))
+    return SimilarityModel(
+        checkpoint,
         runner,
-        tokenizer,
-        config,
-        embedding,
-        name=name,
-        revision=commit,
         heads=loaded,
         heads_source=heads_source,
-        calibrations=calibrations,
-        combination=combination,
-        words=_words(folder, found, heads),
+        calibrations=_calibrations(path, folder, loaded),
+        combination=None if folder is None else read_combination(folder / combination.NAME, scorers),
+        words=_words(path, folder, heads),
     )
-    if later is not None:
-        words = [heads if found is None else str(found), embedding.max_length]
-        later.start(name, _EXPORT, str(folder), *map(repr, words))
-    return model
 
 
 def _other_engine_s(folder: Path, engine: str) -> list[str]:
@@ -202,87 +170,111 @@ def _find_heads(
     return folder, name
 
 
-def _heads(
-    folder: Path | None, asked: str | Path | bool | None, encoder: EncoderAtHand
-) -> tuple[list[LoadedHead], dict[str, Calibration], Combination | None]:
-    """The heads that were asked for, the calibration of every scorer that has one, and how they are joined."""
-    loaded: list[LoadedHead] = []
-    calibrations = read_calibrations(encoder.folder / CALIBRATION)
+def _heads_in(
+    folder: Path | None, asked: str | Path | bool | None, checkpoint: CheckpointFolder
+) -> list[FoundHead]:
+    """The heads of a folder; where none was asked for by name, the checkpoint's own classifier."""
     if folder is None:
-        if asked in (None, True):
-            loaded = load_classifier(encoder)
-        return loaded, calibrations, None
-    if folder.resolve() != encoder.folder.resolve():  # how heads are joined is theirs to say
-        calibrations.pop(COMBINATION, None)
-        joined = read_calibrations(folder / CALIBRATION).get(COMBINATION)
-        calibrations |= {COMBINATION: joined} if joined else {}
-    heads = folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
-    loaded = load_heads(heads, encoder)
-    for head in loaded:
-        calibrations |= read_calibrations(heads / head.name / CALIBRATION)
-    return (
-        loaded,
-        calibrations,
-        read_combination(folder / COMBINED, (*UNTRAINED, *(head.name for head in loaded))),
-    )
+        return find_classifier(checkpoint) if asked in (None, True) else []
+    return find_heads(_below(folder), checkpoint)
 
 
-def _words(folder: Path, heads: Path | None, asked: str | Path | bool | None) -> Words | None:
+def _below(folder: Path) -> Path:
+    """Where in a folder heads are: in its folder "heads", or in itself."""
+    return folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
+
+
+def _calibrations(
+    own: Path, folder: Path | None, heads: list[LoadedHead]
+) -> dict[str, calibration.Calibration]:
+    """The calibration of every scorer that has one; how heads are joined is theirs to say, not the encoder's."""
+    found = read_calibrations(own / calibration.NAME)
+    if folder is None:
+        return found
+    if folder.resolve() != own.resolve():
+        found.pop(COMBINED, None)
+        joined = read_calibrations(folder / calibration.NAME)
+        found |= {name: curve for name, curve in joined.items() if name == COMBINED}
+    for head in heads:
+        found |= read_calibrations(_below(folder) / head.name / calibration.NAME)
+    return found
+
+
+def _words(own: Path, heads: Path | None, asked: str | Path | bool | None) -> Words | None:
     """What the encoder's folder says of its numbers, without what stands on heads where its own are not loaded."""
-    words = read_words(folder)
-    if words is None or (asked is not False and (heads is None or heads.resolve() == folder.resolve())):
+    words = read_words(own)
+    if words is None or (asked is not False and (heads is None or heads.resolve() == own.resolve())):
         return words
     untrained = {name: said for name, said in words.scorers.items() if name in UNTRAINED}
     return replace(words, scorers=untrained, known_errors=())
 
 
-def _runner(encoder: EncoderAtHand, tokenizer: Tokenizer, tell: Progress) -> Engine:
-    """What runs the encoder: TensorFlow, its own flatbuffer, or one exported into the user's cache, now or later."""
-    folder = encoder.folder
-    if encoder.engine == "tensorflow":
-        return _reference_engine(encoder)
-    from bertsim.engines.litert import LiteRTEngine
+class _Running:
+    """What runs the encoder and the heads of a checkpoint: TensorFlow, or flatbuffers: their own or exported ones."""
 
-    if (folder / FLATBUFFER).exists():
-        try:
-            return LiteRTEngine(folder / FLATBUFFER)
-        except CheckpointError as error:  # one that another program made, say
-            log.warning("%s One is exported instead.", error)
-            check_manifest(folder)  # its tensors are read after all
-    embedding = encoder.embedding
-    made_of = [
-        repr(encoder.config),
-        embedding.pooling,
-        repr(embedding.normalize),
-        *map(file_sha256, sorted(folder.glob("*.safetensors"))),
-    ]
-    found = find_cached("flatbuffers", made_of)
-    if found is not None:
-        return LiteRTEngine(found)
+    def __init__(self, checkpoint: CheckpointFolder, engine: str, export: bool, tell: Progress) -> None:
+        self._checkpoint, self._tell = checkpoint, tell
+        self._is_exact, self._exports = engine == "tensorflow", export
 
-    def export() -> LiteRTEngine:
+    def encoder(self) -> Engine:
+        """What runs the encoder."""
         from bertsim.bert.checkpoint import load_encoder
-        from bertsim.export.encoder import export_flatbuffer
+
+        checkpoint = self._checkpoint
+        if self._is_exact:
+            from bertsim.engines.tensorflow import TensorFlowEngine
+
+            bert, unused = load_encoder(checkpoint.path, checkpoint.config)
+            if unused:
+                log.info("%s: not used: %s", checkpoint.path, ", ".join(unused))
+            return TensorFlowEngine(bert, checkpoint.embedding)
+        from bertsim.engines.litert import LiteRTEngine
+
+        if (checkpoint.path / FLATBUFFER).exists():
+            try:
+                return LiteRTEngine(checkpoint.path / FLATBUFFER)
+            except CheckpointError as error:  # one that another program made, say
+                log.warning("%s One is exported instead.", error)
+                check_manifest(checkpoint.path)  # its tensors are read after all
+        embedding = checkpoint.embedding
+        cache_key = [
+            repr(checkpoint.config),
+            embedding.pooling,
+            repr(embedding.normalize),
+            *map(file_sha256, sorted(checkpoint.path.glob("*.safetensors"))),
+        ]
 
         def write(path: Path) -> None:
-            export_flatbuffer(load_encoder(folder, encoder.config)[0], embedding, tokenizer, path)
+            from bertsim.export.encoder import export_flatbuffer
 
-        return LiteRTEngine(make_cached("flatbuffers", made_of, write))
+            bert, _ = load_encoder(checkpoint.path, checkpoint.config)
+            export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
 
-    if encoder.later is None:
-        tell(f"Exporting {encoder.name} for the fast engine, once; this takes up to a minute", None)
-        log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", folder)
-        return export()
-    relay = RelayEngine(_reference_engine(encoder))
-    encoder.later.add(relay, export)
-    return relay
+        return LiteRTEngine(self._exported("flatbuffers", cache_key, write, checkpoint.name))
 
+    def head(self, head: FoundHead) -> HeadRunner:
+        """What runs a head."""
+        if self._is_exact:
+            from bertsim.heads.tensorflow import TensorFlowHead
 
-def _reference_engine(encoder: EncoderAtHand) -> Engine:
-    from bertsim.bert.checkpoint import load_encoder
-    from bertsim.engines.tensorflow import TensorFlowEngine
+            return TensorFlowHead(head.build())
+        from bertsim.heads.litert import LiteRTHead
 
-    bert, unused = load_encoder(encoder.folder, encoder.config)
-    if unused:
-        log.info("%s: not used: %s", encoder.folder, ", ".join(unused))
-    return TensorFlowEngine(bert, encoder.embedding)
+        def write(path: Path) -> None:
+            from bertsim.export.heads import export_head
+
+            export_head(head.build(), path)
+
+        own = head.flatbuffer
+        return LiteRTHead(own or self._exported("heads", head.cache_key(), write, f"the head {head.name}"))
+
+    def _exported(self, kind: str, cache_key: list[str], write: Callable[[Path], object], name: str) -> Path:
+        """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
+        found = find_cached(kind, cache_key)
+        if found is not None:
+            return found
+        if not self._exports:
+            raise NotExportedError(f"{name} has no flatbuffer yet; load it once with export=True.")
+        self._tell(f"Exporting {name} for the fast engine, once; this takes up to a minute", None)
+        log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", name)
+        return make_cached(kind, cache_key, write)

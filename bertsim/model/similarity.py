@@ -1,60 +1,83 @@
 """Text to scores: composes embeddings, measures, heads and calibration; holds no maths.
 
-`load` builds a `SimilarityModel` from the bundled encoder, a folder, or a repository of the Hub.
+Sentences first, pairs second: every way to score makes rows of its sentences, or of its packed pairs, has each
+distinct one encoded once, and lets scorers read A's entries and B's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Unpack
 
 import numpy as np
 
-from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.bert.folder import CheckpointFolder
 from bertsim.engines.base import Engine
-from bertsim.engines.batches import Progress
+from bertsim.engines.batches import Progress, pass_of
 from bertsim.errors import InputError
-from bertsim.heads.config import HeadConfig
-from bertsim.heads.pairs import LoadedHead, PairHeads, Reader, first_row, in_line
+from bertsim.heads.config import HeadConfig, has_similar
+from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import SentenceEmbedder
-from bertsim.records import Comparison, EncoderOutput, Float, Int, PairScore, TokenBatch
-from bertsim.score.alignment import SCORER as ALIGNMENT
-from bertsim.score.alignment import UNTRAINED
+from bertsim.model.encoding import Encoded, encoded_batch
+from bertsim.model.options import Options, ResolvedOptions
+from bertsim.model.scorers import (
+    APART,
+    PACKED,
+    Scorer,
+    alignment_scorer,
+    head_scorer,
+    measure_scorer,
+    readers_of,
+)
+from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
 from bertsim.score.calibration import Calibration
-from bertsim.score.combination import SCORER as COMBINED
 from bertsim.score.combination import Combination
-from bertsim.score.measures import MEASURES, find_measure, score_pair
-from bertsim.score.recipe import Recipe
+from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
-from bertsim.text.masks import mask_packed
-from bertsim.text.tokenizer import Tokenizer
+from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
+from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
-_EMBEDDED = ""  # no head has this name
+_BLOCK = 4096  # pairs whose token vectors are held at the same time
+Rows = Mapping[str, Callable[[], list[Row]]]
+"""What makes the rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Scorers by name, and those that "combined" joins, which stand on the checkpoint's own pooling and last layer."""
+
+    scorers: Mapping[str, Scorer]
+    joined: Mapping[str, Scorer]
+
+    def every(self) -> list[Scorer]:
+        """Each once."""
+        return list(dict.fromkeys([*self.scorers.values(), *self.joined.values()]))
 
 
 class SimilarityModel(SentenceEmbedder):
-    """One encoder with its heads, ready to embed, score and compare. Safe to share between threads."""
+    """One encoder with its heads, ready to embed, score and compare. Safe to share between threads.
+
+    Attributes:
+        words: what its numbers mean; None where nobody says.
+    """
 
     def __init__(
         self,
-        runner: Engine,
-        tokenizer: Tokenizer,
-        config: BertConfig,
-        embedding: EmbeddingConfig,
+        checkpoint: CheckpointFolder,
+        engine: Engine,
         *,
-        name: str,
-        revision: str | None,
         heads: Sequence[LoadedHead] = (),
         heads_source: str | None = None,
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
         words: Words | None = None,
     ) -> None:
-        super().__init__(runner, tokenizer, config, embedding, name=name, revision=revision)
-        self._heads = PairHeads(heads, runner, tokenizer)
+        super().__init__(checkpoint, engine)
+        self._heads = {head.name: head for head in heads}
         self.heads_source = heads_source
         self._calibrations = dict(calibrations or {})
         self._combination = combination
@@ -63,12 +86,13 @@ class SimilarityModel(SentenceEmbedder):
     @property
     def scorers(self) -> tuple[str, ...]:
         """Names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined."""
-        return (*UNTRAINED, *self._heads.scorers, *([COMBINED] if self._combination else []))
+        heads = [name for name, head in self._heads.items() if has_similar(head.config.labels)]
+        return (*UNTRAINED, *heads, *([COMBINED] if self._combination else []))
 
     @property
     def heads(self) -> tuple[str, ...]:
         """Names of the trained heads, those included whose labels do not say how alike two sentences are."""
-        return self._heads.names
+        return tuple(self._heads)
 
     def labels(self, head: str) -> tuple[str, ...]:
         """What a head predicts. Raises InputError where there is no such head."""
@@ -76,13 +100,12 @@ class SimilarityModel(SentenceEmbedder):
 
     def head_config(self, head: str) -> HeadConfig:
         """What a head says of itself. Raises InputError where there is no such head."""
-        return self._heads.find(head).config
+        return self._head(head).config
 
     def scorers_of(self, inputs: str) -> tuple[str, ...]:
         """Names of the scorers that read pairs "packed" or "apart"; "combined" where it joins one of these."""
-        heads = self._heads.scorers
-        found = {name for name in heads if self.head_config(name).inputs == inputs}
-        found |= set(UNTRAINED) if inputs == "apart" else set()
+        found = set(UNTRAINED) if inputs == APART else set()
+        found |= {name for name, head in self._heads.items() if head.config.inputs == inputs}
         if self._combination and not found.isdisjoint(self._combination.weights):
             found.add(COMBINED)
         return tuple(name for name in self.scorers if name in found)
@@ -92,41 +115,48 @@ class SimilarityModel(SentenceEmbedder):
         pairs: Sequence[tuple[str, str]],
         *,
         scorer: str = "cosine",
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-        max_length: int | None = None,
         progress: Progress | None = None,
+        **options: Unpack[Options],
     ) -> Float:
-        """Score pairs; higher = more similar, whatever the scorer (`scoring.Measure.to_score`).
+        """Score pairs; higher = more similar, whatever the scorer.
 
-        Args and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
-        whatever pooling and layers say.
+        Options and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
+        whatever the options say.
 
         Returns:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
-        recipe = self.recipe(pooling, layers, combine, max_length)
-        return self._scores(pairs, [scorer], recipe, progress)[scorer]
+        return self.scores(pairs, [scorer], progress=progress, **options)[scorer]
 
     def scores(
         self,
         pairs: Sequence[tuple[str, str]],
         scorers: Sequence[str] | None = None,
         *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-        max_length: int | None = None,
         progress: Progress | None = None,
+        **options: Unpack[Options],
     ) -> dict[str, Float]:
-        """Score pairs by several scorers in one pass of the encoder; args and errors as `score`.
+        """Score pairs by several scorers in one pass of the encoder; options and errors as `score`.
 
         Returns:
             float32 [n] by scorer, in the order given; scorers: None = all of the model's.
         """
-        recipe = self.recipe(pooling, layers, combine, max_length)
-        return self._scores(pairs, self.scorers if scorers is None else scorers, recipe, progress)
+        names, resolved = self.scorers if scorers is None else scorers, self.resolve(**options)
+        asked = self._ask(names, resolved)
+        texts = _check(pairs)
+        if not texts:
+            return {each: np.zeros(0, np.float32) for each in names}
+        holds_tokens = any(isinstance(s.reader, tuple) and s.reader[0] == ALIGNMENT for s in asked.every())
+        size = _BLOCK if holds_tokens else len(texts)
+        starts = range(0, len(texts), size)
+        found = []
+        for number, start in enumerate(starts):
+            rows = self._rows(
+                texts[start : start + size], resolved.max_length, partial(_name, len(texts), start)
+            )
+            told = pass_of(progress, number, len(starts))
+            found.append(self._join(asked, self._values(asked.every(), rows, told)))
+        return {each: np.concatenate([part[each] for part in found]) for each in names}
 
     def logits(
         self,
@@ -137,11 +167,14 @@ class SimilarityModel(SentenceEmbedder):
         progress: Progress | None = None,
     ) -> Float:
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
-        recipe = self.recipe(None, None, "concat", max_length)
-        sentences, called = in_line(pairs)
-        if not sentences:
-            return self._heads.find(head).nothing
-        return self._heads.read([head], sentences, recipe.max_length, progress, called)[head]
+        resolved = self.resolve(max_length=max_length)
+        scorer = head_scorer(self._head(head), logits=True)
+        texts = _check(pairs)
+        if not texts:
+            return np.zeros((0, len(self.labels(head))), np.float32)
+        return self._values(
+            [scorer], self._rows(texts, resolved.max_length, partial(_name, len(texts), 0)), progress
+        )[scorer]
 
     def label_probabilities(
         self,
@@ -153,7 +186,7 @@ class SimilarityModel(SentenceEmbedder):
     ) -> Float:
         """Probability of every label of a head: float32 [n, labels] in [0, 1], order as `labels(head)`."""
         logits = self.logits(pairs, head=head, max_length=max_length, progress=progress)
-        return self._heads.find(head).probabilities(logits)
+        return self._head(head).probabilities(logits)
 
     def calibrate(self, scorer: str, scores: Float) -> Float | None:
         """Scores -> the probability that people would call each pair similar; None: the scorer has no calibration.
@@ -163,60 +196,39 @@ class SimilarityModel(SentenceEmbedder):
         curve = self._calibrations.get(scorer)
         return None if curve is None else np.asarray(curve.apply(scores), np.float32)
 
-    def compare(
-        self,
-        a: str,
-        b: str,
-        *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-        max_length: int | None = None,
-    ) -> Comparison:
+    def compare(self, a: str, b: str, *, packed: bool = False, **options: Unpack[Options]) -> Comparison:
         """Score one pair by every scorer and keep everything the views need.
 
-        Args and errors as `embed`.
+        Args:
+            a, b: the two sentences.
+            packed: keep the packed pair too where no scorer reads it.
+            options: see `Options`; errors as `embed`.
         """
-        start = time.perf_counter()
-        recipe = self.recipe(pooling, layers, combine, max_length)
-        tokens = self._tokenizer.batch([(a,), (b,)], recipe.max_length)
-        return self._compare(tokens, recipe, start)
+        start, resolved = time.perf_counter(), self.resolve(**options)
+        tokens = self._tokenizer.batch([(a,), (b,)], resolved.max_length)
+        return self._compare(tokens, resolved, start, packed=packed)
 
-    def rescore(
-        self,
-        comparison: Comparison,
-        attention_mask: Int,
-        *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
-    ) -> Comparison:
+    def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?
 
         Args:
             comparison: what `compare` returned.
             attention_mask: int32 [2, seq], as `comparison.tokens.attention_mask`.
+            options: see `Options`; as many tokens are read as in the comparison.
 
         Raises:
             InputError: the mask has another shape or other values than 0 and 1.
         """
-        mask = np.asarray(attention_mask, np.int32)
+        start, mask = time.perf_counter(), np.asarray(attention_mask, np.int32)
         shape = comparison.tokens.attention_mask.shape
         if mask.shape != shape or not np.isin(mask, (0, 1)).all():
             raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
-        recipe = self.recipe(pooling, layers, combine, comparison.max_length)
+        resolved = self.resolve(**options | {"max_length": comparison.max_length})
         tokens = replace(comparison.tokens, attention_mask=mask)
-        return self._compare(tokens, recipe, time.perf_counter(), is_masked=True)
+        return self._compare(tokens, resolved, start, packed=comparison.packed is not None, is_masked=True)
 
     def score_masked(
-        self,
-        comparison: Comparison,
-        masks: Int,
-        scorer: str = "cosine",
-        *,
-        pooling: str | None = None,
-        layers: Sequence[int] | None = None,
-        combine: str = "concat",
+        self, comparison: Comparison, masks: Int, scorer: str = "cosine", **options: Unpack[Options]
     ) -> Float:
         """Score one pair under many masks in few batches; higher = more similar, as `score`.
 
@@ -224,117 +236,146 @@ class SimilarityModel(SentenceEmbedder):
             comparison: what `compare` returned.
             masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
             scorer: one of `scorers`.
+            options: see `Options`.
 
         Returns:
             float32 [n].
         """
-        if scorer == COMBINED and self._combination:
-            parts = {name: self.score_masked(comparison, masks, name) for name in self._combination.weights}
-            return self._combination.apply(parts).astype(np.float32)
-        if scorer in self._heads.scorers:
-            return self._heads.score_masked(scorer, comparison, masks)
-        recipe = self.recipe(pooling, layers, combine, comparison.max_length)
-        if scorer == ALIGNMENT:
-            return self.align_masked(comparison.tokens, masks, recipe)
-        measure = find_measure(scorer, self.scorers)
-        embeddings = self.embed_masked(comparison.tokens, masks, recipe)
-        return measure.to_score(measure.compute(embeddings[0::2], embeddings[1::2]))
+        tokens, resolved = comparison.tokens, self.resolve(**options | {"max_length": comparison.max_length})
+        asked = self._ask([scorer], resolved)
+        packed = comparison.packed  # there, where a scorer reads it
+        rows: Rows = {
+            APART: lambda: masked_rows(tokens, masks),
+            PACKED: lambda: masked_pairs(tokens, packed[0], masks) if packed else [],
+        }
+        return self._join(asked, self._values(asked.every(), rows, None))[scorer]
 
     def _compare(
-        self, tokens: TokenBatch, recipe: Recipe, start: float, *, is_masked: bool = False
-    ) -> Comparison:
-        output = self.encode(tokens)
-        a, b = self.pool_output(output, tokens.attention_mask, recipe)
-        sentence_a, sentence_b = (row[0] for row in tokens.sentences)
-        both: tuple[TokenBatch, EncoderOutput] | None = None
-
-        def packed(*orders: tuple[str, str]) -> tuple[TokenBatch, EncoderOutput]:
-            rows = self._tokenizer.batch(orders, recipe.max_length)
-            if is_masked:
-                rows = replace(rows, attention_mask=mask_packed(tokens, rows))
-            return rows, self.encode(rows)
-
-        if self._heads.any_packed:
-            both = packed((sentence_a, sentence_b), (sentence_b, sentence_a))
-
-        def pack() -> tuple[TokenBatch, EncoderOutput]:
-            return packed((sentence_a, sentence_b)) if both is None else first_row(*both)
-
-        scores = [score_pair(scorer, a, b) for scorer in MEASURES]
-        scores.append(self._judge_alignment(tokens, output, recipe))
-        if recipe.is_default:
-            scores = [self._with_probability(score) for score in scores]
-        scores += [self._with_probability(score) for score in self._heads.compare(tokens, output, both)]
-        if self._combination:
-            if recipe.is_default:
-                own = scores
-            else:  # measures and alignment count as the checkpoint's own pooling and layer have them
-                usual = self.recipe(None, None, "concat", None)
-                pooled = self.pool_output(output, tokens.attention_mask, usual)
-                own = [*scores, *(score_pair(scorer, *pooled) for scorer in MEASURES)]
-                own.append(self._judge_alignment(tokens, output, usual))
-            scores.append(self._with_probability(self._combination.judge(own)))
-        (unread_a,), (unread_b,) = tokens.unread
-        if withheld(unread_a, unread_b):
-            scores = [replace(score, probability=None) for score in scores]
-        seconds = time.perf_counter() - start
-        return Comparison(
-            sentence_a, sentence_b, tuple(scores), tokens, output, seconds, pack, recipe.max_length
-        )
-
-    def _align(self, output: EncoderOutput, attention_mask: Int, recipe: Recipe) -> Float:
-        """Alignment of pairs, first sentences above second ones in the batch; float32 [pairs, 1]."""
-        return self.align_output(output, self._tokenizer.own_tokens(attention_mask), recipe)[:, None]
-
-    def _judge_alignment(self, tokens: TokenBatch, output: EncoderOutput, recipe: Recipe) -> PairScore:
-        """What the tokens of A and B, alone in rows 0 and 1, say of the pair."""
-        value = float(self.align_output(output, tokens.is_own, recipe)[0])
-        return PairScore(ALIGNMENT, value, "similarity", 0.0, 1.0, value)
-
-    def _with_probability(self, score: PairScore) -> PairScore:
-        curve = self._calibrations.get(score.scorer)
-        return score if curve is None else replace(score, probability=float(curve.apply(score.score)))
-
-    def _scores(
         self,
-        pairs: Sequence[tuple[str, str]],
-        scorers: Sequence[str],
-        recipe: Recipe,
-        progress: Progress | None,
-    ) -> dict[str, Float]:
-        for scorer in scorers:
-            if not isinstance(scorer, str):
-                raise InputError(f"scorer is {scorer!r:.80}; a name was expected: {', '.join(self.scorers)}.")
-        joined = tuple(self._combination.weights) if self._combination and COMBINED in scorers else ()
-        if joined and not recipe.is_default:  # it stands on the checkpoint's own pooling
-            own = self.recipe(None, None, "concat", recipe.max_length)
-            alone = self._scores(pairs, [COMBINED], own, progress)
-            rest = [scorer for scorer in scorers if scorer != COMBINED]
-            return alone | (self._scores(pairs, rest, recipe, progress) if rest else {})
-        needed = [scorer for scorer in dict.fromkeys((*scorers, *joined)) if scorer != COMBINED or not joined]
-        heads = [scorer for scorer in needed if scorer in self._heads.scorers]
-        others = [scorer for scorer in needed if scorer not in heads and scorer != ALIGNMENT]
-        measures = {name: find_measure(name, self.scorers) for name in others}
-        sentences, called = in_line(pairs)
-        if not pairs:
-            return {scorer: np.zeros(0, np.float32) for scorer in scorers}
-        made: dict[str, Float] = {}
-        if heads or ALIGNMENT in needed:
-            readers: dict[str, Reader] = {}
-            if measures:
-                readers[_EMBEDDED] = partial(self.pool_output, recipe=recipe)
-            if ALIGNMENT in needed:
-                readers[ALIGNMENT] = partial(self._align, recipe=recipe)
-            made = self._heads.read(
-                heads, sentences, recipe.max_length, progress, called, readers, by_pair=ALIGNMENT in needed
+        tokens: TokenBatch,
+        options: ResolvedOptions,
+        start: float,
+        *,
+        packed: bool,
+        is_masked: bool = False,
+    ) -> Comparison:
+        (a,), (b,) = tokens.sentences
+        asked, output = self._ask(self.scorers, options), self.encode(tokens)
+        every, pair = asked.every(), None
+        # the pair, and the pair the other way round
+        encoded = {APART: encoded_batch(tokens, output, readers_of(every, APART), (0, 1, 1, 0))}
+        of_packed = readers_of(every, PACKED)
+        if packed or of_packed:
+            orders = [(a, b), (b, a)] if of_packed else [(a, b)]
+            rows = self._tokenizer.batch(orders, options.max_length)
+            rows = replace(rows, attention_mask=mask_packed(tokens, rows)) if is_masked else rows
+            together = self.encode(rows)
+            encoded[PACKED] = encoded_batch(rows, together, of_packed, range(len(rows.tokens)))
+            pair = rows.first(), together.first()
+        values = {scorer: scorer.values(encoded) for scorer in every}
+        scores = self._judge(
+            asked, values, options, is_withheld=bool(withheld(*(u for (u,) in tokens.unread)))
+        )
+        seconds = time.perf_counter() - start
+        return Comparison(a, b, scores, tokens, output, pair, seconds, options.max_length)
+
+    def _judge(
+        self, asked: _Asked, values: Mapping[Scorer, Float], options: ResolvedOptions, *, is_withheld: bool
+    ) -> tuple[PairScore, ...]:
+        """Every scorer's verdict, from the values of a pair and of the pair the other way round."""
+        found, judged = self._join(asked, values), []
+        for name in self.scorers:
+            scorer = asked.scorers.get(name)
+            both = found[name] if scorer is None else values[scorer]
+            unit, low, high = (scorer.unit, scorer.low, scorer.high) if scorer else ("probability", 0.0, 1.0)
+            score = float(found[name][0])
+            curve = self._calibrations.get(name) if options.is_default or name not in UNTRAINED else None
+            judged.append(
+                PairScore(
+                    name,
+                    float(both[0]),
+                    unit,
+                    low,
+                    high,
+                    score,
+                    probability=None if curve is None or is_withheld else float(curve.apply(score)),
+                    value_reversed=float(both[1]) if scorer is None or scorer.is_directed else None,
+                )
             )
-        elif measures:
-            made[_EMBEDDED] = self._embed(sentences, recipe, progress, called).reshape(len(pairs), -1)
-        found = {head: self._heads.find(head).scores(made[head]) for head in heads}
-        for name, measure in measures.items():
-            found[name] = measure.to_score(measure.compute(*np.split(made[_EMBEDDED], 2, axis=1)))
-        if ALIGNMENT in needed:
-            found[ALIGNMENT] = made[ALIGNMENT][:, 0]
-        if joined and self._combination:
-            found[COMBINED] = self._combination.apply(found).astype(np.float32)
-        return {scorer: found[scorer] for scorer in scorers}
+        return tuple(judged)
+
+    def _ask(self, names: Sequence[str], options: ResolvedOptions) -> _Asked:
+        """The scorers of these names. Raises InputError for one that there is not."""
+        joined: dict[str, Scorer] = {}
+        asked = {name: self._scorer(name, options) for name in names if name != COMBINED}
+        if COMBINED in names:
+            if self._combination is None:
+                raise self._unknown(COMBINED)
+            own = self.resolve(max_length=options.max_length)
+            joined = {
+                name: asked[name] if name in asked and options.is_default else self._scorer(name, own)
+                for name in self._combination.weights
+            }
+        return _Asked(asked, joined)
+
+    def _scorer(self, name: str, options: ResolvedOptions) -> Scorer:
+        if not isinstance(name, str):
+            raise InputError(f"scorer is {name!r:.80}; a name was expected: {', '.join(self.scorers)}.")
+        if name not in self.scorers:
+            raise self._unknown(name)
+        if name == ALIGNMENT:
+            return alignment_scorer(options)
+        if name in MEASURES:
+            return measure_scorer(name, *self._embedding(options))
+        return head_scorer(self._heads[name])
+
+    def _unknown(self, name: str) -> InputError:
+        return InputError(f"scorer is {name!r}; known are {', '.join(self.scorers)}.")
+
+    def _head(self, name: str) -> LoadedHead:
+        if name not in self._heads:
+            known = f"known are {', '.join(self._heads)}" if self._heads else "this model has none"
+            raise InputError(f"head is {name!r}; {known}; python -m bertsim train makes one.")
+        return self._heads[name]
+
+    def _rows(self, texts: Sequence[tuple[str, str]], max_length: int, name: Name) -> Rows:
+        return {
+            APART: lambda: self._tokenizer.encode([(s,) for pair in texts for s in pair], max_length, name),
+            PACKED: lambda: self._tokenizer.encode(texts, max_length, name),
+        }
+
+    def _values(
+        self, scorers: Sequence[Scorer], rows: Rows, progress: Progress | None
+    ) -> dict[Scorer, Float]:
+        """The values of pairs, each distinct row encoded once for all scorers."""
+        ways = [way for way in (APART, PACKED) if readers_of(scorers, way)]
+        encoded: dict[str, Encoded] = {}
+        for number, way in enumerate(ways):
+            told = pass_of(progress, number, len(ways))
+            encoded[way] = self._encode(rows[way](), readers_of(scorers, way), told)
+        return {scorer: scorer.values(encoded) for scorer in scorers}
+
+    def _join(self, asked: _Asked, values: Mapping[Scorer, Float]) -> dict[str, Float]:
+        """Scores by name, float32 [pairs], "combined" of those that it joins."""
+        found = {name: scorer.scores(values[scorer]) for name, scorer in asked.scorers.items()}
+        if asked.joined and self._combination:
+            parts = {name: scorer.scores(values[scorer]) for name, scorer in asked.joined.items()}
+            found[COMBINED] = self._combination.apply(parts).astype(np.float32)
+        return found
+
+
+def _check(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs as a list. Raises InputError for one that is not two sentences; names it."""
+    for index, pair in enumerate(pairs):
+        if isinstance(pair, str) or len(pair) != 2:
+            raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
+    return [(a, b) for a, b in pairs]
+
+
+def _name(pairs: int, start: int, index: int) -> str:
+    """What an error calls a sentence, counted from pair `start` of so many.
+
+    Example: 3, 0, 1 -> "pair 1, sentence B"
+    """
+    which = f"sentence {'AB'[index % 2]}"
+    return which if pairs == 1 else f"pair {start + index // 2 + 1}, {which}"

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bertsim.errors import HubError
-from bertsim.hub.failures import told_in_a_sentence
-from bertsim.publishing.upload import check_name, make_repository, send_files
+from bertsim.publishing.upload import check_name, send
 from bertsim.version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,12 +24,11 @@ def space_files(root: Path = ROOT) -> dict[str, Path]:
     """
     if not (root / "app.py").is_file():
         raise HubError(f"{root} has no app.py; deploy runs from a checkout of the repository.")
-    listed = (
-        subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True) if _is_git(root) else None
-    )
-    if listed is not None and listed.returncode == 0:
+    names = []
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True)
         names = [name for name in listed.stdout.decode().split("\0") if (root / name).is_file()]
-    else:
+    if not names:
         names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
         names = [name for name in names if not any(part in name for part in _NO_SOURCE)]
     return {name: root / name for name in sorted(names) if _is_ours(name)}
@@ -39,33 +37,18 @@ def space_files(root: Path = ROOT) -> dict[str, Path]:
 def deploy(
     space: str, files: Mapping[str, Path], variables: Mapping[str, str], *, private: bool
 ) -> tuple[str, str]:
-    """Make or update a Space.
-
-    Args:
-        space: "user/name".
-        files: from `space_files`.
-        variables: of its environment; others that it has stay.
-        private: as it is made; one that is there stays as it is.
-
-    Returns:
-        Its address, and the commit.
-
-    Raises:
-        HubError: no token, or what the Hub refuses: making a Gradio Space needs a paid plan, say.
-    """
-    from huggingface_hub import HfApi
-
+    """Make or update the Space "user/name"; see `upload.send` for the rest, and for result and errors."""
     check_name(space)
-    url = make_repository(space, "space", private=private)
-    with told_in_a_sentence(space, doing="deployed"):
-        for key, value in variables.items():
-            HfApi().add_space_variable(space, key, value)
-    return url, send_files(space, "space", files, f"bertsim {__version__}", _is_ours)
+    return send(
+        space,
+        "space",
+        files,
+        f"bertsim {__version__}",
+        is_ours=_is_ours,
+        private=private,
+        variables=variables,
+    )
 
 
 def _is_ours(name: str) -> bool:
     return name in _FILES or name.startswith(_FOLDERS)
-
-
-def _is_git(root: Path) -> bool:
-    return (root / ".git").exists()

@@ -5,8 +5,7 @@ Figures come from the `metrics.json` that training wrote; nothing is made up tha
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,21 @@ _WIDGET = {
     "source_sentence": "A man is playing a guitar.",
     "sentences": ["Someone plays the guitar.", "A man plays the piano.", "The soup is cold."],
 }
+_USAGE = """\
+{start}
+## Use
+
+```py
+import bertsim
+
+model = bertsim.load("{repository}")
+pairs = [("A man is playing a guitar.", "Someone plays the guitar.")]
+{scores}
+```
+
+Every file is compared with its checksum when it is loaded. `bertsim serve --encoder {repository}` opens the demo on it.
+{end}
+"""
 
 
 def model_card(folder: Path, repository: str, scorers: Sequence[str], licence: str | None) -> str:
@@ -35,85 +49,65 @@ def model_card(folder: Path, repository: str, scorers: Sequence[str], licence: s
         HubError: no licence is known, or README.md is no card.
         CheckpointError: a metrics.json that training did not write.
     """
-    from huggingface_hub import ModelCardData
-
-    path = folder / "README.md"
-    known, text = _read_card(path, f"# {repository.partition('/')[2]}\n")
-    if not (licence or known.get("license")):
+    path, name = folder / "README.md", repository.partition("/")[2]
+    card = _read_card(path, f"# {name}\n")
+    data = card.data
+    data.license = licence or data.license
+    if not data.license:
         raise HubError(
             f"{path} names no licence; say under which it is published: --license apache-2.0, say."
         )
-    measured = _measured(folder)
-    found: dict[str, Any] = {
-        "license": licence or known.get("license"),
-        "library_name": "bertsim",
-        "pipeline_tag": "sentence-similarity",
-        "tags": list(dict.fromkeys([*(known.get("tags") or []), *TAGS])),
-        "base_model": next(filter(None, measured["base_model"]), None) or known.get("base_model"),
-        "datasets": list(dict.fromkeys(measured["datasets"])) or known.get("datasets"),
-        "widget": [_WIDGET],
-        "eval_results": measured["eval_results"],
-    }
-    if found["eval_results"]:
-        found["model_name"] = repository.partition("/")[2]
-    kept = {key: value for key, value in known.items() if key not in (*found, "model-index", "model_name")}
-    data = ModelCardData(**kept, **{key: value for key, value in found.items() if value})
-    before, _, rest = text.partition(START)
-    body = f"{before.strip()}\n\n{_usage(repository, scorers)}\n{rest.partition(END)[2].lstrip()}"
-    return f"---\n{data.to_yaml().strip()}\n---\n{body}"
+    base_models, datasets, results = _measured(folder)
+    data.library_name, data.pipeline_tag, data.widget = "bertsim", "sentence-similarity", [_WIDGET]
+    data.tags = list(dict.fromkeys([*(data.tags or []), *TAGS]))
+    data.base_model = next(iter(base_models), data.base_model)
+    data.datasets = list(dict.fromkeys(datasets)) or data.datasets
+    data.eval_results, data.model_name = (results, name) if results else (None, None)
+    before, _, rest = card.text.partition(START)
+    scores = "\n".join(f'print(model.score(pairs, scorer="{scorer}"))' for scorer in scorers)
+    usage = _USAGE.format(start=START, end=END, repository=repository, scores=scores)
+    card.text = f"{before.strip()}\n\n{usage}{rest.partition(END)[2].lstrip()}"
+    return str(card)
 
 
-def _read_card(path: Path, default: str) -> tuple[dict[str, Any], str]:
-    """The metadata of a card, empty where it has none, and its text without them."""
+def _read_card(path: Path, default: str) -> Any:
+    """The card, with empty metadata where it has none."""
     from huggingface_hub import ModelCard
 
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else default
-        card = ModelCard(text, ignore_metadata_errors=True)
+        if not text.lstrip().startswith("---"):
+            text = f"---\n\n---\n{text}"  # or the client would say on stderr that there are none
+        return ModelCard(text, ignore_metadata_errors=True)
     except Exception as error:  # noqa: BLE001 - the client lets YAML's own errors through
         said = " ".join(str(error).split())
         raise HubError(
             f"{path} is no model card ({said}); UTF-8 was expected, and YAML fields between its first two lines of ---."
         ) from None
-    return card.data.to_dict() if _has_metadata(text) else {}, card.text  # type: ignore[no-untyped-call]
 
 
-def _measured(folder: Path) -> dict[str, list[Any]]:
-    """What training says of each scorer ("cosine" where the encoder was tuned, and every head), by the card's keys.
+def _measured(folder: Path) -> tuple[list[str], list[str], list[Any]]:
+    """What training says: encoders of the Hub that were trained on, datasets of the Hub, results of every scorer.
 
     Raises:
         CheckpointError: a metrics.json that training did not write.
     """
-    paths = {"cosine": folder / "metrics.json"} | {
-        path.parent.name: path for path in sorted(folder.glob("heads/*/metrics.json"))
-    }
-    found: dict[str, list[Any]] = {"base_model": [], "datasets": [], "eval_results": []}
-    for scorer, path in paths.items():
+    base_models: list[str] = []
+    datasets: list[str] = []
+    results: list[Any] = []
+    heads = {path.parent.name: path for path in sorted(folder.glob("heads/*/metrics.json"))}
+    for scorer, path in {"cosine": folder / "metrics.json", **heads}.items():
         table = read_json(path) if path.exists() else {}
         try:
-            found["base_model"].append(_base_model(table))
-            found["datasets"] += _datasets(table)
-            found["eval_results"] += _results(scorer, table)
+            base_models += [str(table["plan"]["encoder"])] if table.get("encoder_commit") else []
+            files = [row["file"] for row in table.get("rows", [])]
+            datasets += [_dataset(file) for file in files if file.startswith("hub:")]
+            results += _results(scorer, table)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} is not what training writes ({error!r}); leave it out, or train again."
             ) from None
-    return found
-
-
-def _has_metadata(text: str) -> bool:
-    return re.match(r"\s*---\s*\n", text) is not None
-
-
-def _base_model(table: Mapping[str, Any]) -> str | None:
-    """The encoder that was trained on, where it came from the Hub."""
-    return str(table["plan"]["encoder"]) if table.get("encoder_commit") else None
-
-
-def _datasets(table: Mapping[str, Any]) -> list[str]:
-    """Dataset repositories of all that was trained on."""
-    names = [row["file"] for row in table.get("rows", [])]
-    return [_dataset(name) for name in names if name.startswith("hub:")]
+    return base_models, datasets, results
 
 
 def _dataset(name: str) -> str:
@@ -121,39 +115,25 @@ def _dataset(name: str) -> str:
     return "/".join(name.removeprefix("hub:").split("/")[:2]) if name.startswith("hub:") else name
 
 
-def _results(scorer: str, table: Mapping[str, Any]) -> list[Any]:
+def _results(scorer: str, table: dict[str, Any]) -> list[Any]:
+    """Its figures on every split, as the Hub reads them."""
     from huggingface_hub import EvalResult
 
     found = []
     for split, figures in table.get("as_served", {}).items():
-        source = table["plan"].get(split) or {}
-        name = str(source.get("path", split))
-        for key, (kind, shown) in _METRICS.items():
-            if key in figures:
-                found.append(
-                    EvalResult(
-                        task_type="sentence-similarity",
-                        task_name="Sentence Similarity",
-                        dataset_type=_dataset(name),
-                        dataset_name=f"{name} ({split}, {figures['pairs']:,} pairs)",
-                        dataset_split=split,
-                        metric_type=kind,
-                        metric_name=f"{shown} of {scorer}, as served (int8)",
-                        metric_value=figures[key],
-                    )
-                )
+        name = str((table["plan"].get(split) or {}).get("path", split))
+        found += [
+            EvalResult(
+                task_type="sentence-similarity",
+                task_name="Sentence Similarity",
+                dataset_type=_dataset(name),
+                dataset_name=f"{name} ({split}, {figures['pairs']:,} pairs)",
+                dataset_split=split,
+                metric_type=kind,
+                metric_name=f"{shown} of {scorer}, as served (int8)",
+                metric_value=figures[key],
+            )
+            for key, (kind, shown) in _METRICS.items()
+            if key in figures
+        ]
     return found
-
-
-def _usage(repository: str, scorers: Sequence[str]) -> str:
-    lines = [
-        *(START, "## Use", "", "```py", "import bertsim", ""),
-        f'model = bertsim.load("{repository}")',
-        'pairs = [("A man is playing a guitar.", "Someone plays the guitar.")]',
-        *(f'print(model.score(pairs, scorer="{scorer}"))' for scorer in scorers),
-        *("```", ""),
-        f"Every file is compared with its checksum when it is loaded. `bertsim serve --encoder {repository}` opens the "
-        "demo on it.",
-        END,
-    ]
-    return "\n".join(lines)

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from bertsim.bert.folder import encoder_sha256
 from bertsim.bert.manifest import NAME as MANIFEST
 from bertsim.bert.manifest import check_manifest, file_sha256
 from bertsim.engines.base import FLATBUFFER
 from bertsim.engines.litert import LiteRTEngine
-from bertsim.errors import CheckpointError, HubError
-from bertsim.heads.reading import HEADS_FOLDER, encoder_sha256
+from bertsim.errors import CheckpointError
+from bertsim.heads.reading import HEADS_FOLDER
 from bertsim.hub.download import is_needed
-from bertsim.hub.failures import told_in_a_sentence
 from bertsim.model.loading import BUNDLED, load
 from bertsim.publishing.model_card import model_card
-from bertsim.publishing.upload import Content, check_name, make_repository, send_files
+from bertsim.publishing.upload import Content, send
 from bertsim.version import __version__
 
 _PAIRS = (("A man is playing a guitar.", "Someone plays the guitar."), ("A dog barks.", "The soup is cold."))
@@ -46,14 +46,6 @@ class Parcel:
     settings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Published:
-    """Where it is: the address, and the commit that the tag stands for."""
-
-    url: str
-    commit: str
-
-
 def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str | None = None) -> Parcel:
     """Check a folder by loading it and scoring with it, and make card and manifest; nothing is sent.
 
@@ -76,37 +68,21 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
     shown = [name for name in _SCORERS_SHOWN if name in scorers]
     card = model_card(folder, repository, shown, licence).encode()
     files: dict[str, Content] = {name: folder / name for name in names if is_needed(name)}
-    files["README.md"] = card
     known = check_manifest(folder)
     sums = {n: known.get(n) or file_sha256(folder / n) for n in files if n not in ("README.md", MANIFEST)}
     sums = dict(sorted({**sums, "README.md": sha256(card).hexdigest()}.items()))
-    files[MANIFEST] = (json.dumps({"sha256": sums}, indent=2) + "\n").encode()
+    files |= {"README.md": card, MANIFEST: (json.dumps({"sha256": sums}, indent=2) + "\n").encode()}
     left_out = tuple(name for name in names if name not in files and not Path(name).name.startswith("."))
     tag = tag or f"v{__version__}"
-    return Parcel(repository, tag, files, left_out, _settings(repository, tag, folder))
+    return Parcel(repository, tag, files, left_out, _settings(f"{repository}@{tag}", folder))
 
 
-def publish(parcel: Parcel, *, private: bool) -> Published:
-    """Send it: the repository is made where it is not there, then one commit, then its tag.
-
-    Raises:
-        HubError: no token, a tag that is there already, or what the Hub refuses.
-    """
-    from huggingface_hub import HfApi
-
-    check_name(parcel.repository)
-    url = make_repository(parcel.repository, "model", private=private)
-    with told_in_a_sentence(parcel.repository, doing="published"):
-        tags = [ref.name for ref in HfApi().list_repo_refs(parcel.repository).tags]
-    if parcel.tag in tags:
-        raise HubError(
-            f"{parcel.repository} has the tag {parcel.tag} already, and a tag is not moved; give another with --tag."
-        )
+def publish(parcel: Parcel, *, private: bool) -> tuple[str, str]:
+    """Send it: the repository is made where it is not there, then one commit, then its tag; see `upload.send`."""
     message = f"bertsim {__version__}, {parcel.tag}"
-    commit = send_files(parcel.repository, "model", parcel.files, message, is_needed)
-    with told_in_a_sentence(parcel.repository, doing="tagged"):
-        HfApi().create_tag(parcel.repository, tag=parcel.tag, revision=commit)
-    return Published(url, commit)
+    return send(
+        parcel.repository, "model", parcel.files, message, is_ours=is_needed, private=private, tag=parcel.tag
+    )
 
 
 def _check(folder: Path) -> Sequence[str]:
@@ -114,19 +90,19 @@ def _check(folder: Path) -> Sequence[str]:
     if (folder / FLATBUFFER).exists():
         LiteRTEngine(folder / FLATBUFFER)  # `load` would do without one that is damaged
     model = load(folder)
-    for scorer in model.scorers:
-        if not np.isfinite(model.score(_PAIRS, scorer=scorer)).all():
+    for scorer, scores in model.scores(_PAIRS).items():
+        if not np.isfinite(scores).all():
             raise CheckpointError(
                 f"{folder}: {scorer} gives a score that is no finite number; train it again."
             )
     return model.scorers
 
 
-def _settings(repository: str, tag: str, folder: Path) -> tuple[str, ...]:
+def _settings(source: str, folder: Path) -> tuple[str, ...]:
     """The variables that make an app use it: the encoder too, unless it is the bundled one."""
     lines = []
     if not BUNDLED.is_dir() or encoder_sha256(folder) != encoder_sha256(BUNDLED):
-        lines.append(f"BERTSIM_ENCODER={repository}@{tag}")
+        lines.append(f"BERTSIM_ENCODER={source}")
     if (folder / HEADS_FOLDER).is_dir():
-        lines.append(f"BERTSIM_HEADS={repository}@{tag}")
+        lines.append(f"BERTSIM_HEADS={source}")
     return tuple(lines)

@@ -11,44 +11,47 @@ Distributed Representations of Words" (2015), a vector's length as its word's we
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.bert.pooling import scale_to_unit
 from bertsim.records import Float
-from bertsim.score.measures import MEASURES
 
-SCORER = "alignment"
-"""What this score is called among the scorers."""
-UNTRAINED = (*MEASURES, SCORER)
-"""The scorers that every encoder has."""
-_APART = -1.0  # no cosine is less
 _TINY = 1e-9
 
 
-def align_tokens(a: Float, is_token_a: NDArray[np.bool_], b: Float, is_token_b: NDArray[np.bool_]) -> Float:
-    """Score pairs by their tokens' best matches.
+class WeighedTokens(NamedTuple):
+    """The tokens of one sentence, ready to be matched: float32 [tokens, dim] of length 1, and what each counts."""
+
+    unit: Float
+    weights: Float
+
+
+def weigh_tokens(vectors: Float, is_own: NDArray[np.bool_]) -> list[WeighedTokens]:
+    """Weigh the tokens of sentences.
 
     Args:
-        a, b: token vectors, float32 [pairs, seq_a, dim] and [pairs, seq_b, dim].
-        is_token_a, is_token_b: bool [pairs, seq]; False for special tokens, masked ones and padding.
-
-    Returns:
-        float32 [pairs] in [0, 1]; 0 where a sentence has no token.
-
-    Example: vectors [[1, 0]] and [[1, 0], [0, 2]], all tokens -> precision 1, recall 1/5, F1 1/3
+        vectors: float32 [batch, seq, dim].
+        is_own: bool [batch, seq]; False for special tokens, masked ones and padding.
     """
-    weights_a, unit_a = _weigh(a, is_token_a)
-    weights_b, unit_b = _weigh(b, is_token_b)
-    cosines = unit_a @ unit_b.transpose(0, 2, 1)
-    cosines[~(is_token_a[:, :, None] & is_token_b[:, None, :])] = _APART
-    precision = np.maximum((weights_a * cosines.max(axis=2)).sum(axis=1), 0.0)
-    recall = np.maximum((weights_b * cosines.max(axis=1)).sum(axis=1), 0.0)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, _TINY)
-    return np.clip(f1, 0.0, 1.0).astype(np.float32)
+    unit, squares = scale_to_unit(vectors), (vectors * vectors).sum(axis=2)
+    found = []
+    for each, square, own in zip(unit, squares, is_own, strict=True):
+        weights = square[own]
+        found.append(WeighedTokens(each[own], weights / max(float(weights.sum()), _TINY)))
+    return found
 
 
-def _weigh(vectors: Float, is_token: NDArray[np.bool_]) -> tuple[Float, Float]:
-    """Each token's share of its sentence, [pairs, seq], 0 where there is none; and vectors of length 1."""
-    weights = (vectors * vectors).sum(axis=2) * is_token
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), _TINY), scale_to_unit(vectors)
+def align_tokens(a: WeighedTokens, b: WeighedTokens) -> float:
+    """Score a pair by its tokens' best matches, in [0, 1]; 0 where a sentence has no token.
+
+    Example: vectors [[1, 0]] and [[1, 0], [0, 2]] -> precision 1, recall 1/5, F1 1/3
+    """
+    if not len(a.weights) or not len(b.weights):
+        return 0.0
+    cosines = a.unit @ b.unit.T
+    precision = max(float(a.weights @ cosines.max(axis=1)), 0.0)
+    recall = max(float(b.weights @ cosines.max(axis=0)), 0.0)
+    return float(np.float32(min(2 * precision * recall / max(precision + recall, _TINY), 1.0)))

@@ -1,38 +1,28 @@
-"""A scorer's value -> the probability that people would call the pair similar. numpy only, but for fitting.
+"""A scorer's value -> the probability that people would call the pair similar. numpy only.
 
 A `Calibration` is monotone and made of plain numbers, so that `calibration.json` can be read by anyone: a logistic
-curve in the value, or straight lines between knots (isotonic regression). It is fitted on labelled pairs that no
-weight was trained on, and keeps the order of the pairs: it says how much to believe a value, never which pair is
-more alike. What comes in and goes out is any scorer's score, higher = more similar.
-
-Source: Platt 1999 (logistic, with his smoothed targets); Zadrozny & Elkan 2002 (isotonic).
+curve in the value, or straight lines between knots. It keeps the order of the pairs: it says how much to believe a
+value, never which pair is more alike. Fitted in `measuring.fitting`.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json
+from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "calibration.json"
 KINDS = ("logistic", "isotonic")
 SIMILAR = 0.8
 """A pair is called similar from this part of the label scale on: 4 of 5 on STS-B."""
-MIN_ROWS = 20
-_FOLDS = 5
-_EDGE = 1e-3  # no score is certain: isotonic steps stay this far from 0 and 1
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,6 +48,22 @@ class Calibration:
     data: str = ""
     n: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise InputError for what is no rising curve from scores to [0, 1]."""
+        rises = (
+            len(self.scores) == len(self.probabilities) and _rises(self.scores) and _rises(self.probabilities)
+        )
+        if (
+            self.kind not in KINDS
+            or not rises
+            or (self.kind == "isotonic") != bool(self.scores)
+            or self.slope < 0
+        ):
+            raise InputError(f"this is no rising {' or '.join(KINDS)} curve.")
+        for value in (self.similar, *self.probabilities):
+            if not 0 <= value <= 1:
+                raise InputError(f"it holds {value!r}; a value in [0, 1] was expected.")
+
     def apply(self, score: ArrayLike) -> Any:
         """Turn scores into probabilities, element by element; a float for a float.
 
@@ -65,90 +71,15 @@ class Calibration:
         """
         values = np.asarray(score, np.float64)
         if self.kind == "logistic":
-            result = _sigmoid(self.slope * values + self.intercept)
+            result = 0.5 * (1.0 + np.tanh(0.5 * (self.slope * values + self.intercept)))
         else:
             result = np.interp(values, self.scores, self.probabilities)
         return float(result) if values.ndim == 0 else result
 
 
-def fit_calibration(
-    scores: ArrayLike,
-    labels: ArrayLike,
-    *,
-    similar: float = SIMILAR,
-    data: str = "",
-    kind: str | None = None,
-    weights: ArrayLike | None = None,
-) -> Calibration:
-    """Fit a curve to pairs that no weight was trained on.
-
-    Args:
-        scores: float [n]; higher = more similar.
-        labels: float [n] in [0, 1]: the label's part of its scale.
-        similar: from which label on a pair counts as similar.
-        data: what to say it was fitted on.
-        weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
-        kind: "logistic" or "isotonic"; None: the one whose Brier score over five held-out fifths is lower.
-
-    Raises:
-        InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
-            dissimilar pairs, all scores alike.
-    """
-    x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
-    _check(x, y)
-    is_similar = (y >= similar - 1e-9).astype(np.float64)
-    positives = int(is_similar.sum())
-    if positives in (0, len(x)):
-        which = "none" if not positives else "every one"
-        raise InputError(
-            f"of {len(x)} labelled pairs {which} is similar (label of at least {similar:g} of its scale);"
-            " a calibration needs both kinds."
-        )
-    counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
-    if kind is None:
-        errors = {name: _held_out_brier(name, x, is_similar, counts) for name in KINDS}
-        kind = min(KINDS, key=lambda name: errors[name])
-    return Calibration(**_fit(kind, x, is_similar, counts), similar=similar, data=data, n=len(x))
-
-
-def weigh_groups(
-    labels: ArrayLike, groups: Sequence[str], mix: Mapping[str, tuple[float, float]], similar: float = SIMILAR
-) -> Numbers:
-    """Weigh pairs so that each kind of text has the share of all pairs, and of similar ones, that it has elsewhere.
-
-    Args:
-        labels: float [n] in [0, 1].
-        groups: [n], what kind of text each pair is.
-        mix: by group, its share of all pairs and the share of similar ones among its own, where scores will be used.
-        similar: from which label on a pair counts as similar.
-
-    Returns:
-        float64 [n], their mean 1 where every group has pairs of both kinds.
-
-    Raises:
-        InputError: a group that `mix` does not name.
-
-    Source: post-stratification, Holt & Smith 1979.
-
-    Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
-    """
-    is_similar = np.asarray(labels, np.float64) >= similar - 1e-9
-    names = np.asarray(groups)
-    weights = np.zeros(len(names))
-    for name in dict.fromkeys(groups):
-        if name not in mix:
-            raise InputError(f"a pair is of the group {name!r}; mix knows {', '.join(mix)}.")
-        share, likely = mix[name]
-        for kind, part in ((is_similar, likely), (~is_similar, 1 - likely)):
-            rows = (names == name) & kind
-            weights[rows] = share * part * len(names) / max(int(rows.sum()), 1)
-    return weights
-
-
 def write_calibrations(path: Path, calibrations: Mapping[str, Calibration]) -> None:
     """Write curves by scorer name."""
-    table = {name: asdict(calibration) for name, calibration in calibrations.items()}
-    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    write_json(path, {name: asdict(calibration) for name, calibration in calibrations.items()})
 
 
 def read_calibrations(path: Path) -> dict[str, Calibration]:
@@ -160,107 +91,13 @@ def read_calibrations(path: Path) -> dict[str, Calibration]:
     """
     if not path.exists():
         return {}
-    return {name: _parse(path, name, raw) for name, raw in read_json(path).items()}
-
-
-def _parse(path: Path, name: str, raw: object) -> Calibration:
-    known = set(Calibration.__dataclass_fields__)
-    keys = set(raw) if isinstance(raw, dict) else set()
-    if not isinstance(raw, dict) or keys != known:
-        wrong = [f"lacks {key}" for key in sorted(known - keys)] + [
-            f"has {key}" for key in sorted(keys - known)
-        ]
-        raise CheckpointError(f"{path}: the calibration of {name!r} {wrong[0]}; fit it again with train.")
-    for key, kind in (("scores", list), ("probabilities", list), ("data", str), ("n", int)):
-        if not isinstance(raw[key], kind):
-            raise CheckpointError(
-                f"{path}: {key} of the calibration of {name!r} is {raw[key]!r}; a {kind.__name__} was expected."
-            )
-    numbers = [raw["slope"], raw["intercept"], raw["similar"], *raw["scores"], *raw["probabilities"]]
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
-        raise CheckpointError(
-            f"{path}: the calibration of {name!r} holds a value that is not a finite number."
+    return {
+        name: record_from(
+            Calibration, raw, f"{path}, {name}", error=CheckpointError, advice="fit it again with train"
         )
-    scores, probabilities = tuple(raw["scores"]), tuple(raw["probabilities"])
-    for probability in (raw["similar"], *probabilities):
-        if not 0 <= probability <= 1:
-            raise CheckpointError(
-                f"{path}: the calibration of {name!r} holds {probability!r}; a value in [0, 1] was expected."
-            )
-    rises = len(scores) == len(probabilities) and _rises(scores) and _rises(probabilities)
-    if (
-        raw["kind"] not in KINDS
-        or not rises
-        or (raw["kind"] == "isotonic") != bool(scores)
-        or raw["slope"] < 0
-    ):
-        raise CheckpointError(f"{path}: the calibration of {name!r} is no rising {' or '.join(KINDS)} curve.")
-    return Calibration(**{**raw, "scores": scores, "probabilities": probabilities})
+        for name, raw in read_json(path).items()
+    }
 
 
 def _rises(values: tuple[float, ...]) -> bool:
     return all(a <= b for a, b in pairwise(values))
-
-
-def _fit(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    fit = _fit_logistic if kind == "logistic" else _fit_isotonic
-    return fit(x, is_similar, weights)
-
-
-def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """Platt's curve: every pair counts as both kinds, by weights that never reach 0 or 1."""
-    from sklearn.linear_model import LogisticRegression
-
-    mean, spread = x.mean(), x.std()
-    z = ((x - mean) / spread)[:, None]
-    positives, negatives = is_similar.sum(), (1 - is_similar).sum()
-    target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    model = LogisticRegression(C=1e6, max_iter=1000)
-    model.fit(
-        np.concatenate([z, z]),
-        np.repeat([1, 0], len(x)),
-        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
-    )
-    slope = max(float(model.coef_[0, 0]), 0.0) / spread
-    return {"kind": "logistic", "slope": float(slope), "intercept": float(model.intercept_[0] - slope * mean)}
-
-
-def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """Steps by pool-adjacent-violators, joined by straight lines through the middle of each step."""
-    from sklearn.isotonic import IsotonicRegression
-
-    order = np.argsort(x, kind="stable")
-    x = x[order]
-    curve = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
-    fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
-    starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
-    middles = [float(part.mean()) for part in np.split(x, starts[1:])]
-    return {"kind": "isotonic", "scores": tuple(middles), "probabilities": tuple(map(float, fitted[starts]))}
-
-
-def _held_out_brier(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> float:
-    """Mean squared error of the probabilities, each fifth predicted from the others; deterministic."""
-    folds = np.arange(len(x)) % _FOLDS
-    error = 0.0
-    for fold in range(_FOLDS):
-        rest, held = folds != fold, folds == fold
-        if len(set(is_similar[rest])) < 2 or np.ptp(x[rest]) == 0:
-            return math.inf
-        curve = Calibration(**_fit(kind, x[rest], is_similar[rest], weights[rest]))
-        error += float(np.sum(weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2))
-    return error / len(x)
-
-
-def _sigmoid(z: Numbers) -> Numbers:
-    return 0.5 * (1.0 + np.tanh(0.5 * z))
-
-
-def _check(x: Numbers, y: Numbers) -> None:
-    if x.shape != y.shape or x.ndim != 1:
-        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
-    if len(x) < MIN_ROWS:
-        raise InputError(f"there are {len(x)} labelled pairs; a calibration needs at least {MIN_ROWS}.")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError("a score or label is not a finite number; every one must be.")
-    if np.ptp(x) == 0:
-        raise InputError(f"every score is {x[0]:g}; a calibration needs scores that differ.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bertsim.bert.pooling import pool, scale_to_unit
 from bertsim.errors import InputError
 from bertsim.records import Comparison, Float, Int
-from bertsim.score.alignment import align_tokens
+from bertsim.score.alignment import align_tokens, weigh_tokens
 from bertsim.score.measures import cosine
 
 ScoreMasked = Callable[[Int], Float]
@@ -59,8 +59,7 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
         layer: index into `hidden_states`; 0 = embeddings, -1 = last.
     """
     hidden = comparison.output.hidden_states[layer]
-    is_own = comparison.tokens.is_own
-    score = float(align_tokens(hidden[:1], is_own[:1], hidden[1:], is_own[1:])[0])
+    score = align_tokens(*weigh_tokens(hidden, comparison.tokens.is_own))
     keep = [comparison.tokens.attention_mask[row] == 1 for row in (0, 1)]
     a, b = (scale_to_unit(hidden[row][keep[row]]) for row in (0, 1))
     special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))

@@ -1,8 +1,7 @@
 """Two sentence embeddings -> a score. numpy only.
 
-A *similarity* is a measure's own value; a *score* is higher the more alike two sentences are. They differ
-for distances alone, where score = 1 / (1 + distance), which falls from 1 (identical) towards 0 and keeps
-the order. No calibration, no model here.
+A *similarity* is a measure's own value; a *score* is higher the more alike two sentences are. They differ for
+distances alone, where score = 1 / (1 + distance), which falls from 1 (identical) towards 0 and keeps the order.
 
 Source: sentence-transformers `SimilarityFunction` (the four measures; it negates distances instead).
 """
@@ -10,14 +9,13 @@ Source: sentence-transformers `SimilarityFunction` (the four measures; it negate
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from bertsim.bert.pooling import scale_to_unit
-from bertsim.errors import InputError
-from bertsim.records import Float, PairScore
+from bertsim.records import Float
 
 
 @dataclass(frozen=True)
@@ -34,13 +32,6 @@ class Measure:
     unit: str
     low: float
     high: float
-
-    def to_score(self, values: Float) -> Float:
-        """Turn values into scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
-
-        Example: distances [0., 1., 3.] -> [1., 0.5, 0.25]
-        """
-        return (1.0 / (1.0 + values)).astype(np.float32) if self.unit == "distance" else values
 
 
 def cosine(a: Float, b: Float) -> Float:
@@ -72,27 +63,3 @@ MEASURES = {
     "euclidean": Measure(euclidean, "distance", 0.0, math.inf),
     "manhattan": Measure(manhattan, "distance", 0.0, math.inf),
 }
-
-
-def find_measure(scorer: str, known: Iterable[str] = ()) -> Measure:
-    """Look a scorer up by name.
-
-    Args:
-        scorer: its name.
-        known: what an error says there is; the measures where nothing is given.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    if scorer not in MEASURES:
-        raise InputError(f"scorer is {scorer!r}; known are {', '.join(known or MEASURES)}.")
-    return MEASURES[scorer]
-
-
-def score_pair(scorer: str, a: Float, b: Float) -> PairScore:
-    """Compare two embeddings, float32 [dim] each, by one scorer."""
-    measure = find_measure(scorer)
-    value = measure.compute(a[None], b[None])
-    return PairScore(
-        scorer, float(value[0]), measure.unit, measure.low, measure.high, float(measure.to_score(value)[0])
-    )

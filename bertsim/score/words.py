@@ -6,20 +6,18 @@ covers it like any other. It speaks of one encoder and its heads alone: an encod
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json
+from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "words.json"
 HIGHEST_RATING = 5
 _AGAIN = "make it again with train"
-_T = TypeVar("_T")
+_TEXT, _COUNT = "a text", "a whole number of at least 1"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,12 @@ class Range:
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
-        _check_values(self)
+        _check(
+            self,
+            words=(bool(self.words.strip()), _TEXT),
+            rating=(0 <= self.rating <= HIGHEST_RATING, f"a number from 0 to {HIGHEST_RATING}"),
+            pairs=(self.pairs >= 1, _COUNT),
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,13 @@ class KnownError:
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
-        _check_values(self)
+        _check(
+            self,
+            kind=(bool(self.kind.strip()), _TEXT),
+            right=(0 <= self.right <= 1, "a number in [0, 1]"),
+            trials=(self.trials >= 1, _COUNT),
+            words=(bool(self.words.strip()), _TEXT),
+        )
 
 
 @dataclass(frozen=True)
@@ -84,9 +93,9 @@ class Words:
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be, or ranges that do not rise; names it."""
-        _check_values(self)
+        _check(self, note=(bool(self.note.strip()), _TEXT), data=(bool(self.data.strip()), _TEXT))
         for scorer, words in self.scorers.items():
-            if not _is_text(words):
+            if not words.strip():
                 raise InputError(f"scorers: {scorer} is {words!r:.60}; a text was expected.")
         for scorer, found in self.ranges.items():
             if not found or not all(a.low < b.low for a, b in pairwise(found)):
@@ -113,81 +122,16 @@ def read_words(folder: Path) -> Words | None:
     path = folder / NAME
     if not path.exists():
         return None
-    raw = read_json(path)
-    try:
-        _check_keys(Words, raw)
-        for key, kind in (("scorers", dict), ("ranges", dict), ("known_errors", list)):
-            _check_kind(key, raw[key], kind)
-        ranges = {name: _records(Range, f"ranges of {name}", rows) for name, rows in raw["ranges"].items()}
-        errors = _records(KnownError, "known_errors", raw["known_errors"])
-        return Words(**{**raw, "ranges": ranges, "known_errors": errors})
-    except InputError as error:
-        raise CheckpointError(f"{path}: {str(error).removesuffix('.')}; {_AGAIN}.") from None
+    return record_from(Words, read_json(path), str(path), error=CheckpointError, advice=_AGAIN)
 
 
 def write_words(path: Path, words: Words) -> None:
     """Write the file that `read_words` reads."""
-    path.write_text(json.dumps(asdict(words), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, asdict(words))
 
 
-def _records(cls: Callable[..., _T], where: str, rows: Any) -> tuple[_T, ...]:
-    """The entries of a list, each an object whose keys are the fields of a record."""
-    _check_kind(where, rows, list)
-    made = []
-    for index, row in enumerate(rows):
-        try:
-            if not isinstance(row, dict):
-                raise InputError(f"{row!r:.60} is no object; one was expected.")
-            _check_keys(cls, row)
-            made.append(cls(**row))
-        except InputError as error:
-            raise InputError(f"{where}, entry {index + 1}: {error}") from None
-    return tuple(made)
-
-
-def _check_kind(key: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise InputError(f"{key} is {value!r:.60}; a {kind.__name__} was expected.")
-
-
-def _check_keys(cls: Any, raw: Mapping[str, object]) -> None:
-    names = [field.name for field in fields(cls)]
-    for name in names:
-        if name not in raw:
-            raise InputError(f"{name} is missing; every one of {', '.join(names)} was expected.")
-    for name in raw:
-        if name not in names:
-            raise InputError(f"{name} is unknown; known are {', '.join(names)}.")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_number(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-_TEXT = ("a text", _is_text)
-_COUNT = ("a whole number of at least 1", _is_count)
-# A field has one meaning in all three records.
-_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("note", "data", "words", "kind"), _TEXT),
-    **dict.fromkeys(("pairs", "trials"), _COUNT),
-    "low": ("a finite number", lambda value: _is_number(value, -1e9, 1e9)),
-    "rating": (f"a number from 0 to {HIGHEST_RATING}", lambda value: _is_number(value, 0, HIGHEST_RATING)),
-    "right": ("a number in [0, 1]", lambda value: _is_number(value, 0, 1)),
-}
-
-
-def _check_values(record: Any) -> None:
-    """Raise InputError for the first field that breaks its rule."""
-    for field in fields(record):
-        expected, is_good = _RULES.get(field.name, ("", lambda value: True))
-        value = getattr(record, field.name)
-        if not is_good(value):
-            raise InputError(f"{field.name} is {value!r:.60}; {expected} was expected.")
+def _check(record: object, **rules: tuple[bool, str]) -> None:
+    """Raise InputError for the first field that breaks its rule: whether it holds, and what was expected."""
+    for name, (is_good, expected) in rules.items():
+        if not is_good:
+            raise InputError(f"{name} is {getattr(record, name)!r:.60}; {expected} was expected.")

@@ -1,35 +1,52 @@
 """Tokens under other attention masks: what if these tokens were padding? numpy only, no encoder.
 
-In: `TokenBatch` and masks. Out: rows for `batching.map_rows`, arrays for an engine, and the mask of a packed pair that
-hides what a mask of its sentences hides.
+In: `TokenBatch` and masks. Out: `Row`s to encode, and the mask of a packed pair that hides what a mask of its
+sentences hides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from bertsim.records import Int, TokenBatch
-
-MaskedRow = tuple[int, tuple[int, ...]]
-"""Which row of a batch, and the mask to read it under."""
+from bertsim.records import Int, Row, TokenBatch
 
 
-def masked_rows(masks: Int) -> list[MaskedRow]:
-    """Every row of every mask, in order: of [n, rows, seq] n times `rows`; of [n, seq] n times row 0.
+def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
+    """Every row of a batch under each of its masks.
 
-    Example: [[[1, 1], [1, 0]]] -> [(0, (1, 1)), (1, (1, 0))]
+    Args:
+        tokens: some rows.
+        masks: int32 [n, rows, seq].
+
+    Returns:
+        n times the rows: all under the first mask, then all under the second, ...
     """
-    stacked = masks if masks.ndim == 3 else masks[:, None]
-    return [(row, tuple(mask)) for each in stacked.tolist() for row, mask in enumerate(each)]
+    ids, types = (
+        [tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids)
+    )
+    ends = [(int(own[0]), int(own[-1]) + 1) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
+    return [
+        Row(ids[row], types[row], ends[row], tuple(mask))
+        for each in masks.tolist()
+        for row, mask in enumerate(each)
+    ]
 
 
-def masked_arrays(tokens: TokenBatch, rows: Sequence[MaskedRow]) -> tuple[Int, Int, Int]:
-    """input_ids, attention_mask and token_type_ids, int32 [rows, seq], of rows of a batch under their masks."""
-    which = [row for row, _ in rows]
-    mask = np.array([mask for _, mask in rows], np.int32)
-    return tokens.input_ids[which], mask, tokens.token_type_ids[which]
+def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]:
+    """The packed pair under each mask of its two sentences.
+
+    Args:
+        apart: A in row 0, B in row 1.
+        packed: (A, B) in row 0.
+        masks: int32 [n, 2, seq], each as `apart.attention_mask`.
+
+    Returns:
+        n rows.
+    """
+    hidden = [mask_packed(replace(apart, attention_mask=mask), packed) for mask in masks]
+    return masked_rows(packed, np.array(hidden, np.int32))
 
 
 def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
@@ -47,20 +64,15 @@ def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
     """
     masks = packed.attention_mask.copy()
     for row, order in zip(range(len(masks)), ((0, 1), (1, 0)), strict=False):
-        ordinary = np.flatnonzero(~packed.is_special[row])
+        ordinary = _ordinary(packed, row)
         first, second = (_ordinary(apart, sentence) for sentence in order)
         kept = len(first) + apart.cut_tokens[order[0]][0] - packed.cut_tokens[row][0]
         places = (ordinary[:kept], ordinary[kept:])
         for sentence, own, where in zip(order, (first, second), places, strict=True):
             masks[row, where] = apart.attention_mask[sentence, own[: len(where)]]
-        lead, middle, tail = (
-            apart.attention_mask[sentence, place]
-            for sentence, place in (
-                (order[0], first[0] - 1),
-                (order[0], first[-1] + 1),
-                (order[1], second[-1] + 1),
-            )
-        )
+        lead = apart.attention_mask[order[0], first[0] - 1]
+        middle = apart.attention_mask[order[0], first[-1] + 1]
+        tail = apart.attention_mask[order[1], second[-1] + 1]
         masks[row, : ordinary[0]] = lead
         masks[row, places[0][-1] + 1 : places[1][0]] = middle
         masks[row, ordinary[-1] + 1 :] *= tail

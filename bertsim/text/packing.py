@@ -1,7 +1,6 @@
-"""Tokens of one or two sentences -> one packed row: special tokens around them, what does not fit cut off.
+"""Tokens of one or two sentences -> one row: special tokens around them, what does not fit cut off and told.
 
-The layout (`[CLS] A [SEP] B [SEP]`, or another checkpoint's `<s> A </s>`) is read from the tokenizer's own
-template. What is cut off and what the vocabulary lacks is found here, in `find_unread`.
+The layout (`[CLS] A [SEP] B [SEP]`, or another checkpoint's `<s> A </s>`) is read from the tokenizer's own template.
 
 Source: transformers' "longest_first" truncation.
 """
@@ -10,15 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
-from bertsim.records import Unread
+from bertsim.records import Row, Unread
 
 if TYPE_CHECKING:
     from bertsim.bert.config import BertConfig
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-A, B = -1, -2  # where a sentence goes in a template of special token ids
+_A, _B = -1, -2  # where a sentence goes among the special token ids of a template
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Template:
-    """A packed sequence with gaps: special token ids, `A` and `B`, and the token type of each."""
+    """A row with gaps for one or two sentences: special token ids and gaps, and the token type of each."""
 
     parts: tuple[int, ...]
     types: tuple[int, ...]
@@ -41,57 +41,41 @@ class Template:
         """How many special tokens a row has."""
         return sum(part >= 0 for part in self.parts)
 
+    def lay(self, sentences: Sequence[Sequence[_T]], special: Callable[[int], _T]) -> list[_T]:
+        """Something of every token of the sentences in their gaps, and something of each special token around it.
 
-@dataclass(frozen=True)
-class PackedRow:
-    """One row of a `TokenBatch` before padding."""
+        Example: [CLS] A [SEP] = (2, A, 3), sentences [[7, 8]], special int -> [2, 7, 8, 3]
+        """
+        laid: list[_T] = []
+        for part in self.parts:
+            laid.extend([special(part)] if part >= 0 else sentences[_A - part])
+        return laid
 
-    ids: list[int]
-    types: list[int]
-    tokens: list[str]
-    spans: list[tuple[int, int]]
-    special: list[bool]
-    unread: tuple[Unread, ...]
-
-
-def fill_template(
-    template: Template,
-    fast: FastTokenizer,
-    encodings: list[Encoding],
-    kept: list[int],
-    unread: tuple[Unread, ...],
-) -> PackedRow:
-    """Put the kept tokens of each sentence into the template's gaps."""
-    row = PackedRow([], [], [], [], [], unread)
-    for part, token_type in zip(template.parts, template.types, strict=True):
-        if part >= 0:
-            ids, tokens, spans = [part], [fast.id_to_token(part) or ""], [(0, 0)]
-        else:
-            which = 0 if part == A else 1
-            encoding, n = encodings[which], kept[which]
-            ids, tokens, spans = encoding.ids[:n], encoding.tokens[:n], encoding.offsets[:n]
-        row.ids.extend(ids)
-        row.types.extend([token_type] * len(ids))
-        row.tokens.extend(tokens)
-        row.spans.extend(spans)
-        row.special.extend([part >= 0] * len(ids))
-    return row
+    def fill(self, sentences: Sequence[list[int]], max_length: int) -> Row:
+        """The row of the token ids of one or two sentences, as many of them as fit."""
+        kept = share_room([len(ids) for ids in sentences], max_length - self.specials)
+        cut = [ids[:count] for ids, count in zip(sentences, kept, strict=True)]
+        types: list[int] = []
+        for part, token_type in zip(self.parts, self.types, strict=True):
+            types.extend([token_type] * (1 if part >= 0 else len(cut[_A - part])))
+        start = self.parts.index(_A)
+        return Row(tuple(self.lay(cut, int)), tuple(types), (start, start + len(cut[0])))
 
 
-def fill_ids(
-    template: Template, ids: tuple[list[int], list[int]], kept: list[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """As `fill_template`, but token ids and types alone.
-
-    Example: template [CLS] A [SEP] B [SEP] = (2, A, 3, B, 3), ids ([7, 8], [9]), kept [1, 1] -> (2, 7, 3, 9, 3)
-    """
-    filled: list[int] = []
+def read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> Template:
+    """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
+    encoding = fast.encode("a", "a") if pair else fast.encode("a")
+    parts: list[int] = []
     types: list[int] = []
-    for part, token_type in zip(template.parts, template.types, strict=True):
-        found = [part] if part >= 0 else ids[0][: kept[0]] if part == A else ids[1][: kept[1]]
-        filled.extend(found)
-        types.extend([token_type] * len(found))
-    return tuple(filled), tuple(types)
+    for token_id, token_type, sequence, special in zip(
+        encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
+    ):
+        part = token_id if special else (_A, _B)[sequence or 0]
+        if part < 0 and part in parts:
+            continue  # "a" may be several tokens
+        parts.append(part)
+        types.append(min(token_type, config.type_vocab_size - 1))
+    return Template(tuple(parts), tuple(types))
 
 
 def share_room(lengths: list[int], room: int) -> list[int]:
@@ -162,19 +146,3 @@ def _lost_words(
         is_split = plain.isalpha() and len(read) < len(own)
         if unknown_id not in read and (unknown_id in own or is_split):
             yield word
-
-
-def read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> Template:
-    """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
-    encoding = fast.encode("a", "a") if pair else fast.encode("a")
-    parts: list[int] = []
-    types: list[int] = []
-    for token_id, token_type, sequence, special in zip(
-        encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
-    ):
-        part = token_id if special else (A, B)[sequence or 0]
-        if part < 0 and part in parts:
-            continue  # "a" may be several tokens
-        parts.append(part)
-        types.append(min(token_type, config.type_vocab_size - 1))
-    return Template(tuple(parts), tuple(types))

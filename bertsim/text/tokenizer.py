@@ -1,35 +1,22 @@
-"""Text -> `TokenBatch`, with the checkpoint's own tokenizer.
+"""Text -> `Row`s for the encoder, or a `TokenBatch` for the views, with the checkpoint's own tokenizer.
 
 What a user typed is never a special token, nothing is cut silently, and every token knows its characters.
-
-Source: transformers' "longest_first" truncation; BERT's packing `[CLS] A [SEP] B [SEP]`, which is read from
-the tokenizer's own template, so checkpoints with other markers (`<s>`, `</s>`) are packed their way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.records import Int, TokenBatch, TokenCounts
-from bertsim.text.packing import (
-    MAX_CHARACTERS,
-    A,
-    PackedRow,
-    fill_ids,
-    fill_template,
-    find_unread,
-    read_template,
-    readable,
-    share_room,
-)
+from bertsim.records import Int, Row, TokenBatch, TokenCounts
+from bertsim.text.packing import MAX_CHARACTERS, find_unread, read_template, readable, share_room
 from bertsim.text.tokenizer_files import find_unknown_id, read_fast
 
 if TYPE_CHECKING:
@@ -37,6 +24,13 @@ if TYPE_CHECKING:
 
 MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
+Name = Callable[[int], str]
+"""What an error calls the sentence of an index."""
+
+
+def name_of_pair(index: int) -> str:
+    """Example: 0 -> "sentence A"."""
+    return f"sentence {'AB'[index % 2]}"
 
 
 class Tokenizer:
@@ -61,8 +55,7 @@ class Tokenizer:
         self._pad_token = fast.id_to_token(config.pad_token_id) or "[PAD]"
         self._unknown_id = find_unknown_id(fast)
         self._limit = config.max_position_embeddings
-        self._alone = read_template(fast, config, pair=False)
-        self._pair = read_template(fast, config, pair=True)
+        self._templates = {n: read_template(fast, config, pair=n == 2) for n in (1, 2)}
 
     @classmethod
     def from_folder(cls, folder: Path, config: BertConfig) -> Tokenizer:
@@ -87,145 +80,82 @@ class Tokenizer:
             )
         return max_length
 
+    def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
+        """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
+        self._read([sentence], lambda _: name, fast=True)
+
     def encode(
-        self, sentences: Sequence[str], max_length: int, name: Callable[[int], str] = "sentence {}".format
-    ) -> list[list[int]]:
-        """Token ids of each sentence alone, special tokens included: the fast way, for embeddings.
-
-        Args:
-            sentences: any number of texts.
-            max_length: tokens kept of each, special ones included.
-            name: what an error calls the sentence of an index.
-
-        Returns:
-            One list of ids per sentence, unpadded.
-
-        Raises:
-            InputError: a sentence that `check_sentence` refuses; names it.
-        """
-        self.check_length(max_length)
-        texts = [_read(sentence, name(index)) for index, sentence in enumerate(sentences)]
-        encodings = self._fast.encode_batch_fast(texts, add_special_tokens=False)
-        room = max_length - self._alone.specials
-        at = self._alone.parts.index(A)
-        before, after = list(self._alone.parts[:at]), list(self._alone.parts[at + 1 :])
-        rows = []
-        for index, encoding in enumerate(encodings):
-            ids = encoding.ids
-            if not ids:
-                raise _no_token(sentences[index], name(index))
-            rows.append(before + ids[:room] + after)
-        return rows
-
-    def encode_pairs(
-        self, sentences: Sequence[str], max_length: int, name: Callable[[int], str] = "sentence {}".format
-    ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Token ids of packed pairs, as `batch` packs them, but without what the views show.
-
-        Args:
-            sentences: A and B of every pair, one after another.
-            max_length: tokens kept of each pair, special ones included.
-            name: what an error calls the sentence of an index.
-
-        Returns:
-            Ids and token types of each pair, unpadded.
-
-        Raises:
-            InputError: a sentence that `check_sentence` refuses; names it.
-        """
-        room = self.check_length(max_length) - self._pair.specials
-        texts = [_read(sentence, name(index)) for index, sentence in enumerate(sentences)]
-        ids = [encoding.ids for encoding in self._fast.encode_batch_fast(texts, add_special_tokens=False)]
-        for index, found in enumerate(ids):
-            if not found:
-                raise _no_token(sentences[index], name(index))
-        return [
-            fill_ids(self._pair, (a, b), share_room([len(a), len(b)], room))
-            for a, b in zip(ids[0::2], ids[1::2], strict=True)
-        ]
-
-    def pad(
-        self,
-        rows: Sequence[Sequence[int]],
-        length: int | None = None,
-        types: Sequence[Sequence[int]] | None = None,
-    ) -> tuple[Int, Int, Int]:
-        """Lay unpadded rows into arrays.
-
-        Args:
-            rows: token ids.
-            length: pad to this many tokens; None = to the longest row.
-            types: token types of every row; None = those of a sentence alone.
-
-        Returns:
-            input_ids, attention_mask and token_type_ids, int32 [batch, seq] each; seq is `length` or the
-            longest row.
-        """
-        lengths = np.fromiter(map(len, rows), np.int32, len(rows))
-        seq = length or int(lengths.max())
-        mask = (np.arange(seq, dtype=np.int32) < lengths[:, None]).astype(np.int32)
-        ids = np.full((len(rows), seq), self._pad_id, np.int32)
-        ids[mask.astype(bool)] = np.concatenate(rows)
-        if types is None:
-            return ids, mask, np.full_like(ids, self._alone.types[0])
-        laid = np.zeros_like(ids)
-        laid[mask.astype(bool)] = np.concatenate(types)
-        return ids, mask, laid
-
-    def own_tokens(self, attention_mask: Int) -> NDArray[np.bool_]:
-        """Which tokens are the sentence's own, not special and no padding, where `pad` laid rows of `encode`.
-
-        Args:
-            attention_mask: int32 [batch, seq].
-
-        Returns:
-            bool [batch, seq].
-        """
-        before = self._alone.parts.index(A)
-        ends = attention_mask.sum(axis=1, keepdims=True) - (self._alone.specials - before)
-        places = np.arange(attention_mask.shape[1])
-        return np.asarray((places >= before) & (places < ends))
-
-    def batch(
-        self,
-        rows: Sequence[tuple[str, ...]],
-        max_length: int,
-        length: int | None = None,
-        names: Sequence[str] = ("sentence A", "sentence B"),
-    ) -> TokenBatch:
-        """Tokenise sentences (tuples of one) or packed pairs (tuples of two) with everything the views show.
+        self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair
+    ) -> list[Row]:
+        """Rows of sentences alone (tuples of one) or of packed pairs (tuples of two), without what the views show.
 
         When a row is too long, the longer sentence loses tokens first.
 
         Args:
-            rows: one or two sentences each.
+            texts: one or two sentences each.
             max_length: tokens kept of each row, special ones included.
-            length: pad to this many tokens; None = to the longest row.
-            names: what errors call the sentences, one after another over all rows.
+            name: of the sentences, counted over all rows.
 
         Raises:
-            InputError: a sentence that `check_sentence` refuses, or a `max_length` out of range.
+            InputError: a sentence that `check_sentence` refuses, or a `max_length` out of range; names it.
         """
         self.check_length(max_length)
-        called = cycle(names)
-        packed = [self._pack(row, max_length, [next(called) for _ in row]) for row in rows]
-        seq = length or max(len(row.ids) for row in packed)
-        fill = [seq - len(row.ids) for row in packed]
-        # An empty list would make these arrays one-dimensional; every row has its special tokens.
-        ids = np.array([r.ids + [self._pad_id] * n for r, n in zip(packed, fill, strict=True)], np.int32)
-        special = np.array([r.special + [True] * n for r, n in zip(packed, fill, strict=True)], np.bool_)
+        encodings = iter(self._read([sentence for row in texts for sentence in row], name, fast=True))
+        return [
+            self._templates[len(row)].fill([next(encodings).ids for _ in row], max_length) for row in texts
+        ]
+
+    def pad(self, rows: Sequence[Row], length: int | None = None) -> tuple[Int, Int, Int]:
+        """Lay rows into arrays.
+
+        Returns:
+            input_ids, attention_mask and token_type_ids, int32 [rows, seq] each; seq is `length`, or the longest row's.
+        """
+        lengths = np.fromiter((len(row.ids) for row in rows), np.int32, len(rows))
+        filled = np.arange(length or int(lengths.max()), dtype=np.int32) < lengths[:, None]
+        ids, types, mask = (
+            np.full(filled.shape, self._pad_id, np.int32),
+            *np.zeros((2, *filled.shape), np.int32),
+        )
+        ids[filled] = np.concatenate([row.ids for row in rows])
+        types[filled] = np.concatenate([row.types for row in rows])
+        mask[filled] = 1
+        for place, row in enumerate(rows):
+            if row.mask is not None:
+                mask[place, : len(row.mask)] = row.mask
+        return ids, mask, types
+
+    def batch(
+        self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair
+    ) -> TokenBatch:
+        """As `encode`, with everything the views show."""
+        self.check_length(max_length)
+        found = iter(self._read([sentence for row in texts for sentence in row], name, fast=False))
+        rows, tokens, spans, unread = [], [], [], []
+        for row in texts:
+            template, encodings = self._templates[len(row)], [next(found) for _ in row]
+            kept = share_room([len(each.ids) for each in encodings], max_length - template.specials)
+            pieces = [each.tokens[:n] for each, n in zip(encodings, kept, strict=True)]
+            places = [each.offsets[:n] for each, n in zip(encodings, kept, strict=True)]
+            rows.append(template.fill([each.ids for each in encodings], max_length))
+            tokens.append(template.lay(pieces, lambda number: self._fast.id_to_token(number) or ""))
+            spans.append(template.lay(places, lambda _: (-1, -1)))
+            parts = zip(row, encodings, kept, strict=True)
+            unread.append(tuple(find_unread(self._fast, self._unknown_id, *part) for part in parts))
+        ids, mask, types = self.pad(rows)
+        missing = [ids.shape[1] - len(row) for row in tokens]
+        laid = np.array([row + [(-1, -1)] * n for row, n in zip(spans, missing, strict=True)], np.int32)
+        special = laid[:, :, 0] < 0
         return TokenBatch(
             input_ids=ids,
-            attention_mask=np.array(
-                [[1] * len(r.ids) + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32
-            ),
-            token_type_ids=np.array([r.types + [0] * n for r, n in zip(packed, fill, strict=True)], np.int32),
-            tokens=tuple((*r.tokens, *[self._pad_token] * n) for r, n in zip(packed, fill, strict=True)),
-            spans=np.array([r.spans + [(0, 0)] * n for r, n in zip(packed, fill, strict=True)], np.int32),
+            attention_mask=mask,
+            token_type_ids=types,
+            tokens=tuple((*row, *[self._pad_token] * n) for row, n in zip(tokens, missing, strict=True)),
+            spans=np.maximum(laid, 0),
             is_special=special,
             is_unknown=~special & (ids == self._unknown_id),
-            sentences=tuple(tuple(row) for row in rows),
-            unread=tuple(row.unread for row in packed),
+            sentences=tuple(tuple(row) for row in texts),
+            unread=tuple(unread),
         )
 
     def count_tokens(self, sentences: Sequence[str], max_length: int) -> list[TokenCounts]:
@@ -233,7 +163,7 @@ class Tokenizer:
 
         Text beyond `MAX_CHARACTERS` counts as one token more that does not fit.
         """
-        room = self.check_length(max_length) - self._alone.specials
+        room = self.check_length(max_length) - self._templates[1].specials
         encodings = self._fast.encode_batch_fast(list(map(readable, sentences)), add_special_tokens=False)
         counts = []
         for sentence, encoding in zip(sentences, encodings, strict=True):
@@ -243,49 +173,50 @@ class Tokenizer:
             counts.append(TokenCounts(cut, unknown, len(kept) - unknown))
         return counts
 
-    def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
-        """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
-        if not self._fast.encode(_read(sentence, name), add_special_tokens=False).ids:
-            raise _no_token(sentence, name)
+    def _read(self, sentences: Sequence[str], name: Name, *, fast: bool) -> list[Encoding]:
+        """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for.
 
-    def _pack(self, sentences: tuple[str, ...], max_length: int, names: Sequence[str]) -> PackedRow:
-        template = self._pair if len(sentences) == 2 else self._alone
-        texts = [_read(sentence, name) for sentence, name in zip(sentences, names, strict=True)]
-        encodings = self._fast.encode_batch(texts, add_special_tokens=False)
-        for sentence, name, encoding in zip(sentences, names, encodings, strict=True):
+        Raises:
+            InputError: a sentence is not a string, or has no character that is not white space or that is read.
+        """
+        texts = []
+        for index, sentence in enumerate(sentences):
+            if not isinstance(sentence, str):
+                kind = type(sentence).__name__
+                raise InputError(f"{name(index)} is {kind} {sentence!r:.60}; a string was expected.")
+            text = readable(sentence)
+            if not text or text.isspace():
+                raise InputError(f"{name(index)} is empty; write at least one word.")
+            texts.append(text)
+        run = self._fast.encode_batch_fast if fast else self._fast.encode_batch
+        found = run(texts, add_special_tokens=False)
+        for index, encoding in enumerate(found):
             if not encoding.ids:
-                raise _no_token(sentence, name)
-        kept = share_room([len(encoding.ids) for encoding in encodings], max_length - template.specials)
-        unread = tuple(
-            find_unread(self._fast, self._unknown_id, *each)
-            for each in zip(sentences, encodings, kept, strict=True)
-        )
-        return fill_template(template, self._fast, encodings, kept, unread)
+                raise InputError(
+                    f"{name(index)} {sentences[index]!r:.60} has no character that the tokenizer can read; write at "
+                    "least one word."
+                )
+        return found
+
+
+def own_tokens(rows: Sequence[Row], attention_mask: Int) -> NDArray[np.bool_]:
+    """Which tokens are a lone sentence's own, neither special nor masked.
+
+    Args:
+        rows: of sentences alone.
+        attention_mask: int32 [rows, seq], as `Tokenizer.pad` laid them.
+
+    Returns:
+        bool [rows, seq].
+    """
+    start, end = np.array([row.own for row in rows], np.int32).T[:, :, None]
+    places = np.arange(attention_mask.shape[1])
+    return np.asarray((places >= start) & (places < end) & (attention_mask == 1))
 
 
 def _largest_id(fast: FastTokenizer) -> int:
     """Of all tokens: as many ids as tokens, from 0 on, where no number is left out; else they are looked through."""
-    count = fast.get_vocab_size(with_added_tokens=True)
-    if all(fast.id_to_token(number) is not None for number in range(count)):
-        return count - 1
+    known = fast.get_vocab_size(with_added_tokens=True)
+    if all(fast.id_to_token(number) is not None for number in range(known)):
+        return known - 1
     return max(fast.get_vocab(with_added_tokens=True).values())
-
-
-def _read(sentence: str, name: str) -> str:
-    """The part of a text that is tokenised, as `readable` has it.
-
-    Raises:
-        InputError: it is not a string, or has no character that is not white space.
-    """
-    if not isinstance(sentence, str):
-        raise InputError(f"{name} is {type(sentence).__name__} {sentence!r:.60}; a string was expected.")
-    text = readable(sentence)
-    if not text or text.isspace():
-        raise InputError(f"{name} is empty; write at least one word.")
-    return text
-
-
-def _no_token(sentence: str, name: str) -> InputError:
-    return InputError(
-        f"{name} {sentence!r:.60} has no character that the tokenizer can read; write at least one word."
-    )

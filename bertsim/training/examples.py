@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from bertsim.data.pairs import PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
-from bertsim.measuring.edits import Edit, make_edits, read_antonyms, take_evenly
+from bertsim.measuring.edits import Edit, make_edits, take_evenly
+from bertsim.measuring.edits.antonyms import read_antonyms
 from bertsim.measuring.evaluation import MIN_ROWS
 from bertsim.measuring.probes import swap_nouns
 from bertsim.records import Float

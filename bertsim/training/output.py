@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.bert.folder import encoder_sha256
 from bertsim.bert.manifest import write_manifest
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
@@ -23,19 +24,17 @@ from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
-from bertsim.heads.reading import encoder_sha256
 from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.evaluation import evaluate
+from bertsim.measuring.fitting import Numbers, fit_calibration, fit_combination, weigh_groups
 from bertsim.measuring.plots import plot_curve
 from bertsim.model.loading import load
-from bertsim.records import Float
-from bertsim.score.alignment import SCORER as ALIGNMENT
-from bertsim.score.alignment import UNTRAINED
+from bertsim.records import ALIGNMENT, UNTRAINED, Float
+from bertsim.records import COMBINED as COMBINATION
 from bertsim.score.calibration import NAME as CALIBRATION
-from bertsim.score.calibration import Calibration, Numbers, fit_calibration, weigh_groups, write_calibrations
+from bertsim.score.calibration import Calibration, write_calibrations
 from bertsim.score.combination import NAME as COMBINED
-from bertsim.score.combination import SCORER as COMBINATION
-from bertsim.score.combination import fit_combination, write_combination
+from bertsim.score.combination import write_combination
 from bertsim.score.words import NAME as WORDS
 from bertsim.score.words import write_words
 from bertsim.training.batches import metric_name

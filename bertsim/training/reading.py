@@ -34,14 +34,11 @@ class Reader:
 
     def alone(self, sentences: Sequence[str]) -> dict[str, Any]:
         """Each sentence alone: int32 [n, seq] by the encoder's argument names."""
-        rows = self.tokenizer.encode(sentences, self.max_length)
-        return dict(zip(_OF_IDS, self.tokenizer.pad(rows), strict=True))
+        return self._arrays([(sentence,) for sentence in sentences])
 
     def packed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Each pair packed; as `alone`."""
-        rows = self.tokenizer.encode_pairs([s for pair in pairs for s in pair], self.max_length)
-        arrays = self.tokenizer.pad([ids for ids, _ in rows], types=[types for _, types in rows])
-        return dict(zip(_OF_IDS, arrays, strict=True))
+        return self._arrays(pairs)
 
     def embed(self, output: Output, mask: Any) -> Any:
         """Sentence embeddings, float32 [n, dim], of what the encoder gave."""
@@ -52,7 +49,13 @@ class Reader:
 
     def lengths(self, sentences: Sequence[str]) -> NDArray[np.int64]:
         """Tokens of each sentence alone, int64 [n]."""
-        return np.array([len(row) for row in self.tokenizer.encode(sentences, self.max_length)], np.int64)
+        rows = self.tokenizer.encode([(sentence,) for sentence in sentences], self.max_length)
+        return np.array([len(row.ids) for row in rows], np.int64)
+
+    def _arrays(self, texts: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+        return dict(
+            zip(_OF_IDS, self.tokenizer.pad(self.tokenizer.encode(texts, self.max_length)), strict=True)
+        )
 
 
 def pin(encoder: Any, reader: Reader, sentences: Sequence[str], told: Callable[[int, int], None]) -> Float:

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 from bertsim.errors import DataError, InputError
 from bertsim.measuring.edits import KINDS as EDITS
 from bertsim.measuring.probing import UNSEEN
-from bertsim.score.alignment import UNTRAINED
-from bertsim.score.combination import SCORER as COMBINED
+from bertsim.records import COMBINED, UNTRAINED
 from bertsim.training.data_source import Source, check_keys, check_types, source_from
 from bertsim.training.plan import TrainPlan, plan_from
 

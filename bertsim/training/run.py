@@ -19,16 +19,16 @@ from safetensors.numpy import save_file
 
 from bertsim.bert.checkpoint import WEIGHTS, encoder_tensors, load_encoder
 from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
+from bertsim.bert.folder import encoder_sha256
 from bertsim.bert.manifest import check_manifest, file_sha256
 from bertsim.data.pairs import MEND_OR_SKIP
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import Head, build_head
-from bertsim.heads.reading import encoder_sha256
+from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source
-from bertsim.score.calibration import weigh_groups
 from bertsim.text.tokenizer import Tokenizer
 from bertsim.training.data_source import NAME_THEM, Source, read_excluded
 from bertsim.training.examples import (

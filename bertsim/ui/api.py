@@ -6,6 +6,7 @@ Limits and errors are the core's own, the catalog of encoders among them: the pa
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -15,22 +16,15 @@ from bertsim.records import PairScore, Unread
 from bertsim.text.unread import withheld
 from bertsim.ui.calls import API_QUEUE, replies
 from bertsim.ui.shelf import Shelf
+from bertsim.views.anatomy import token_numbers
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
 
 
 def _score(score: PairScore) -> dict[str, Any]:
     """A verdict as JSON; JSON has no infinity, so an end that is not there is null."""
-    low, high = (None if math.isinf(end) else end for end in (score.low, score.high))
-    return {
-        "value": score.value,
-        "unit": score.unit,
-        "low": low,
-        "high": high,
-        "score": score.score,
-        "probability": score.probability,
-        "value_reversed": score.value_reversed,
-    }
+    values = {name: value for name, value in asdict(score).items() if name != "scorer"}
+    return values | {end: None for end in ("low", "high") if math.isinf(values[end])}
 
 
 def _unread(a: Unread, b: Unread) -> dict[str, Any]:
@@ -41,6 +35,12 @@ def _unread(a: Unread, b: Unread) -> dict[str, Any]:
         "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
         "withheld": withheld(a, b) or None,
     }
+
+
+def _check(name: str, value: Any, low: int, high: int) -> None:
+    """Refuse what is no whole number between two, where JSON may bring anything."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}.")
 
 
 def build_api(shelf: Shelf) -> None:
@@ -56,9 +56,9 @@ def build_api(shelf: Shelf) -> None:
             scorer: cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        pipeline = shelf.get(encoder or None)
-        (found,) = pipeline.score([(sentence_a, sentence_b)], scorer=scorer)
-        return {"score": float(found), **_unread(*pipeline.unread([sentence_a, sentence_b]))}
+        model = shelf.get(encoder or None)
+        (found,) = model.score([(sentence_a, sentence_b)], scorer=scorer)
+        return {"score": float(found), **_unread(*model.unread([sentence_a, sentence_b]))}
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
@@ -69,13 +69,13 @@ def build_api(shelf: Shelf) -> None:
             sentence_b: the other sentence.
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        pipeline = shelf.get(encoder or None)
-        comparison = pipeline.compare(sentence_a, sentence_b)
+        model = shelf.get(encoder or None)
+        comparison = model.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
             **_unread(*comparison.unread),
             "seconds": comparison.seconds,
-            "settings": pipeline.settings(),
+            "settings": model.settings(),
         }
 
     @replies
@@ -98,19 +98,7 @@ def build_api(shelf: Shelf) -> None:
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
         batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
-        return [
-            {
-                "tokens": [plain(token) for token in batch.tokens[row]],
-                "input_ids": batch.input_ids[row].tolist(),
-                "token_type_ids": batch.token_type_ids[row].tolist(),
-                "attention_mask": batch.attention_mask[row].tolist(),
-                "spans": batch.spans[row].tolist(),
-                "cut_off": plain(batch.cut_off[row][0]),
-                "cut_tokens": batch.cut_tokens[row][0],
-                "unknown_tokens": batch.unknown_tokens[row][0],
-            }
-            for row in (0, 1)
-        ]
+        return [{**token_numbers(batch, row), "cut_off": plain(batch.cut_off[row][0])} for row in (0, 1)]
 
     @replies
     def attention(
@@ -125,17 +113,12 @@ def build_api(shelf: Shelf) -> None:
             head: 1 = first head; 0 = the mean of all heads.
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
-        pipeline = shelf.get(encoder or None)
-        config = pipeline.config
-        for name, value, low, high in (
-            ("layer", layer, 1, config.num_hidden_layers),
-            ("head", head, 0, config.num_attention_heads),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}."
-                )
-        batch, output = pipeline.compare(sentence_a, sentence_b).packed
+        model = shelf.get(encoder or None)
+        _check("layer", layer, 1, model.config.num_hidden_layers)
+        _check("head", head, 0, model.config.num_attention_heads)
+        packed = model.compare(sentence_a, sentence_b, packed=True).packed
+        assert packed  # as was asked
+        batch, output = packed
         chosen = AttentionChoice(layer, head or None)
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],

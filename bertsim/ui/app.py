@@ -6,7 +6,6 @@ The page is built from the bundled encoder's files alone: it is painted before a
 from __future__ import annotations
 
 import sys
-from typing import Any
 from urllib.parse import urlparse
 
 import gradio as gr
@@ -14,27 +13,12 @@ from gradio.networking import setup_tunnel
 
 from bertsim.errors import InputError
 from bertsim.ui.api import build_api
-from bertsim.ui.compare import build_compare
-from bertsim.ui.events import wire
-from bertsim.ui.facts import Facts
-from bertsim.ui.page import Page
+from bertsim.ui.controls import Choices
+from bertsim.ui.events import Events
+from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf
-from bertsim.ui.tab_alignment import build_alignment_tab
-from bertsim.ui.tab_attention import build_attention_tab
-from bertsim.ui.tab_layers import build_layers_tab
-from bertsim.ui.tab_mask import build_mask_tab
-from bertsim.ui.tab_matter import build_matter_tab
-from bertsim.ui.tab_tokens import build_tokens_tab
 from bertsim.ui.theme import HEAD, theme
-
-TABS = (
-    build_tokens_tab,
-    build_mask_tab,
-    build_matter_tab,
-    build_alignment_tab,
-    build_attention_tab,
-    build_layers_tab,
-)
+from bertsim.ui.wiring import wire
 
 
 def build_app(shelf: Shelf) -> gr.Blocks:
@@ -43,37 +27,27 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     Raises:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
-    facts = Facts.of_bundled()
+    allowed = Choices.of_bundled()
     with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
-        panel = build_compare(shelf, facts)
-        with gr.Tabs(selected="tokens", elem_id="bs-tabs") as tabs:
-            built = [build(facts) for build in TABS]
-        wire(Page(shelf, facts, panel, built), tabs, blocks)
+        wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
 
 
-def launch(
-    app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False, **options: Any
-) -> Any:
-    """Serve a built app with its theme, its endpoints as MCP tools too; blocks until interrupted.
+def launch(app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False) -> None:
+    """Serve a built app with its theme, its endpoints as MCP tools too, until interrupted.
 
     Args:
         app: what `build_app` built.
         host: address to listen on.
-        port: port to listen on; None = the first free one from 7860.
+        port: None = the first free one from 7860.
         share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
-        options: further ones of `gr.Blocks.launch`; with `prevent_thread_lock` this does not block.
-
-    Returns:
-        what `gr.Blocks.launch` returns: the server's app, its local and its public address.
 
     Raises:
         InputError: the port or the host cannot be had.
     """
-    prevents = options.pop("prevent_thread_lock", False)
     try:
-        served = app.launch(
+        app.launch(
             server_name=host,
             server_port=port,
             share=False,
@@ -86,16 +60,13 @@ def launch(
             pwa=False,
             mcp_server=True,
             prevent_thread_lock=True,
-            **options,
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error
     if share:
         sys.stderr.write(_open_link(app) + "\n")
-    if not prevents:
-        app.block_thread()
-    return served
+    app.block_thread()
 
 
 def _open_link(app: gr.Blocks) -> str:

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from bertsim.errors import BertsimError
-from bertsim.views.markup import plain, text
+from bertsim.views.markup import Html, plain
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,14 +26,10 @@ class StaleError(Exception):
 
 
 class Turns:
-    """Which request of each visitor is the latest; an older one is given up, and its answer never shown.
-
-    Args:
-        room: visitors to keep in mind.
-    """
+    """Which request of each visitor is the latest, of so many visitors; an older one's answer is never shown."""
 
     def __init__(self, room: int = 1000) -> None:
-        self._latest: OrderedDict[str, float] = OrderedDict()
+        self._latest: OrderedDict[tuple[str, bool], float] = OrderedDict()
         self._room, self._lock = room, Lock()
 
     def take(self, visitor: str | None, turn: float | None, *, is_view: bool = False) -> Callable[[], None]:
@@ -49,23 +45,25 @@ class Turns:
         """
         if visitor is None or turn is None:
             return lambda: None
-        asked, drawn = f"{visitor} asked", f"{visitor} drawn"
         with self._lock:
-            own = drawn if is_view else asked
+            own = visitor, is_view
             self._latest[own] = max(turn, self._latest.get(own, turn))
             self._latest.move_to_end(own)
             if len(self._latest) > 2 * self._room:
                 self._latest.popitem(last=False)
 
         def check() -> None:
-            latest = self._latest.get(asked, turn)
-            if is_view:
-                latest = max(latest, self._latest.get(drawn, turn))
-            if latest > turn:
+            if any(self._latest.get((visitor, kind), turn) > turn for kind in {False, is_view}):
                 raise StaleError
 
         check()
         return check
+
+
+def sentence(message: str) -> str:
+    """An error's sentence as the page shows it: with a capital, unless it begins with the name of an option."""
+    first = message.split(" ", 1)[0]
+    return message[:1].upper() + message[1:] if first.isalpha() else message
 
 
 def _answering(shown: Callable[[str], str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -87,13 +85,7 @@ def _answering(shown: Callable[[str], str]) -> Callable[[Callable[P, R]], Callab
     return decorate
 
 
-def sentence(message: str) -> str:
-    """An error's sentence as the page shows it: with a capital, unless it begins with the name of an option."""
-    first = message.split(" ", 1)[0]
-    return message[:1].upper() + message[1:] if first.isalpha() else message
-
-
 # The sentence of an error may quote what the visitor typed. Gradio renders toasts as HTML, so the page's callbacks
 # escape it; a program that calls an endpoint gets the sentence as it is.
-answers = _answering(lambda message: text(sentence(message)))
+answers = _answering(lambda message: str(Html.escape(sentence(message))))
 replies = _answering(plain)

@@ -45,6 +45,13 @@ class Offer:
     good_for: str = ""
     revision: str | None = None
 
+    @property
+    def size(self) -> str:
+        """What it weighs, in words."""
+        if self.source is None:
+            return "bundled"
+        return "on disk" if self.megabytes is None else f"{self.megabytes} MB"
+
     def named(self, message: str) -> str:
         """A message as visitors may see it: with the name where it has the host's folder."""
         return message.replace(self.source, self.name) if self.source else message
@@ -59,16 +66,8 @@ WELL_KNOWN = tuple(
             91,
             "what the bundled encoder was tuned from, as it came: English sentences, apart",
         ),
-        (
-            "BAAI/bge-small-en-v1.5",
-            133,
-            "search and retrieval in English; reads 512 tokens",
-        ),
-        (
-            "sentence-transformers/bert-base-nli-max-tokens",
-            438,
-            "entailment; BERT base with max pooling",
-        ),
+        ("BAAI/bge-small-en-v1.5", 133, "search and retrieval in English; reads 512 tokens"),
+        ("sentence-transformers/bert-base-nli-max-tokens", 438, "entailment; BERT base with max pooling"),
         (
             "google-bert/bert-base-uncased",
             440,

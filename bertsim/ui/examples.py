@@ -11,11 +11,7 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (
     ("No word in common", "The doctor could not be reached.", "Nobody managed to get hold of my physician."),
     ("A negation", "The museum is open on Sunday.", "The museum is not open on Sunday."),
     ("An opposite", "The operation succeeded.", "The operation failed."),
-    (
-        "Who did it",
-        "The dog chased the cat around the garden.",
-        "The cat chased the dog around the garden.",
-    ),
+    ("Who did it", "The dog chased the cat around the garden.", "The cat chased the dog around the garden."),
     ("3 or 300", "We sold 3 tickets for the concert.", "We sold 300 tickets for the concert."),
     ("One word, two senses", "She sat on the bank of the river.", "She opened an account at the bank."),
     ("An emoji", "See you tomorrow \U0001f44d", "See you tomorrow \U0001f44e"),

@@ -9,7 +9,11 @@ bundled encoder serves, and `Shelf.notice` says why.
 
 from __future__ import annotations
 
+import logging
 import math
+import os
+import subprocess
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,7 +24,7 @@ from pathlib import Path
 from threading import Lock, Semaphore, Thread
 
 from bertsim.engines.base import ENGINES
-from bertsim.errors import BertsimError, HubError, InputError
+from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
 from bertsim.model.loading import load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.ui.catalog import BUNDLED_OFFER, Catalog, Offer
@@ -30,6 +34,8 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
+_ROOT = Path(__file__).resolve().parent.parent.parent
+log = logging.getLogger(__name__)
 
 
 class Loading:
@@ -40,6 +46,7 @@ class Loading:
         what: what is being done.
         share: how much of that is done, 0 to 1; None = not known.
         deadline: of `time.monotonic`; whoever tells how far it is after that is stopped.
+        better: the model that took the first one's place: the same in a faster engine.
     """
 
     def __init__(self, offer: Offer) -> None:
@@ -48,6 +55,7 @@ class Loading:
         self.share: float | None = None
         self.deadline = math.inf
         self.future: Future[SimilarityModel] = Future()
+        self.better: SimilarityModel | None = None
 
     @property
     def is_done(self) -> bool:
@@ -65,7 +73,7 @@ class Loading:
 
     def model(self) -> SimilarityModel:
         """The model. Raises BertsimError where it cannot be had, and whatever else stopped it."""
-        return self.future.result()
+        return self.better or self.future.result()
 
     def tell(self, what: str, share: float | None) -> None:
         """Note how far it is. Raises HubError where it has taken longer than the host allows."""
@@ -179,17 +187,53 @@ class Shelf:
         """Load one model and make its first comparison, which takes longer than any other."""
         with self._hands:
             try:
-                model = self._load(loading)
-                model.compare("The first comparison", "takes longer: let it be this one")
+                model, load_fast = self._load(loading)
+                _warm(model)
             except BertsimError as error:
                 loading.future.set_exception(type(error)(loading.offer.named(str(error))))
             except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
                 loading.future.set_exception(error)
             else:
                 loading.future.set_result(model)
+                if load_fast is not None:
+                    self._improve(loading, model, load_fast)
 
-    def _load(self, loading: Loading) -> SimilarityModel:
-        """Load what was asked for; what the app begins with gets its heads and its revision too."""
+    def _improve(
+        self, loading: Loading, model: SimilarityModel, load_fast: Callable[..., SimilarityModel]
+    ) -> None:
+        """Export what has no flatbuffer yet, and put the fast model in the exact one's place. The log says what failed.
+
+        In a process of its own: TensorFlow's converter would hold every other thread for seconds.
+        """
+        heads = model.heads_source or (None if model.heads else False)
+        words = [str(loading.offer.source), repr(heads), repr(model.revision)]
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+        environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        name = loading.offer.name
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "bertsim.model", *words],
+                capture_output=True,
+                text=True,
+                env=environment,
+            )
+            if done.returncode != 0:
+                said = done.stderr.strip().splitlines()
+                raise ExportError(said[-1] if said else "no reason given")
+            fast = load_fast(engine="litert", export=False)
+            _warm(fast)
+        except (BertsimError, OSError) as error:
+            log.warning("%s stays with the TensorFlow engine: %s", name, error)
+        else:
+            loading.better = fast
+            log.info("%s is served by LiteRT now.", name)
+
+    def _load(self, loading: Loading) -> tuple[SimilarityModel, Callable[..., SimilarityModel] | None]:
+        """Load what was asked for; what the app begins with gets its heads and its revision too.
+
+        Returns:
+            The model, and where it is the exact one because nothing is exported yet, what loads the fast one.
+        """
         offer = loading.offer
         is_start = offer == self.catalog.start
         if not is_start:
@@ -197,26 +241,38 @@ class Shelf:
         revision = offer.revision or (self._revision if is_start else None)
         load_it = partial(
             load,
-            offer.source,
+            source=offer.source,
             revision=revision,
-            engine=self._engine,
-            background=True,
             max_bytes=None if offer in self.catalog.offers else self.catalog.max_bytes,
             progress=loading.tell,
         )
         if is_start and self._heads is not None:
             try:
-                return load_it(heads=self._heads)
+                return self._at_once(partial(load_it, heads=self._heads))
             except BertsimError as error:
                 self._note(f"The heads {self._heads} are not used: {error}")
         try:
-            return load_it()
+            return self._at_once(load_it)
         except BertsimError as error:
             if is_start and offer != BUNDLED_OFFER:
                 self._note(f"{offer.named(str(error))} Meanwhile the bundled encoder serves.")
             raise
 
+    def _at_once(
+        self, load_it: Callable[..., SimilarityModel]
+    ) -> tuple[SimilarityModel, Callable[..., SimilarityModel] | None]:
+        """Load without waiting for an export."""
+        try:
+            return load_it(engine=self._engine, export=False), None
+        except NotExportedError:
+            return load_it(engine="tensorflow"), load_it
+
     def _note(self, notice: str) -> None:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
+
+
+def _warm(model: SimilarityModel) -> None:
+    """Make the first comparison, which takes longer than any other."""
+    model.compare("The first comparison", "takes longer: let it be this one")

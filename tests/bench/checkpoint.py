@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from bertsim.bert.checkpoint import WEIGHTS, read_checkpoint
 from bertsim.bert.config import BertConfig
-from bertsim.heads.reading import encoder_sha256
+from bertsim.bert.folder import encoder_sha256
 from bertsim.model.loading import BUNDLED
 
 SEED = 7

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +16,19 @@ from random import Random
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError
 from bertsim.measuring.edits import words
-from bertsim.measuring.edits.sentences import CONTRADICTION, ENTAILMENT, Candidates, Sentence, both_ways
-from bertsim.measuring.edits.words import word_set
+from bertsim.measuring.edits.sentences import AGAINST, FOLLOWS, Candidates, Sentence
 
+_OPPOSITES = {pos: words.table("antonym", pos) for pos in ("a", "v", "r", "n")}
+_NONE = words.set_of("antonym", "none")
+_OF_PERSONS, _OF_THINGS = words.set_of("antonym", "of_persons"), words.set_of("antonym", "of_things")
+_LINKING, _DEGREES = words.set_of("antonym", "linking"), words.set_of("antonym", "degrees")
+_OPEN, _STOPS = words.set_of("antonym", "open"), words.set_of("antonym", "stops")
+_PARTICLES, _GENDERED = words.set_of("antonym", "particles"), words.set_of("antonym", "gendered")
 _HELD_OUT_PAIRS = 5  # one in so many
 _COLUMNS = ("pos", "sense1", "sense2")
 _ABSTRACT = re.compile(r".*(?:ness|ity|tion)")
+# Verbs to which -ed cannot be added without knowing where the stress lies: "repel", "unwrap"; not "unlock".
+_IRREGULAR = re.compile(r"[^aeiou][aeiou][^aeiouwxy]$|(?:bid|spread|wind|weave|bend|draw)$")
 
 
 @dataclass(frozen=True)
@@ -41,21 +49,24 @@ class Antonyms:
 
     def seen(self) -> Antonyms:
         """Those that training may use."""
-        return Antonyms(tuple(pair for pair in self.pairs if not is_held_out_pair(pair[0], pair[1])))
+        return Antonyms(tuple(pair for pair in self.pairs if not is_held_out_pair(*pair[:2])))
 
     def held_out(self) -> Antonyms:
         """The fifth that nothing is trained on."""
-        return Antonyms(tuple(pair for pair in self.pairs if is_held_out_pair(pair[0], pair[1])))
+        return Antonyms(tuple(pair for pair in self.pairs if is_held_out_pair(*pair[:2])))
 
 
-def _everyday() -> Antonyms:
-    pairs = ((pair.split(), pos) for pos, text in words.OPPOSITES.items() for pair in text.split("|"))
-    return Antonyms(tuple((a, b, pos) for (a, b), pos in pairs))
+EVERYDAY = Antonyms(tuple((a, b, pos) for pos, pairs in _OPPOSITES.items() for a, b in pairs))
+
+
+def _either_order(word: str, opposite: str) -> str:
+    """How words.toml writes two opposites. Example: "rich", "poor" -> "poor/rich"."""
+    return "/".join(sorted((word, opposite)))
 
 
 def is_held_out_pair(word: str, opposite: str) -> bool:
     """Whether two opposites are of the fifth that nothing is trained on, in either order."""
-    return zlib.crc32("/".join(sorted((word, opposite))).encode()) % _HELD_OUT_PAIRS == 0
+    return zlib.crc32(_either_order(word, opposite).encode()) % _HELD_OUT_PAIRS == 0
 
 
 def _forms(word: str, pos: str) -> tuple[str, ...]:
@@ -63,9 +74,6 @@ def _forms(word: str, pos: str) -> tuple[str, ...]:
     if pos != "v":
         return (word,)
     return word, words.third(word), words.VERBS[word][0] if word in words.VERBS else words.past(word)
-
-
-EVERYDAY = _everyday()
 
 
 def read_antonyms(path: Path) -> Antonyms:
@@ -88,7 +96,7 @@ def read_antonyms(path: Path) -> Antonyms:
         if row.error is not None:
             raise DataError(f"{file.where(row)}: {row.error}; {file.advice.row}.")
         pos, *senses = (str(row.values[name]) for name in _COLUMNS)
-        if pos not in words.OPPOSITES or not all(sense.isdecimal() for sense in senses):
+        if pos not in _OPPOSITES or not all(sense.isdecimal() for sense in senses):
             raise DataError(
                 f"{file.where(row)}: pos must be one of a, n, r, v, and sense1 and sense2 whole numbers, "
                 f"not {pos!r}, {senses[0]!r} and {senses[1]!r}; {file.advice.row}."
@@ -98,45 +106,16 @@ def read_antonyms(path: Path) -> Antonyms:
     return Antonyms(tuple(dict.fromkeys((*EVERYDAY.pairs, *pairs))))
 
 
-def _is_everyday(pair: tuple[str, ...], pos: str) -> bool:
+def _is_everyday(pair: Sequence[str], pos: str) -> bool:
     """Whether the two exclude each other in plain sentences, as far as their form tells."""
-    if (
-        not all(word.isalpha() and word.islower() for word in pair)
-        or tuple(sorted(pair)) in words.NO_OPPOSITES
-    ):
+    if _either_order(*pair) in _NONE or not all(word.isalpha() and word.islower() for word in pair):
         return False
     if pos == "n":
         return not any(map(_ABSTRACT.fullmatch, pair))
-    return pos != "v" or all(word in words.VERBS or _is_regular(word) for word in pair)
+    return pos != "v" or all(word in words.VERBS or not _IRREGULAR.search(word) for word in pair)
 
 
-def _is_regular(verb: str) -> bool:
-    """Whether -ed can be added without knowing where the stress lies. Example: "unlock", not "repel", "unwrap"."""
-    return re.search(r"[^aeiou][aeiou][^aeiouwxy]$|(?:bid|spread|wind|weave|bend|draw)$", verb) is None
-
-
-_LINKING = words.BE | word_set(
-    "feel feels felt seem seems seemed look looks looked became become got be been"
-)
-_DEGREES = word_set("very so quite really extremely too rather pretty")
-# Where both words of a pair may be true of what is said: wishes, kinds, comparisons, two things at once.
-_OPEN = word_set(
-    """
-    like likes liked love loves loved want wants wanted need needs needed prefer prefers hate hates wish and
-    or than if every all each as most when how not both between years year any no would could should may might
-    can trying just
-    """
-)
-_STOPS = word_set(
-    """
-    who that which if when because while as what than and or but to for with of in on at one ones onto into by
-    beside near under school court
-    """
-)
-_PARTICLES = word_set("up down on off out away in over back by into at to with about for from so that it")
-
-
-def antonym(sentence: Sentence, rng: Random, antonyms: Antonyms) -> Candidates:
+def antonym(sentence: Sentence, rng: Random, antonyms: Antonyms = EVERYDAY) -> Candidates:
     """One word as its opposite: contradiction. "Is hot" and "is not cold": entailment."""
     if sentence.is_question or sentence.negations:
         return
@@ -145,46 +124,43 @@ def antonym(sentence: Sentence, rng: Random, antonyms: Antonyms) -> Candidates:
         for pos, opposite in antonyms.by_word.get(word, ()):
             if opposite in known or not _fits(sentence, at, pos, opposite):
                 continue
-            before, after = sentence.tokens[:at], sentence.tokens[at + 1 :]
-            yield from both_ways(sentence, sentence.with_tokens(before, [opposite], after), CONTRADICTION)
-            if pos == "a" and before[-1].lower() in words.BE and rng.random() < 0.5:
-                yield sentence, sentence.with_tokens(before, ["not", opposite], after), ENTAILMENT
+            yield sentence, sentence.with_words(opposite, at, at + 1), AGAINST
+            if pos == "a" and sentence.word(at - 1) in words.BE and rng.random() < 0.5:
+                yield sentence, sentence.with_words(f"not {opposite}", at, at + 1), FOLLOWS
 
 
 def _fits(sentence: Sentence, at: int, pos: str, opposite: str) -> bool:
     """Whether a word stands where its part of speech does, and its opposite there would be about the same thing."""
-    given = sentence.words
-    before, after = given[at - 1] if at else "", given[at + 1] if at + 1 < len(given) else ""
+    given, word = sentence.words, sentence.words[at]
+    before, after = sentence.word(at - 1), sentence.word(at + 1)
     if pos == "v":
-        if given[at] in {"win", "won", "lose", "lost"} and after != "the":
+        is_verb = (at == 1 and before in words.WHO) or (at == 2 and before in words.MODALS)
+        if word in {"win", "won", "lose", "lost"} and after != "the":
             return False
-        statement = at == 1 and before in words.PRONOUNS | words.NAMES
-        return (statement or (at == 2 and before in words.MODALS)) and (
-            after not in _PARTICLES or given[at] in {"forgot", "remembered"}
-        )
+        return is_verb and (after not in _PARTICLES or word in {"forgot", "remembered"})
     if pos == "r":
-        return at == len(given) - 1 > 1 and before not in _DEGREES | word_set("as the from my come")
+        return at == len(given) - 1 > 1 and before not in _DEGREES | {"as", "the", "from", "my", "come"}
     if _OPEN & set(given):
         return False
     if pos == "n":
-        if given[at] in words.GENDERED and word_set("he she his her him") & set(given):
+        if word in _GENDERED and {"he", "she", "his", "her", "him"} & set(given):
             return False
-        return before in words.DETERMINERS and (after in words.BE or not after or after in _STOPS) and at < 4
-    return _fits_adjective(given, at, opposite)
+        return before in words.DETERMINERS and (not after or after in words.BE | _STOPS) and at < 4
+    return _fits_adjective(sentence, at, opposite)
 
 
-def _fits_adjective(given: list[str], at: int, opposite: str) -> bool:
-    before, after = given[at - 1] if at else "", given[at + 1] if at + 1 < len(given) else ""
-    pair = (given[at], opposite)
-    linked = before in _LINKING or (before in _DEGREES and at > 1 and given[at - 2] in _LINKING)
-    if linked:
-        is_person = given[0] in words.NAMES | word_set("i you he she we they") or given[1] in words.PERSONS
-        if after and after not in word_set("today now this here yesterday"):
+def _fits_adjective(sentence: Sentence, at: int, opposite: str) -> bool:
+    """The same of an adjective: behind a verb where it ends the sentence, or before a noun."""
+    given, word = sentence.words, sentence.words[at]
+    before, after = sentence.word(at - 1), sentence.word(at + 1)
+    if before in _LINKING or (before in _DEGREES and at > 1 and given[at - 2] in _LINKING):
+        if after and after not in {"today", "now", "this", "here", "yesterday"}:
             return False
+        is_person = given[0] in words.NAMES | words.PRONOUNS - {"it"} or given[1] in words.PERSONS
     else:
-        is_person = after in words.PERSONS
         if before not in words.DETERMINERS or not after.isalpha() or after in _STOPS | words.BE | words.HAVE:
             return False
-        if given[at] in {"late", "present", "right", "kind", "well"} or pair == ("hard", "easy"):
+        if word in {"late", "present", "right", "kind", "well"} or (word, opposite) == ("hard", "easy"):
             return False
-    return not (pair in words.OF_PERSONS and not is_person) and not (pair in words.OF_THINGS and is_person)
+        is_person = after in words.PERSONS
+    return _either_order(word, opposite) not in (_OF_THINGS if is_person else _OF_PERSONS)

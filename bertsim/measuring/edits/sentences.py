@@ -7,14 +7,11 @@ sure of it: quoted, several sentences, brackets, fewer than four words or more t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from random import Random
 
 from bertsim.measuring.edits.words import NAMES, NEGATIVE, QUESTIONS
-
-ENTAILMENT, NEUTRAL, CONTRADICTION = "entailment", "neutral", "contradiction"
 
 _SHORTEST, _LONGEST = 4, 30
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ',:$%-]*")
@@ -56,20 +53,33 @@ class Sentence:
         """How many of its words deny or limit something."""
         return sum(word.strip(",") in NEGATIVE or "n't" in word for word in self.words)
 
+    def word(self, at: int) -> str:
+        """One of `words`; "" before the first and behind the last."""
+        return self.words[at] if 0 <= at < len(self.words) else ""
+
     def with_body(self, body: str) -> Sentence:
         """The same with other words: its first letter as large or small as it was, "a" and "an" as they must be."""
         body = " ".join(body.split())
         body = body[:1].upper() + body[1:] if self.body[0].isupper() else inside(body)
         return Sentence(_BEFORE_CONSONANT.sub(r"\1 ", _BEFORE_VOWEL.sub(r"\1n ", body)), self.end)
 
-    def with_tokens(self, *parts: Sequence[str]) -> Sentence:
-        """The same made of these words."""
-        return self.with_body(" ".join(token for part in parts for token in part))
+    def with_words(self, text: str, start: int, end: int) -> Sentence:
+        """The same with a text for the words from `start` up to `end`."""
+        return self.with_body(" ".join([*self.tokens[:start], text, *self.tokens[end:]]))
+
+    def with_match(self, match: re.Match[str], text: str, group: int = 0) -> Sentence:
+        """The same with a text for what an expression, or a group of it, found in its body."""
+        return self.with_body(f"{self.body[: match.start(group)]}{text}{self.body[match.end(group) :]}")
 
 
-Candidates = Iterator[tuple[Sentence, Sentence, str]]
-"""Premise, hypothesis and label, as many as the rules of a kind find."""
-Rule = Callable[[Sentence, Random], Candidates]
+# Labels of two sentences: of the second if the first is true, and of the first if the second is.
+SAME = "entailment", "entailment"
+AGAINST = "contradiction", "contradiction"
+APART = "neutral", "neutral"
+LESS = "entailment", "neutral"
+FOLLOWS = ("entailment",)  # and the first may or may not follow from the second
+Candidates = Iterator[tuple[Sentence, Sentence, tuple[str, ...]]]
+"""Two sentences and their labels, as many as the rules of a kind find."""
 
 
 def plain_sentence(line: str) -> Sentence | None:
@@ -89,15 +99,3 @@ def inside(body: str) -> str:
     first = body.split(" ", 1)[0].split("'")[0]
     keeps = first.lower() in NAMES or first == "I" or not (first.istitle() or first == "A")
     return body if keeps else body[0].lower() + body[1:]
-
-
-def both_ways(a: Sentence, b: Sentence, label: str) -> Candidates:
-    """A pair whose label does not depend on its order."""
-    yield a, b, label
-    yield b, a, label
-
-
-def one_way(general: Sentence, special: Sentence) -> Candidates:
-    """The special sentence says all that the general one does, and more."""
-    yield special, general, ENTAILMENT
-    yield general, special, NEUTRAL

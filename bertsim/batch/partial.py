@@ -10,13 +10,24 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-from bertsim.errors import DataError
+from bertsim.errors import BertsimError, DataError
+from bertsim.json_files import read_json, record_from, write_json
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What counts of a partial file, its first `size` bytes, and for which job."""
+
+    job: dict[str, Any]
+    counts: dict[str, int]
+    size: int
 
 
 class PartialFile:
@@ -24,17 +35,16 @@ class PartialFile:
 
     Attributes:
         path: the partial file.
-        counts: whole numbers about what is finished, kept in the record; "rows" is always there.
+        counts: whole numbers about what is finished, kept in the record; 0 for what was never counted.
         restarted: what differs from the job that had left a partial file, "" if nothing was there or it goes on.
     """
 
-    def __init__(self, output: Path, job: dict[str, object] | None, counts: tuple[str, ...] = ()) -> None:
+    def __init__(self, output: Path, job: dict[str, object] | None) -> None:
         """Open or create the partial file.
 
         Args:
             output: where the whole file will stand.
             job: everything the content depends on; JSON values. None: nothing is gone on with.
-            counts: names of further counts.
 
         Raises:
             DataError: the folder cannot be written to, or another run is writing the same file.
@@ -42,7 +52,7 @@ class PartialFile:
         self.path = output.with_name(f"{output.name}.partial")
         self._output, self._job = output, json.loads(json.dumps(job))
         self._record = output.with_name(f"{output.name}.partial.json")
-        self.counts = {"rows": 0, **dict.fromkeys(counts, 0)}
+        self.counts: Counter[str] = Counter()
         try:
             self._file = self.path.open("ab")
         except OSError as error:
@@ -56,56 +66,51 @@ class PartialFile:
 
     def append(self, data: bytes, **counts: int) -> None:
         """Write a chunk and record it; afterwards it survives a kill. `counts` are added. Raises DataError."""
+        total = self.counts + Counter(counts)
+        record = _Record(self._job or {}, dict(total), self._size + len(data))
         with self._disk():
             self._file.write(data)
             self._file.flush()
             os.fsync(self._file.fileno())
-            total = {name: count + counts.get(name, 0) for name, count in self.counts.items()}
-            record = {"job": self._job, "counts": total, "size": self._size + len(data)}
-            write_whole(
-                self._record, lambda path: path.write_text(json.dumps(record, indent=1), encoding="utf-8")
-            )
-        self.counts, self._size = total, self._size + len(data)
+            _write_whole(self._record, lambda path: write_json(path, asdict(record)))
+        self.counts, self._size = total, record.size
 
     def finish(self, convert: Callable[[Path, Path], None] | None = None) -> None:
         """Put the whole file in its place, by `convert(partial, new)` if given. Raises DataError."""
         with self._disk():
-            self._file.flush()
             if convert is None:
                 os.replace(self.path, self._output)
             else:
-                write_whole(self._output, lambda path: convert(self.path, path))
+                _write_whole(self._output, lambda path: convert(self.path, path))
                 self.path.unlink()
             self._record.unlink(missing_ok=True)
 
-    def __enter__(self) -> PartialFile:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+    def __exit__(self, *details: object) -> None:
+        with suppress(OSError):  # of a full disk, which `append` has said
+            self._file.close()
         if not self.counts["rows"]:
             self.path.unlink(missing_ok=True)
             self._record.unlink(missing_ok=True)
 
     def _left_over(self) -> tuple[int, str]:
         """How many bytes of the partial file count, and why none do although there are some."""
-        if self._job is None:
-            return 0, ""
         there = self.path.stat().st_size
+        if self._job is None or not (there or self._record.exists()):
+            return 0, ""
         try:
-            record: Any = json.loads(self._record.read_text(encoding="utf-8"))
-            job, counts, size = dict(record["job"]), dict(record["counts"]), int(record["size"])
-        except FileNotFoundError:
-            return 0, "its record" if there else ""
-        except (ValueError, KeyError, TypeError, OSError):
+            record = record_from(_Record, read_json(self._record), str(self._record))
+        except BertsimError:
             return 0, "its record"
-        changed = sorted(key for key in {*job, *self._job} if job.get(key) != self._job.get(key))
-        if changed or set(counts) != set(self.counts) or size > there:
+        changed = sorted(
+            key for key in {*record.job, *self._job} if record.job.get(key) != self._job.get(key)
+        )
+        if changed or record.size > there:
             return 0, ", ".join(changed) or "its length"
-        self.counts = counts
-        return size, ""
+        self.counts = Counter(record.counts)
+        return record.size, ""
 
     def _lock(self) -> None:
         """Keep a second run from writing the same file; the lock goes with the process."""
@@ -126,25 +131,14 @@ class PartialFile:
         try:
             yield
         except OSError as error:
-            reason = error.strerror or str(error)
             raise DataError(
-                f"{self._output} cannot be written ({reason}); what was finished is kept in {self.path.name},"
-                " and the same command goes on from there."
+                f"{self._output} cannot be written ({error.strerror or error}); what was finished is kept in"
+                f" {self.path.name}, and the same command goes on from there."
             ) from error
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there, so that it is never seen half."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        write(new)
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def check_output(output: Path, inputs: list[Path]) -> None:
-    """Refuse a place that cannot be written, or that is the input.
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse a place that cannot be written, or that is an input.
 
     Raises:
         DataError: the folder is missing, the output is a folder, or one of `inputs`.
@@ -156,3 +150,13 @@ def check_output(output: Path, inputs: list[Path]) -> None:
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{output} is the input, which is never overwritten; give another --output.")
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there, so that it is never seen half."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        write(new)
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""A chunk of rows -> scored rows, and what the scores and vectors of a whole file depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertsim.batch.writing import ScoredRow
+from bertsim.bert.manifest import file_sha256
+from bertsim.data.pairs import Row
+from bertsim.errors import InputError
+
+if TYPE_CHECKING:
+    from bertsim.model.similarity import SimilarityModel
+    from bertsim.records import Float
+
+CHUNK, LARGE_CHUNK = 2048, 256
+"""Rows scored and kept at a time, the second for encoders of `LARGE` parameters and more.
+
+They do not depend on the clock, so that a resumed run builds the very batches of an undisturbed one.
+"""
+LARGE = 50_000_000
+PROBE = "Whatever changes the vector of this sentence changes the scores."
+ANSWER = "A sentence that others are compared with."
+
+
+def chunk_size(model: SimilarityModel) -> int:
+    """How many rows are scored and kept at a time."""
+    return CHUNK if model.config.num_parameters < LARGE else LARGE_CHUNK
+
+
+def describe_job(
+    path: Path, model: SimilarityModel, options: dict[str, Any], scorer: str | None = None
+) -> dict[str, object]:
+    """Everything that the result of a file depends on: weights by the vector of a probe, a head by its scores.
+
+    Args:
+        path: of the file.
+        model: that reads it.
+        options: as `model.embed` takes them.
+        scorer: that scores it; None = vectors are made.
+    """
+    probe = model.embed([PROBE], **options)[0]
+    job = {"input": file_sha256(path), **model.settings(**options)}
+    job["weights"] = [round(float(value), 3) for value in probe[:16]]
+    if scorer is not None:
+        scores = model.score([(PROBE, ANSWER), (ANSWER, PROBE)], scorer=scorer, **options)
+        job |= {"scorer": scorer, "scores": [round(float(score), 5) for score in scores]}
+    return job
+
+
+def score_rows(
+    rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float], check: Callable[[str], None]
+) -> list[ScoredRow]:
+    """Score the good rows; one that the model refuses gets its reason, and the others their scores.
+
+    Args:
+        rows: a chunk, in order.
+        score: pairs -> one number each; raises InputError if any sentence cannot be read.
+        check: raises InputError for a sentence that cannot be read.
+    """
+    errors = [row.error for row in rows]
+    try:
+        return _scored(rows, errors, score)
+    except InputError:
+        refusals = [row.error or _refusal(row, check) for row in rows]
+        if refusals == errors:
+            raise
+        return _scored(rows, refusals, score)
+
+
+def pair_of(row: Row) -> tuple[str, str]:
+    """The two sentences of a good row."""
+    return row.sentences[0], row.sentences[1]
+
+
+def _scored(
+    rows: Sequence[Row], errors: Sequence[str | None], score: Callable[[list[tuple[str, str]]], Float]
+) -> list[ScoredRow]:
+    scores = iter(score([pair_of(row) for row, error in zip(rows, errors, strict=True) if error is None]))
+    return [
+        ScoredRow(row, float(next(scores)) if error is None else None, error)
+        for row, error in zip(rows, errors, strict=True)
+    ]
+
+
+def _refusal(row: Row, check: Callable[[str], None]) -> str | None:
+    for sentence in row.sentences:
+        try:
+            check(sentence)
+        except InputError as error:
+            return str(error).removesuffix(".")
+    return None

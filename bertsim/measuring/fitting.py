@@ -1,0 +1,188 @@
+"""Labelled pairs that no weight was trained on -> calibrations and combinations. scikit-learn.
+
+Source: Platt 1999 (logistic, with his smoothed targets); Zadrozny & Elkan 2002 (isotonic); Wolpert 1992 (stacking).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bertsim.errors import InputError
+from bertsim.score.calibration import KINDS, SIMILAR, Calibration
+from bertsim.score.combination import Combination
+
+MIN_ROWS = 20
+_FOLDS = 5
+_EDGE = 1e-3  # no score is certain: isotonic steps stay this far from 0 and 1
+Numbers = NDArray[np.float64]
+
+
+def fit_calibration(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    similar: float = SIMILAR,
+    data: str = "",
+    kind: str | None = None,
+    weights: ArrayLike | None = None,
+) -> Calibration:
+    """Fit a curve to pairs that no weight was trained on.
+
+    Args:
+        scores: float [n]; higher = more similar.
+        labels: float [n] in [0, 1]: the label's part of its scale.
+        similar: from which label on a pair counts as similar.
+        data: what to say it was fitted on.
+        weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
+        kind: "logistic" or "isotonic"; None: the one whose Brier score over five held-out fifths is lower.
+
+    Raises:
+        InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
+            dissimilar pairs, all scores alike.
+    """
+    x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
+    _check(x, y)
+    is_similar = (y >= similar - 1e-9).astype(np.float64)
+    positives = int(is_similar.sum())
+    if positives in (0, len(x)):
+        which = "none" if not positives else "every one"
+        raise InputError(
+            f"of {len(x)} labelled pairs {which} is similar (label of at least {similar:g} of its scale);"
+            " a calibration needs both kinds."
+        )
+    counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    if kind is None:
+        errors = {name: _held_out_brier(name, x, is_similar, counts) for name in KINDS}
+        kind = min(KINDS, key=lambda name: errors[name])
+    return Calibration(**_fit(kind, x, is_similar, counts), similar=similar, data=data, n=len(x))
+
+
+def weigh_groups(
+    labels: ArrayLike, groups: Sequence[str], mix: Mapping[str, tuple[float, float]], similar: float = SIMILAR
+) -> Numbers:
+    """Weigh pairs so that each kind of text has the share of all pairs, and of similar ones, that it has elsewhere.
+
+    Args:
+        labels: float [n] in [0, 1].
+        groups: [n], what kind of text each pair is.
+        mix: by group, its share of all pairs and the share of similar ones among its own, where scores will be used.
+        similar: from which label on a pair counts as similar.
+
+    Returns:
+        float64 [n], their mean 1 where every group has pairs of both kinds.
+
+    Raises:
+        InputError: a group that `mix` does not name.
+
+    Source: post-stratification, Holt & Smith 1979.
+
+    Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
+    """
+    is_similar = np.asarray(labels, np.float64) >= similar - 1e-9
+    names = np.asarray(groups)
+    weights = np.zeros(len(names))
+    for name in dict.fromkeys(groups):
+        if name not in mix:
+            raise InputError(f"a pair is of the group {name!r}; mix knows {', '.join(mix)}.")
+        share, likely = mix[name]
+        for kind, part in ((is_similar, likely), (~is_similar, 1 - likely)):
+            rows = (names == name) & kind
+            weights[rows] = share * part * len(names) / max(int(rows.sum()), 1)
+    return weights
+
+
+def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data: str = "") -> Combination:
+    """Fit weights to pairs that no scorer was trained on.
+
+    Args:
+        scores: float [n] by scorer; higher = more similar.
+        labels: float [n] in [0, 1]: the label's part of its scale.
+        data: what to say it was fitted on.
+
+    Raises:
+        InputError: no scorer, too few pairs, lengths that differ, numbers that are not finite, labels all alike.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    y = np.asarray(labels, np.float64)
+    columns = [np.asarray(column, np.float64) for column in scores.values()]
+    if not columns or any(column.shape != y.shape for column in columns) or y.ndim != 1 or len(y) < MIN_ROWS:
+        raise InputError(
+            f"scores and labels of at least {MIN_ROWS} pairs, in rows of one length, were expected."
+        )
+    x = np.stack(columns, axis=1)
+    if not np.isfinite(x).all() or not np.isfinite(y).all() or np.ptp(y) == 0 or y.min() < 0 or y.max() > 1:
+        raise InputError("scores must be finite numbers, labels numbers in [0, 1] that differ.")
+    mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
+    z = (x - mean) / spread
+    model = LogisticRegression(C=1.0, max_iter=1000)  # a graded label counts as both kinds, by its part
+    twice = np.concatenate([z, z])
+    model.fit(twice, np.repeat([1, 0], len(y)), sample_weight=np.concatenate([y, 1 - y]))
+    weights = model.coef_[0] / spread
+    intercept = float(model.intercept_[0] - np.sum(weights * mean))
+    return Combination(dict(zip(scores, map(float, weights), strict=True)), intercept, data)
+
+
+def _fit(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
+    fit = _fit_logistic if kind == "logistic" else _fit_isotonic
+    return fit(x, is_similar, weights)
+
+
+def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
+    """Platt's curve: every pair counts as both kinds, by weights that never reach 0 or 1."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, spread = x.mean(), x.std()
+    z = ((x - mean) / spread)[:, None]
+    positives, negatives = is_similar.sum(), (1 - is_similar).sum()
+    target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    model = LogisticRegression(C=1e6, max_iter=1000)
+    model.fit(
+        np.concatenate([z, z]),
+        np.repeat([1, 0], len(x)),
+        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
+    )
+    slope = max(float(model.coef_[0, 0]), 0.0) / spread
+    return {"kind": "logistic", "slope": float(slope), "intercept": float(model.intercept_[0] - slope * mean)}
+
+
+def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
+    """Steps by pool-adjacent-violators, joined by straight lines through the middle of each step."""
+    from sklearn.isotonic import IsotonicRegression
+
+    order = np.argsort(x, kind="stable")
+    x = x[order]
+    curve = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
+    fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
+    starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
+    middles = [float(part.mean()) for part in np.split(x, starts[1:])]
+    return {"kind": "isotonic", "scores": tuple(middles), "probabilities": tuple(map(float, fitted[starts]))}
+
+
+def _held_out_brier(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> float:
+    """Mean squared error of the probabilities, each fifth predicted from the others; deterministic."""
+    folds = np.arange(len(x)) % _FOLDS
+    error = 0.0
+    for fold in range(_FOLDS):
+        rest, held = folds != fold, folds == fold
+        if len(set(is_similar[rest])) < 2 or np.ptp(x[rest]) == 0:
+            return math.inf
+        curve = Calibration(**_fit(kind, x[rest], is_similar[rest], weights[rest]))
+        error += float(np.sum(weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2))
+    return error / len(x)
+
+
+def _check(x: Numbers, y: Numbers) -> None:
+    if x.shape != y.shape or x.ndim != 1:
+        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
+    if len(x) < MIN_ROWS:
+        raise InputError(f"there are {len(x)} labelled pairs; a calibration needs at least {MIN_ROWS}.")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise InputError("a score or label is not a finite number; every one must be.")
+    if np.ptp(x) == 0:
+        raise InputError(f"every score is {x[0]:g}; a calibration needs scores that differ.")
