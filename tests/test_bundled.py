@@ -66,24 +66,25 @@ def test_a_paraphrase_scores_above_an_unrelated_sentence(
     assert same > other + 0.2
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "label"),
-    [
-        ("The film is good.", "The film is not good.", "contradiction"),
-        ("The film is not good.", "The film is good.", "contradiction"),
-        ("The museum is open on Sunday.", "The museum is closed on Sunday.", "contradiction"),
-        ("Three men are sitting at a table.", "Five men are sitting at a table.", "contradiction"),
-        ("A small black dog is running.", "A dog is running.", "entailment"),
-        ("The cat chased the dog.", "The dog was chased by the cat.", "entailment"),
-        pytest.param(
-            *("A dog is running.", "A small black dog is running.", "neutral"),
-            marks=pytest.mark.xfail(reason="details that are added are often taken for a contradiction"),
-        ),
-        ("The dog chased the cat.", "The cat chased the dog.", "neutral"),
-    ],
-)
-def test_nli_tells_what_follows_from_what(model: SimilarityModel, a: str, b: str, label: str) -> None:
-    assert labelled(model, a, b) == label
+FOLLOWS = {
+    ("The film is good.", "The film is not good."): "contradiction",
+    ("The film is not good.", "The film is good."): "contradiction",
+    ("The museum is open on Sunday.", "The museum is closed on Sunday."): "contradiction",
+    ("Three men are sitting at a table.", "Five men are sitting at a table."): "contradiction",
+    ("A small black dog is running.", "A dog is running."): "entailment",
+    ("The cat chased the dog.", "The dog was chased by the cat."): "entailment",
+    ("The dog chased the cat.", "The cat chased the dog."): "neutral",
+}
+
+
+@pytest.mark.parametrize("pair", FOLLOWS)
+def test_nli_tells_what_follows_from_what(model: SimilarityModel, pair: tuple[str, str]) -> None:
+    assert labelled(model, *pair) == FOLLOWS[pair]
+
+
+@pytest.mark.xfail(reason="details that are added are often taken for a contradiction")
+def test_nli_takes_an_added_detail_for_neutral(model: SimilarityModel) -> None:
+    assert labelled(model, "A dog is running.", "A small black dog is running.") == "neutral"
 
 
 @pytest.mark.parametrize(
