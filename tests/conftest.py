@@ -173,11 +173,11 @@ def tiny_bundle(make_once: Callable[..., Path], tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
-def app_url() -> Iterator[str]:
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the running app, one for all tests of a worker."""
-    from tests.browser.server import served_here
+    from tests.browser.server import served
 
-    with served_here() as url:
+    with served(tmp_path_factory.mktemp("app") / "app.log") as url:
         yield url
 
 

@@ -208,6 +208,9 @@ def test_a_sentence_of_half_a_million_characters_is_read(tmp_path):
     assert len(row.sentences[0]) == 500_000
 
 
+ENDINGS = "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow)."
+
+
 def message(function, *args, **kwargs) -> str:
     with pytest.raises(DataError) as raised:
         function(*args, **kwargs)
@@ -217,16 +220,8 @@ def message(function, *args, **kwargs) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        (
-            "p.xlsx",
-            "",
-            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
-        ),
-        (
-            "p",
-            "",
-            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
-        ),
+        ("p.xlsx", "", ENDINGS),
+        ("p", "", ENDINGS),
         ("p.tsv", "", "is empty; its first line must name the columns."),
         ("p.csv", "\n\n", "is empty; its first line must name the columns."),
         ("p.jsonl", "", "holds no JSON object; every line must be one, with a key for each column."),

@@ -40,7 +40,6 @@ def edits(kind: str, sentence: str, antonyms: Antonyms | None = None) -> set[Edi
         ("negation", "The man is asleep.", "The man isn't asleep.", "contradiction"),
         ("negation", "Tom has eaten the cake.", "Tom has not eaten the cake.", "contradiction"),
         ("negation", "She has a big car.", "She does not have a big car.", "contradiction"),
-        ("negation", "He's a tall man.", "He is not a tall man.", "contradiction"),
         ("negation", "You can swim here.", "You cannot swim here.", "contradiction"),
         ("negation", "There is a cat outside.", "There is no cat outside.", "contradiction"),
         ("negation", "Tom didn't see Mary.", "Tom saw Mary.", "contradiction"),
@@ -49,13 +48,14 @@ def edits(kind: str, sentence: str, antonyms: Antonyms | None = None) -> set[Edi
         ("negation", "He has no money.", "He has some money.", "contradiction"),
         ("negation", "He has no money.", "He does not have any money.", "entailment"),
         ("negation", "It isn't my car.", "It is not my car.", "entailment"),
+        ("negation", "He's a tall man.", "He is not a tall man.", "contradiction"),
         ("negation", "The man is not here.", "It is false that the man is here.", "entailment"),
         ("negation", "I like this song.", "It is true that I like this song.", "entailment"),
         ("antonym", "The soup is hot.", "The soup is cold.", "contradiction"),
         ("antonym", "The soup is hot.", "The soup is not cold.", "entailment"),
         ("antonym", "An old man is sitting there.", "A young man is sitting there.", "contradiction"),
         ("antonym", "She hates this song.", "She loves this song.", "contradiction"),
-        ("antonym", "Tom walked very slowly.", "Tom walked very slowly.", None),
+        ("antonym", "Tom walked very slowly.", "Tom walked very slowly.", ""),
         ("antonym", "The boy walked slowly.", "The boy walked quickly.", "contradiction"),
         ("number", "Two dogs are playing.", "2 dogs are playing.", "entailment"),
         ("number", "Two dogs are playing.", "Four dogs are playing.", "contradiction"),
@@ -98,14 +98,14 @@ def edits(kind: str, sentence: str, antonyms: Antonyms | None = None) -> set[Edi
         ("paraphrase", "I think she is right.", "I think that she is right.", "entailment"),
         ("paraphrase", "There is a dog in the garden.", "A dog is in the garden.", "entailment"),
         ("paraphrase", "She failed to come back.", "She did not come back.", "entailment"),
-        ("paraphrase", "The box is not empty.", "The box is not empty.", None),
+        ("paraphrase", "The box is not empty.", "The box is not empty.", ""),
         ("paraphrase", "Is the movie really good?", "Is the film really good?", "entailment"),
     ],
 )  # fmt: skip
-def test_a_sentence_is_edited_by_rule(kind: str, premise: str, hypothesis: str, label: str | None) -> None:
+def test_a_sentence_is_edited_by_rule(kind: str, premise: str, hypothesis: str, label: str) -> None:
     made = edits(kind, premise) | edits(kind, hypothesis)
     assert {edit.label for edit in made if (edit.premise, edit.hypothesis) == (premise, hypothesis)} == (
-        {label} - {None}
+        {label} - {""}
     )
 
 

@@ -97,11 +97,7 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, command: Comma
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (
-            "README.md",
-            b"---\nlicense: [\n---\n# x\n",
-            r"README\.md is no model card \(while parsing .*UTF-8 was",
-        ),
+        ("README.md", b"---\nlicense: [\n---\n", r"README\.md is no model card \(while parsing .*UTF-8 was"),
         ("README.md", b"---\n- a\n---\n", r"README\.md is no model card \(repo card metadata .* a dict\)"),
         ("README.md", b"# caf\xe9\n", r"README\.md is no model card \('utf-8' codec"),
         ("metrics.json", b'{"rows": 5}', r"metrics\.json is not what training writes \(TypeError"),

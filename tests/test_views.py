@@ -203,19 +203,15 @@ def test_a_cosine_for_which_there_are_no_words_is_given_without_a_judgement(engi
 @pytest.mark.parametrize(
     ("kind", "inputs", "said"),
     [
-        ("bilstm", "packed", "a trained head: Bi-LSTM over the token vectors of the packed pair"),
-        ("pooled", "packed", "a trained head: dense over [CLS] of the packed pair"),
-        (
-            "mean",
-            "apart",
-            "a trained head: dense over the mean of the token vectors of each sentence, read apart",
-        ),
+        ("bilstm", "packed", "Bi-LSTM over the token vectors of the packed pair"),
+        ("pooled", "packed", "dense over [CLS] of the packed pair"),
+        ("mean", "apart", "dense over the mean of the token vectors of each sentence, read apart"),
     ],
 )
 def test_a_scorer_is_explained_by_the_encoder_s_folder_else_by_its_shape(kind, inputs, said):
     units = (8,) if kind == "bilstm" else ()
     head = HeadConfig(kind, inputs, units, 0.1, ("similar",), (0, 5), 64, "some-bert", "0" * 64, 32)
-    assert explanation("mine", dataclasses.replace(SPOKEN, heads={"mine": head})) == said
+    assert explanation("mine", dataclasses.replace(SPOKEN, heads={"mine": head})) == f"a trained head: {said}"
     assert (
         explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
     )

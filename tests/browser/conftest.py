@@ -1,14 +1,16 @@
-"""One app and one browser for all tests of this folder; a fresh page for each.
+"""One app, one browser and one window for all tests of this folder; the page is opened anew in each.
 
-The pages share a context, and so the cache of Gradio's scripts; a visitor who must have nothing in common with the
-others asks for a context of its own. Every page is watched: a request to anything but the app, an error in the page's
-console or an exception in its scripts fails the test.
+A document is as new in a window that showed another before, and there in two thirds of the time: its process has
+Gradio's scripts compiled. A test's further visitors have windows of their own, and those who must have nothing in
+common with the others, a context of their own. Every page is watched: a request to anything but the app, an error in
+the page's console or an exception in its scripts fails the test.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -36,9 +38,15 @@ def visit(context: BrowserContext, app_url: str) -> Iterator[Visit]:
 @contextlib.contextmanager
 def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     """A `visit` of the app at an address."""
-    opened: list[Page] = []
+    watched: list[Page] = []
     faults: list[str] = []
-    own = (app_url, "data:", "blob:")
+    own = (app_url, "data:", "blob:", "about:blank")
+    watches: dict[str, Callable[[Any], object]] = {
+        "request": lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
+        "console": lambda said: faults.append(said.text) if said.type == "error" else None,
+        "pageerror": lambda error: faults.append(str(error)),
+        "dialog": lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()),
+    }
 
     def open_app(
         path: str = "",
@@ -48,18 +56,15 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
         waits: bool = True,
         within: BrowserContext = context,
     ) -> Page:
-        page = within.new_page()
-        opened.append(page)
+        kept = within.pages[0] if within.pages else within.new_page()
+        page = within.new_page() if kept in watched else kept
+        for event, watch in watches.items():
+            page.on(event, watch)
+        watched.append(page)
         page.set_default_timeout(20_000)
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        page.on(
-            "request",
-            lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
-        )
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        page.mouse.move(0, 0)
         page.goto(app_url + path)
         if waits:
             page.wait_for_selector(".bs-judgement")
@@ -68,8 +73,13 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     try:
         yield open_app
     finally:
-        for page in opened:
-            page.close()
+        for page in watched:
+            if page in context.pages[1:]:
+                page.close()
+            elif page in context.pages:
+                page.goto("about:blank")  # what is under way ends with this test
+                for event, watch in watches.items():
+                    page.remove_listener(event, watch)
     assert not faults
 
 

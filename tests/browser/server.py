@@ -1,4 +1,4 @@
-"""Serve the app, from a process of its own as a person would or from a thread of this one; and start a Chromium."""
+"""Start the app as a person would, and a Chromium that looks at nothing else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
-from unittest import mock
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,55 +43,40 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served_here(**settings: str) -> Iterator[str]:
-    """Serve the app from a thread of this process, which keeps it to its end, and give its address.
-
-    Five seconds of importing cheaper than `served`, and the same app: `app.py` does no more than call `ui.serve`. The
-    settings are in the environment while it starts.
-    """
-    from bertsim.ui import serve
-
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    with mock.patch.dict(os.environ, settings):
-        app = Thread(target=serve, kwargs={"port": port}, name=url, daemon=True)
-        app.start()
-        wait_for_page(url, app.is_alive)
-    yield url
-
-
-@contextlib.contextmanager
 def served(log: Path, **settings: str) -> Iterator[str]:
     """Run `python app.py` with settings in its environment and give its address; what it wrote is in `log`."""
     port = free_port()
-    environment = os.environ | {"BERTSIM_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"} | settings
+    with running([sys.executable, "app.py"], port, log, {"BERTSIM_PORT": str(port)} | settings) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running(words: list[str], port: int, log: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run a program that serves the app at a port of this machine; give the address once the page is served."""
+    environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"} | settings
     url = f"http://127.0.0.1:{port}/"
     with log.open("w") as out:
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out)
+        app = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=out, stderr=out)
         try:
-            wait_for_page(url, lambda: app.poll() is None)
+            wait_for_page(url, app, log)
             yield url
-        except AppEnded:
-            raise AssertionError(f"the app ended with {app.poll()}: {log.read_text()[-2000:]}") from None
         finally:
             app.terminate()
             app.wait(PATIENCE)
 
 
-class AppEnded(AssertionError):
-    """There is no page to wait for."""
-
-
-def wait_for_page(url: str, is_running: Callable[[], bool]) -> None:
+def wait_for_page(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
     """Return once the page is served."""
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and is_running():
+    while time.monotonic() < end:
+        if app.poll() is not None:
+            raise AssertionError(f"the app ended with {app.returncode}: {log.read_text()[-2000:]}")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
         except OSError:
             time.sleep(0.05)
-    raise AppEnded(f"no page at {url} within {PATIENCE:.0f} s, or the app ended")
+    raise AssertionError(f"no page within {PATIENCE:.0f} s: {log.read_text()[-2000:]}")
 
 
 @contextlib.contextmanager

@@ -110,16 +110,6 @@ def test_plain_http_is_enough(app_url, model):
     assert score["score"] == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
 
 
-def test_the_app_needs_neither_tensorflow_nor_transformers():
-    code = (
-        "import sys, bertsim, bertsim.ui; assert 'gradio' not in sys.modules; "
-        "model = bertsim.load(); bertsim.ui.build_app(model); model.compare('one', 'two'); print(*sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert not {"tensorflow", "keras", "transformers", "torch", "matplotlib"} & set(done.stdout.split())
-
-
 def test_a_port_that_is_taken_ends_with_one_sentence_and_status_2(app_url, monkeypatch):
     port = app_url.rstrip("/").rpartition(":")[2]
     monkeypatch.setenv("BERTSIM_PORT", port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown
-from tests.browser.server import served, served_here
+from tests.browser.server import served
 from tests.checkpoints import make_checkpoint
 from tests.loopback_hub import LoopbackHub
 
@@ -40,11 +41,31 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def offering(folders: Path) -> Iterator[str]:
+def offering(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An app whose host offers these."""
     names = ",".join(str(folders / name) for name in ("plain", "other", "deeper", "damaged"))
-    with served_here(BERTSIM_ENCODERS=names) as url:
+    with served(tmp_path_factory.mktemp("app") / "app.log", BERTSIM_ENCODERS=names) as url:
         yield url
+
+
+@dataclass(frozen=True)
+class Astray:
+    """An app whose host begins with what cannot be had, and lets visitors name any encoder of the Hub."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def astray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Astray]:
+    log = tmp_path_factory.mktemp("app") / "app.log"
+    settings = {
+        "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
+        "BERTSIM_HEADS": "somebody/heads",
+        "BERTSIM_ALLOW_ANY_ENCODER": "1",
+    }
+    with served(log, **settings) as url:
+        yield Astray(url, log)
 
 
 @pytest.fixture
@@ -186,19 +207,14 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
 
 
 def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(
-    context, tmp_path, model
+    context, astray, model
 ):
-    log = tmp_path / "app.log"
-    settings = {
-        "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
-        "BERTSIM_HEADS": "somebody/heads",
-    }
-    with served(log, **settings) as url, visits(context, url) as visit:
+    with visits(context, astray.url) as visit:
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text(BUNDLED_NAME)
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in astray.log.read_text()
 
 
 def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
@@ -227,8 +243,8 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
     assert "Traceback" not in log.read_text()
 
 
-def test_any_id_can_be_typed_where_the_host_allows_it(context):
-    with served_here(BERTSIM_ALLOW_ANY_ENCODER="1") as url, visits(context, url) as visit:
+def test_any_id_can_be_typed_where_the_host_allows_it(context, astray):
+    with visits(context, astray.url) as visit:
         page = visit()
         page.get_by_role("button", name="Encoder and settings").click()
         box = page.get_by_label("Any other BERT of the Hub")

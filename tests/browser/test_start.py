@@ -1,30 +1,46 @@
 """What stands between a visitor and a result: the first paint, waiting, a question that overtakes another, the link.
 
-The slow app is the real one, held for as long as a test wants: no test guesses how long anything takes.
+The slow app is the real one, held by a file for as long as a test wants: no test guesses how long anything takes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import Event
-from typing import Any
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from bertsim.model.similarity import SimilarityModel
-from bertsim.ui import shelf
 from tests.browser.conftest import visits
 from tests.browser.journey import cosine, shown
-from tests.browser.server import ROOT, served, served_here
+from tests.browser.server import ROOT, free_port, running, served
 
 pytestmark = pytest.mark.browser
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from bertsim import ui
+from bertsim.model import similarity as pipeline
+from bertsim.ui import shelf
+held = Path(sys.argv[2])
+real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
+def compare(self, a, b, **options):
+    while "slow" in a and held.exists():
+        time.sleep(0.02)
+    return real_compare(self, a, b, **options)
+def load(*arguments, **options):
+    while held.exists():
+        time.sleep(0.02)
+    return real_load(*arguments, **options)
+pipeline.SimilarityModel.compare, shelf.load = compare, load
+ui.serve(port=int(sys.argv[1]))
+"""
 
 
 @dataclass(frozen=True)
@@ -32,54 +48,36 @@ class SlowApp:
     """A running app that neither loads a model nor compares a "slow" sentence while it is held."""
 
     url: str
-    gate: Event
+    log: Path
+    gate: Path
 
     def hold(self) -> None:
         """Begin to hold."""
-        self.gate.clear()
+        self.gate.touch()
 
     def let_go(self) -> None:
         """Let everything that waits go on."""
-        self.gate.set()
-
-
-@contextlib.contextmanager
-def slow_app() -> Iterator[SlowApp]:
-    """The app, held from the start."""
-    gate = Event()
-    compare, load = SimilarityModel.compare, shelf.load
-
-    def compare_later(self: SimilarityModel, a: str, b: str, **options: Any) -> Any:
-        if "slow" in a:
-            gate.wait()
-        return compare(self, a, b, **options)
-
-    def load_later(*arguments: Any, **options: Any) -> SimilarityModel:
-        gate.wait()
-        return load(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SimilarityModel, "compare", compare_later)
-        patch.setattr(shelf, "load", load_later)
-        with served_here() as url:
-            try:
-                yield SlowApp(url, gate)
-            finally:
-                gate.set()
+        self.gate.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[SlowApp]:
-    with slow_app() as app:
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
+    """The slow app, held from its start until the first test that lets it go."""
+    folder, port = tmp_path_factory.mktemp("slow"), free_port()
+    gate = folder / "held"
+    gate.touch()
+    with running([sys.executable, "-c", SLOW, str(port), str(gate)], port, folder / "app.log", {}) as url:
+        app = SlowApp(url, folder / "app.log", gate)
         yield app
+        app.let_go()
 
 
 @pytest.fixture
-def slow(running: SlowApp) -> Iterator[SlowApp]:
-    """The running app of this module, let go before and after a test."""
-    running.let_go()
-    yield running
-    running.let_go()
+def slow(held: SlowApp) -> Iterator[SlowApp]:
+    """The slow app, let go before and after a test."""
+    held.let_go()
+    yield held
+    held.let_go()
 
 
 # Whether the thin line that says "wait" is visible now.
@@ -91,24 +89,27 @@ LINE_IS_DRAWN = """() => { const tracker = document.querySelector('#bs-verdict [
             && a.currentTime >= a.effect.getTiming().delay); }"""
 
 
-def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(context, capfd):
-    with slow_app() as app, visits(context, app.url) as visit:
+def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(context, held):
+    with visits(context, held.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
         expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
-        app.let_go()
+        held.let_go()
         page.wait_for_selector(".bs-judgement")
-    assert "Traceback" not in capfd.readouterr().err
+        assert "Traceback" not in held.log.read_text()
 
 
-def test_building_the_page_loads_nothing():
+def test_building_the_page_loads_nothing_and_scoring_then_neither_tensorflow_nor_transformers():
     code = (
-        "import sys\nfrom bertsim.ui.catalog import offered\nfrom bertsim.ui.shelf import Shelf\n"
+        "import sys, bertsim, bertsim.ui\nassert 'gradio' not in sys.modules\n"
+        "from bertsim.ui.catalog import offered\nfrom bertsim.ui.shelf import Shelf\n"
         "from bertsim.ui.app import build_app\nshelf = Shelf(offered({}))\nbuild_app(shelf)\n"
-        "assert not shelf._kept; assert 'ai_edge_litert' not in sys.modules; print('built')"
+        "assert not shelf._kept\nassert 'ai_edge_litert' not in sys.modules\n"
+        "model = bertsim.load()\nbertsim.ui.build_app(model)\nmodel.compare('one', 'two')\nprint(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == "built\n", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert not {"tensorflow", "keras", "transformers", "torch", "matplotlib"} & set(done.stdout.split())
 
 
 def test_a_line_says_wait_after_a_moment_and_not_before(context, slow, model):
