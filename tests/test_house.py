@@ -144,7 +144,7 @@ def test_the_house_is_small():
     entries = [path.name for path in (ROOT / "bertsim").iterdir() if path.name != "__pycache__"]
     lines = {path: path.read_text(encoding="utf-8").count("\n") for path in MODULES}
     core = sum(count for path, count in lines.items() if room(path) in CORE)
-    assert len(entries) <= 22, sorted(entries)
+    assert len(entries) <= 23, sorted(entries)
     assert core <= 4_000
     assert sum(lines.values()) <= 15_000
 
