@@ -19,7 +19,7 @@ from huggingface_hub import ModelCard
 from pyarrow import parquet
 
 from bertsim.errors import DataError
-from bertsim.training.sources import RECIPES, find_recipe, recipe_names
+from bertsim.training.recipe import RECIPES, find_recipe, recipe_names
 from tests.checkpoints import WORDS, make_checkpoint
 from tests.loopback_hub import TOKEN, LoopbackHub, serving
 
@@ -131,7 +131,7 @@ def test_every_recipe_runs_to_its_end_and_is_published(hub: LoopbackHub, tmp_pat
     commands = []
     for name in HEADS:
         output = str(tmp_path / name)
-        commands.append(["train", "--recipe", name, "--output", output, "--cache", str(tmp_path / "cache")])
+        commands.append(["train", "--recipe", name, "--output", output])
         commands.append(["publish", f"someone/{name}", "--folder", output, "--license", "apache-2.0"])
     done = run(hub, tmp_path / "home", *commands)
     assert done.returncode == 0, done.stderr
