@@ -273,11 +273,6 @@ class TrainPlan:
         """Whether the encoder learns."""
         return self.tune == "all"
 
-    @property
-    def files(self) -> tuple[Source, ...]:
-        """Every file of pairs, those to measure on last."""
-        return (*self.data, self.dev, *([self.test] if self.test else []))
-
 
 def _check(record: object, where: str, *rules: tuple[str, bool, str]) -> None:
     """Raise InputError for the first field beyond its bounds, or whose rule is broken.

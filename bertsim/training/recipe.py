@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import KINDS as HEAD_KINDS
@@ -22,7 +22,6 @@ from bertsim.score.words import KnownError, Range, Words
 from bertsim.training.plan import HUB, HeadPlan, Source, TrainPlan
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
-_T = TypeVar("_T")
 _SWITCH = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 _FROM_WORDS: Mapping[str, Callable[[str], Any]] = {
     "hold_out": lambda word: _SWITCH[word.lower()],
@@ -90,13 +89,6 @@ class ReportPlan:
         if bool(self.swapped) != (self.paraphrases is not None):
             raise InputError("swapped and paraphrases go together; give both, or leave both out.")
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every file that is read."""
-        sources = [Path(source.path) for source in (*self.correlation, *self.separation)]
-        single = [path for path in (self.antonyms, self.paraphrases) if path is not None]
-        return (*sources, *self.inference, *self.edits, *self.swapped, *self.plain, *single)
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -134,11 +126,16 @@ class Recipe:
 
     def check_files(self) -> None:
         """Raise DataError for a card, or a file of the report, that is not there: both are read only at the end."""
-        for path in (*([self.card] if self.card else []), *(self.report.files if self.report else ())):
-            if not path.is_file():
-                raise DataError(
-                    f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
-                )
+        measured = (
+            [] if self.report is None else [getattr(self.report, each.name) for each in fields(self.report)]
+        )
+        for value in (self.card, *measured):
+            for each in value if isinstance(value, tuple) else (value,):
+                path = Path(each.path) if isinstance(each, Source) else each
+                if path is not None and not path.is_file():
+                    raise DataError(
+                        f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
+                    )
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -259,17 +256,13 @@ def _with_defaults(head: Any) -> Any:
     }
 
 
-def _rooted(value: _T, root: Path) -> _T:
+def _rooted(value: Any, root: Path) -> Any:
     """A record of a recipe, or a value in one, whose relative paths start at `root`."""
-    found: Any = value
     if isinstance(value, TrainPlan | ReportPlan):
-        found = replace(
-            value, **{each.name: _rooted(getattr(value, each.name), root) for each in fields(value)}
-        )
-    elif isinstance(value, Source):
-        found = value.under(root)
-    elif isinstance(value, Path):
-        found = root / value
-    elif isinstance(value, tuple):
-        found = tuple(_rooted(each, root) for each in value)
-    return found
+        rooted = {each.name: _rooted(getattr(value, each.name), root) for each in fields(value)}
+        return replace(value, **rooted)
+    if isinstance(value, tuple):
+        return tuple(_rooted(each, root) for each in value)
+    if isinstance(value, Path):
+        return root / value
+    return value.under(root) if isinstance(value, Source) else value

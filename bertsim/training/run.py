@@ -116,13 +116,14 @@ def run_plan(
     """
     name = "joint" if plan.learns else "-".join(head.name for head in plan.heads)
     texts = sorted(path for pattern in TEXT_FILES for path in encoder.path.glob(pattern))
-    paths: list[str | Path] = [*(source.path for source in plan.files), *plan.exclude, *plan.exclude_held_out]
-    paths += [source.antonyms for source in plan.files if source.antonyms]
+    sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
+    named = [path for source in sources for path in (source.path, source.antonyms) if path is not None]
+    paths = [*map(Path, named), *plan.exclude, *plan.exclude_held_out]
     job = {
         **asdict(plan),
         "encoder_sha256": encoder.sha256,
         "encoder_files": {path.relative_to(encoder.path).as_posix(): file_sha256(path) for path in texts},
-        "files": {str(path): file_sha256(Path(path)) for path in paths},
+        "files": {str(path): file_sha256(path) for path in paths},
     }
     folder = RunFolder(output / RUN / name, job)
     with _reproducible():
