@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bertsim.errors import InputError
-from bertsim.training.section import replace_section
+from bertsim.training.card import replace_section
 
 START, END = "<!-- begin -->", "<!-- end -->"
 

@@ -1,6 +1,6 @@
 """The model card of a trained folder: a section of its README.md, every figure of which came from the run.
 
-What the encoder's own card says stays; the section stands between two marks and is replaced by the next run.
+It stands between two marks and is replaced by the next run; what people wrote around it stays.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertsim.training.plan import TrainPlan
-from bertsim.training.report import Report
-from bertsim.training.run import Encoder, Trained
-from bertsim.training.section import replace_section
+from bertsim.bert.folder import CheckpointFolder
+from bertsim.errors import InputError
+from bertsim.measuring.probes import LEFT_OUT
+from bertsim.training.report import CALLS, FolderReport
+from bertsim.training.run import Trained
 from bertsim.version import __version__
 
 START, END = "<!-- heads: written by `bertsim train` -->", "<!-- end of heads -->"
@@ -23,34 +24,44 @@ START, END = "<!-- heads: written by `bertsim train` -->", "<!-- end of heads --
 
 def write_card(
     output: Path,
-    encoder: Encoder,
+    encoder: CheckpointFolder,
     trained: Sequence[Trained],
     figures: Mapping[str, Mapping[str, Any]],
-    report: Report | None = None,
+    report: FolderReport | None,
 ) -> None:
     """Write or replace the section in `output/README.md`."""
-    lines = _lines(encoder, trained, figures)
-    if report is not None:
-        lines += ["", "## Measured, as served", "", *report.as_lines()]
-    replace_section(output / "README.md", START, END, lines)
-
-
-def _lines(
-    encoder: Encoder, trained: Sequence[Trained], figures: Mapping[str, Mapping[str, Any]]
-) -> list[str]:
     plan = trained[-1].plan
-    what = "Encoder and heads" if plan.tune == "all" else "Heads"
-    lines = [f"## {what}, as trained", "", f"By `bertsim train` {__version__}, seed {plan.seed}."]
-    if plan.tune == "all":
+    lines = ["## Encoder and heads, as trained" if plan.learns else "## Heads, as trained", ""]
+    lines.append(f"By `bertsim train` {__version__}, seed {plan.seed}.")
+    if plan.learns:
         lines[-1] += f" The encoder was tuned from {encoder.name} (SHA-256 {encoder.sha256[:12]}…)."
     seconds = sum(epoch.seconds for run in trained for epoch in run.progress.history)
     lines[-1] += f" {seconds / 3600:.1f} hours of steps on {machine()}."
     for run in trained:
         lines += ["", *_run_lines(run)]
-    sets = list(dict.fromkeys(name for table in figures.values() for name in table))
-    if sets:
-        lines += ["", *_table(plan, figures, sets)]
-    return lines
+    if figures:
+        lines += ["", *_figures(trained[-1], figures)]
+    if report is not None:
+        lines += ["", "## Measured, as served", "", *report_lines(report)]
+    replace_section(output / "README.md", START, END, lines)
+
+
+def replace_section(path: Path, start: str, end: str, lines: Sequence[str]) -> None:
+    """Write `lines` between the marks of a Markdown file, at its end where it has none.
+
+    Raises:
+        InputError: it is not UTF-8 text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else f"# {path.resolve().parent.name}\n"
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the encoder's {path.name} is not UTF-8 ({error.reason} at byte {error.start}); mend it, or remove it."
+        ) from None
+    before, _, rest = text.partition(start)
+    after = rest.partition(end)[2] if end in rest else rest
+    section = "\n".join([start, *lines, end])
+    path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
 
 
 def _run_lines(run: Trained) -> list[str]:
@@ -66,47 +77,83 @@ def _run_lines(run: Trained) -> list[str]:
         f"- {names or 'cosine'}: epoch {best + 1} of {len(history)} kept, training loss {history[best].loss:.4f}; "
         f"{sum(e.seconds for e in history):.0f} s; batches of {plan.batch_size}, learning rate {plan.learning_rate:g}."
     ]
-    for source, used, skipped in run.parts:
+    for part in run.data.parts:
+        source = part.source
         notes = [str(source.kind) if source.edit is None else f"{source.kind}: {source.edit}"]
-        if source.per_epoch is not None and source.per_epoch < used:
+        if source.per_epoch is not None and source.per_epoch < len(part):
             notes.append(f"{source.per_epoch:,} an epoch")
         if source.epochs is not None:
             notes.append("epochs {}–{}".format(*source.epochs))
         if source.weight != 1:
             notes.append(f"weight {source.weight:g}")
-        if skipped:
-            notes.append(f"{skipped:,} left out")
-        lines.append(f"  - `{source.name}`: {used:,} pairs ({', '.join(notes)})")
+        if part.skipped:
+            notes.append(f"{part.skipped:,} left out")
+        lines.append(f"  - `{source.name}`: {len(part):,} pairs ({', '.join(notes)})")
     return lines
 
 
-def _table(plan: TrainPlan, figures: Mapping[str, Mapping[str, Any]], sets: Sequence[str]) -> list[str]:
-    files = {"dev": plan.dev, "test": plan.test}
-    named = ", ".join(f"{name} = `{source.name}`" for name in sets if (source := files[name]))
-    head = "| scorer |" + "".join(f" Spearman {name} | 95 % | ECE {name} |" for name in sets)
-    rows = [f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev.", "", head]
-    rows.append("|" + "---|" * (1 + 3 * len(sets)))
+def report_lines(report: FolderReport) -> list[str]:
+    """The figures of a report as Markdown."""
+    probes = [probe for probe in report.probes if len(probe.values) > 1]
+    columns = dict(report.columns) | {probe.name: probe.values for probe in probes}
+    scorers = dict.fromkeys(scorer for values in columns.values() for scorer in values)
+    rows = [
+        [f"`{scorer}`", *(values.get(scorer, "–") for values in columns.values())]
+        for scorer in [*(each for each in scorers if each not in (*LEFT_OUT, "base")), "base"]
+    ]
+    lines = [
+        *_table(["scorer", *columns], rows, 4),
+        "",
+        *(f"- {each.name}: {each.trials}" for each in probes),
+    ]
+    single = [probe for probe in report.probes if len(probe.values) == 1]
+    if single:
+        rows = [[each.name, next(iter(each.values.values())), f"{each.count:,}"] for each in single]
+        lines += ["", *_table(["tried on", "right", "trials"], rows, 3)]
+    lines.append("")
+    if report.fidelity:
+        lines.append(
+            f"- cosine of its vectors to those of {report.base}, {report.fidelity['sentences']:,.0f} held-out plain "
+            f"sentences: mean {report.fidelity['mean']:.4f}, smallest {report.fidelity['smallest']:.4f}"
+        )
+    times = ", ".join(f"`{name}` {value:.2f} ms" for name, value in report.milliseconds.items())
+    return [
+        *lines,
+        f"- attention: the median over heads and tokens of the largest weight is {report.sharpness:.1f} times even",
+        f"- one pair, median of {CALLS} calls on the machine that trained: {times}",
+        "",
+        "What it says of ten pairs, the wrong answers too:",
+        "",
+        *_table(list(report.examples[0]), [list(row.values()) for row in report.examples], 2),
+    ]
+
+
+def _figures(run: Trained, figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    sets = run.data.measured
+    named = ", ".join(f"{name} = `{part.source.name}`" for name, part in sets.items())
+    head = ["scorer", *(each for name in sets for each in (f"Spearman {name}", "95 %", f"ECE {name}"))]
+    rows = []
     for scorer, table in figures.items():
-        cells = []
-        for name in sets:
-            low, high = table[name]["spearman_interval"]
-            ece = table[name].get("ece")
-            cells += [
-                f"{table[name]['spearman']:.4f}",
-                f"{low:.3f}–{high:.3f}",
-                "–" if ece is None else f"{ece:.3f}",
-            ]
-        rows.append(f"| `{scorer}` | " + " | ".join(cells) + " |")
-    return rows
+        rows.append([f"`{scorer}`"])
+        for found in (table[name] for name in sets):
+            interval, ece = "{:.3f}–{:.3f}".format(*found["spearman_interval"]), found.get("ece")
+            rows[-1] += [f"{found['spearman']:.4f}", interval, "–" if ece is None else f"{ece:.3f}"]
+    said = f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev."
+    return [said, "", *_table(head, rows)]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]], places: int = 0) -> list[str]:
+    """A table in Markdown; numbers with so many decimal places."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = (f"{cell:.{places}f}" if isinstance(cell, float) else str(cell) for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def machine() -> str:
     """What this computer is, in words. Example: "2 cores of an Intel(R) Xeon(R) Processor @ 2.50GHz"."""
-    name = platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():  # Linux
-        names = re.findall(
-            r"^model name\s*: (.+)$", info.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-        )
-        name = names[0] if names else name
-    return f"{os.cpu_count()} cores of an {name}"
+    info = Path("/proc/cpuinfo")  # Linux
+    text = info.read_text(encoding="utf-8", errors="replace") if info.exists() else ""
+    found = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return f"{os.cpu_count()} cores of an {found[1] if found else platform.machine()}"

@@ -1,4 +1,4 @@
-"""A `TrainPlan` -> a folder in the layout of `weights/`: reads, trains, keeps the best, and has `output` finish it.
+"""A `TrainPlan` -> a folder with the best encoder and heads so far: reads, trains, keeps; `output` finishes it.
 
 Everything that can be wrong with the data is found before the first step. A run that was stopped left its state in
 `OUTPUT/.run`; the same plan goes on from there.
@@ -6,360 +6,218 @@ Everything that can be wrong with the data is found before the first step. A run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
+from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
 from bertsim.bert.checkpoint import WEIGHTS, encoder_tensors, load_encoder
-from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
-from bertsim.bert.folder import encoder_sha256
-from bertsim.bert.manifest import check_manifest, file_sha256
-from bertsim.data.pairs import MEND_OR_SKIP
+from bertsim.bert.config import TEXT_FILES
+from bertsim.bert.folder import CheckpointFolder, open_folder
+from bertsim.bert.manifest import file_sha256
+from bertsim.bert.pooling import scale_to_unit
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import Head, build_head
 from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import Progress as Telling
-from bertsim.model.loading import find_source
-from bertsim.text.tokenizer import Tokenizer
-from bertsim.training.data_source import NAME_THEM, Source, read_excluded
-from bertsim.training.examples import (
-    Examples,
-    check_measurable,
-    check_trainable,
-    read_examples,
-    with_negatives,
-)
-from bertsim.training.features import FeatureStore, compute_features, join_stores
-from bertsim.training.fit import Task, Watch, fit
-from bertsim.training.folder import keep_head
-from bertsim.training.frozen import FrozenTask, texts_of
-from bertsim.training.joint import JointTask, is_inferred
+from bertsim.model.loading import find_source, load
+from bertsim.model.similarity import SimilarityModel
+from bertsim.records import Float
+from bertsim.training.batches import Pinned, Reader
+from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
+from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
+from bertsim.training.folder import as_written, keep_head
+from bertsim.training.joint import JointTask, lesson_of
 from bertsim.training.plan import HeadPlan, TrainPlan
-from bertsim.training.reading import Pinned, Reader, pin
-from bertsim.training.state import RUN, Progress, RunFolder
-
-_ADVICE = replace(NAME_THEM, row=MEND_OR_SKIP)
-
-
-class Observer(Watch, Protocol):
-    """Whoever is told how a run goes."""
-
-    def stage(self, what: str) -> None:
-        """Something begins that is no step of training."""
-        ...
-
-    def features(self, done: int, total: int) -> None:
-        """So many of the texts have features."""
-        ...
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """The encoder that heads are trained on.
-
-    Attributes:
-        folder, name, commit: where it is, what it is called, its commit on the Hub.
-        sha256: of its tensors.
-        files: SHA-256 of each file beside them that says how text is read.
-        config, embedding, tokenizer: read from the folder.
-        max_length: tokens read of a sequence.
-    """
-
-    folder: Path
-    name: str
-    commit: str | None
-    sha256: str
-    files: Mapping[str, str]
-    config: BertConfig
-    embedding: EmbeddingConfig
-    tokenizer: Tokenizer
-    max_length: int
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One finished run of the loop, for figures and model card.
-
-    Attributes:
-        plan: what was asked for; its heads are those that learned in it.
-        progress: its epochs.
-        parts: how many rows of each file were used, and how many left out.
-    """
+    """One finished run of the loop, for figures and model card: what was asked for, what was read, its epochs."""
 
     plan: TrainPlan
+    data: Data
     progress: Progress
-    parts: tuple[tuple[Source, int, int], ...]
 
 
-@dataclass(frozen=True)
-class Data:
-    """Everything that was read: what to learn from, what to measure on, and plain sentences to pin."""
-
-    parts: tuple[Examples, ...]
-    dev: Examples
-    test: Examples | None
-    plain: tuple[str, ...] = ()
-
-    @property
-    def files(self) -> tuple[Examples, ...]:
-        """Every file, those to measure on last."""
-        return (*self.parts, self.dev, *([self.test] if self.test else []))
+def open_encoder(plan: TrainPlan, progress: Telling | None = None) -> CheckpointFolder:
+    """Find the encoder of a plan and read all but its tensors; `progress` and errors as of `bertsim.load`."""
+    found = find_source(plan.encoder, plan.revision, progress=progress)
+    return open_folder(*found, max_length=plan.max_length)
 
 
-def open_encoder(plans: Sequence[TrainPlan], progress: Telling | None = None) -> Encoder:
-    """Find the encoder of the plans and read all but its tensors.
-
-    Args:
-        plans: of one folder.
-        progress: told how a download goes.
-
-    Raises:
-        InputError: plans that do not go into one folder: other encoders, heads of one name, an encoder that learns
-            in one of several. Else as `bertsim.load`.
-    """
-    plan = plans[0]
-    names = [head.name for each in plans for head in each.heads]
-    if len(plans) > 1 and (
-        len({(p.encoder, p.revision, p.max_length) for p in plans}) > 1
-        or any(p.tune != "none" for p in plans)
-    ):
-        raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
-    if len(set(names)) < len(names):
-        raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
-    folder, name, commit = find_source(plan.encoder, plan.revision, progress=progress)
-    check_manifest(folder)
-    config = BertConfig.from_folder(folder)
-    embedding = EmbeddingConfig.from_folder(folder, config)
-    tokenizer = Tokenizer.from_folder(folder, config)
-    length = tokenizer.check_length(embedding.max_length if plan.max_length is None else plan.max_length)
-    texts = sorted(path for pattern in TEXT_FILES for path in folder.glob(pattern))
-    files = {path.relative_to(folder).as_posix(): file_sha256(path) for path in texts}
-    return Encoder(folder, name, commit, encoder_sha256(folder), files, config, embedding, tokenizer, length)
-
-
-def read_data(plan: TrainPlan, encoder: Encoder) -> Data:
+def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
     """Read and check every file of a plan, and its heads.
 
     Raises:
         DataError: for the first file that is wrong.
-        InputError: a head that cannot be.
+        InputError: a head that cannot be, or a file that nothing learns from.
     """
     labels = {head.labels for head in plan.heads if not head.infers} or {("similar",)}
     inference = {head.labels for head in plan.heads if head.infers} or {()}
     if len(labels) > 1 or len(inference) > 1:
         raise InputError("heads of one run share their labels; train the others in a run of their own.")
-    names, of_inference = labels.pop(), inference.pop()
-    exclude = read_excluded(plan.exclude, plan.exclude_held_out)
 
     def check(sentence: str) -> None:
         if not any(map(str.isalnum, sentence[:200])):
             encoder.tokenizer.check_sentence(sentence)
 
-    def read(source: Source, exclude: frozenset[str] = frozenset()) -> Examples:
-        return read_examples(
-            source,
-            names,
-            check,
-            skip_bad_rows=plan.skip_bad_rows,
-            seed=plan.seed,
-            advice=_ADVICE,
-            inference=of_inference,
-            exclude=exclude,
-        )
-
-    every = [read(source, exclude) for source in plan.data]
-    parts = [part for part in every if part.source.kind != "text"]
-    plain = [a for part in every if part.source.kind == "text" for a, _ in part.pairs]
-    if plain and plan.tune != "all":
-        raise InputError("data of the kind text pins an encoder that learns; it goes with tune 'all' alone.")
-    if plan.tune == "none":
-        parts = [with_negatives(part, plan.seed) for part in parts]
-    if any(part.source.kind != "positives" for part in parts) or plan.tune == "none":
+    read = partial(
+        read_examples,
+        labels=labels.pop(),
+        check=check,
+        skip_bad_rows=plan.skip_bad_rows,
+        seed=plan.seed,
+        inference=inference.pop(),
+    )
+    exclude = read_excluded(plan.exclude, plan.exclude_held_out)
+    every = [read(source, exclude=exclude) for source in plan.data]
+    parts = tuple(part for part in every if part.source.kind != "text")
+    plain = tuple(a for part in every if part.source.kind == "text" for a, _ in part.pairs)
+    if any(part.source.kind != "positives" for part in parts):
         check_trainable(parts, plan.batch_size)
-    dev, test = read(plan.dev), None if plan.test is None else read(plan.test)
-    for part in filter(None, (dev, test)):
+    data = Data(parts, read(plan.dev), None if plan.test is None else read(plan.test), plain)
+    for part in data.measured.values():
         check_measurable(part)
     if plan.mix is not None:
-        weigh_groups(dev.targets[:, 0], dev.groups, plan.mix)  # a group that it does not know is found now
-    _check_taught(plan, parts, dev)
-    data = Data(tuple(parts), dev, test, tuple(plain))
+        weigh_groups(data.dev.targets[:, 0], data.dev.groups, plan.mix)  # an unknown group is found now
+    for part in (*parts, data.dev):
+        lesson = lesson_of(plan, part, measures=part is data.dev)
+        if not lesson.heads and not lesson.cosine:
+            what = "measured on" if part is data.dev else "taught by"
+            raise InputError(
+                f"{part.source.path}: nothing in this run can be {what} its labels; leave it out, or add a head."
+            )
     for head in plan.heads:
         _head_config(head, encoder, data)
     return data
 
 
-def _check_taught(plan: TrainPlan, parts: Sequence[Examples], dev: Examples) -> None:
-    """Raise InputError for a file that no head, nor the cosine, learns from or is measured on; names it."""
-    for part in (*parts, dev):
-        infers = is_inferred(part, plan)
-        heads = [head for head in plan.heads if head.infers == infers]
-        if plan.tune == "none" and len(heads) < len(plan.heads):
-            raise InputError(
-                f"{part.source.path}: with tune 'none' every head learns from every file, and ratings and inference go "
-                "to different heads; give each a run of its own, or tune 'heads' or 'all'."
-            )
-        has_cosine = plan.tune == "all" and not infers and (plan.cosine_weight > 0 or part is dev)
-        if not heads and not has_cosine:
-            what = "measured on" if part is dev else "taught by"
-            raise InputError(
-                f"{part.source.path}: nothing in this run can be {what} its labels; leave it out, or add a head."
-            )
-
-
 def run_plan(
-    plan: TrainPlan,
-    encoder: Encoder,
-    data: Data,
-    output: Path,
-    cache: Path,
-    observer: Observer,
-    *,
-    resume: bool,
-) -> Iterator[Trained]:
-    """Train what a plan asks for: heads on frozen features one after another, else all at once.
+    plan: TrainPlan, data: Data, encoder: CheckpointFolder, output: Path, observer: Observer, *, resume: bool
+) -> Trained:
+    """Train what a plan asks for.
 
     Args:
-        plan, encoder, data: what to do.
+        plan, data, encoder: what to do.
         output: from `folder.prepare_output`.
-        cache: holds the features of frozen encoders.
         observer: told how it goes.
         resume: go on from the state in `output`.
     """
-    tf.config.experimental.enable_op_determinism()
-    groups = [plan.for_head(head) for head in plan.heads] if plan.tune == "none" else [plan]
-    for group in groups:
-        name = "joint" if plan.tune != "none" else group.heads[0].name
-        of_encoder = {"encoder_sha256": encoder.sha256, "encoder_files": encoder.files}
-        job = {**group.as_json(), **of_encoder, "files": _digests(plan)}
-        folder = RunFolder(output / RUN / name, job)
-        keras.utils.set_random_seed(plan.seed)
+    name = "joint" if plan.learns else "-".join(head.name for head in plan.heads)
+    texts = sorted(path for pattern in TEXT_FILES for path in encoder.path.glob(pattern))
+    sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
+    named = [path for source in sources for path in (source.path, source.antonyms) if path is not None]
+    paths = [*map(Path, named), *plan.exclude, *plan.exclude_held_out]
+    job = {
+        **asdict(plan),
+        "encoder_sha256": encoder.sha256,
+        "encoder_files": {path.relative_to(encoder.path).as_posix(): file_sha256(path) for path in texts},
+        "files": {str(path): file_sha256(path) for path in paths},
+    }
+    folder = RunFolder(output / RUN / name, job)
+    with _reproducible():
+        task = make_task(plan, data, encoder, output, folder, observer)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
-        if plan.tune == "none":
-            task = _frozen_task(group, encoder, data, output, cache, observer)
-        else:
-            task = _joint_task(group, encoder, data, output, folder, observer)
-        progress = fit(task, group, folder, observer, resume=resume)
-        task.keep_best()
-        parts = tuple((part.source, len(part), part.skipped) for part in data.parts)
-        yield Trained(group, progress, parts)
+        progress = fit(task, plan, folder, observer, resume=resume)
+    task.keep_best()
+    return Trained(plan, data, progress)
 
 
-def _frozen_task(
-    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, cache: Path, observer: Observer
-) -> Task:
-    bert, _ = load_encoder(encoder.folder, encoder.config)
-    features = _features(bert, plan, encoder, data, cache, observer)
-    keras.utils.set_random_seed(plan.seed)
-    (head_plan,) = plan.heads
-    head = build_head(_head_config(head_plan, encoder, data), has_pooler=bert.pooler is not None)
-    keep = partial(keep_head, head, output, head_plan.name)
-    return FrozenTask(head, data.parts, data.dev, features, plan, keep)
-
-
-def _features(
-    bert: Any, plan: TrainPlan, encoder: Encoder, data: Data, cache: Path, observer: Observer
-) -> FeatureStore:
-    inputs = plan.heads[0].inputs
-    made_of = [encoder.sha256, *encoder.files.values()]
-    stores = []
-    for part in (*data.parts, data.dev):
-        texts = [text for pair in part.pairs for text in texts_of(pair, inputs)]
-        stores.append(
-            compute_features(
-                bert, encoder.tokenizer, texts, encoder.max_length, made_of, cache, observer.features
-            )
-        )
-    return join_stores(stores)
-
-
-def _joint_task(
-    plan: TrainPlan, encoder: Encoder, data: Data, output: Path, folder: RunFolder, observer: Observer
-) -> Task:
-    bert, _ = load_encoder(encoder.folder, encoder.config)
-    embedding = encoder.embedding
-    reader = Reader(encoder.tokenizer, embedding.pooling, embedding.normalize, encoder.max_length)
-    pinned = None
-    if data.plain:
-        order = np.argsort(reader.lengths(data.plain), kind="stable")
-        plain = tuple(data.plain[i] for i in order)
-        kept = folder.kept("pinned")
-        if kept is None:
-            kept = {"vectors": pin(bert, reader, plain, observer.features)}
-            folder.keep("pinned", kept)
-        pinned = Pinned(plain, kept["vectors"])
-    parts = rate_by_cosine(data.parts, bert, reader, folder, observer)
+def make_task(
+    plan: TrainPlan,
+    data: Data,
+    encoder: CheckpointFolder,
+    output: Path,
+    folder: RunFolder,
+    observer: Observer,
+) -> JointTask:
+    """The encoder and its heads before the first step, with what they learn from; arguments as `run_plan`."""
+    random.seed(plan.seed)  # dropout's
+    bert, _ = load_encoder(encoder.path, encoder.config)
+    reader = Reader(encoder)
+    data, pinned = _ask_the_encoder(data, reader, encoder, folder, observer)
     if plan.identity_pooler and bert.pooler is not None:
         bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
-    keras.utils.set_random_seed(plan.seed)
-    has_pooler = bert.pooler is not None
-    heads = [build_head(_head_config(head, encoder, data), has_pooler=has_pooler) for head in plan.heads]
-    keep = _keeper(bert, heads, plan, output)
-    return JointTask(bert, heads, reader, parts, data.dev, plan, keep, pinned)
+    random.seed(plan.seed)  # of first weights
+    configs = [_head_config(head, encoder, data) for head in plan.heads]
+    heads = [build_head(config, has_pooler=bert.pooler is not None) for config in configs]
+    keep = partial(_keep, bert, heads, plan, encoder, output)
+    return JointTask(bert, heads, reader, data, plan, keep, pinned)
 
 
-def rate_by_cosine(
-    parts: Sequence[Examples], bert: Any, reader: Reader, folder: RunFolder, observer: Observer
-) -> list[Examples]:
-    """The parts, those of the kind "cosine" with the cosine of the encoder's embeddings, at least 0, as target."""
-    chosen = [part for part in parts if part.source.kind == "cosine"]
-    if not chosen:
-        return list(parts)
-    kept = folder.kept("cosines")
-    if kept is None:
-        texts = sorted({text for part in chosen for pair in part.pairs for text in pair}, key=len)
-        rows = dict(zip(texts, pin(bert, reader, texts, observer.features), strict=True))
-        cosines = [float(rows[a] @ rows[b]) for part in chosen for a, b in part.pairs]
-        kept = {"cosines": np.maximum(cosines, 0).astype(np.float32)}
-        folder.keep("cosines", kept)
-    targets = iter(np.split(kept["cosines"], np.cumsum([len(part) for part in chosen])[:-1]))
-    return [
-        replace(part, targets=np.tile(next(targets)[:, None], part.targets.shape[1]))
-        if part.source.kind == "cosine"
-        else part
-        for part in parts
-    ]
+def _ask_the_encoder(
+    data: Data, reader: Reader, encoder: CheckpointFolder, folder: RunFolder, observer: Observer
+) -> tuple[Data, Pinned | None]:
+    """What the encoder says before it learns: cosines that pairs are rated by, vectors that plain sentences keep.
+
+    They are recorded, and of a run that was stopped taken from its folder.
+    """
+
+    def asked(name: str, ask: Callable[[SimilarityModel], Float]) -> Float:
+        kept = folder.kept(name)
+        if kept is not None:
+            return kept[0][0]
+        length = encoder.embedding.max_length
+        answer = ask(load(encoder.path, engine="tensorflow", heads=False, max_length=length))
+        folder.keep(name, [answer])
+        return answer
+
+    def told(done: int, total: int) -> None:
+        observer.show(done, total, "embeddings", "")
+
+    pinned, parts = None, list(data.parts)
+    if data.plain:
+        order = np.argsort(reader.lengths(data.plain), kind="stable")
+        plain = [data.plain[i] for i in order]
+        pinned = Pinned(plain, asked("pinned", lambda base: scale_to_unit(base.embed(plain, progress=told))))
+    places = [place for place, part in enumerate(parts) if part.source.kind == "cosine"]
+    if places:
+        pairs = [pair for place in places for pair in parts[place].pairs]
+        cosines = asked("cosines", lambda base: np.maximum(base.score(pairs, progress=told), 0))
+        ends = np.cumsum([len(parts[place]) for place in places])
+        for place, found in zip(places, np.split(cosines, ends[:-1]), strict=True):
+            targets = np.tile(found[:, None], parts[place].targets.shape[1])
+            parts[place] = replace(parts[place], targets=targets)
+    return replace(data, parts=tuple(parts)), pinned
 
 
-def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> Callable[[], None]:
-    """What writes the encoder, where it learns, and the heads on it."""
-
-    def keep() -> None:
-        if plan.tune == "all":
-            (output / FLATBUFFER).unlink(missing_ok=True)
-            for path in output.glob("*.safetensors*"):
-                path.unlink()
-            save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
-        for head, head_plan in zip(heads, plan.heads, strict=True):
-            if plan.tune == "all":
-                name = plan.name or output.resolve().name
-                head.config = replace(head.config, encoder=name, encoder_sha256=encoder_sha256(output))
-            keep_head(head, output, head_plan.name)
-
-    return keep
+def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: CheckpointFolder, output: Path) -> None:
+    """Write the encoder, where it learns, and the heads on it."""
+    if plan.learns:
+        (output / FLATBUFFER).unlink(missing_ok=True)
+        for path in output.glob("*.safetensors*"):
+            path.unlink()
+        save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
+        name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
+        for head in heads:
+            head.config = replace(head.config, encoder=name, encoder_sha256=sha256)
+    for head, head_plan in zip(heads, plan.heads, strict=True):
+        keep_head(head, output, head_plan.name)
 
 
-def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
+def _head_config(plan: HeadPlan, encoder: CheckpointFolder, data: Data) -> HeadConfig:
     """What a head is. Raises InputError for one that cannot be."""
     scales = (p.source.scale for p in data.parts if p.source.kind == "graded" and not plan.infers)
-    scale = next(scales, None) or (0.0, 1.0)
     return HeadConfig(
         kind=plan.kind,
         inputs=plan.inputs,
         units=plan.units,
         dropout=plan.dropout,
         labels=plan.labels,
-        label_scale=scale,
-        max_length=encoder.max_length,
+        label_scale=next(scales, None) or (0.0, 1.0),
+        max_length=encoder.embedding.max_length,
         encoder=encoder.name,
         encoder_sha256=encoder.sha256,
         hidden_size=encoder.config.hidden_size,
@@ -368,8 +226,14 @@ def _head_config(plan: HeadPlan, encoder: Encoder, data: Data) -> HeadConfig:
     )
 
 
-def _digests(plan: TrainPlan) -> dict[str, str]:
-    sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
-    paths = [*(source.path for source in sources), *plan.exclude, *plan.exclude_held_out]
-    paths += [source.antonyms for source in sources if source.antonyms]
-    return {path: file_sha256(Path(path)) for path in paths}
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """TensorFlow repeats its numbers, and Python's random ones may be seeded; after the block both are as before."""
+    state, was_enabled = random.getstate(), is_op_determinism_enabled()
+    tf.config.experimental.enable_op_determinism()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        if not was_enabled:
+            disable_op_determinism()
