@@ -30,9 +30,9 @@ from bertsim.training.examples import check_trainable, read_examples
 from bertsim.training.folder import prepare_output
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import HeadPlan, TrainPlan, head_from
-from bertsim.training.reading import Pinned, Reader, pin
+from bertsim.training.reading import Pinned, Reader, pin, rate_by_cosine
 from bertsim.training.recipe import read_recipe
-from bertsim.training.run import Data, Encoder, open_encoder, rate_by_cosine, read_data, run_plan
+from bertsim.training.run import Data, Encoder, open_encoder, read_data, run_plan
 from bertsim.training.state import RunFolder
 from bertsim.words import read_words
 from tests.checkpoints import make_checkpoint
@@ -245,12 +245,14 @@ def test_pairs_can_be_rated_by_the_cosine_that_the_encoder_begins_with(
     plan = plan_of(files, small, Source(files.rated.path, "cosine", take=40), files.rated, heads=(POOLED,))
     _, bert, _, reader, data = task_of(plan)
     folder = RunFolder(tmp_path, {"job": 1})
-    rated, others = rate_by_cosine(data.parts, bert, reader, folder, Silent())
+    rated, others = rate_by_cosine(data.parts, bert, reader, folder, Silent().features)
     expected = bertsim.load(small, engine="tensorflow", heads=False).score(rated.pairs)
     np.testing.assert_allclose(rated.targets[:, 0], np.maximum(expected, 0), atol=1e-5)
     assert np.ptp(rated.targets) > 0
     assert others is data.parts[1]
-    again, _ = rate_by_cosine(data.parts, None, reader, folder, Silent())  # from what it has recorded
+    again, _ = rate_by_cosine(
+        data.parts, None, reader, folder, Silent().features
+    )  # from what it has recorded
     assert (again.targets == rated.targets).all()
 
 

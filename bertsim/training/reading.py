@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from bertsim.pooling import pool, scale_to_unit
 from bertsim.records import Float
 from bertsim.tokenization import Tokenizer
+from bertsim.training.examples import Examples
+from bertsim.training.state import RunFolder
 
 _OF_IDS = ("input_ids", "attention_mask", "token_type_ids")
 _BATCH = 64
@@ -92,6 +94,29 @@ class Pinned:
         """So many neighbours, from anywhere."""
         start = int(random.integers(max(len(self.sentences) - count, 0) + 1))
         return slice(start, start + count)
+
+
+def rate_by_cosine(
+    parts: Sequence[Examples], bert: Any, reader: Reader, folder: RunFolder, told: Callable[[int, int], None]
+) -> list[Examples]:
+    """The parts, those of the kind "cosine" with the cosine of the encoder's embeddings, at least 0, as target."""
+    chosen = [part for part in parts if part.source.kind == "cosine"]
+    if not chosen:
+        return list(parts)
+    kept = folder.kept("cosines")
+    if kept is None:
+        texts = sorted({text for part in chosen for pair in part.pairs for text in pair}, key=len)
+        rows = dict(zip(texts, pin(bert, reader, texts, told), strict=True))
+        cosines = [float(rows[a] @ rows[b]) for part in chosen for a, b in part.pairs]
+        kept = {"cosines": np.maximum(cosines, 0).astype(np.float32)}
+        folder.keep("cosines", kept)
+    targets = iter(np.split(kept["cosines"], np.cumsum([len(part) for part in chosen])[:-1]))
+    return [
+        replace(part, targets=np.tile(next(targets)[:, None], part.targets.shape[1]))
+        if part.source.kind == "cosine"
+        else part
+        for part in parts
+    ]
 
 
 def token_specs() -> dict[str, Any]:

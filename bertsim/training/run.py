@@ -43,7 +43,7 @@ from bertsim.training.folder import keep_head
 from bertsim.training.frozen import FrozenTask, texts_of
 from bertsim.training.joint import JointTask, is_inferred
 from bertsim.training.plan import HeadPlan, TrainPlan
-from bertsim.training.reading import Pinned, Reader, pin
+from bertsim.training.reading import Pinned, Reader, pin, rate_by_cosine
 from bertsim.training.state import RUN, Progress, RunFolder
 
 _ADVICE = replace(NAME_THEM, row=MEND_OR_SKIP)
@@ -237,8 +237,8 @@ def run_plan(
     groups = [plan.for_head(head) for head in plan.heads] if plan.tune == "none" else [plan]
     for group in groups:
         name = "joint" if plan.tune != "none" else group.heads[0].name
-        of_encoder = {"encoder_sha256": encoder.sha256, "encoder_files": encoder.files}
-        job = {**group.as_json(), **of_encoder, "files": _digests(plan)}
+        known = {"encoder_sha256": encoder.sha256, "encoder_files": encoder.files, "files": _digests(plan)}
+        job = {**group.as_json(), **known}
         folder = RunFolder(output / RUN / name, job)
         keras.utils.set_random_seed(plan.seed)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
@@ -267,11 +267,9 @@ def _frozen_task(
 def _features(
     bert: Any, plan: TrainPlan, encoder: Encoder, data: Data, cache: Path, observer: Observer
 ) -> FeatureStore:
-    inputs = plan.heads[0].inputs
-    made_of = [encoder.sha256, *encoder.files.values()]
-    stores = []
+    made_of, stores = [encoder.sha256, *encoder.files.values()], []
     for part in (*data.parts, data.dev):
-        texts = [text for pair in part.pairs for text in texts_of(pair, inputs)]
+        texts = [text for pair in part.pairs for text in texts_of(pair, plan.heads[0].inputs)]
         stores.append(
             compute_features(
                 bert, encoder.tokenizer, texts, encoder.max_length, made_of, cache, observer.features
@@ -295,7 +293,7 @@ def _joint_task(
             kept = {"vectors": pin(bert, reader, plain, observer.features)}
             folder.keep("pinned", kept)
         pinned = Pinned(plain, kept["vectors"])
-    parts = rate_by_cosine(data.parts, bert, reader, folder, observer)
+    parts = rate_by_cosine(data.parts, bert, reader, folder, observer.features)
     if plan.identity_pooler and bert.pooler is not None:
         bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
@@ -304,29 +302,6 @@ def _joint_task(
     heads = [build_head(_head_config(head, encoder, data), has_pooler=has_pooler) for head in plan.heads]
     keep = _keeper(bert, heads, plan, output)
     return JointTask(bert, heads, reader, parts, data.dev, plan, keep, pinned)
-
-
-def rate_by_cosine(
-    parts: Sequence[Examples], bert: Any, reader: Reader, folder: RunFolder, observer: Observer
-) -> list[Examples]:
-    """The parts, those of the kind "cosine" with the cosine of the encoder's embeddings, at least 0, as target."""
-    chosen = [part for part in parts if part.source.kind == "cosine"]
-    if not chosen:
-        return list(parts)
-    kept = folder.kept("cosines")
-    if kept is None:
-        texts = sorted({text for part in chosen for pair in part.pairs for text in pair}, key=len)
-        rows = dict(zip(texts, pin(bert, reader, texts, observer.features), strict=True))
-        cosines = [float(rows[a] @ rows[b]) for part in chosen for a, b in part.pairs]
-        kept = {"cosines": np.maximum(cosines, 0).astype(np.float32)}
-        folder.keep("cosines", kept)
-    targets = iter(np.split(kept["cosines"], np.cumsum([len(part) for part in chosen])[:-1]))
-    return [
-        replace(part, targets=np.tile(next(targets)[:, None], part.targets.shape[1]))
-        if part.source.kind == "cosine"
-        else part
-        for part in parts
-    ]
 
 
 def _keeper(bert: Any, heads: Sequence[Head], plan: TrainPlan, output: Path) -> Callable[[], None]:
