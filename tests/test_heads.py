@@ -555,7 +555,7 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
     any_engine: bertsim.SimilarityModel,
 ) -> None:
     from bertsim.cli.score import in_words
-    from bertsim.views.result import Engine, bars
+    from bertsim.views.result import Origin, bars
 
     comparison = any_engine.compare(*PAIRS[0])
     verdict = comparison["mean_apart"]
@@ -564,7 +564,7 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
         f"{verdict.probability:.4f}  calibrated: the probability that people would call the two similar",
         f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
     ]
-    engine = Engine("some-bert", "litert", "mean", None, "concat", 64, 1)
+    engine = Origin("some-bert", "litert", "mean", None, "concat", 64, 1)
     drawn = bars(comparison, engine)
     assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn

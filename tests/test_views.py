@@ -35,7 +35,7 @@ from bertsim.views.mask import function_positions, mask_view, special_positions
 from bertsim.views.matrix import DRAWN, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
-from bertsim.views.result import Engine, bars, explanation, losses, provenance, verdict
+from bertsim.views.result import Origin, bars, explanation, losses, provenance, verdict
 from tests.checkpoints import make_checkpoint
 
 HOSTILE = (
@@ -59,8 +59,8 @@ WORDS = Words(
         KnownError("role", 1.0, 300, "roles changed"),
     ),
 )
-ENGINE = Engine("some-bert", "litert", "mean", None, "concat", 128, 8_300_000)
-SPOKEN = dataclasses.replace(ENGINE, words=WORDS)
+ORIGIN = Origin("some-bert", "litert", "mean", None, "concat", 128, 8_300_000)
+SPOKEN = dataclasses.replace(ORIGIN, words=WORDS)
 PAIR = ("A man is playing a guitar.", "Someone unplayfully plays the guitar on a stage.")
 
 
@@ -188,7 +188,7 @@ def test_the_verdict_has_the_words_of_the_encoder_for_its_cosine_and_on_what_the
 @pytest.mark.parametrize(
     ("engine", "what"),
     [
-        (ENGINE, "encoders"),
+        (ORIGIN, "encoders"),
         (dataclasses.replace(SPOKEN, words=dataclasses.replace(WORDS, ranges={})), "encoders"),
         (dataclasses.replace(SPOKEN, pooling="cls", is_default=False), "settings"),
     ],
@@ -216,11 +216,11 @@ def test_a_scorer_is_explained_by_the_encoder_s_folder_else_by_its_shape(kind, i
         explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
     )
     assert explanation("dot", SPOKEN) == "their product; grows with the vectors' lengths"
-    assert explanation("cosine", ENGINE) == "the angle between the two sentence vectors"
+    assert explanation("cosine", ORIGIN) == "the angle between the two sentence vectors"
 
 
 def test_the_heads_of_a_model_are_explained_where_its_scores_stand(model):
-    engine = dataclasses.replace(ENGINE, heads={name: model.head_config(name) for name in model.heads})
+    engine = dataclasses.replace(ORIGIN, heads={name: model.head_config(name) for name in model.heads})
     titles = [
         attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs
     ]
@@ -229,7 +229,7 @@ def test_the_heads_of_a_model_are_explained_where_its_scores_stand(model):
 
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
-    page = Page(bars(by_hand(), ENGINE))
+    page = Page(bars(by_hand(), ORIGIN))
     assert "0.900similarity, −1 … 1" in page.text
     assert "−2.500product, −∞ … ∞" in page.text
     assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
@@ -242,13 +242,13 @@ def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
 )
 def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, shown):
     score = PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9, probability)
-    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,)), ENGINE))
+    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,)), ORIGIN))
     assert f"called similar: {shown}\u202f%" in page.text
     assert "the calibrated share of pairs" in page.text
 
 
 def test_the_provenance_names_time_engine_and_encoder():
-    shown = Page(provenance(by_hand(), ENGINE)).text
+    shown = Page(provenance(by_hand(), ORIGIN)).text
     for part in (
         "4.2 ms",
         "LiteRT, int8 weights",
@@ -258,7 +258,7 @@ def test_the_provenance_names_time_engine_and_encoder():
         assert part in shown
     assert "Known to err" not in shown
     assert "layers 1, 2 (sum)" in provenance(
-        by_hand(), Engine("x", "tensorflow", "cls", (1, 2), "sum", 64, 1)
+        by_hand(), Origin("x", "tensorflow", "cls", (1, 2), "sum", 64, 1)
     )
 
 
@@ -268,7 +268,7 @@ def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_fac
     assert Page(source).text.endswith(WORDS.note + said)
     assert_safe(source)
     flawless = dataclasses.replace(WORDS, known_errors=WORDS.known_errors[2:])
-    assert "err" not in provenance(by_hand(), dataclasses.replace(ENGINE, words=flawless))
+    assert "err" not in provenance(by_hand(), dataclasses.replace(ORIGIN, words=flawless))
 
 
 def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
@@ -279,7 +279,7 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
         "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
         " the same.",
     ]
-    assert losses(cut.tokens)[0] in Page(verdict(cut, ENGINE)).text
+    assert losses(cut.tokens)[0] in Page(verdict(cut, ORIGIN)).text
     unknown = model.compare("I feel \U0001f600", "I feel fine")
     assert losses(unknown.tokens)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
     assert losses(model.compare("I feel fine", "I feel well").tokens) == []
@@ -287,12 +287,12 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
 
 def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_score(model):
     pair = model.compare("I feel \U0001f600", "I feel \u2639")
-    shown = Page(verdict(pair, ENGINE)).text
+    shown = Page(verdict(pair, ORIGIN)).text
     assert shown.startswith("Cosine 1.000")
     assert "Sentence B, not read: \u2639" in shown
     assert "What was not read of A and of B differs" in shown
-    assert "called similar" not in bars(pair, ENGINE)
-    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ENGINE)).text
+    assert "called similar" not in bars(pair, ORIGIN)
+    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ORIGIN)).text
     assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
 
 

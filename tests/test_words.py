@@ -131,11 +131,11 @@ def test_the_page_says_them_under_the_encoder_s_own_settings_alone(spoken: Path)
     model = bertsim.load(spoken)
     own = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
     pair = Pairs().compare(model, own, "the cat sat", "the cat sat")
-    said = verdict(pair.comparison, pair.engine)
+    said = verdict(pair.comparison, pair.origin)
     assert '<p class="bs-judgement">Near</p>' in said
     assert "4.2 out of 5 on average (STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5)" in said
     other = Pairs().compare(model, replace(own, pooling="mean"), "the cat sat", "the cat sat")
-    assert "differs between settings" in verdict(other.comparison, other.engine)
+    assert "differs between settings" in verdict(other.comparison, other.origin)
 
 
 def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoken: Path) -> None:

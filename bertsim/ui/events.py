@@ -231,8 +231,8 @@ class Events:
         past = [each for each in sent["past"] if tuple(each[:2]) != (shown.a, shown.b)]
         past = [*past, (shown.a, shown.b, comparison["cosine"].value)][-KEPT_PAIRS:]
         return {
-            page.verdict: verdict(comparison, pair.engine),
-            page.bars: bars(comparison, pair.engine) + provenance(comparison, pair.engine),
+            page.verdict: verdict(comparison, pair.origin),
+            page.bars: bars(comparison, pair.origin) + provenance(comparison, pair.origin),
             page.past: past,
             page.history: previous(past),
             page.shown: shown,

@@ -20,7 +20,7 @@ from bertsim.model.options import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison, Int
 from bertsim.score.explain import check_masks
-from bertsim.views.result import Engine
+from bertsim.views.result import Origin
 
 MAX_BYTES = 64_000_000
 LAST = "last"
@@ -74,10 +74,10 @@ class Pair:
         return self.settings.options(self.model)
 
     @property
-    def engine(self) -> Engine:
+    def origin(self) -> Origin:
         """What the result line says of how the numbers came about."""
         model, settings, options = self.model, self.settings, self.options
-        return Engine(
+        return Origin(
             encoder=model.name,
             engine=model.engine,
             pooling=settings.pooling,

@@ -34,7 +34,7 @@ _INPUTS = {"packed": "of the packed pair", "apart": "of each sentence, read apar
 
 
 @dataclass(frozen=True)
-class Engine:
+class Origin:
     """What computed a result, in the words of the page.
 
     Attributes:
@@ -60,13 +60,13 @@ class Engine:
     heads: Mapping[str, HeadConfig] = field(default_factory=dict)
 
 
-def explanation(scorer: str, engine: Engine) -> str | None:
+def explanation(scorer: str, origin: Origin) -> str | None:
     """What a scorer is: as the encoder's folder has it, else by the shape of a head, else as it is for every encoder.
 
     Example: a head without words -> "a trained head: Bi-LSTM over the token vectors of the packed pair"
     """
-    said = engine.words.scorers.get(scorer) if engine.words else None
-    head = engine.heads.get(scorer)
+    said = origin.words.scorers.get(scorer) if origin.words else None
+    head = origin.heads.get(scorer)
     if said is None and head is not None:
         return f"a trained head: {_KINDS[head.kind]} {_INPUTS[head.inputs]}"
     return said or EXPLANATIONS.get(scorer)
@@ -81,7 +81,7 @@ def losses(tokens: TokenBatch) -> list[str]:
     return [each[0].upper() + each[1:] for each in found if each]
 
 
-def verdict(comparison: Comparison, engine: Engine) -> Html:
+def verdict(comparison: Comparison, origin: Origin) -> Html:
     """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region.
 
     Where the encoder has words for the cosine, it also says on what they stand, else why there are none.
@@ -89,8 +89,8 @@ def verdict(comparison: Comparison, engine: Engine) -> Html:
     cosine = comparison["cosine"].value
     shown, words, below = number(cosine), f"Cosine {number(cosine)}", Html()
     if not withheld(*comparison.unread):
-        ranges = engine.words if engine.words and "cosine" in engine.words.ranges else None
-        found = ranges.range_of("cosine", cosine) if ranges and engine.is_default else None
+        ranges = origin.words if origin.words and "cosine" in origin.words.ranges else None
+        found = ranges.range_of("cosine", cosine) if ranges and origin.is_default else None
         if ranges and found:
             words, rated = found.words, f"{found.rating:.1f} out of {HIGHEST_RATING} on average"
             reference = f"People rated pairs with such a cosine {rated} ({ranges.data})."
@@ -137,11 +137,11 @@ def _chance(score: PairScore) -> Html:
     return tag("span.bs-chance", words, f"{shown}\u202f%")
 
 
-def bars(comparison: Comparison, engine: Engine) -> Html:
+def bars(comparison: Comparison, origin: Origin) -> Html:
     """Every scorer with its value, its calibrated probability, its range and a bar (a distance's: its similarity)."""
     rows = []
     for score in comparison.scores:
-        name = tag("span.bs-name", score.scorer, title=explanation(score.scorer, engine))
+        name = tag("span.bs-name", score.scorer, title=explanation(score.scorer, origin))
         value, reading = tag("span.bs-value", number(score.value)), tag("span.bs-range", _reading(score))
         parts = (name, _bar(score), value, _chance(score), reading)
         rows.append(tag("li.bs-score", *parts, data_scorer=score.scorer))
@@ -172,20 +172,20 @@ def _known_errors(words: Words) -> str:
     return f"Known to err in {', '.join(parts)}." if parts else ""
 
 
-def provenance(comparison: Comparison, engine: Engine) -> Html:
+def provenance(comparison: Comparison, origin: Origin) -> Html:
     """Time taken, engine, encoder and settings; the plain truth about the encoder, where its folder tells it."""
     layers = "last layer"
-    if engine.layers is not None:
-        layers = f"layers {', '.join(map(str, engine.layers))} ({engine.combine})"
+    if origin.layers is not None:
+        layers = f"layers {', '.join(map(str, origin.layers))} ({origin.combine})"
     engines = {"litert": "LiteRT, int8 weights", "tensorflow": "TensorFlow, fp32"}
     facts = (
         f"{number(comparison.seconds * 1000, 1)} ms",
-        engines.get(engine.engine, engine.engine),
-        f"{engine.encoder} ({engine.parameters / 1e6:.1f} million parameters)",
-        f"{engine.pooling} pooling, {layers}",
-        f"up to {counted(engine.max_length, 'token')} a sentence",
+        engines.get(origin.engine, origin.engine),
+        f"{origin.encoder} ({origin.parameters / 1e6:.1f} million parameters)",
+        f"{origin.pooling} pooling, {layers}",
+        f"up to {counted(origin.max_length, 'token')} a sentence",
     )
     line = Html(" · ").join(tag("span", fact) for fact in facts)
-    said = [engine.words.note, _known_errors(engine.words)] if engine.words else []
+    said = [origin.words.note, _known_errors(origin.words)] if origin.words else []
     honest = [tag("p.bs-honest", each) for each in said if each]
     return tag("p.bs-facts", line) + Html().join(honest)
