@@ -192,17 +192,17 @@ class Choices:
             The tab, the value of every control, and what of the link cannot be followed, in one sentence: then the
             others are the defaults.
         """
-        tab = query.get("tab", tabs[0])
         try:
-            if tab not in tabs:
-                raise InputError(f"tab is {tab[:40]!r}; there are {', '.join(tabs)}")
-            named = {key: self._read(key, query[key]) for key in self.options if key in query}
+            tab = self._read("tab", query.get("tab", tabs[0]), tabs)
+            named = {
+                key: self._read(key, query[key], each) for key, each in self.options.items() if key in query
+            }
         except InputError as error:
             problem = f"The link could not be followed: {error}; here are the defaults."
             return tabs[0], dict(self.defaults), problem
         return tab, {**self.defaults, **named}, ""
 
-    def _read(self, key: str, written: str) -> Any:
+    def _read(self, key: str, written: str, options: Sequence[Any]) -> Any:
         """The value that a link means."""
         if key == "mask":
             keys = [part for part in written.split(",") if part]
@@ -210,7 +210,10 @@ class Choices:
             if len(keys) > 1024 or not all(is_key):
                 raise InputError(f"mask is {written[:40]!r}; tokens such as a3,b10 were expected")
             return keys
-        for option in self.options[key]:
+        for option in options:
             if str(option) == written:
                 return option
-        raise InputError(f"{key} is {written[:40]!r}, which {self.encoder} does not offer")
+        there = (
+            f"; there are {', '.join(options)}" if key == "tab" else f", which {self.encoder} does not offer"
+        )
+        raise InputError(f"{key} is {written[:40]!r}{there}")
