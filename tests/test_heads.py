@@ -141,7 +141,7 @@ def test_a_head_of_unit_length_starts_from_the_cosine(kind: str) -> None:
     mask = np.ones((6, 1), np.int32)
     logits = head.logits({"last_hidden_state": a}, mask, {"last_hidden_state": b}, mask)
     np.testing.assert_allclose(np.asarray(logits)[:, 0], 8 * cosine(a[:, 0], b[:, 0]) - 4, atol=1e-3)
-    with pytest.raises(InputError, match="unit_length is True and inputs packed"):
+    with pytest.raises(InputError, match="unit_length is true and inputs packed"):
         replace(CONFIG, inputs="packed", unit_length=True)
 
 

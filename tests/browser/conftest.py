@@ -40,7 +40,7 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     """A `visit` of the app at an address."""
     watched: list[Page] = []
     faults: list[str] = []
-    own = (app_url, "data:", "blob:", "about:blank")
+    own = (app_url, "data:", "blob:")
     watches: dict[str, Callable[[Any], object]] = {
         "request": lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
         "console": lambda said: faults.append(said.text) if said.type == "error" else None,
@@ -74,12 +74,12 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
         yield open_app
     finally:
         for page in watched:
+            for event, watch in watches.items():
+                page.remove_listener(event, watch)
             if page in context.pages[1:]:
                 page.close()
             elif page in context.pages:
                 page.goto("about:blank")  # what is under way ends with this test
-                for event, watch in watches.items():
-                    page.remove_listener(event, watch)
     assert not faults
 
 

@@ -154,15 +154,16 @@ def test_the_twenty_thousand_and_first_character_is_not_read_and_that_is_shown(p
 
 def test_an_empty_sentence_is_a_toast_of_one_sentence(page):
     before = cosine(page)
-    for times, empty in enumerate(("", "   ", "\n\t "), 1):
+    for empty in ("", "   ", "\n\t "):
         page.get_by_label("Sentence A", exact=True).fill(empty)
         page.get_by_role("button", name="Compare", exact=True).click()
-        expect(toast(page)).to_have_count(times)
-        expect(toast(page).last).to_contain_text("Sentence A is empty; write at least one word.")
-        assert "Traceback" not in toast(page).last.inner_text()
+        expect(toast(page)).to_contain_text("Sentence A is empty; write at least one word.")
+        assert "Traceback" not in toast(page).inner_text()
         assert cosine(page) == before
         waiting = page.locator('#bs-verdict [data-testid="status-tracker"]')
         assert waiting.evaluate("(e) => getComputedStyle(e, '::after').content") == "none"
+        page.get_by_test_id("toast-close").click()
+        expect(toast(page)).to_have_count(0)
 
 
 def test_a_toast_shows_what_was_typed_as_text(page):
