@@ -237,7 +237,11 @@ def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str
         rows = chance.integers(0, len(x), len(x))
         fitted += np.interp(knots, *_steps(x[rows], is_similar[rows], weights[rows])) / _BOOTSTRAPS
     fitted = np.maximum.accumulate(fitted)  # means of rising curves, but for rounding
-    return {"kind": "isotonic", "scores": tuple(map(float, knots)), "probabilities": tuple(map(float, fitted))}
+    return {
+        "kind": "isotonic",
+        "scores": tuple(map(float, knots)),
+        "probabilities": tuple(map(float, fitted)),
+    }
 
 
 def _steps(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
