@@ -1,12 +1,11 @@
 """A scorer's value -> the probability that people would call the pair similar. numpy only, but for fitting.
 
-A `Calibration` is monotone and made of plain numbers, so that `calibration.json` can be read by anyone: a logistic
-curve in the value, or straight lines between knots (isotonic regression). It is fitted on labelled pairs that no
-weight was trained on, and keeps the order of the pairs: it says how much to believe a value, never which pair is
-more alike. What comes in and goes out is any scorer's score, higher = more similar.
+A `Calibration` is monotone and made of plain numbers, so that `calibration.json` can be read by anyone: straight lines
+between knots, or a logistic curve in the value. It is fitted on labelled pairs that no weight was trained on, and keeps
+the order of the pairs: it says how much to believe a value, never which pair is more alike. What comes in and goes out
+is any scorer's score, higher = more similar.
 
-Source: Platt 1999 (logistic, with his smoothed targets); Zadrozny & Elkan 2002 (isotonic); Breiman 1996 (bagging),
-Breiman et al. 1984 (the simpler of two within a standard error).
+Source: Platt 1999 (logistic, with his smoothed targets), fitted to normal scores, van der Waerden 1952.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ KINDS = ("logistic", "isotonic")
 SIMILAR = 0.8
 """A pair is called similar from this part of the label scale on: 4 of 5 on STS-B."""
 MIN_ROWS = 20
-_FOLDS = 5
-_BOOTSTRAPS = 100
 _KNOTS = 41
-_EDGE = 1e-3  # no score is certain: isotonic steps stay this far from 0 and 1
+_WIDEST = 3.0  # standard normal: from the lowest thousandth of the pairs to the highest
 
 Numbers = NDArray[np.float64]
 
@@ -80,7 +77,6 @@ def fit_calibration(
     *,
     similar: float = SIMILAR,
     data: str = "",
-    kind: str | None = None,
     weights: ArrayLike | None = None,
 ) -> Calibration:
     """Fit a curve to pairs that no weight was trained on.
@@ -91,8 +87,6 @@ def fit_calibration(
         similar: from which label on a pair counts as similar.
         data: what to say it was fitted on.
         weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
-        kind: "logistic" or "isotonic"; None: logistic, unless the Brier score of the other over five held-out fifths
-            is lower by more than a standard error.
 
     Raises:
         InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
@@ -109,9 +103,8 @@ def fit_calibration(
             " a calibration needs both kinds."
         )
     counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
-    if kind is None:
-        kind = _choose_kind(x, is_similar, counts)
-    return Calibration(**_fit(kind, x, is_similar, counts), similar=similar, data=data, n=len(x))
+    knots, probabilities = (tuple(map(float, row)) for row in _fit(x, is_similar, counts))
+    return Calibration("isotonic", 0.0, 0.0, knots, probabilities, similar, data, len(x))
 
 
 def weigh_groups(
@@ -205,76 +198,29 @@ def _rises(values: tuple[float, ...]) -> bool:
     return all(a <= b for a, b in pairwise(values))
 
 
-def _fit(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    fit = _fit_logistic if kind == "logistic" else _fit_isotonic
-    return fit(x, is_similar, weights)
+def _fit(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
+    """Platt's curve over normal scores: every pair counts as both kinds, by weights that never reach 0 or 1.
 
-
-def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """Platt's curve: every pair counts as both kinds, by weights that never reach 0 or 1."""
+    How a scorer spreads its values (a cosine of .2 to 1, a rating near 0 or 1) is taken out by the ranks, so that one
+    curve of two parameters fits each: it does not follow the accidents of a few hundred pairs.
+    """
+    from scipy.special import ndtr, ndtri
+    from scipy.stats import rankdata
     from sklearn.linear_model import LogisticRegression
 
-    mean, spread = x.mean(), x.std()
-    z = ((x - mean) / spread)[:, None]
+    z = ndtri((rankdata(x) - 0.5) / len(x))
     positives, negatives = is_similar.sum(), (1 - is_similar).sum()
     target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     model = LogisticRegression(C=1e6, max_iter=1000)
     model.fit(
-        np.concatenate([z, z]),
+        np.concatenate([z, z])[:, None],
         np.repeat([1, 0], len(x)),
         sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
     )
-    slope = max(float(model.coef_[0, 0]), 0.0) / spread
-    return {"kind": "logistic", "slope": float(slope), "intercept": float(model.intercept_[0] - slope * mean)}
-
-
-def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """The mean of many isotonic curves, each of a bootstrap sample: one alone follows every accident."""
-    chance = np.random.default_rng(0)
-    knots = np.unique(np.quantile(x, np.linspace(0, 1, _KNOTS)))
-    fitted = np.zeros(len(knots))
-    for _ in range(_BOOTSTRAPS):
-        rows = chance.integers(0, len(x), len(x))
-        fitted += np.interp(knots, *_steps(x[rows], is_similar[rows], weights[rows])) / _BOOTSTRAPS
-    fitted = np.maximum.accumulate(fitted)  # means of rising curves, but for rounding
-    return {
-        "kind": "isotonic",
-        "scores": tuple(map(float, knots)),
-        "probabilities": tuple(map(float, fitted)),
-    }
-
-
-def _steps(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """Pool-adjacent-violators: the middle of each step, and its height."""
-    from sklearn.isotonic import IsotonicRegression
-
-    order = np.argsort(x, kind="stable")
-    x = x[order]
-    curve = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
-    fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
-    starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
-    return np.array([part.mean() for part in np.split(x, starts[1:])]), fitted[starts]
-
-
-def _choose_kind(x: Numbers, is_similar: Numbers, weights: Numbers) -> str:
-    """Logistic, unless the other's held-out Brier score is better by more than its standard error."""
-    logistic, isotonic = (_held_out_errors(kind, x, is_similar, weights) for kind in KINDS)
-    if not np.isfinite(isotonic).all():
-        return "logistic"
-    gain = logistic - isotonic
-    return "isotonic" if gain.mean() > gain.std() / math.sqrt(len(x)) else "logistic"
-
-
-def _held_out_errors(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> Numbers:
-    """Squared errors of the probabilities, weighed, [n], each fifth predicted from the others; deterministic."""
-    folds = np.arange(len(x)) % _FOLDS
-    errors = np.full(len(x), math.inf)
-    for fold in range(_FOLDS):
-        rest, held = folds != fold, folds == fold
-        if len(set(is_similar[rest])) == 2 and np.ptp(x[rest]) > 0:
-            curve = Calibration(**_fit(kind, x[rest], is_similar[rest], weights[rest]))
-            errors[held] = weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2
-    return errors
+    values, first = np.unique(x, return_index=True)
+    knots = np.unique(np.quantile(x, ndtr(np.linspace(-_WIDEST, _WIDEST, _KNOTS))))
+    slope = max(float(model.coef_[0, 0]), 0.0)
+    return knots, _sigmoid(slope * np.interp(knots, values, z[first]) + float(model.intercept_[0]))
 
 
 def _sigmoid(z: Numbers) -> Numbers:

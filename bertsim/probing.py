@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bertsim import tfidf
+from bertsim.agreement import judge_probabilities
 from bertsim.datasets import open_pairs, open_sentences
 from bertsim.edits import EVERYDAY, KINDS, Edit, make_edits, read_antonyms, take_evenly
 from bertsim.errors import DataError, InputError
@@ -61,12 +63,14 @@ class Found:
         trials: in words, how many of what.
         values: by scorer, TF-IDF too; of labels by head.
         count: how many trials.
+        ece: of labels, the expected calibration error of the most probable one; None: not measured.
     """
 
     name: str
     trials: str
     values: Mapping[str, float]
     count: int
+    ece: float | None = None
 
 
 def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -193,7 +197,7 @@ def probe_inference(
     rows: Sequence[tuple[str, str, str]],
     progress: Progress | None = None,
 ) -> Found:
-    """Share of pairs whose most probable label is the given one.
+    """Share of pairs whose most probable label is the given one, and how honest its probability is.
 
     Args:
         model: with the head.
@@ -201,8 +205,8 @@ def probe_inference(
         rows: premise, hypothesis and label, one of `LABELS`.
         progress: told after every batch.
     """
-    right = _right(model, head, rows, progress)
-    return Found("inference", f"{len(rows):,} held-out pairs", {head: float(np.mean(right))}, len(rows))
+    right, sure = _judge(model, head, rows, progress)
+    return _found("inference", f"{len(rows):,} held-out pairs", head, right, sure)
 
 
 def probe_edits(
@@ -211,12 +215,15 @@ def probe_edits(
     edits: Mapping[str, Sequence[Edit]],
     progress: Progress | None = None,
 ) -> list[Found]:
-    """By kind of edits the share whose most probable label is the right one; args as `probe_inference`."""
+    """By kind of edits what `probe_inference` measures; args as there."""
     rows = [(edit.premise, edit.hypothesis, edit.label) for each in edits.values() for edit in each]
-    right, found, start = _right(model, head, rows, progress), [], 0
+    right, sure = _judge(model, head, rows, progress)
+    found, start = [], 0
     for kind, each in edits.items():
-        share = float(np.mean(right[start : start + len(each)]))
-        found.append(Found(kind, f"{len(each):,} edits of held-out sentences", {head: share}, len(each)))
+        part = slice(start, start + len(each))
+        found.append(
+            _found(kind, f"{len(each):,} edits of held-out sentences", head, right[part], sure[part])
+        )
         start += len(each)
     return found
 
@@ -265,13 +272,19 @@ def _inference_rows(paths: Sequence[Path]) -> Iterator[tuple[str, str, str]]:
             yield row.sentences[0], row.sentences[1], label
 
 
-def _right(
+def _judge(
     model: SimilarityModel, head: str, rows: Sequence[tuple[str, str, str]], progress: Progress | None
-) -> list[bool]:
-    """Whether the most probable label is that of the row."""
+) -> tuple[NDArray[np.bool_], Float]:
+    """Whether the most probable label is that of the row, and its probability, [n] each."""
     labels = [label.lower() for label in model.labels(head)]
     found = model.label_probabilities([(a, b) for a, b, _ in rows], head=head, progress=progress)
-    return [labels[best] == label for best, (_, _, label) in zip(found.argmax(axis=1), rows, strict=True)]
+    given = np.array([labels.index(label) for _, _, label in rows])
+    return found.argmax(axis=1) == given, found.max(axis=1)
+
+
+def _found(kind: str, trials: str, head: str, right: NDArray[np.bool_], sure: Float) -> Found:
+    ece = judge_probabilities(sure, right).ece
+    return Found(kind, trials, {head: float(np.mean(right))}, len(right), ece)
 
 
 def _scores(

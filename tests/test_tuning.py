@@ -479,7 +479,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
     assert report["fidelity"]["smallest"] > 0.5
     assert [probe["name"] for probe in report["probes"]][:3] == ["negation", "word order", "inference"]
     assert {probe["name"] for probe in report["probes"]} >= set(KINDS)
-    for line in ("| tried on | right | trials |", "- one pair, median of", "What it says of ten pairs"):
+    for line in ("| tried on | right | ECE | trials |", "- one pair, median of", "What it says of ten pairs"):
         assert line in readme
     assert f"{report['columns']['train.tsv, Spearman']['pooled']:.4f}" in readme
     assert (metrics["plan"]["exclude"], metrics["plan"]["data"][2]["antonyms"]) == (

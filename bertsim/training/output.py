@@ -147,7 +147,10 @@ def _export(trained: Sequence[Trained], encoder: Encoder, output: Path) -> None:
 
 
 def _measure(data: Data, output: Path, plan: TrainPlan) -> dict[str, dict[str, Any]]:
-    """Score dev and test as served; fit and write combination and calibrations on dev; judge both."""
+    """Score dev and test as served; fit and write combination and calibrations on dev; judge both.
+
+    A head with labels gives probabilities of its own, of something else than being similar: it gets no calibration.
+    """
     if data.dev.targets.shape[1] > 1:
         return {}
     for stale in (output / CALIBRATION, output / COMBINED, *output.glob(f"{HEADS}/*/{CALIBRATION}")):
@@ -160,7 +163,8 @@ def _measure(data: Data, output: Path, plan: TrainPlan) -> dict[str, dict[str, A
     weights = _weigh(data.dev, plan)
     measures, figures = {}, {}
     for scorer, found in scores.items():
-        calibration = _calibrated(found["dev"], data.dev, weights)
+        labelled = scorer in model.heads and len(model.labels(scorer)) > 1
+        calibration = None if labelled else _calibrated(found["dev"], data.dev, weights)
         figures[scorer] = {name: _judged(found[name], part, calibration) for name, part in sets.items()}
         if calibration is None:
             continue

@@ -75,8 +75,12 @@ class Report:
         lines += [f"- {probe.name}: {probe.trials}" for probe in probes]
         single = [probe for probe in self.probes if len(probe.values) == 1]
         if single:
-            lines += ["", "| tried on | right | trials |", "|---|---|---|"]
-            lines += [f"| {p.name} | {next(iter(p.values.values())):.3f} | {p.count:,} |" for p in single]
+            lines += ["", "| tried on | right | ECE | trials |", "|---|---|---|---|"]
+            for probe in single:
+                ece = "–" if probe.ece is None else f"{probe.ece:.3f}"
+                lines.append(
+                    f"| {probe.name} | {next(iter(probe.values.values())):.3f} | {ece} | {probe.count:,} |"
+                )
         lines.append("")
         if self.fidelity:
             lines.append(
