@@ -138,9 +138,7 @@ class EncoderOutput:
     def first(self) -> EncoderOutput:
         """What was computed of the first row, as a batch of one."""
         pooler = None if self.pooler_output is None else self.pooler_output[:1]
-        return EncoderOutput(
-            self.last_hidden_state[:1], pooler, self.hidden_states[:, :1], self.attentions[:, :1]
-        )
+        return EncoderOutput(self.last_hidden_state[:1], pooler, self.hidden_states[:, :1], self.attentions[:, :1])
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path.suffix != ".py":
         return None
     left_out = [mark for mark in HEAVY if f"not {mark}" in config.option.markexpr]
-    marked = re.findall(
-        r"^pytestmark = pytest\.mark\.(\w+)$", collection_path.read_text("utf-8"), re.MULTILINE
-    )
+    marked = re.findall(r"^pytestmark = pytest\.mark\.(\w+)$", collection_path.read_text("utf-8"), re.MULTILINE)
     return bool(set(left_out) & set(marked)) or None
 
 
@@ -115,9 +113,7 @@ def model() -> SimilarityModel:
 
 
 @pytest.fixture(scope="session")
-def make_once(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str, Callable[[Path], object]], Path]]:
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, Callable[[Path], object]], Path]]:
     """`make_once(name, make)`: a folder that `make(folder)` filled in one of the workers, and that nobody changes."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

@@ -142,8 +142,7 @@ class LoopbackHub:
         environment = self.environment(home, **more)
         settings = {
             "ENDPOINT": environment["HF_ENDPOINT"],
-            "HUGGINGFACE_CO_URL_TEMPLATE": environment["HF_ENDPOINT"]
-            + "/{repo_id}/resolve/{revision}/{filename}",
+            "HUGGINGFACE_CO_URL_TEMPLATE": environment["HF_ENDPOINT"] + "/{repo_id}/resolve/{revision}/{filename}",
             "HF_HUB_CACHE": str(home / "hub"),
             "HF_HUB_OFFLINE": environment["HF_HUB_OFFLINE"] == "1",
             "HF_HUB_DISABLE_XET": True,
@@ -245,9 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.hub.repositories.get((kind or "models", name))
         is_known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if found is None or (found.private and not is_known):
-            raise _Answer(
-                401 if not is_known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
-            )
+            raise _Answer(401 if not is_known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound")
         if found.gated and not is_known:
             raise _Answer(403, {"error": f"Access to {name} is restricted"}, X_Error_Code="GatedRepo")
         return found
@@ -369,9 +366,7 @@ class _Handler(BaseHTTPRequestHandler):
         objects = []
         for asked in json.loads(self.sent)["objects"]:
             upload = {"href": f"{self.hub.url}/upload/{asked['oid']}", "header": {}}
-            objects.append(
-                {**asked, **({} if asked["oid"] in self.hub.blobs else {"actions": {"upload": upload}})}
-            )
+            objects.append({**asked, **({} if asked["oid"] in self.hub.blobs else {"actions": {"upload": upload}})})
         raise _Answer(200, {"transfer": "basic", "objects": objects})
 
     @_route("PUT", r"/upload/(?P<oid>[0-9a-f]{64})")

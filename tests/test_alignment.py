@@ -65,20 +65,14 @@ def test_as_plain_loops_at_every_padding(lengths: list[tuple[int, int]], padding
     a, b = ([pair[side] for pair in pairs] for side in (0, 1))
     found = align_rows(a, b, padding)
     assert found == pytest.approx([by_loops(*pair) for pair in pairs], abs=1e-5)
-    assert align_rows(b, a, padding) == pytest.approx(found, abs=1e-6), (
-        "the order of the two is nothing to it"
-    )
+    assert align_rows(b, a, padding) == pytest.approx(found, abs=1e-6), "the order of the two is nothing to it"
 
 
 def test_nothing_to_align_is_zero_and_no_warning() -> None:
     vectors = np.ones((2, 3, 4), np.float32)
     vectors[0] = 0
     zero, nothing = weigh_tokens(vectors, np.array([[True] * 3, [False] * 3]))
-    assert [align_tokens(zero, zero), align_tokens(nothing, nothing), align_tokens(zero, nothing)] == [
-        0,
-        0,
-        0,
-    ]
+    assert [align_tokens(zero, zero), align_tokens(nothing, nothing), align_tokens(zero, nothing)] == [0, 0, 0]
 
 
 def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
@@ -89,9 +83,7 @@ def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
         comparison = model.compare(*pair)
         tokens = comparison.tokens
         hidden, own = comparison.output.last_hidden_state, (tokens.attention_mask == 1) & ~tokens.is_special
-        assert comparison["alignment"].value == pytest.approx(
-            by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4
-        )
+        assert comparison["alignment"].value == pytest.approx(by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4)
         assert score == pytest.approx(comparison["alignment"].value, abs=5e-3), "batches change int8 a little"
         assert align(comparison).score == comparison["alignment"].value, "the view shows what was scored"
 
@@ -110,9 +102,7 @@ def test_it_reads_the_layers_that_were_asked_for(model: SimilarityModel) -> None
     pair = PAIRS[0]
     first = model.compare(*pair, layers=[0])
     assert first["alignment"].value == align(first, 0).score
-    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(
-        align(first, 0).score, abs=1e-4
-    )
+    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(align(first, 0).score, abs=1e-4)
     assert first["combined"].value == pytest.approx(model.compare(*pair)["combined"].value, abs=1e-6)
 
 

@@ -42,12 +42,8 @@ def wait_for(shelf: Shelf, engine: str, seconds: float = 120) -> bertsim.Similar
 
 
 @pytest.mark.tensorflow
-def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(
-    tmp_path: Path, cache: Path
-) -> None:
-    folder = make_checkpoint(
-        tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",)
-    )
+def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(tmp_path: Path, cache: Path) -> None:
+    folder = make_checkpoint(tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",))
     shelf = shelf_of(folder)
     model = shelf.get(patience=120)
     assert model.engine == model.settings()["engine"] == "tensorflow"

@@ -32,9 +32,9 @@ def test_it_reads_pairs_packed_by_three_heads_and_joins_them(model: SimilarityMo
     assert model.labels("nli") == ("entailment", "neutral", "contradiction")
     assert model.words
     assert set(model.words.scorers) >= {*HEADS, "combined"}
-    assert {
-        score.scorer for score in model.compare("A dog barks.", "A dog.").scores if score.probability
-    } == {*model.scorers}
+    assert {score.scorer for score in model.compare("A dog barks.", "A dog.").scores if score.probability} == {
+        *model.scorers
+    }
 
 
 def test_a_word_has_another_vector_in_another_sense(model: SimilarityModel) -> None:

@@ -58,9 +58,7 @@ def test_a_known_share_of_similar_pairs_moves_the_curve_to_it(kind: str) -> None
 def test_pairs_count_as_their_kind_of_text_and_label_do_elsewhere() -> None:
     labels, groups = [1, 0, 0, 0, 0.9, 0.1], ["news"] * 4 + ["forum"] * 2
     weights = weigh_groups(labels, groups, {"news": (0.25, 0.5), "forum": (0.75, 0.2)})
-    np.testing.assert_allclose(
-        weights, [0.75, 0.25, 0.25, 0.25, 0.9, 3.6]
-    )  # 6 pairs: .25 of them news, half similar
+    np.testing.assert_allclose(weights, [0.75, 0.25, 0.25, 0.25, 0.9, 3.6])  # 6 pairs: .25 of them news, half similar
     with pytest.raises(InputError, match="a pair is of the group 'forum'; mix knows news"):
         weigh_groups(labels, groups, {"news": (1.0, 0.5)})
 
@@ -81,10 +79,7 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"kind": "spline"},
-            "x: this is no rising logistic or isotonic curve; fit it again",
-        ),
+        ({"kind": "spline"}, "x: this is no rising logistic or isotonic curve; fit it again"),
         ({"slope": -1.0}, "no rising"),
         ({"slope": float("nan")}, "a finite number was expected"),
         ({"more": 1}, "x: more is not known; .*; fit it again"),
@@ -93,17 +88,12 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
         ({"probabilities": "0.5"}, r"x: probabilities is '0\.5'; a list was expected"),
         ({"data": 1}, "x: data is 1; a text was expected"),
         ({"scores": [0.1, None]}, "a finite number was expected"),
-        (
-            {"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]},
-            r"x: it holds -3\.0; a value in \[0, 1\]",
-        ),
+        ({"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]}, r"x: it holds -3\.0; a value in \[0, 1\]"),
         ({"similar": 80}, r"x: it holds 80\.0; a value in"),
         ({"kind": "isotonic", "scores": [0.1, 0.2], "probabilities": [0.5, 0.4]}, "no rising"),
     ],
 )
-def test_a_file_that_holds_no_rising_curve_is_refused(
-    tmp_path: Path, change: dict[str, object], message: str
-) -> None:
+def test_a_file_that_holds_no_rising_curve_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "calibration.json"
     write_calibrations(path, {"x": Calibration("logistic", slope=1.0)})
     table = json.loads(path.read_text())

@@ -45,15 +45,9 @@ def configure(folder: Path, **keys: object) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"prefix": "bert.", "gamma_beta": True, "pretraining_heads": True},
-        {"sharded": True},
-        {"pooler": False},
-    ],
+    [{"prefix": "bert.", "gamma_beta": True, "pretraining_heads": True}, {"sharded": True}, {"pooler": False}],
 )
-def test_every_layout_gives_the_same_tensors(
-    options: dict[str, object], tmp_path: Path, folder: Path
-) -> None:
+def test_every_layout_gives_the_same_tensors(options: dict[str, object], tmp_path: Path, folder: Path) -> None:
     other = read(make_checkpoint(tmp_path / "other", **options))  # type: ignore[arg-type]
     names = tensor_shapes(BertConfig.from_folder(folder), with_pooler=other.has_pooler)
     assert set(other.tensors) == set(names)
@@ -94,9 +88,7 @@ def test_a_cut_off_file_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "tf_model.h5", "model.keras"])
 def test_formats_that_can_run_code_are_refused_with_the_way_out(folder: Path, name: str) -> None:
     (folder / "model.safetensors").rename(folder / name)
-    with pytest.raises(
-        CheckpointError, match=rf"{name} is refused because reading it can run code; convert it"
-    ):
+    with pytest.raises(CheckpointError, match=rf"{name} is refused because reading it can run code; convert it"):
         read(folder)
 
 
@@ -132,9 +124,7 @@ def test_a_shard_that_is_not_in_the_folder_is_named(tmp_path: Path, shard: str) 
         ("pad_token_id", 50000, r"pad_token_id is 50000; one below vocab_size \d+ was"),
     ],
 )
-def test_a_config_that_cannot_be_represented_is_refused(
-    folder: Path, key: str, value: object, message: str
-) -> None:
+def test_a_config_that_cannot_be_represented_is_refused(folder: Path, key: str, value: object, message: str) -> None:
     configure(folder, **{key: value})
     with pytest.raises(CheckpointError, match=message):
         BertConfig.from_folder(folder)
@@ -149,10 +139,7 @@ def test_a_config_that_is_no_json_object_is_refused(folder: Path, content: str, 
 
 def test_sentence_transformers_files_set_pooling_normalisation_and_length(tmp_path: Path) -> None:
     folder = make_checkpoint(
-        tmp_path / "st",
-        sentence_transformers={"pooling_mode": ["mean", "max"]},
-        normalize=True,
-        max_seq_length=9000,
+        tmp_path / "st", sentence_transformers={"pooling_mode": ["mean", "max"]}, normalize=True, max_seq_length=9000
     )
     config = BertConfig.from_folder(folder)
     assert EmbeddingConfig.from_folder(folder, config) == EmbeddingConfig("mean+max", True, 64)
@@ -168,9 +155,7 @@ def test_sentence_transformers_files_set_pooling_normalisation_and_length(tmp_pa
         ({"pooling_mode": "mean", "word_embedding_dimension": 7}, "embedding dimension is 7, hidden_size 48"),
     ],
 )
-def test_a_pooling_that_is_not_known_is_refused(
-    tmp_path: Path, pooling: dict[str, object], message: str
-) -> None:
+def test_a_pooling_that_is_not_known_is_refused(tmp_path: Path, pooling: dict[str, object], message: str) -> None:
     folder = make_checkpoint(tmp_path / "st", sentence_transformers=pooling)
     with pytest.raises(CheckpointError, match=message):
         EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
@@ -178,9 +163,7 @@ def test_a_pooling_that_is_not_known_is_refused(
 
 def test_an_unknown_module_is_refused(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "st", sentence_transformers={"pooling_mode": "mean"})
-    (folder / "modules.json").write_text(
-        json.dumps([{"type": "sentence_transformers.models.Dense", "path": "2"}])
-    )
+    (folder / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Dense", "path": "2"}]))
     with pytest.raises(CheckpointError, match=r"a module of type sentence_transformers\.models\.Dense"):
         EmbeddingConfig.from_folder(folder, BertConfig.from_folder(folder))
 
@@ -226,9 +209,7 @@ def test_prompts_that_are_not_put_before_every_sentence_are_no_obstacle(tmp_path
         ({"a": ".."}, r"names the shard '\.\.', which is not in"),
     ],
 )
-def test_an_index_that_names_no_shards_is_refused(
-    tmp_path: Path, map_of_shards: object, message: str
-) -> None:
+def test_an_index_that_names_no_shards_is_refused(tmp_path: Path, map_of_shards: object, message: str) -> None:
     folder = make_checkpoint(tmp_path / "sharded", sharded=True)
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": map_of_shards}))
     with pytest.raises(CheckpointError, match=message):
@@ -257,9 +238,7 @@ def test_an_int8_tensor_that_is_no_matrix_is_refused(folder: Path) -> None:
 
 def test_more_layers_than_the_file_can_hold_are_refused_at_once(folder: Path) -> None:
     configure(folder, num_hidden_layers=10**12)
-    with pytest.raises(
-        CheckpointError, match=r"num_hidden_layers 1000000000000, but the file has \d+ tensors"
-    ):
+    with pytest.raises(CheckpointError, match=r"num_hidden_layers 1000000000000, but the file has \d+ tensors"):
         read(folder)
 
 
@@ -293,7 +272,5 @@ def test_a_manifest_holds_its_folder(folder: Path) -> None:
     (folder.parent / "elsewhere.txt").write_text("mine")
     for name in ("../elsewhere.txt", "1_Pooling/../../elsewhere.txt", str(folder.parent / "elsewhere.txt")):
         (folder / "manifest.json").write_text(json.dumps({"sha256": {name: "0" * 64}}))
-        with pytest.raises(
-            CheckpointError, match=r"manifest\.json names '.*elsewhere\.txt', which is not in"
-        ):
+        with pytest.raises(CheckpointError, match=r"manifest\.json names '.*elsewhere\.txt', which is not in"):
             check_manifest(folder)

@@ -79,12 +79,7 @@ def test_a_distance_is_called_one_and_gives_its_score_too(cli, model):
 def test_json_holds_every_field(cli, model):
     done = json.loads(cli("score", A, B, "--json", "--scorer", "manhattan").out)
     comparison = model.compare(A, B)
-    assert (done["sentence_a"], done["sentence_b"], done["scorer"], done["unit"]) == (
-        A,
-        B,
-        "manhattan",
-        "distance",
-    )
+    assert (done["sentence_a"], done["sentence_b"], done["scorer"], done["unit"]) == (A, B, "manhattan", "distance")
     assert (done["low"], done["high"]) == (0.0, None)
     assert [score["scorer"] for score in done["scores"]] == list(model.scorers)
     assert done["value"] == pytest.approx(comparison["manhattan"].value, abs=1e-4)
@@ -104,9 +99,7 @@ def test_pooling_layers_and_length_reach_the_model(cli, model):
 
 
 def test_what_is_cut_off_is_said(cli):
-    done = cli(
-        "score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8
-    )
+    done = cli("score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8)
     assert done.status == 0
     assert done.err.startswith("bertsim: sentence A was cut off before its last ")
     assert "twelve'" in done.err
@@ -147,10 +140,7 @@ def test_layers_are_read(text, layers):
 def test_layers_that_are_no_numbers_are_refused():
     with pytest.raises(InputError) as raised:
         parse_layers("last", 6)
-    assert (
-        str(raised.value)
-        == '--layers is \'last\'; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
-    )
+    assert str(raised.value) == '--layers is \'last\'; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
 
 
 @pytest.mark.parametrize(
@@ -159,10 +149,7 @@ def test_layers_that_are_no_numbers_are_refused():
         (["score", A], "score takes two sentences, each in quotes, but got 1; or --input FILE."),
         (["score", A, B, A], "score takes two sentences, each in quotes, but got 3; or --input FILE."),
         (["score", A, B, "--input", "p.tsv"], "score takes two sentences or --input FILE, not both."),
-        (
-            ["score", A, B, "--revision", "x"],
-            "--revision goes with --encoder USER/NAME, a repository of the Hub.",
-        ),
+        (["score", A, B, "--revision", "x"], "--revision goes with --encoder USER/NAME, a repository of the Hub."),
         (["score", "--input", "p.tsv"], "score --input needs --output FILE, the file for the scored pairs."),
         (
             ["score", A, B, "--error-column", "why"],
@@ -172,10 +159,7 @@ def test_layers_that_are_no_numbers_are_refused():
             ["embed", "--output", "x.npy"],
             "embed takes sentences, each in quotes, or --input FILE; give one of the two.",
         ),
-        (
-            ["embed", A, "--output", "x.txt"],
-            "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them.",
-        ),
+        (["embed", A, "--output", "x.txt"], "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them."),
         (["embed", A, "--column", "s", "--output", "x.npy"], "--column goes with --input FILE."),
         (["embed", A, "--output", "no/x.npy"], "no/x.npy: there is no folder no; make it first."),
         (
@@ -200,10 +184,7 @@ def test_a_scorer_that_there_is_not_is_refused_with_those_there_are(cli, model):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (
-            [],
-            "python -m bertsim: the following arguments are required: COMMAND; see python -m bertsim --help.",
-        ),
+        ([], "python -m bertsim: the following arguments are required: COMMAND; see python -m bertsim --help."),
         (
             ["score", A, B, "--engine", "torch"],
             "python -m bertsim score: argument --engine: invalid choice: 'torch' (choose from 'litert', 'tensorflow');"
@@ -229,10 +210,7 @@ def test_a_port_that_is_taken_is_refused(cli):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         said = refused(cli("serve", "--port", port))
-    assert (
-        said
-        == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
-    )
+    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
 
 
 def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(model):
@@ -241,9 +219,7 @@ def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(mode
         out, said = process.communicate()
     printed, _, modules = out.partition("MODULES")
     assert float(printed.split()[0]) == pytest.approx(model.score([(A, B)])[0], abs=1e-3)
-    assert not {"tensorflow", "keras", "transformers", "gradio", "pandas", "scipy", "tqdm"} & set(
-        modules.split()
-    )
+    assert not {"tensorflow", "keras", "transformers", "gradio", "pandas", "scipy", "tqdm"} & set(modules.split())
     assert said == ""
 
 
@@ -278,9 +254,7 @@ def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_
 
 def test_a_bad_row_is_named_counted_and_kept(cli, tmp_path):
     path = tmp_path / "p.tsv"
-    path.write_bytes(
-        b"a\tb\tid\nx y\tx y\t1\n\ty\t2\nonly\nx\t\xe2\x80\x8b\t4\ncaf\xe9\ty\t5\nlast\trow\t6\n"
-    )
+    path.write_bytes(b"a\tb\tid\nx y\tx y\t1\n\ty\t2\nonly\nx\t\xe2\x80\x8b\t4\ncaf\xe9\ty\t5\nlast\trow\t6\n")
     output = tmp_path / "s.tsv"
     done = cli("score", "--input", path, "--output", output)
     assert done.status == 0
@@ -303,9 +277,7 @@ def test_of_very_many_bad_rows_twenty_are_named(cli, tmp_path):
     done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
     lines = done.err.splitlines()
     assert len(lines) == 21
-    assert lines[-1].endswith(
-        "1 of 31 pairs scored; 30 could not be (10 not named here), see the column 'error'."
-    )
+    assert lines[-1].endswith("1 of 31 pairs scored; 30 could not be (10 not named here), see the column 'error'.")
 
 
 def test_a_file_without_one_good_row_ends_with_2(cli, tmp_path):
@@ -392,9 +364,7 @@ def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
     (read,) = open_pairs(path, ("a", "b"))
     expected = [row.values["id"], row.values["a"], row.values["b"]]
     if kind == "tsv":
-        expected = [
-            text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)
-        ]
+        expected = [text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)]
     assert [read.values[name] for name in ("id", "a", "b")] == expected
     assert (read.error, flattened > 0) == (None, kind == "tsv" and expected != [*row.values.values()])
 
@@ -414,9 +384,7 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     mine = "is the input, which is never overwritten; give another --output."
     assert refusal(cli, "p.tsv", "--output", "p.tsv") == f"p.tsv {mine}"
     assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
-    assert (
-        refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
-    )
+    assert refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
     assert refusal(cli, "p.tsv", "--output", f"{'x' * 300}.tsv").endswith(
         "xx.tsv: File name too long; mend that, and start again."
     )
@@ -433,9 +401,7 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     assert refusal(cli, "none.tsv", "--output", "s.tsv") == (
         "none.tsv has a header and no rows; there is nothing to score."
     )
-    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--scorer", "x").startswith(
-        "--scorer is 'x'; choose one of"
-    )
+    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--scorer", "x").startswith("--scorer is 'x'; choose one of")
     assert refusal(cli, "p.tsv", "--output", "s.tsv", "--layers", "99").startswith("layer 99 does not exist")
     assert sorted(tmp_path.iterdir()) == before
 
@@ -513,8 +479,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     assert 0 < kept < ROWS
     if number != signal.SIGKILL:
         assert said == (
-            f"bertsim: stopped: {kept:,} of {ROWS:,} rows are kept in {partial};"
-            " the same command goes on from there.\n"
+            f"bertsim: stopped: {kept:,} of {ROWS:,} rows are kept in {partial}; the same command goes on from there.\n"
         )
     with partial.open("ab") as stream:
         stream.write(b"half a li")  # what a kill in the middle of writing leaves
@@ -538,11 +503,7 @@ def test_another_input_or_setting_starts_again_and_says_so(going, long_file, tmp
 
 
 def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
-    path, output, head = (
-        write_pairs(tmp_path / "p.tsv"),
-        tmp_path / "s.tsv",
-        tmp_path / "mine" / "heads" / "it",
-    )
+    path, output, head = (write_pairs(tmp_path / "p.tsv"), tmp_path / "s.tsv", tmp_path / "mine" / "heads" / "it")
     words = ["score", "--input", path, "--output", output, "--heads", tmp_path / "mine", "--scorer", "it"]
     shutil.copytree(ROOT / "weights" / "heads" / "bilstm", head)
     monkeypatch.setattr("bertsim.batch.scoring.CHUNK", 2)
@@ -551,13 +512,9 @@ def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
         assert "2 of 5 rows are kept" in cli(*words).err
     shutil.rmtree(head)
     shutil.copytree(ROOT / "weights" / "heads" / "pooled", head)
-    assert cli(*words).err.startswith(
-        f"bertsim: {output}.partial is of another job (scores changed): starting again."
-    )
+    assert cli(*words).err.startswith(f"bertsim: {output}.partial is of another job (scores changed): starting again.")
     scores = [float(str(row.values["score"])) for row in open_pairs(output)]
-    np.testing.assert_allclose(
-        scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3
-    )
+    np.testing.assert_allclose(scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3)
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"job": {}, "counts": {"rows": "x"}, "size": 1}'])
@@ -719,11 +676,7 @@ def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, t
     assert done["scorers"]["cosine"]["positives"] == 3
     want = evaluate(model.score(PAIRS), labels, seed=3)
     found = done["scorers"]["cosine"]
-    assert (found["n"], done["label_column"], done["sentence_columns"]) == (
-        5,
-        "label",
-        ["sentence1", "sentence2"],
-    )
+    assert (found["n"], done["label_column"], done["sentence_columns"]) == (5, "label", ["sentence1", "sentence2"])
     assert found["pearson"]["value"] == pytest.approx(want.pearson.value, abs=2e-3)
     assert found["spearman"]["interval"] == pytest.approx([want.spearman.low, want.spearman.high], abs=2e-3)
     assert set(SETTINGS) <= set(done["settings"])
@@ -752,9 +705,7 @@ def test_labels_that_cannot_be_correlated_are_refused(cli, tmp_path, labels, sen
 
 def test_too_few_rows_are_refused(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", PAIRS[:2], labels=[1, 2])
-    assert refused(cli("evaluate", "--data", path)) == (
-        f"{path} has 2 labelled pairs; a correlation needs at least 3."
-    )
+    assert refused(cli("evaluate", "--data", path)) == (f"{path} has 2 labelled pairs; a correlation needs at least 3.")
 
 
 def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):

@@ -43,9 +43,7 @@ FORMATS = {"tsv": as_tsv, "csv": as_csv, "jsonl": as_jsonl}
 
 
 @pytest.mark.parametrize("ending", [f"{kind}{gz}" for kind in FORMATS for gz in ("", ".gz")])
-@pytest.mark.parametrize(
-    "change", [str, lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")]
-)
+@pytest.mark.parametrize("change", [str, lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")])
 def test_every_format_gives_the_same_pairs(tmp_path, ending, change):
     path = write(tmp_path / f"pairs.{ending}", change(FORMATS[ending.partition(".")[0]](PAIRS)))
     rows = list(open_pairs(path))
@@ -146,11 +144,7 @@ def test_every_bad_row_of_a_tsv_is_named_and_the_good_ones_are_read(tmp_path):
 
 def test_nothing_of_a_bad_row_is_lost(tmp_path):
     rows = list(open_pairs(write(tmp_path / "p.tsv", b"a\tb\nx\nx\ty\tz\tw\ncaf\xe9\ty\n")))
-    assert [row.values for row in rows] == [
-        {"a": "x", "b": ""},
-        {"a": "x", "b": "y z w"},
-        {"a": "caf\\xe9", "b": "y"},
-    ]
+    assert [row.values for row in rows] == [{"a": "x", "b": ""}, {"a": "x", "b": "y z w"}, {"a": "caf\\xe9", "b": "y"}]
     assert {row.sentences for row in rows} == {()}
 
 
@@ -183,9 +177,7 @@ def test_a_quote_that_is_never_closed_swallows_no_row(tmp_path):
 def test_every_bad_row_of_json_lines_is_named_and_the_good_ones_are_read(tmp_path):
     text = (
         b'{"a": "x", "b": "y"}\n{"a": "x"}\n{bad\n["x", "y"]\n{"a": 3, "b": "y"}\n{"a": "\\ud800", "b": "y"}\n'
-        b'{"a": "\xff", "b": "y"}\n{"a": '
-        + b"[" * 100_000
-        + b'\n{"a": "x", "b": null}\n\n{"a": "x", "b": "y"}\n'
+        b'{"a": "\xff", "b": "y"}\n{"a": ' + b"[" * 100_000 + b'\n{"a": "x", "b": null}\n\n{"a": "x", "b": "y"}\n'
     )
     assert faults(write(tmp_path / "p.jsonl", text)) == [
         (1, None),
@@ -265,9 +257,7 @@ def test_a_folder_is_refused(tmp_path):
 def test_a_gzip_that_is_none_is_refused(tmp_path):
     path = tmp_path / "p.tsv.gz"
     path.write_bytes(b"a\tb\n")
-    assert (
-        message(open_pairs, path) == f"{path} cannot be read (Not a gzipped file (b'a\\t')); check the file."
-    )
+    assert message(open_pairs, path) == f"{path} cannot be read (Not a gzipped file (b'a\\t')); check the file."
 
 
 def test_a_gzip_cut_short_is_refused(tmp_path):
@@ -345,10 +335,7 @@ def test_parquet_is_read_like_every_other_format(tmp_path: Path) -> None:
     rows = list(file)
     assert rows[0].sentences == ("a dog", "the dog")
     assert rows[0].label == 1.5
-    assert [(row.line, row.error) for row in rows[1:]] == [
-        (2, "there is no 'premise'"),
-        (3, "'hypothesis' is empty"),
-    ]
+    assert [(row.line, row.error) for row in rows[1:]] == [(2, "there is no 'premise'"), (3, "'hypothesis' is empty")]
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(DataError, match=r"pairs\.parquet is damaged or no Parquet file"):
         open_pairs(path)

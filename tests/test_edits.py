@@ -104,9 +104,7 @@ def edits(kind: str, sentence: str, antonyms: Antonyms | None = None) -> set[Edi
 )  # fmt: skip
 def test_a_sentence_is_edited_by_rule(kind: str, premise: str, hypothesis: str, label: str) -> None:
     made = edits(kind, premise) | edits(kind, hypothesis)
-    assert {edit.label for edit in made if (edit.premise, edit.hypothesis) == (premise, hypothesis)} == (
-        {label} - {""}
-    )
+    assert {edit.label for edit in made if (edit.premise, edit.hypothesis) == (premise, hypothesis)} == ({label} - {""})
 
 
 @pytest.mark.parametrize(
@@ -148,11 +146,7 @@ def test_names_are_drawn_anew_and_change_places() -> None:
 
 def test_lower_case_stays_lower_case() -> None:
     sentence = "the cat is sitting on the table"
-    assert all(
-        edit.premise.islower() and edit.hypothesis.islower()
-        for kind in KINDS
-        for edit in edits(kind, sentence)
-    )
+    assert all(edit.premise.islower() and edit.hypothesis.islower() for kind in KINDS for edit in edits(kind, sentence))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -211,29 +205,20 @@ def test_held_out_opposites_are_never_seen() -> None:
 def test_opposites_are_read_where_both_words_have_their_first_sense(tmp_path: Path) -> None:
     path = tmp_path / "opposites.tsv"
     path.write_text(
-        HEADER
-        + "lock\tunlock\tv\t1\t1\nabduct\tadduct\tv\t2\t1\nleft\tright\ta\t1\t1\nno-one\tall\tn\t1\t1\n"
+        HEADER + "lock\tunlock\tv\t1\t1\nabduct\tadduct\tv\t2\t1\nleft\tright\ta\t1\t1\nno-one\tall\tn\t1\t1\n"
     )
     read = read_antonyms(path)
     assert set(read.pairs) - set(EVERYDAY.pairs) == {("lock", "unlock", "v")}
     made = make_edits("antonym", ["He locked the door."], antonyms=read)
     assert next(made).label == "contradiction"
-    assert {word for word, _, _ in Antonyms(read.pairs).held_out().pairs} <= {
-        word for word, _, _ in read.pairs
-    }
+    assert {word for word, _, _ in Antonyms(read.pairs).held_out().pairs} <= {word for word, _, _ in read.pairs}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "sentence1\tsentence2\nhot\tcold\n",
-            "has no column 'pos'; a file of opposites needs pos, sense1, sense2.",
-        ),
-        (
-            HEADER + "hot\tcold\ta\tone\t1\n",
-            ":2: pos must be one of a, n, r, v, and sense1 and sense2 whole numbers",
-        ),
+        ("sentence1\tsentence2\nhot\tcold\n", "has no column 'pos'; a file of opposites needs pos, sense1, sense2."),
+        (HEADER + "hot\tcold\ta\tone\t1\n", ":2: pos must be one of a, n, r, v, and sense1 and sense2 whole numbers"),
         (HEADER + "hot\tcold\tx\t1\t1\n", "not 'x', '1' and '1'; mend the row."),
         (HEADER + "hot\t\ta\t1\t1\n", ":2: 'sentence2' is empty; mend the row."),
         (HEADER + "hot\tcold\n", ":2: the row has 2 fields, and the header names 5; mend the row."),

@@ -45,9 +45,7 @@ def run_beside_golden(
     return run(folder, expected), expected
 
 
-def test_every_output_equals_transformers(
-    run_beside_golden: tuple[EncoderOutput, dict[str, np.ndarray]],
-) -> None:
+def test_every_output_equals_transformers(run_beside_golden: tuple[EncoderOutput, dict[str, np.ndarray]]) -> None:
     output, expected = run_beside_golden
     real = expected["attention_mask"].astype(bool)
     np.testing.assert_allclose(output.hidden_states[:, real], expected["hidden_states"][:, real], atol=1e-5)
@@ -83,10 +81,7 @@ def test_our_tokens_are_those_that_the_golden_values_were_made_of(name: str, tmp
     expected = golden(name)
     real = expected["attention_mask"].astype(bool)
     np.testing.assert_array_equal(batch.attention_mask, expected["attention_mask"])
-    for key in (
-        "input_ids",
-        "token_type_ids",
-    ):  # multilingual checkpoints pad with another id than config.json says
+    for key in ("input_ids", "token_type_ids"):  # multilingual checkpoints pad with another id than config.json says
         np.testing.assert_array_equal(getattr(batch, key)[real], expected[key][real])
 
 

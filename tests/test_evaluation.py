@@ -77,9 +77,7 @@ def test_a_resample_has_the_figures_of_the_pairs_that_were_drawn():
 def test_resamples_that_do_not_vary_are_left_out():
     assert np.isnan(bootstrap(np.array([0.1, 0.2, 0.9]), np.array([0.0, 0.0, 1.0]), 300, 0)).any()
     result = evaluate([0.1, 0.2, 0.9], [0, 0, 1], resamples=300)
-    assert np.isfinite(
-        [result.pearson.low, result.pearson.high, result.spearman.low, result.spearman.high]
-    ).all()
+    assert np.isfinite([result.pearson.low, result.pearson.high, result.spearman.low, result.spearman.high]).all()
 
 
 def test_float32_scores_are_taken():
@@ -99,11 +97,7 @@ def test_float32_scores_are_taken():
         ([0, 0, 0], [1, 2, 3], "every score is 0; a correlation needs scores that differ."),
         ([1, 2, np.nan], [1, 2, 3], "a score is not a finite number; every one must be."),
         ([1, 2, 3], [1, np.inf, 3], "a label is not a finite number; every one must be."),
-        (
-            [1, 2, 3],
-            [1, 2, 3, 4],
-            "scores are (3,) and labels (4,); two rows of one length were expected.",
-        ),
+        ([1, 2, 3], [1, 2, 3, 4], "scores are (3,) and labels (4,); two rows of one length were expected."),
     ],
 )
 def test_numbers_that_cannot_be_correlated_are_refused(scores, labels, message):

@@ -69,9 +69,7 @@ def output_of(vectors: np.ndarray, pooler: np.ndarray | None = None):
     return EncoderOutput(vectors, pooler, vectors[None], np.zeros((0, batch, 1, seq, seq), np.float32))
 
 
-def put_heads(
-    encoder: Path, folder: Path, *, has_pooler: bool, names: tuple[str, ...] = tuple(SHAPES)
-) -> Path:
+def put_heads(encoder: Path, folder: Path, *, has_pooler: bool, names: tuple[str, ...] = tuple(SHAPES)) -> Path:
     """A folder of random heads that belong to an encoder."""
     from bertsim.export.heads import export_head
     from bertsim.heads.network import save_head
@@ -102,17 +100,13 @@ def loaded(headed: Path) -> dict[str, bertsim.SimilarityModel]:
 
 
 @pytest.fixture(params=["litert", "tensorflow"])
-def any_engine(
-    request: pytest.FixtureRequest, loaded: dict[str, bertsim.SimilarityModel]
-) -> bertsim.SimilarityModel:
+def any_engine(request: pytest.FixtureRequest, loaded: dict[str, bertsim.SimilarityModel]) -> bertsim.SimilarityModel:
     return loaded[request.param]
 
 
 @pytest.mark.parametrize("lengths", [LENGTHS, pytest.param(range(8, 513), marks=pytest.mark.long)])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_padding_and_batch_mates_never_change_features(
-    shape: str, lengths: Sequence[int], tmp_path: Path
-) -> None:
+def test_padding_and_batch_mates_never_change_features(shape: str, lengths: Sequence[int], tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     real = [1, 3, 8]
     vectors = [random.standard_normal((n, HIDDEN)).astype(np.float32) for n in real]
@@ -121,9 +115,7 @@ def test_padding_and_batch_mates_never_change_features(
         expected = np.concatenate(alone)
         for length in lengths:
             mask = (np.arange(length) < np.array(real)[:, None]).astype(np.int32)
-            padded = (
-                random.standard_normal((3, length, HIDDEN)).astype(np.float32) * 50
-            )  # what padding may hold
+            padded = random.standard_normal((3, length, HIDDEN)).astype(np.float32) * 50  # what padding may hold
             for row, v in enumerate(vectors):
                 padded[row, : len(v)] = v
             together = runner.features(output_of(padded), mask)
@@ -150,9 +142,7 @@ def test_the_backward_lstm_starts_at_the_last_real_token() -> None:
     vectors = random.standard_normal((1, 12, HIDDEN)).astype(np.float32)
     mask = (np.arange(12) < 5).astype(np.int32)[None]
     layer = head.lstms[0].backward_layer
-    kernel, recurrent, bias = (
-        w.numpy() for w in (layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias)
-    )
+    kernel, recurrent, bias = (w.numpy() for w in (layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias))
     h, c, states = np.zeros(6), np.zeros(6), []
     for x in vectors[0, 4::-1]:  # by hand: i, f, c, o
         i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4)
@@ -215,9 +205,7 @@ def test_a_head_scores_in_both_engines_alike(loaded: dict[str, bertsim.Similarit
 
 
 @pytest.mark.parametrize("scorer", SHAPES)
-def test_a_score_does_not_depend_on_batch_or_max_length(
-    any_engine: bertsim.SimilarityModel, scorer: str
-) -> None:
+def test_a_score_does_not_depend_on_batch_or_max_length(any_engine: bertsim.SimilarityModel, scorer: str) -> None:
     alone = np.concatenate([any_engine.score([pair], scorer=scorer, max_length=40) for pair in PAIRS])
     for max_length in (40, 64):
         together = any_engine.score([*PAIRS, *PAIRS] * 9, scorer=scorer, max_length=max_length)
@@ -242,21 +230,14 @@ def test_compare_lists_every_head_in_both_orders(any_engine: bertsim.SimilarityM
         forward, backward = (any_engine.score([pair], scorer=scorer)[0] for pair in ((a, b), (b, a)))
         assert verdict.value == pytest.approx(forward, abs=5e-3)
         assert verdict.value_reversed == pytest.approx(backward, abs=5e-3)
-        assert (verdict.unit, verdict.low, verdict.high, verdict.score) == (
-            "probability",
-            0,
-            1,
-            verdict.value,
-        )
+        assert (verdict.unit, verdict.low, verdict.high, verdict.score) == ("probability", 0, 1, verdict.value)
     assert comparison["cosine"].value_reversed is None
     tokens, output = comparison.packed
     assert tokens.sentences == ((a, b),)
     assert output.last_hidden_state.shape[0] == output.attentions.shape[1] == 1
 
 
-def test_every_head_follows_a_mask_those_that_read_the_pair_packed_too(
-    any_engine: bertsim.SimilarityModel,
-) -> None:
+def test_every_head_follows_a_mask_those_that_read_the_pair_packed_too(any_engine: bertsim.SimilarityModel) -> None:
     comparison = any_engine.compare(*PAIRS[0])
     mask = comparison.tokens.attention_mask.copy()
     same = any_engine.rescore(comparison, mask)
@@ -273,16 +254,12 @@ def test_every_head_follows_a_mask_those_that_read_the_pair_packed_too(
     assert (hidden.packed[1].attentions[:, 0, :, :, 2] == 0).all()
 
 
-def test_a_calibration_gives_probabilities_and_nothing_gives_none(
-    any_engine: bertsim.SimilarityModel,
-) -> None:
+def test_a_calibration_gives_probabilities_and_nothing_gives_none(any_engine: bertsim.SimilarityModel) -> None:
     comparison = any_engine.compare(*PAIRS[0])
     for scorer in ("cosine", "mean_apart"):
         score = comparison[scorer].score
         assert comparison[scorer].probability == pytest.approx(1 / (1 + np.exp(2 - 4 * score)), abs=1e-6)
-        np.testing.assert_allclose(
-            any_engine.calibrate(scorer, np.float32([score])), [comparison[scorer].probability]
-        )
+        np.testing.assert_allclose(any_engine.calibrate(scorer, np.float32([score])), [comparison[scorer].probability])
     assert comparison["dot"].probability is None
     assert any_engine.calibrate("dot", np.float32([1])) is None
     other = any_engine.compare(*PAIRS[0], pooling="cls")
@@ -294,12 +271,8 @@ def test_a_head_of_several_labels_gives_each_its_probability(any_engine: bertsim
     found = any_engine.label_probabilities(list(PAIRS), head="mean_packed_labels")
     assert found.shape == (3, 3)
     assert any_engine.labels("mean_packed_labels") == ("similar", "funny", "long")
-    np.testing.assert_allclose(
-        found[:, 0], any_engine.score(list(PAIRS), scorer="mean_packed_labels"), atol=1e-6
-    )
-    with pytest.raises(
-        InputError, match=r"head is 'x'; known are bilstm_apart_deep, .*; python -m bertsim train"
-    ):
+    np.testing.assert_allclose(found[:, 0], any_engine.score(list(PAIRS), scorer="mean_packed_labels"), atol=1e-6)
+    with pytest.raises(InputError, match=r"head is 'x'; known are bilstm_apart_deep, .*; python -m bertsim train"):
         any_engine.labels("x")
 
 
@@ -316,17 +289,13 @@ def test_packed_ids_are_those_of_the_views(any_engine: bertsim.SimilarityModel) 
     for max_length in (8, 13, 64):
         arrays = tokenizer.pad(tokenizer.encode(PAIRS, max_length))
         batch = tokenizer.batch(list(PAIRS), max_length)
-        for ours, theirs in zip(
-            arrays, (batch.input_ids, batch.attention_mask, batch.token_type_ids), strict=True
-        ):
+        for ours, theirs in zip(arrays, (batch.input_ids, batch.attention_mask, batch.token_type_ids), strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_head_of_another_encoder_is_refused_with_both_names(headed: Path, tmp_path: Path) -> None:
     other = make_checkpoint(tmp_path / "other", seed=9)
-    with pytest.raises(
-        CheckpointError, match=r"bilstm_apart_deep belongs to the encoder tiny .*, not to other"
-    ):
+    with pytest.raises(CheckpointError, match=r"bilstm_apart_deep belongs to the encoder tiny .*, not to other"):
         bertsim.load(other, heads=headed / "heads", engine="tensorflow")
     assert bertsim.load(other, engine="tensorflow").heads == ()
     assert bertsim.load(headed, heads=False).heads == ()
@@ -372,9 +341,7 @@ def test_the_name_of_a_measure_is_no_name_of_a_head(headed: Path, tmp_path: Path
         ({"activation": "tanh"}, "activation is 'tanh'"),
     ],
 )
-def test_a_config_that_cannot_be_is_refused_by_name(
-    tmp_path: Path, change: dict[str, object], message: str
-) -> None:
+def test_a_config_that_cannot_be_is_refused_by_name(tmp_path: Path, change: dict[str, object], message: str) -> None:
     CONFIG.save(tmp_path)
     assert HeadConfig.from_folder(tmp_path) == CONFIG
     raw = json.loads((tmp_path / "config.json").read_text())
@@ -394,10 +361,7 @@ def test_damaged_tensors_are_named(tmp_path: Path) -> None:
         ({"classifier.bias": good["classifier.bias"]}, "the tensor classifier.weight is missing"),
         (good | {"extra": bad}, "the tensor extra is no part of this head"),
         (good | {"classifier.bias": bad}, "classifier.bias holds a value that is not a finite number"),
-        (
-            good | {"classifier.bias": np.zeros(3, np.float32)},
-            r"has the shape \[3\]; config.json asks for \[1\]",
-        ),
+        (good | {"classifier.bias": np.zeros(3, np.float32)}, r"has the shape \[3\]; config.json asks for \[1\]"),
     ):
         save_file(tensors, path)
         with pytest.raises(CheckpointError, match=message):
@@ -459,9 +423,7 @@ def test_a_cross_encoder_gives_the_values_that_sentence_transformers_gives(name:
 
 def test_one_label_of_a_regression_is_the_logit_unless_a_cross_encoder_says_otherwise(tmp_path: Path) -> None:
     said = {"problem_type": "regression"}
-    model = bertsim.load(
-        make_checkpoint(tmp_path / "a", labels=("LABEL_0",), config=said), engine="tensorflow"
-    )
+    model = bertsim.load(make_checkpoint(tmp_path / "a", labels=("LABEL_0",), config=said), engine="tensorflow")
     logits = model.logits(list(PAIRS), head="pooled")[:, 0]
     np.testing.assert_allclose(model.score(list(PAIRS), scorer="pooled"), logits, atol=1e-6)
     said["sbert_ce_default_activation_function"] = "torch.nn.modules.activation.Sigmoid"
@@ -471,10 +433,7 @@ def test_one_label_of_a_regression_is_the_logit_unless_a_cross_encoder_says_othe
 
 def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     for options, message in (
-        (
-            {"labels": ("a", "b"), "config": {"id2label": {"0": "a"}}},
-            "id2label names 1 labels, the classifier has 2",
-        ),
+        ({"labels": ("a", "b"), "config": {"id2label": {"0": "a"}}}, "id2label names 1 labels, the classifier has 2"),
         (
             {"labels": ("a",), "config": {"sentence_transformers": {"activation_fn": "torch.nn.Tanh"}}},
             "the activation function 'torch.nn.Tanh' is not known; Sigmoid and Identity are",
@@ -506,9 +465,7 @@ def test_heads_are_served_without_tensorflow(headed: Path) -> None:
         "[m.score([('the dog', 'a cat')], scorer=s) for s in m.scorers]; print(len(m.heads), "
         "sorted({'tensorflow', 'keras', 'transformers', 'sklearn', 'gradio'} & set(sys.modules)))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(headed)], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code, str(headed)], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == f"{len(SHAPES)} []"
 
 
@@ -551,9 +508,7 @@ def test_a_combination_is_fitted_to_graded_labels() -> None:
         fit_combination({"good": good * np.nan}, labels)
 
 
-def test_what_a_head_says_is_told_apart_from_what_people_would_say(
-    any_engine: bertsim.SimilarityModel,
-) -> None:
+def test_what_a_head_says_is_told_apart_from_what_people_would_say(any_engine: bertsim.SimilarityModel) -> None:
     from bertsim.cli.score import in_words
     from bertsim.views.result import Origin, bars
 
@@ -569,6 +524,4 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(
     assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn
     alone = replace(comparison, scores=comparison.scores[:4])
-    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(
-        alone, engine
-    )
+    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone, engine)

@@ -30,19 +30,7 @@ ORDER = (
     *("data", "text", "bert", "engines", "heads", "score", "hub", "export", "model", "batch"),
     *("measuring", "training", "publishing", "views", "ui", "cli", "__init__", "__main__", "app"),
 )
-CORE = (
-    "errors",
-    "json_files",
-    "records",
-    "version",
-    "data",
-    "text",
-    "bert",
-    "engines",
-    "heads",
-    "score",
-    "model",
-)
+CORE = ("errors", "json_files", "records", "version", "data", "text", "bert", "engines", "heads", "score", "model")
 # Who may import a heavy library, at the top of the file or inside a function.
 TENSORFLOW = {
     "bert/encoder",
@@ -188,9 +176,7 @@ def test_a_module_has_a_docstring_a_size_and_no_loose_ends():
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-OURS = {
-    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, BertsimError)
-}
+OURS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, BertsimError)}
 
 
 def public(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, ast.ClassDef | Function]]:
@@ -309,8 +295,6 @@ def test_no_module_but_the_one_that_loads_it_knows_the_bundled_encoder_s_name():
 def test_the_wheel_has_every_package_and_the_weights():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     declared = project["tool"]["setuptools"]["packages"]
-    found = {
-        ".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "bertsim").rglob("__init__.py")
-    }
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "bertsim").rglob("__init__.py")}
     assert set(declared) == found | {"bertsim.weights"}
     assert all((ROOT / name).is_file() for name in project["project"]["license-files"])

@@ -84,9 +84,7 @@ def fetch(hub: LoopbackHub, home: Path, told: list[float | None] | None = None) 
         return fetching.fetch(REPOSITORY, progress=lambda what, share: shares.append(share))[0]
 
 
-def failure(
-    hub: LoopbackHub, home: Path, *source: str | None, only_fetch: bool = False, **options: Any
-) -> str:
+def failure(hub: LoopbackHub, home: Path, *source: str | None, only_fetch: bool = False, **options: Any) -> str:
     """The one sentence that a failed load says."""
     with pytest.raises(bertsim.BertsimError) as raised:
         _ = fetch(hub, home) if only_fetch else load(hub, home, *source, **options)
@@ -140,9 +138,7 @@ def test_a_revision_is_a_branch_a_tag_or_a_commit(hub: LoopbackHub, folder: Path
 
 
 def test_shards_are_fetched_where_there_is_no_single_file(hub: LoopbackHub, tmp_path: Path) -> None:
-    hub.add(
-        REPOSITORY, make_checkpoint(tmp_path / "sharded", hidden_size=32, num_hidden_layers=1, sharded=True)
-    )
+    hub.add(REPOSITORY, make_checkpoint(tmp_path / "sharded", hidden_size=32, num_hidden_layers=1, sharded=True))
     folder = fetch(hub, tmp_path / "home")
     assert len(list(folder.glob("model-0000?-of-00002.safetensors"))) == 2
     assert len(read_checkpoint(folder, BertConfig.from_folder(folder)).tensors) > 20
@@ -208,15 +204,11 @@ def test_what_is_no_bert_in_safetensors_is_refused_before_it_is_downloaded(
     )
     (folder / "config.json").unlink()
     hub.add("someone/other", folder)
-    assert "someone/other holds no BERT: it has no config.json" in failure(
-        hub, tmp_path / "home", "someone/other"
-    )
+    assert "someone/other holds no BERT: it has no config.json" in failure(hub, tmp_path / "home", "someone/other")
     assert not any(path.endswith("safetensors") for _, path in hub.requests)
 
 
-def test_a_body_that_is_cut_in_the_middle_is_resumed_there(
-    hub: LoopbackHub, folder: Path, tmp_path: Path
-) -> None:
+def test_a_body_that_is_cut_in_the_middle_is_resumed_there(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     body = bytes(range(251)) * 50_000  # the client keeps chunks of 10 MiB
     (folder / "model.safetensors").write_bytes(body)
     hub.add(REPOSITORY, folder)
@@ -228,9 +220,7 @@ def test_a_body_that_is_cut_in_the_middle_is_resumed_there(
     assert told[-1] == 1.0
 
 
-def test_a_download_that_stays_cut_off_is_said_and_done_again(
-    hub: LoopbackHub, folder: Path, tmp_path: Path
-) -> None:
+def test_a_download_that_stays_cut_off_is_said_and_done_again(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     hub.add(REPOSITORY, folder)
     hub.cut["model.safetensors"] = (0, 100)
     assert failure(hub, tmp_path / "home") == (
@@ -275,8 +265,7 @@ def test_damaged_files_of_a_run_that_was_cut_off_are_found_by_the_next(
     hub.flip.clear()
     hub.cut.clear()
     assert re.match(
-        rf"(vocab\.txt|model\.safetensors), \S+ of {REPOSITORY} arrived damaged",
-        failure(hub, home, only_fetch=True),
+        rf"(vocab\.txt|model\.safetensors), \S+ of {REPOSITORY} arrived damaged", failure(hub, home, only_fetch=True)
     )
     fetched = fetch(hub, home)
     for path in fetched.rglob("*.*"):
@@ -335,9 +324,7 @@ def test_heads_come_from_a_repository_of_their_own(hub: LoopbackHub, tmp_path: P
     assert hub.requests == []
 
 
-def test_heads_that_do_not_fit_or_are_none_are_refused(
-    hub: LoopbackHub, folder: Path, tmp_path: Path
-) -> None:
+def test_heads_that_do_not_fit_or_are_none_are_refused(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     hub.add("someone/heads", BUNDLED)
     hub.add(REPOSITORY, folder)
@@ -345,15 +332,11 @@ def test_heads_that_do_not_fit_or_are_none_are_refused(
     assert f"belongs to the encoder {BUNDLED_NAME}" in other
     assert f"not to {REPOSITORY}" in other
     assert f"{REPOSITORY} holds no heads: no heads/NAME/config.json" in failure(hub, home, heads=REPOSITORY)
-    assert "nowhere is no folder, and no repository of the form user/name" in failure(
-        hub, home, heads="nowhere"
-    )
+    assert "nowhere is no folder, and no repository of the form user/name" in failure(hub, home, heads="nowhere")
     files = {path.relative_to(BUNDLED).as_posix(): path.read_bytes() for path in BUNDLED.rglob("*.*")}
     files["heads/pooled/config.json"] += b"\n"
     hub.add("someone/changed", files)
-    assert "heads/pooled/config.json is damaged or was changed" in failure(
-        hub, home, None, heads="someone/changed"
-    )
+    assert "heads/pooled/config.json is damaged or was changed" in failure(hub, home, None, heads="someone/changed")
 
 
 def test_a_terminal_shows_one_bar_that_fills(hub: LoopbackHub, folder: Path, tmp_path: Path) -> None:

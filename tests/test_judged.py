@@ -65,19 +65,10 @@ def test_labels_without_a_similar_pair_have_correlations_alone(cli, tmp_path: Pa
     ("words", "sentence"),
     [
         (["--dev", "few.tsv"], "few.tsv has 2 labelled pairs; a correlation needs at least 3."),
-        (
-            ["--dev", "apart.tsv"],
-            "apart.tsv: no two sentences share a word; give the pairs that go with data.tsv.",
-        ),
-        (
-            ["--similar-from", "9"],
-            "--similar-from is 9, and labels go from 0 to 1; choose a label that parts them.",
-        ),
+        (["--dev", "apart.tsv"], "apart.tsv: no two sentences share a word; give the pairs that go with data.tsv."),
+        (["--similar-from", "9"], "--similar-from is 9, and labels go from 0 to 1; choose a label that parts them."),
         (["--ranges", "nan", "0.5"], "the ranges begin at [nan, 0.5]; rising numbers were expected."),
-        (
-            ["--plots", "data.tsv"],
-            "cannot read or write data.tsv: File exists; mend that, and start again.",
-        ),
+        (["--plots", "data.tsv"], "cannot read or write data.tsv: File exists; mend that, and start again."),
     ],
 )
 def test_what_cannot_be_is_found_before_the_model_is_loaded(

@@ -18,12 +18,7 @@ SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
 def shell(words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The real program, with the streams that a shell gives it."""
     return subprocess.run(
-        ["sh", "-c", words],
-        cwd=ROOT,
-        env=os.environ | more,
-        capture_output=True,
-        text=True,
-        check=False,
+        ["sh", "-c", words], cwd=ROOT, env=os.environ | more, capture_output=True, text=True, check=False
     )
 
 
@@ -32,9 +27,7 @@ def shell(words: str, **more: str) -> subprocess.CompletedProcess[str]:
 def test_a_full_disk_behind_stdout_is_one_sentence(unbuffered: str):
     done = shell(f"{SCORE} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 2
-    assert (
-        done.stderr == "bertsim: cannot read or write: No space left on device; mend that, and start again.\n"
-    )
+    assert done.stderr == "bertsim: cannot read or write: No space left on device; mend that, and start again.\n"
 
 
 @pytest.mark.parametrize(("closed", "heard"), [(">&-", "stderr"), ("2>&-", "stdout")])

@@ -20,9 +20,7 @@ def tokenizer(tiny_checkpoint: Path) -> Tokenizer:
     return Tokenizer.from_folder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))
 
 
-def hidden_tokens(
-    tokenizer: Tokenizer, a: str, b: str, hide: list[tuple[int, int]], length: int
-) -> list[list[str]]:
+def hidden_tokens(tokenizer: Tokenizer, a: str, b: str, hide: list[tuple[int, int]], length: int) -> list[list[str]]:
     """What is hidden in (A, B) packed and in (B, A) packed."""
     apart = tokenizer.batch([(a,), (b,)], 32)
     mask = apart.attention_mask.copy()

@@ -40,9 +40,7 @@ def reference() -> SimilarityModel:
 
 
 @pytest.fixture(params=["litert", "tensorflow"])
-def any_engine(
-    request: pytest.FixtureRequest, model: SimilarityModel, reference: SimilarityModel
-) -> SimilarityModel:
+def any_engine(request: pytest.FixtureRequest, model: SimilarityModel, reference: SimilarityModel) -> SimilarityModel:
     return model if request.param == "litert" else reference
 
 
@@ -78,9 +76,7 @@ def test_both_engines_agree(model: SimilarityModel, reference: SimilarityModel) 
     np.testing.assert_allclose(model.score(PAIRS), reference.score(PAIRS), atol=0.02)
     ours, theirs = model.compare(*PAIRS[0]), reference.compare(*PAIRS[0])
     assert ours.output.hidden_states.shape == theirs.output.hidden_states.shape
-    apart = np.abs(
-        ours.output.attentions - theirs.output.attentions
-    )  # a sharp head may turn to another token
+    apart = np.abs(ours.output.attentions - theirs.output.attentions)  # a sharp head may turn to another token
     assert np.quantile(apart, 0.98) < 0.02
     assert apart.mean() < 0.003
 
@@ -92,9 +88,7 @@ def test_compare_scores_what_it_shows(any_engine: SimilarityModel) -> None:
         assert comparison[scorer].score == pytest.approx(score, rel=2e-3)
     mask = comparison.tokens.attention_mask[:, :, None]
     a, b = (comparison.output.last_hidden_state * mask).sum(axis=1) / mask.sum(axis=1)
-    assert comparison["cosine"].value == pytest.approx(
-        a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-6
-    )
+    assert comparison["cosine"].value == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-6)
 
 
 def test_the_packed_pair_is_there_on_demand(model: SimilarityModel) -> None:
@@ -202,9 +196,7 @@ def test_a_folder_without_a_flatbuffer_is_exported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    folder = make_checkpoint(
-        tmp_path / "encoder", sentence_transformers={"pooling_mode": "max"}, normalize=True
-    )
+    folder = make_checkpoint(tmp_path / "encoder", sentence_transformers={"pooling_mode": "max"}, normalize=True)
     with caplog.at_level(logging.WARNING):
         fast = bertsim.load(folder)
         assert "Exporting" in caplog.text
@@ -310,9 +302,7 @@ def test_a_bundle_made_of_a_folder_loads_in_both_engines(tiny_bundle: Path) -> N
     from bertsim.export.bundle import build_bundle
 
     fast, exact = (bertsim.load(tiny_bundle, engine=engine) for engine in ("litert", "tensorflow"))
-    np.testing.assert_allclose(
-        fast.score([("the dog", "a cat")]), exact.score([("the dog", "a cat")]), atol=5e-3
-    )
+    np.testing.assert_allclose(fast.score([("the dog", "a cat")]), exact.score([("the dog", "a cat")]), atol=5e-3)
     with pytest.raises(InputError, match="is not an empty folder"):
         build_bundle(tiny_bundle, tiny_bundle)
 
@@ -353,9 +343,7 @@ def test_what_is_unknown_can_be_counted_and_named(model: SimilarityModel) -> Non
 def test_no_probability_is_given_of_what_was_not_read(
     model: SimilarityModel, a: str, b: str, is_withheld: bool
 ) -> None:
-    calibrated = [
-        score.scorer for score in model.compare("It is good.", "It is fine.").scores if score.probability
-    ]
+    calibrated = [score.scorer for score in model.compare("It is good.", "It is fine.").scores if score.probability]
     comparison = model.compare(a, b)
     again = model.rescore(comparison, comparison.tokens.attention_mask)
     assert bool(withheld(*comparison.unread)) is is_withheld
@@ -364,9 +352,7 @@ def test_no_probability_is_given_of_what_was_not_read(
         assert found["cosine"].value == pytest.approx(float(model.score([(a, b)])[0]), abs=5e-3)
 
 
-def test_what_a_phone_writes_is_read_and_scores_nearly_as_what_a_keyboard_does(
-    model: SimilarityModel,
-) -> None:
+def test_what_a_phone_writes_is_read_and_scores_nearly_as_what_a_keyboard_does(model: SimilarityModel) -> None:
     typed = "It's \"over\" - he doesn't know."
     written = "It\u2019s \u201cover\u201d \u2013 he doesn\u2019t know."
     assert [each.unknown_words for each in model.unread([written])] == [()]

@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertsim.bert.pooling import (
-    POOLINGS,
-    combine_layers,
-    parse_layers,
-    parse_pooling,
-    pool,
-    pooled_size,
-    scale_to_unit,
-)
+from bertsim.bert.pooling import POOLINGS, combine_layers, parse_layers, parse_pooling, pool, pooled_size, scale_to_unit
 from bertsim.errors import InputError
 
 HIDDEN = np.array([[[1.0, 5.0], [3.0, 2.0], [99.0, 99.0]]], np.float32)
@@ -49,9 +41,7 @@ def test_padding_never_changes_a_pooled_value_and_keras_agrees(pooling: str) -> 
     padded = np.concatenate([hidden, np.full((3, 5, 4), 1e6, np.float32)], axis=1)
     wider = np.concatenate([mask, np.zeros((3, 5), np.float32)], axis=1)
     np.testing.assert_allclose(pool(padded, wider, pooling), once, atol=1e-6)
-    np.testing.assert_allclose(
-        np.asarray(pool(ops.array(hidden), ops.array(mask), pooling, xp=ops)), once, atol=1e-6
-    )
+    np.testing.assert_allclose(np.asarray(pool(ops.array(hidden), ops.array(mask), pooling, xp=ops)), once, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", [name for name in POOLINGS if name != "pooler"])

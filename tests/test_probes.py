@@ -14,22 +14,7 @@ from bertsim.measuring.probes import (
     swap_roles,
 )
 
-ANIMALS = (
-    "dog",
-    "cat",
-    "horse",
-    "pig",
-    "cow",
-    "hen",
-    "fox",
-    "wolf",
-    "bear",
-    "lion",
-    "mouse",
-    "rat",
-    "frog",
-    "goat",
-)
+ANIMALS = ("dog", "cat", "horse", "pig", "cow", "hen", "fox", "wolf", "bear", "lion", "mouse", "rat", "frog", "goat")
 SWAPPABLE = [f"The {a} chased the {b}." for a in ANIMALS for b in ANIMALS if a < b]
 
 

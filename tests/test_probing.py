@@ -31,20 +31,7 @@ from bertsim.measuring.probing import (
 from tests.checkpoints import make_checkpoint
 
 ANIMALS = ("dog", "cat", "horse", "pig", "cow", "fox", "bear", "lion")
-PEOPLE = (
-    "man",
-    "woman",
-    "boy",
-    "girl",
-    "teacher",
-    "doctor",
-    "farmer",
-    "driver",
-    "singer",
-    "soldier",
-    "child",
-    "nurse",
-)
+PEOPLE = ("man", "woman", "boy", "girl", "teacher", "doctor", "farmer", "driver", "singer", "soldier", "child", "nurse")
 PLACES = ("garden", "park", "street", "house", "kitchen", "school", "river", "market")
 PLAIN = [
     *(
@@ -86,9 +73,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "same.tsv").write_text(f"sentence1\tsentence2\n{same}")
     (folder / "plain.txt").write_text("\n".join(PLAIN))
     (folder / "none.txt").write_text("Hello.\n")
-    (folder / "few.tsv").write_text(
-        "sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n"
-    )
+    (folder / "few.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n")
     (folder / "odd.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tmaybe\n")
     return folder
 
@@ -96,11 +81,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_pair_is_tried_where_one_of_its_sentences_is_held_out(tmp_path: Path) -> None:
     held = [s for s in PLAIN if is_held_out(s)][:20]
     learnt = [s for s in PLAIN if not is_held_out(s)][:20]
-    pairs = [
-        *zip(held, learnt, strict=True),
-        *zip(learnt, held, strict=True),
-        *zip(learnt, learnt, strict=True),
-    ]
+    pairs = [*zip(held, learnt, strict=True), *zip(learnt, held, strict=True), *zip(learnt, learnt, strict=True)]
     for name, label in (("a.tsv", "Neutral"), ("b.tsv", "entailment")):
         rows = "".join(f"{a}\t{b}\t{label}\n" for a, b in pairs)
         (tmp_path / name).write_text(f"sentence1\tsentence2\tlabel\n{rows}")
@@ -143,10 +124,7 @@ def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     found = probe_inference(model, head, [*right, *right, *right, *wrong])
     assert (found.name, found.values, found.count) == ("inference", {head: 0.75}, 40)
     by_kind = probe_edits(model, head, {"role": [Edit(*row) for row in wrong], "voice": [Edit(*right[0])]})
-    assert [(each.name, each.values[head], each.count) for each in by_kind] == [
-        ("role", 0, 10),
-        ("voice", 1, 1),
-    ]
+    assert [(each.name, each.values[head], each.count) for each in by_kind] == [("role", 0, 10), ("voice", 1, 1)]
 
 
 def test_a_head_of_other_labels_infers_nothing(tmp_path: Path, tiny_checkpoint: Path) -> None:
@@ -240,7 +218,5 @@ def test_what_cannot_be_measured_is_named(
 
 
 def test_too_few_pairs_to_infer_are_named(files: Path) -> None:
-    with pytest.raises(
-        bertsim.BertsimError, match=r"few\.tsv: 0 pairs have a held-out sentence; at least 10"
-    ):
+    with pytest.raises(bertsim.BertsimError, match=r"few\.tsv: 0 pairs have a held-out sentence; at least 10"):
         read_inference([files / "few.tsv"])

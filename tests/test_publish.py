@@ -83,10 +83,7 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, command: Comma
     assert {"bertsim", "litert"} <= set(data["tags"])
     assert data["widget"][0]["source_sentence"]
     measured = json.loads((BUNDLED / "heads" / "bilstm" / "metrics.json").read_text())["as_served"]
-    found = {
-        (result.metric_name, result.dataset_split): result.metric_value
-        for result in card.data.eval_results or []
-    }
+    found = {(result.metric_name, result.dataset_split): result.metric_value for result in card.data.eval_results or []}
     assert found["Spearman of bilstm, as served (int8)", "test"] == measured["test"]["spearman"]
     assert found["Pearson of bilstm, as served (int8)", "dev"] == measured["dev"]["pearson"]
     assert 'bertsim.load("someone/heads")' in text
@@ -106,9 +103,7 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, command: Comma
         ("metrics.json", b'{"as_served": 5}', r"is not what training writes \(AttributeError"),
     ],
 )
-def test_a_card_that_cannot_be_written_is_said(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_a_card_that_cannot_be_written_is_said(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BertsimError, match=message):
         model_card(tmp_path, "someone/name", ("cosine",), "mit")
@@ -143,9 +138,7 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     assert "notes.txt" not in repository.files
     card = ModelCard(repository.files["README.md"].decode()).data.to_dict()
     assert card["license"] == "mit"
-    assert (
-        not {"model_name", "model-index", "base_model", "datasets"} & card.keys()
-    )  # nothing that nobody said
+    assert not {"model_name", "model-index", "base_model", "datasets"} & card.keys()  # nothing that nobody said
     assert said(command(tmp_path / "a", *words)) == (
         "bertsim: someone/tiny has the tag v0.2.0 already, and a tag is not moved; give another with --tag."
     )
@@ -164,15 +157,9 @@ def test_what_cannot_be_published_is_said_before_anything_is_sent(
     home = tmp_path / "home"
     folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
     words = ("publish", "someone/tiny", "--folder", str(folder))
-    assert "names no licence; say under which it is published: --license apache-2.0" in said(
-        command(home, *words)
-    )
-    assert "someone/tiny cannot be written to without a token; make one" in said(
-        command(home, *words, token=None)
-    )
-    assert "'tiny' is no name of a repository to make; give user/name." in said(
-        command(home, "publish", "tiny")
-    )
+    assert "names no licence; say under which it is published: --license apache-2.0" in said(command(home, *words))
+    assert "someone/tiny cannot be written to without a token; make one" in said(command(home, *words, token=None))
+    assert "'tiny' is no name of a repository to make; give user/name." in said(command(home, "publish", "tiny"))
     assert "nowhere is no folder; give one in the layout of weights/" in said(
         command(home, "publish", "someone/tiny", "--folder", "nowhere")
     )
@@ -209,9 +196,7 @@ def test_a_space_gets_the_files_it_runs_on_and_its_variables(
     assert "mine.txt" in space.files
 
 
-def test_a_plan_that_may_not_make_a_space_is_told_so(
-    hub: LoopbackHub, command: Command, tmp_path: Path
-) -> None:
+def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
     hub.refuse["POST", "/api/repos/create"] = (402, {}, b'{"error": "Gradio Spaces need a PRO subscription"}')
     assert said(command(tmp_path / "a", "deploy", "someone/demo")) == (
         "bertsim: someone/demo was not created: the Hub refuses it (Gradio Spaces need a PRO subscription); check plan "

@@ -89,8 +89,7 @@ def test_every_other_python_block_is_valid():
 def test_every_command_is_one():
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert (
-        set(re.findall(r"\bmake (\w+)", " ".join(blocks("sh")) + " ".join(re.findall(r"`[^`]+`", README))))
-        <= targets
+        set(re.findall(r"\bmake (\w+)", " ".join(blocks("sh")) + " ".join(re.findall(r"`[^`]+`", README)))) <= targets
     )
     helped = run([sys.executable, "-m", "bertsim", "--help"])
     for command in re.findall(r"python -m bertsim (\w+)", README):
@@ -118,9 +117,7 @@ def test_the_front_matter_fits_the_requirements():
     assert {"title", "emoji", "colorFrom", "colorTo"} <= front.keys()
     assert front["suggested_hardware"] == "cpu-basic"
     assert {"mcp-server", "sentence-similarity"} <= set(front["tags"])
-    recipes = [
-        tomllib.loads(path.read_text()) for path in (ROOT / "bertsim" / "training" / "recipes").glob("*.toml")
-    ]
+    recipes = [tomllib.loads(path.read_text()) for path in (ROOT / "bertsim" / "training" / "recipes").glob("*.toml")]
     assert {recipe["encoder"] for recipe in recipes} == set(front["models"])
 
 

@@ -48,12 +48,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackHub]:
     """The encoders and the data set that the recipes name."""
     root = tmp_path_factory.mktemp("hub")
     with serving() as server:
-        real = {
-            "max_position_embeddings": 128,
-            "prefix": "bert.",
-            "gamma_beta": True,
-            "pretraining_heads": True,
-        }
+        real = {"max_position_embeddings": 128, "prefix": "bert.", "gamma_beta": True, "pretraining_heads": True}
         for size in ("base", "large"):
             server.add(
                 f"google-bert/bert-{size}-uncased",
@@ -121,9 +116,7 @@ def test_the_recipes_are_those_of_the_readme() -> None:
     assert set(recipe_names()) == set(HEADS)
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in readme for name in HEADS)
-    with pytest.raises(
-        DataError, match=r"nothing is neither a recipe nor a file of one; the recipes are bilstm-base"
-    ):
+    with pytest.raises(DataError, match=r"nothing is neither a recipe nor a file of one; the recipes are bilstm-base"):
         find_recipe("nothing")
 
 
@@ -169,9 +162,7 @@ def test_data_of_the_hub_that_cannot_be_had_is_said(hub: LoopbackHub, tmp_path: 
     assert said("hub:someone") == (
         "bertsim: hub:someone names no file of a dataset; the form is hub:user/dataset/path/of/the/file[@revision]."
     )
-    assert said("hub:some/one/x.tsv").startswith(
-        "bertsim: the dataset some/one is not on the Hub, or is private"
-    )
+    assert said("hub:some/one/x.tsv").startswith("bertsim: the dataset some/one is not on the Hub, or is private")
     assert "has no file 'data/none.tsv'; look it up" in said(f"hub:{STSB}/data/none.tsv")
     assert "has no revision 'v9'" in said(f"hub:{STSB}/data/train.tsv@v9")
     assert not (tmp_path / "out").exists()

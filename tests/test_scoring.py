@@ -13,12 +13,7 @@ A, B = np.array([[3.0, 4.0]], np.float32), np.array([[4.0, 3.0]], np.float32)
 
 @pytest.mark.parametrize(
     ("name", "value", "score"),
-    [
-        ("cosine", 0.96, 0.96),
-        ("dot", 24, 24),
-        ("euclidean", 2**0.5, 1 / (1 + 2**0.5)),
-        ("manhattan", 2, 1 / 3),
-    ],
+    [("cosine", 0.96, 0.96), ("dot", 24, 24), ("euclidean", 2**0.5, 1 / (1 + 2**0.5)), ("manhattan", 2, 1 / 3)],
 )
 def test_measures_by_hand(name: str, value: float, score: float) -> None:
     scorer = measure_scorer(name, None, lambda *_: A)

@@ -101,9 +101,7 @@ def test_a_max_length_out_of_range_is_refused(tokenizer: Tokenizer, length: obje
         tokenizer.encode([("dog",)], length)  # type: ignore[arg-type]
 
 
-def test_100_000_characters_are_read_to_the_cap_at_once_and_the_rest_is_reported(
-    tokenizer: Tokenizer,
-) -> None:
+def test_100_000_characters_are_read_to_the_cap_at_once_and_the_rest_is_reported(tokenizer: Tokenizer) -> None:
     text = "dog " * 25_000
     start = time.perf_counter()
     batch = tokenizer.batch([(text,)], 16)
@@ -148,9 +146,7 @@ def test_emoji_and_chinese_have_spans(tokenizer: Tokenizer) -> None:
     assert batch.spans[0, 1:-1].tolist() == [[0, 1], [2, 3], [3, 4], [5, 8]]
 
 
-def test_vocab_txt_alone_gives_the_same_tokens_as_tokenizer_json(
-    tmp_path: Path, tokenizer: Tokenizer
-) -> None:
+def test_vocab_txt_alone_gives_the_same_tokens_as_tokenizer_json(tmp_path: Path, tokenizer: Tokenizer) -> None:
     alone = load(make_checkpoint(tmp_path / "vocab", vocab_only=True))
     text = "The MAN isn't playing [SEP] guitars, 42 töwns!"
     assert alone.encode([(text,)], 64) == tokenizer.encode([(text,)], 64)
@@ -209,11 +205,7 @@ def test_text_is_lower_cased_where_sentence_transformers_does(tmp_path: Path) ->
         ("tokenizer_config.json", b"{", r"tokenizer_config\.json is not valid JSON"),
         ("tokenizer_config.json", b"[" * 100_000, r"tokenizer_config\.json is not valid JSON"),
         ("tokenizer_config.json", b"9" * 5_000, r"tokenizer_config\.json is not valid JSON"),
-        (
-            "tokenizer_config.json",
-            b'{"do_lower_case": "no"}',
-            r"beside it: 'str' object is not",
-        ),
+        ("tokenizer_config.json", b'{"do_lower_case": "no"}', r"beside it: 'str' object is not"),
         ("special_tokens_map.json", b"[]", r"special_tokens_map\.json holds a list; a dict was expected"),
         ("added_tokens.json", b'{"zzz": "x"}', r"has the token id 136, but config\.json says"),
     ],

@@ -41,9 +41,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
-    return read_examples(
-        Source(str(path), **options), ("similar",), lambda sentence: None, skip_bad_rows=skip
-    )
+    return read_examples(Source(str(path), **options), ("similar",), lambda sentence: None, skip_bad_rows=skip)
 
 
 def words(folder: Path, encoder: Path, output: str, *more: str) -> list[str]:
@@ -58,9 +56,7 @@ def words(folder: Path, encoder: Path, output: str, *more: str) -> list[str]:
 
 
 def weights_of(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.safetensors"))
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("model.safetensors"))}
 
 
 # Reading labels
@@ -95,21 +91,13 @@ def test_labels_of_every_kind_become_targets(
 @pytest.mark.parametrize(
     ("row", "options", "message"),
     [
-        (
-            "a\tb\t6",
-            {"scale": (0, 5)},
-            r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5",
-        ),
+        ("a\tb\t6", {"scale": (0, 5)}, r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5"),
         ("a\tb\t6", {}, r"pairs\.tsv:4: .*outside the scale from 0 to 5"),
         ("a\tb\tsame", {}, r"pairs\.tsv:4: the label in 'score' is 'same', and a finite number was expected"),
         ("a\tb\tnan", {}, r"pairs\.tsv:4: the label in 'score' is 'nan', and a finite number"),
         ("\tb\t1", {}, r"pairs\.tsv:4: 'sentence1' is empty"),
         ("a\t1", {}, r"pairs\.tsv:4: the row has 2 fields"),
-        (
-            "a\tb\t2",
-            {"kind": "binary"},
-            r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected",
-        ),
+        ("a\tb\t2", {"kind": "binary"}, r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected"),
         ("a\tb\tmaybe", {"kind": "inference"}, r"pairs\.tsv:2: .* one of entailment, neutral, contradiction"),
     ],
 )
@@ -131,9 +119,7 @@ def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> N
 
     def check(sentence: str) -> None:
         if sentence == "\u200b":
-            raise InputError(
-                "the sentence has no character that the tokenizer can read; write at least one word."
-            )
+            raise InputError("the sentence has no character that the tokenizer can read; write at least one word.")
 
     with pytest.raises(DataError, match=r"pairs\.tsv:2: sentence B: the sentence has no character"):
         read_examples(Source(str(path)), ("similar",), check)
@@ -142,23 +128,17 @@ def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> N
 def test_a_missing_column_a_scale_and_one_class_are_named(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("sentence1\tsentence2\tx\na\tb\t1\n")
-    with pytest.raises(
-        DataError, match=r"pairs\.tsv: no column is known to be the label .*; name it with label="
-    ):
+    with pytest.raises(DataError, match=r"pairs\.tsv: no column is known to be the label .*; name it with label="):
         read(path)
     with pytest.raises(DataError, match=r"pairs\.tsv has no column 'y'"):
         read(path, label="y")
     path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t70\n" * 3)
-    with pytest.raises(
-        DataError, match="labels from 70 to 70 are on a scale that is not known; name it: scale="
-    ):
+    with pytest.raises(DataError, match="labels from 70 to 70 are on a scale that is not known; name it: scale="):
         read(path)
     path.write_text("sentence1\tsentence2\tscore\n" + "a\tb\t1\n" * 3)
     with pytest.raises(DataError, match="every label is 1, one class alone"):
         check_trainable([read(path)], 2)
-    with pytest.raises(
-        DataError, match="3 rows are fewer than a batch of 32; add rows or lower the batch size"
-    ):
+    with pytest.raises(DataError, match="3 rows are fewer than a batch of 32; add rows or lower the batch size"):
         check_trainable([read(path)], 32)
 
 
@@ -191,9 +171,7 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             parse_source(given)
-    with pytest.raises(
-        InputError, match=r"--dev takes one FILE and key=value words, but got 'x\.tsv y\.tsv'"
-    ):
+    with pytest.raises(InputError, match=r"--dev takes one FILE and key=value words, but got 'x\.tsv y\.tsv'"):
         parse_source(["x.tsv", "y.tsv"], "--dev")
     with pytest.raises(InputError, match="--head: kind is 'lstm'; known are bilstm, pooled, mean"):
         head_from({"kind": "lstm"})
@@ -217,20 +195,7 @@ def test_a_recipe_takes_another_encoder_and_never_its_own_revision_for_it(tmp_pa
 
 
 def test_units_are_those_of_the_heads_that_have_them() -> None:
-    given = [
-        "--data",
-        "x.tsv",
-        "--dev",
-        "x.tsv",
-        "--head",
-        "bilstm",
-        "mean",
-        "--units",
-        "8",
-        "4",
-        "--dropout",
-        "0.3",
-    ]
+    given = ["--data", "x.tsv", "--dev", "x.tsv", "--head", "bilstm", "mean", "--units", "8", "4", "--dropout", "0.3"]
     (plan,) = make_recipe(build_parser().parse_args(["train", "--output", "x", *given])).runs
     assert [(head.name, head.units, head.dropout) for head in plan.heads] == [
         ("bilstm", (8, 4), 0.3),
@@ -275,10 +240,7 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
         ({"data": "[{path = 3}]"}, "path is 3; a text was expected."),
         ({"data": '[{path = "x.tsv", take = inf}]'}, "take is inf; a whole number was expected."),
         ({"heads": '["mean"]'}, "'mean' was found where a table was expected."),
-        (
-            {"heads": '[{kind = "bilstm", units = 8}]'},
-            "recipe.toml: heads[0]: units is 8; a list was expected.",
-        ),
+        ({"heads": '[{kind = "bilstm", units = 8}]'}, "recipe.toml: heads[0]: units is 8; a list was expected."),
         ({"mix": "{news = 1}"}, "mix.news is 1; a list was expected."),
     ],
 )
@@ -303,9 +265,7 @@ def test_a_value_of_another_type_is_named(tmp_path: Path, changed: dict[str, str
         ("{news = [1.0, 0.5]}", "genre", None),
     ],
 )
-def test_the_mix_that_dev_is_weighed_to_is_checked(
-    tmp_path: Path, mix: str, group: str, message: str | None
-) -> None:
+def test_the_mix_that_dev_is_weighed_to_is_checked(tmp_path: Path, mix: str, group: str, message: str | None) -> None:
     path = tmp_path / "recipe.toml"
     dev = f'{{path = "dev.tsv"{f", group = {group!r}" if group else ""}}}'
     run = '[[run]]\ndata = [{path = "train.tsv"}]\nheads = [{kind = "mean"}]\n'
@@ -331,9 +291,7 @@ def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
 
 def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
-    path.write_text(
-        "The dog chased a big cat home.\nNothing here.\nA boy saw the boy.\nMy hat is on the bed.\n"
-    )
+    path.write_text("The dog chased a big cat home.\nNothing here.\nA boy saw the boy.\nMy hat is on the bed.\n")
     found = read_examples(Source(str(path), "swaps"), ("similar",), lambda sentence: None)
     assert dict(zip(found.lines.tolist(), found.pairs, strict=True)) == {  # drawn in an order of the seed
         1: ("The dog chased a big cat home.", "The big chased a dog cat home."),
@@ -347,9 +305,7 @@ def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path
 
 def test_groups_are_read_from_a_column_that_must_be_there(tmp_path: Path) -> None:
     source = Source(str(tmp_path / "dev.tsv"), group="genre")
-    (tmp_path / "dev.tsv").write_text(
-        "sentence1\tsentence2\tscore\tgenre\na dog\ta cat\t1\tnews\na\tb\t5\tforum\n"
-    )
+    (tmp_path / "dev.tsv").write_text("sentence1\tsentence2\tscore\tgenre\na dog\ta cat\t1\tnews\na\tb\t5\tforum\n")
     assert read_examples(source, ("similar",), lambda sentence: None).groups == ("news", "forum")
     with pytest.raises(DataError, match=r"dev\.tsv has no column 'kind' for the group of each pair"):
         read_examples(replace(source, group="kind"), ("similar",), lambda sentence: None)
@@ -366,9 +322,7 @@ def test_batches_hold_every_example_once_and_follow_the_seed() -> None:
     assert sorted(np.concatenate(batches)) == list(range(1000))
     assert all((a == b).all() for a, b in zip(batches, cut_batches(lengths, 32, [1, 2]), strict=True))
     assert any(
-        (a != b).any()
-        for a, b in zip(batches, cut_batches(lengths, 32, [1, 3]), strict=True)
-        if len(a) == len(b)
+        (a != b).any() for a, b in zip(batches, cut_batches(lengths, 32, [1, 3]), strict=True) if len(a) == len(b)
     )
 
 
@@ -385,10 +339,7 @@ def test_an_epoch_takes_its_share_and_each_example_once_before_any_twice() -> No
 
 def test_the_dev_metric_is_auc_for_two_classes_and_spearman_for_grades() -> None:
     assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [1], [0]], np.float32)) == 1
-    assert (
-        dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [0.2], [1]], np.float32))
-        == 0.5
-    )
+    assert dev_metric(np.array([[0.1], [0.4], [0.3]], np.float32), np.array([[0], [0.2], [1]], np.float32)) == 0.5
     assert np.isnan(dev_metric(np.ones((3, 1), np.float32), np.array([[0], [0.5], [1]], np.float32)))
 
 
@@ -402,9 +353,7 @@ def test_losses_by_hand() -> None:
     logits, label = np.log([[1, 2, 5], [1, 1, 2]]).astype(np.float32), np.eye(3, dtype=np.float32)
     two = np.array([1, 3], np.float32)  # -log(5/8), and three times -log(1/4), of two pairs
     expected = (np.log(8 / 5) + 3 * np.log(4)) / 2
-    assert float(cross_entropy(logits, label[[2, 0]], two, exclusive=True)) == pytest.approx(
-        expected, abs=1e-6
-    )
+    assert float(cross_entropy(logits, label[[2, 0]], two, exclusive=True)) == pytest.approx(expected, abs=1e-6)
     alike = np.zeros((1, 3), np.float32)
     assert float(cross_entropy(alike, label[:1], one, exclusive=True)) == pytest.approx(np.log(3))
     assert float(cross_entropy(alike, label[:1], one, exclusive=False)) == pytest.approx(np.log(2))
@@ -460,14 +409,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_run_makes_a_folder_that_loads_and_says_what_it_is_worth(finished: Run) -> None:
     output, name = finished.output, "model.safetensors"
     assert (output / name).read_bytes() == (output.parent / "encoder" / name).read_bytes()
-    made = (
-        "config.json",
-        "model.safetensors",
-        "model.tflite",
-        "calibration.json",
-        "metrics.json",
-        "curve.png",
-    )
+    made = ("config.json", "model.safetensors", "model.tflite", "calibration.json", "metrics.json", "curve.png")
     for name in ("pooled", "mean"):
         assert {path.name for path in (output / "heads" / name).iterdir()} >= {*made}
         metrics = json.loads((output / "heads" / name / "metrics.json").read_text())
@@ -536,14 +478,10 @@ def test_the_files_of_a_run_are_those_of_its_job_and_whole(tmp_path: Path) -> No
     assert ([array.tolist() for array in found[0]], found[1]) == ([[1, 1]], {"epoch": 1})
     with pytest.raises(InputError, match="holds a run with another data, epochs; resume it with the words"):
         RunFolder(tmp_path, {"epochs": 2, "data": [{"path": "y.tsv"}]}).kept("state")
-    with pytest.raises(
-        DataError, match="holds other tensors than this run has; start again without --resume"
-    ):
+    with pytest.raises(DataError, match="holds other tensors than this run has; start again without --resume"):
         folder.restore("state", [])
     (tmp_path / "state.safetensors").write_bytes(b"x" * 20)
-    with pytest.raises(
-        DataError, match=r"state\.safetensors cannot be read .*; start again without --resume"
-    ):
+    with pytest.raises(DataError, match=r"state\.safetensors cannot be read .*; start again without --resume"):
         folder.kept("state")
 
 
@@ -643,10 +581,7 @@ def test_bad_words_and_bad_data_stop_before_training(
             " --seed.",
         ),
         (["--data-root", "x"], "--data-root goes with --recipe"),
-        (
-            ["--dev", "lab.tsv", "many.tsv"],
-            "--dev takes one FILE and key=value words, but got 'lab.tsv many.tsv'",
-        ),
+        (["--dev", "lab.tsv", "many.tsv"], "--dev takes one FILE and key=value words, but got 'lab.tsv many.tsv'"),
         (["--max-length", "9999"], "max_length is 9999"),
         (["--dropout", "7"], "dropout is 7.0; a number in [0, 1) was expected."),
     ):
@@ -655,11 +590,7 @@ def test_bad_words_and_bad_data_stop_before_training(
     assert not (tmp_path / "out").exists()
     for name, labels, message in (
         ("few", (1, 2), "few.tsv has 2 labelled pairs; a correlation needs at least 3."),
-        (
-            "one",
-            (1, 1, 1),
-            "one.tsv: every label is 1, one class alone; a correlation needs labels that differ.",
-        ),
+        ("one", (1, 1, 1), "one.tsv: every label is 1, one class alone; a correlation needs labels that differ."),
     ):
         path = tmp_path / f"{name}.tsv"
         path.write_text("a\tb\tscore\n" + "".join(f"x\ty\t{label}\n" for label in labels))

@@ -143,10 +143,7 @@ def test_inference_is_one_hot_for_a_head_that_infers_and_a_rating_for_the_others
     def targets(source: Source, inference: Sequence[str]) -> dict[str, set[tuple[float, ...]]]:
         found = read_examples(source, ("similar",), lambda sentence: None, inference=inference)
         words = [row.split("\t")[2] for row in Path(files.inferred.path).read_text().splitlines()]
-        return {
-            words[line - 1]: {tuple(row) for row in found.targets[found.lines == line]}
-            for line in found.lines
-        }
+        return {words[line - 1]: {tuple(row) for row in found.targets[found.lines == line]} for line in found.lines}
 
     source = replace(files.inferred, take=None)
     assert targets(source, INFERENCE) == {
@@ -201,9 +198,7 @@ def test_no_pair_with_an_excluded_sentence_is_learned_from(tmp_path: Path) -> No
     bench.write_text("a\tb\nthe DOG bites the man\tx\n")
     exclude |= read_excluded([bench])
     for kind in ("text", "swaps"):
-        made = read_examples(
-            Source(str(tmp_path / "x.txt"), kind), ("s",), lambda sentence: None, exclude=exclude
-        )
+        made = read_examples(Source(str(tmp_path / "x.txt"), kind), ("s",), lambda sentence: None, exclude=exclude)
         assert made.lines.tolist() == [4]
     (tmp_path / "x.txt").write_text("A big dog bites the man.\nA big cat bites the man.\n")
     bench.write_text("a\tb\na dog bites the man\tx\n")
@@ -268,9 +263,7 @@ def test_a_file_teaches_in_its_epochs_and_a_part_of_it_in_each(files: Files, sma
     assert len({i for found in rows[1] for i in found}) >= 36  # of 60: before any is taken twice, all are
 
 
-def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(
-    files: Files, small: Path, make: Make
-) -> None:
+def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(files: Files, small: Path, make: Make) -> None:
     task, data = make(plan_of(files, small, files.rated, files.inferred))
     pooled, nli = (head.trainable_variables for head in task.heads)
     by_part = {part: [b for b in task.batches(0) if b.part == part and len(b.rows) == 8] for part in (0, 1)}
@@ -282,9 +275,7 @@ def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(
             if part == 1:
                 assert all((before[id(w)] == w.numpy()).all() for w in rests)
             assert all((before[id(w)] != w.numpy()).any() for w in learns)
-            assert (before[id(task.encoder.pooler.kernel)] != task.encoder.pooler.kernel.numpy()).any() == (
-                part == 0
-            )
+            assert (before[id(task.encoder.pooler.kernel)] != task.encoder.pooler.kernel.numpy()).any() == (part == 0)
             asked = [data.parts[part].pairs[i] for i in batch.rows]
             turned |= {a != b for a, b in zip(asked, task.reader.pairs, strict=True) if a[0] != a[1]}
             assert all(b in (a, a[::-1]) for a, b in zip(asked, task.reader.pairs, strict=True))
@@ -354,9 +345,7 @@ def test_positives_teach_heads_of_both_inputs_and_the_cosine_where_the_encoder_l
     losses = [task.step(batch, 1.0) for _ in range(8)]
     assert losses[-1] < losses[0]
     firsts = {sentence for i in batch.rows for sentence in data.parts[0].pairs[i]}
-    assert {
-        a for a, _ in task.reader.pairs
-    } <= firsts  # the last that were packed: mismatched ones or the pairs
+    assert {a for a, _ in task.reader.pairs} <= firsts  # the last that were packed: mismatched ones or the pairs
     assert all((old != new.numpy()).any() for old, new in zip(learned, task.weights, strict=True))
     same = all((before[id(weight)] == weight.numpy()).all() for weight in task.encoder.variables)
     assert same == (tune == "heads")
@@ -513,20 +502,14 @@ def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path
         assert error.right == pytest.approx(by_name[error.kind]["values"]["nli"], abs=1e-4)
 
 
-def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
-    tuned: Path, files: Files
-) -> None:
+def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tuned: Path, files: Files) -> None:
     for name in ("card.md", "recipe.toml"):
         assert (tuned / name).read_bytes() == (files.folder / name).read_bytes()
     readme = (tuned / "README.md").read_text()
     assert readme.startswith("---\nlicense: mit\n---\n# A tiny card\n")
     metrics = json.loads((tuned / "metrics.json").read_text())
     report = metrics["report"]
-    assert set(report["columns"]) == {
-        "dev.tsv, Spearman",
-        "train.tsv, Spearman",
-        "nli.tsv, ROC AUC",
-    }
+    assert set(report["columns"]) == {"dev.tsv, Spearman", "train.tsv, Spearman", "nli.tsv, ROC AUC"}
     figures = [value for column in report["columns"].values() for value in column.values()]
     figures += [value for probe in report["probes"] for value in probe["values"].values()]
     figures += [*report["fidelity"].values(), report["sharpness"], *report["milliseconds"].values()]
@@ -552,15 +535,9 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {'kind = "edits"': 'kind = "swaps"'},
-            "edit is 'antonym'; kind=edits needs one of negation, antonym, ",
-        ),
+        ({'kind = "edits"': 'kind = "swaps"'}, "edit is 'antonym'; kind=edits needs one of negation, antonym, "),
         ({'edit = "antonym"': 'edit = "odd"'}, "edit is 'odd'; kind=edits needs one of negation, antonym, "),
-        (
-            {', antonyms = "antonyms.tsv"': ""},
-            "antonyms is None; edit=antonym needs a file of opposites, others none.",
-        ),
+        ({', antonyms = "antonyms.tsv"': ""}, "antonyms is None; edit=antonym needs a file of opposites, others none."),
         ({'edit = "antonym"': 'edit = "voice"'}, "edit=antonym needs a file of opposites, others none."),
         (
             {"epochs = [2, 2]": "epochs = [2, 1]"},
@@ -572,14 +549,8 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
         ),
         ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[2]: epochs is 2; a list was expected."),
         ({"per_epoch = 32": "per_epoch = 0"}, "nli.tsv: per_epoch is 0; at least 1 was expected."),
-        (
-            {'kind = "text", take': 'kind = "text", per_epoch = 3, take'},
-            "kind=text is drawn from in every step.",
-        ),
-        (
-            {'tune = "all"': 'tune = "heads"'},
-            "int8 is true and tune is 'heads'; it goes with tune 'all' alone.",
-        ),
+        ({'kind = "text", take': 'kind = "text", per_epoch = 3, take'}, "kind=text is drawn from in every step."),
+        ({'tune = "all"': 'tune = "heads"'}, "int8 is true and tune is 'heads'; it goes with tune 'all' alone."),
         (
             {'tune = "all"': 'tune = "none"', "int8 = true": "", "freeze_embeddings = true": ""},
             "identity_pooler is true and tune is 'none'; it goes with tune 'all' alone.",
@@ -588,23 +559,14 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
             {'tune = "all"': 'tune = "none"', "= true": "= false"},
             "text.txt: kind is 'text', which goes with tune 'all' alone.",
         ),
-        (
-            {"cosine_weight = 0": "cosine_weight = -1"},
-            "cosine_weight is -1.0; a number from 0 to 1000 was expected.",
-        ),
-        (
-            {"cosine_weight = 0": "pin_weight = nan"},
-            "pin_weight is nan; a number from 0 to 1000 was expected.",
-        ),
+        ({"cosine_weight = 0": "cosine_weight = -1"}, "cosine_weight is -1.0; a number from 0 to 1000 was expected."),
+        ({"cosine_weight = 0": "pin_weight = nan"}, "pin_weight is nan; a number from 0 to 1000 was expected."),
         ({"cosine_weight = 0": "pin_batch = 0"}, "pin_batch is 0; at least 1 was expected."),
         (
             {"weight = 2": "weight = 0"},
             "recipe.toml: heads[0]: weight is 0.0; a number from 1e-06 to 1e+06 was expected.",
         ),
-        (
-            {'"entailment", "neutral"': '"entailment", 3'},
-            "labels[1] is 3; a text was expected.",
-        ),
+        ({'"entailment", "neutral"': '"entailment", 3'}, "labels[1] is 3; a text was expected."),
         ({'"bench/dev.tsv"': "3"}, "recipe.toml: exclude[0] is 3; a path was expected."),
         ({'note = "A tiny one."': ""}, "recipe.toml: words: note is missing."),
         ({'note = "A tiny one."': 'note = " "'}, "recipe.toml: words: note is ' '; a text was expected."),
@@ -615,25 +577,16 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
             {'[0.5, "more"]': '[-2, "more"]'},
             "words: ranges of cosine: low is [-1.0, -2.0, 1.5]; one or more rising numbers were expected.",
         ),
-        (
-            {'[0.5, "more"]': '["more", 0.5]'},
-            "ranges.cosine[1][0] is 'more'; a number was expected.",
-        ),
+        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a number was expected."),
         ({'[0.5, "more"]': "[0.5]"}, "ranges.cosine[1] is [0.5]; a list of 2 was expected."),
         ({'[0.5, "more"]': "[0.5, 3]"}, "words: ranges.cosine[1][1] is 3; a text was expected."),
         ({"role = ": "rule = "}, "words: errors names 'rule'; known are negation, antonym, "),
-        (
-            {'inference = ["nli.tsv"]': "inference = [3]"},
-            "report: inference[0] is 3; a path was expected.",
-        ),
+        ({'inference = ["nli.tsv"]': "inference = [3]"}, "report: inference[0] is 3; a path was expected."),
         (
             {'swapped = ["text.txt"]': ""},
             "recipe.toml: report: swapped and paraphrases go together; give both, or leave both out.",
         ),
-        (
-            {'swapped = ["text.txt"]': "swapped = 3"},
-            "recipe.toml: report: swapped is 3; a list was expected.",
-        ),
+        ({'swapped = ["text.txt"]': "swapped = 3"}, "recipe.toml: report: swapped is 3; a list was expected."),
         (
             {'swapped = ["text.txt"]': 'swap = ["text.txt"]'},
             "recipe.toml: report: swap is not known; known are antonyms,",
@@ -654,11 +607,7 @@ def test_a_value_that_cannot_be_is_named(tmp_path: Path, changes: dict[str, str]
 def test_what_cannot_be_learned_is_said_before_anything_is(files: Files, small: Path, tmp_path: Path) -> None:
     turned = replace(NLI, name="turned", labels=NLI.labels[::-1])
     for settings, data, message in (
-        (
-            {"heads": (NLI, turned)},
-            (files.inferred,),
-            "heads of one run share their labels; train the others in a run",
-        ),
+        ({"heads": (NLI, turned)}, (files.inferred,), "heads of one run share their labels; train the others in a run"),
         (
             {"heads": (NLI,), "tune": "heads"},
             (files.rated,),
@@ -669,21 +618,9 @@ def test_what_cannot_be_learned_is_said_before_anything_is(files: Files, small: 
             (files.inferred,),
             "dev.tsv: nothing in this run can be measured on its labels",
         ),
-        (
-            {"heads": (), "cosine_weight": 0.0},
-            (files.rated,),
-            "train.tsv: nothing in this run can be taught by",
-        ),
-        (
-            {"exclude": (tmp_path / "no.tsv",)},
-            (files.rated,),
-            "no.tsv does not exist; give the path of a data file.",
-        ),
-        (
-            {"exclude": (Path(files.rated.path),)},
-            (files.rated,),
-            "train.tsv has no row to train or measure on",
-        ),
+        ({"heads": (), "cosine_weight": 0.0}, (files.rated,), "train.tsv: nothing in this run can be taught by"),
+        ({"exclude": (tmp_path / "no.tsv",)}, (files.rated,), "no.tsv does not exist; give the path of a data file."),
+        ({"exclude": (Path(files.rated.path),)}, (files.rated,), "train.tsv has no row to train or measure on"),
     ):
         plan = plan_of(files, small, *data, **settings)
         with pytest.raises((DataError, InputError), match=re.escape(message)):

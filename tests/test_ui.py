@@ -43,14 +43,7 @@ def test_a_link_has_what_differs_from_the_defaults_and_nothing_else():
 
 
 def test_what_a_link_wrote_it_reads():
-    query = {
-        "pooling": "cls",
-        "max_length": "20",
-        "special": "True",
-        "mask": "a1,b2",
-        "tab": "mask",
-        "x": "y",
-    }
+    query = {"pooling": "cls", "max_length": "20", "special": "True", "mask": "a1,b2", "tab": "mask", "x": "y"}
     values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
     assert CHOICES.read_link(query, TABS) == ("mask", values, "")
 
@@ -60,9 +53,7 @@ def test_a_lone_surrogate_can_be_linked():
 
 
 def test_a_link_too_long_to_open_is_refused():
-    with pytest.raises(
-        InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"
-    ):
+    with pytest.raises(InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"):
         CHOICES.write_link("word " * 5000, "b", "tokens", CHOICES.defaults, USUAL)
 
 
@@ -154,9 +145,7 @@ def filled(pairs: Pairs, model, settings, sentences: str) -> Pairs:
         (("B alone", "1", "2", True), "apart", "takes from each column's, for sentence B alone. "),
     ],
 )
-def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(
-    model, settings, chosen, inputs, says
-):
+def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(model, settings, chosen, inputs, says):
     pair = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps.")
     shown = html.unescape(draw_attention(pair, *chosen, ["b2"]))
     assert says in shown

@@ -100,9 +100,7 @@ def assert_safe(source: str) -> None:
         assert not [name for name in attrs if name.startswith("on")]
 
 
-def one_row(
-    tokens: list[str], vectors: list[list[float]], sentence: str, seq: int
-) -> tuple[list[str], np.ndarray]:
+def one_row(tokens: list[str], vectors: list[list[float]], sentence: str, seq: int) -> tuple[list[str], np.ndarray]:
     padded = tokens + ["[PAD]"] * (seq - len(tokens))
     hidden = np.zeros((seq, len(vectors[0])), np.float32)
     hidden[: len(vectors)] = vectors
@@ -125,9 +123,7 @@ def by_hand() -> Comparison:
         sentences=(("x",), ("x y",)),
         unread=((Unread(),), (Unread(),)),
     )
-    output = EncoderOutput(
-        hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32)
-    )
+    output = EncoderOutput(hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32))
     scores = (
         PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9),
         PairScore("dot", -2.5, "product", -math.inf, math.inf, -2.5),
@@ -150,9 +146,7 @@ def test_any_text_is_shown_as_text(typed):
 
 
 def test_a_tag_has_its_classes_and_its_attributes():
-    source = tag(
-        "p.x.y", "a < b", tag("b", 1), data_pick=3, hidden=True, title=None, lang=False, aria_pressed=False
-    )
+    source = tag("p.x.y", "a < b", tag("b", 1), data_pick=3, hidden=True, title=None, lang=False, aria_pressed=False)
     assert source == '<p class="x y" data-pick="3" hidden aria-pressed="false">a &lt; b<b>1</b></p>'
 
 
@@ -212,18 +206,14 @@ def test_a_scorer_is_explained_by_the_encoder_s_folder_else_by_its_shape(kind, i
     units = (8,) if kind == "bilstm" else ()
     head = HeadConfig(kind, inputs, units, 0.1, ("similar",), (0, 5), 64, "some-bert", "0" * 64, 32)
     assert explanation("mine", dataclasses.replace(SPOKEN, heads={"mine": head})) == f"a trained head: {said}"
-    assert (
-        explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
-    )
+    assert explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
     assert explanation("dot", SPOKEN) == "their product; grows with the vectors' lengths"
     assert explanation("cosine", ORIGIN) == "the angle between the two sentence vectors"
 
 
 def test_the_heads_of_a_model_are_explained_where_its_scores_stand(model):
     engine = dataclasses.replace(ORIGIN, heads={name: model.head_config(name) for name in model.heads})
-    titles = [
-        attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs
-    ]
+    titles = [attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs]
     assert titles == [explanation(scorer, engine) for scorer in model.scorers]
     assert "a trained head: Bi-LSTM" in " ".join(titles)
 
@@ -249,17 +239,10 @@ def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, 
 
 def test_the_provenance_names_time_engine_and_encoder():
     shown = Page(provenance(by_hand(), ORIGIN)).text
-    for part in (
-        "4.2 ms",
-        "LiteRT, int8 weights",
-        "some-bert (8.3 million parameters)",
-        "mean pooling, last layer",
-    ):
+    for part in ("4.2 ms", "LiteRT, int8 weights", "some-bert (8.3 million parameters)", "mean pooling, last layer"):
         assert part in shown
     assert "Known to err" not in shown
-    assert "layers 1, 2 (sum)" in provenance(
-        by_hand(), Origin("x", "tensorflow", "cls", (1, 2), "sum", 64, 1)
-    )
+    assert "layers 1, 2 (sum)" in provenance(by_hand(), Origin("x", "tensorflow", "cls", (1, 2), "sum", 64, 1))
 
 
 def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_facts():
@@ -350,19 +333,12 @@ def test_pieces_of_a_word_are_joined(model):
     assert joined
     for group in joined:
         assert all(batch.tokens[1][position].startswith("##") for position in group[1:])
-    assert [position for group in groups for position in group] == np.flatnonzero(
-        batch.attention_mask[1]
-    ).tolist()
+    assert [position for group in groups for position in group] == np.flatnonzero(batch.attention_mask[1]).tolist()
 
 
 @pytest.mark.parametrize(
     ("token", "written", "change"),
-    [
-        ("cafe", "cafe", ""),
-        ("cafe", "Cafe", "lower-cased"),
-        ("cafe", "Café", "accents dropped"),
-        ("##s", "s", ""),
-    ],
+    [("cafe", "cafe", ""), ("cafe", "Cafe", "lower-cased"), ("cafe", "Café", "accents dropped"), ("##s", "s", "")],
 )
 def test_what_the_tokenizer_changed_is_named(token, written, change):
     assert written_differently(token, written) == change
@@ -422,9 +398,7 @@ def test_the_alignment_view_shows_the_numbers_of_the_matrix(model):
     shown = Page(alignment_view(comparison, -1)).text
     assert f"Precision{number(found.precision)}" in shown
     assert f"F1{number(found.f1)}" in shown
-    assert (
-        f"guitar × guitar: {number(found.cosines[6, comparison.tokens.tokens[1].index('guitar')])}" in shown
-    )
+    assert f"guitar × guitar: {number(found.cosines[6, comparison.tokens.tokens[1].index('guitar')])}" in shown
 
 
 def test_the_last_column_of_the_profile_is_the_score(model):
@@ -518,10 +492,7 @@ def test_attention_of_a_sentence_alone_is_that_of_its_own_tokens_without_padding
     assert "[PAD]" not in page.text
     tokens, values = comparison.tokens.tokens[row], comparison.output.attentions[0, row, 1]
     assert f"{tokens[1]} × {tokens[2]}: {number(values[1, 2])}" in page.text
-    assert (
-        f"Layer 1, head 2: how much each row's token takes from each column's, for sentence {letter}"
-        in page.text
-    )
+    assert f"Layer 1, head 2: how much each row's token takes from each column's, for sentence {letter}" in page.text
     assert f"Spread evenly it would be {number(1 / length)} everywhere." in page.text
 
 

@@ -30,8 +30,7 @@ WORDS = Words(
 
 
 @pytest.mark.parametrize(
-    ("score", "words"),
-    [(-1.0, "Far apart"), (0.499, "Far apart"), (0.5, "Near"), (9.0, "Near"), (-1.1, None)],
+    ("score", "words"), [(-1.0, "Far apart"), (0.499, "Far apart"), (0.5, "Near"), (9.0, "Near"), (-1.1, None)]
 )
 def test_a_score_falls_in_the_highest_range_that_begins_below_it(score: float, words: str | None) -> None:
     found = WORDS.range_of("cosine", score)
@@ -58,10 +57,7 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
     ("change", "message"),
     [
         (lambda raw: raw.pop("note"), "note is missing; "),
-        (
-            lambda raw: raw.update(x=1),
-            "x is not known; known are data, known_errors, note, ranges, scorers; ",
-        ),
+        (lambda raw: raw.update(x=1), "x is not known; known are data, known_errors, note, ranges, scorers; "),
         (lambda raw: raw.update(note=" "), "note is ' '; a text was expected; "),
         (lambda raw: raw.update(scorers=[]), "scorers is []; a table was expected; "),
         (lambda raw: raw["scorers"].update(cosine=1), "scorers.cosine is 1; a text was expected; "),
@@ -71,23 +67,14 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
             lambda raw: raw["ranges"]["cosine"].reverse(),
             "ranges of cosine: low is [0.5, -1.0]; one or more rising numbers were expected; ",
         ),
-        (
-            lambda raw: raw["ranges"]["cosine"].append(3),
-            "ranges.cosine[2]: 3 was found where a table was expected; ",
-        ),
-        (
-            lambda raw: raw["ranges"]["cosine"][1].pop("rating"),
-            "ranges.cosine[1]: rating is missing; ",
-        ),
+        (lambda raw: raw["ranges"]["cosine"].append(3), "ranges.cosine[2]: 3 was found where a table was expected; "),
+        (lambda raw: raw["ranges"]["cosine"][1].pop("rating"), "ranges.cosine[1]: rating is missing; "),
         (
             lambda raw: raw["ranges"]["cosine"][1].update(rating=5.5),
             "ranges.cosine[1]: rating is 5.5; a number from 0 to 5 was expected; ",
         ),
         (lambda raw: raw["ranges"]["cosine"][0].update(low=float("nan")), "low is nan; a finite number was "),
-        (
-            lambda raw: raw["ranges"]["cosine"][0].update(low="0"),
-            "low is '0'; a finite number was expected; ",
-        ),
+        (lambda raw: raw["ranges"]["cosine"][0].update(low="0"), "low is '0'; a finite number was expected; "),
         (lambda raw: raw["ranges"]["cosine"][0].update(pairs=0), "pairs is 0; a whole number of at least 1 "),
         (lambda raw: raw["known_errors"][0].update(right=1.1), "right is 1.1; a number in [0, 1] was "),
         (lambda raw: raw["known_errors"][0].update(right=True), "right is True; a finite number was "),

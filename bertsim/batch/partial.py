@@ -56,9 +56,7 @@ class PartialFile:
         try:
             self._file = self.path.open("ab")
         except OSError as error:
-            raise DataError(
-                f"{output} cannot be written ({error.strerror}); choose another place."
-            ) from error
+            raise DataError(f"{output} cannot be written ({error.strerror}); choose another place.") from error
         self._lock()
         self._size, self.restarted = self._left_over()
         with self._disk():
@@ -104,9 +102,7 @@ class PartialFile:
             record = record_from(_Record, read_json(self._record), str(self._record))
         except BertsimError:
             return 0, "its record"
-        changed = sorted(
-            key for key in {*record.job, *self._job} if record.job.get(key) != self._job.get(key)
-        )
+        changed = sorted(key for key in {*record.job, *self._job} if record.job.get(key) != self._job.get(key))
         if changed or record.size > there:
             return 0, ", ".join(changed) or "its length"
         self.counts = Counter(record.counts)
@@ -122,9 +118,7 @@ class PartialFile:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._file.close()
-            raise DataError(
-                f"{self.path} is being written by another run; wait for it, or stop it."
-            ) from error
+            raise DataError(f"{self.path} is being written by another run; wait for it, or stop it.") from error
 
     @contextmanager
     def _disk(self) -> Iterator[None]:

@@ -62,9 +62,7 @@ class TableLayout:
         if self.kind == "tsv":
             return "\t".join(map(_flat, cells))
         line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow(
-            cells
-        )  # or a lone "\r" in a cell would not be quoted
+        csv.writer(line, lineterminator="\r\n").writerow(cells)  # or a lone "\r" in a cell would not be quoted
         return line.getvalue().removesuffix("\r\n")
 
 

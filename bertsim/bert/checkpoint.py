@@ -219,9 +219,7 @@ def _weight_files(folder: Path) -> list[Path]:
         shards = sorted(set(map(str, named)))
         for shard in shards:
             if Path(shard).name != shard or not (folder / shard).is_file():
-                raise CheckpointError(
-                    f"{folder / INDEX} names the shard {shard!r}, which is not in {folder}."
-                )
+                raise CheckpointError(f"{folder / INDEX} names the shard {shard!r}, which is not in {folder}.")
         return [folder / shard for shard in shards]
     for name in _RUNS_CODE:
         if (folder / name).exists():
@@ -244,9 +242,7 @@ def _opened(path: Path) -> Iterator[Any]:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
     except AttributeError as error:
-        raise CheckpointError(
-            f"{path} holds a type that cannot be read; a float was expected: {error}."
-        ) from None
+        raise CheckpointError(f"{path} holds a type that cannot be read; a float was expected: {error}.") from None
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -302,9 +298,7 @@ def _check_tensors(folder: Path, tensors: dict[str, Float], shapes: dict[str, tu
     if missing:
         raise CheckpointError(f"{folder}: the tensor {missing[0]} is missing ({len(missing)} in all).")
     if unknown:
-        raise CheckpointError(
-            f"{folder}: the tensor {unknown[0]} is no part of this BERT ({len(unknown)} in all)."
-        )
+        raise CheckpointError(f"{folder}: the tensor {unknown[0]} is no part of this BERT ({len(unknown)} in all).")
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise CheckpointError(

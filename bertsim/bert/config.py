@@ -156,9 +156,7 @@ def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
             raise CheckpointError(f"{path}: {key} is set; only a BERT encoder can be loaded.")
     positions = raw.get("position_embedding_type") or "absolute"
     if positions != "absolute":
-        raise CheckpointError(
-            f"{path}: position_embedding_type is {positions!r}; only 'absolute' can be represented."
-        )
+        raise CheckpointError(f"{path}: position_embedding_type is {positions!r}; only 'absolute' can be represented.")
     activation = raw.get("hidden_act", "gelu")
     if activation not in ACTIVATIONS:
         raise CheckpointError(f"{path}: hidden_act is {activation!r}; known are {', '.join(ACTIVATIONS)}.")
@@ -182,9 +180,7 @@ def _read_pooling(path: Path, config: BertConfig) -> str:
     raw = read_json(path)
     mode = raw.get("pooling_mode")
     if mode is None:
-        unknown = [
-            key for key in raw if key.startswith("pooling_mode_") and raw[key] and key not in _POOLING_FLAGS
-        ]
+        unknown = [key for key in raw if key.startswith("pooling_mode_") and raw[key] and key not in _POOLING_FLAGS]
         if unknown:
             raise CheckpointError(f"{path} sets {', '.join(unknown)}, which is not known here.")
         mode = [name for flag, name in _POOLING_FLAGS.items() if raw.get(flag)]
@@ -206,7 +202,5 @@ def _read_max_length(path: Path) -> int | None:
         return None
     length = read_json(path).get("max_seq_length")
     if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
-        raise CheckpointError(
-            f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected."
-        )
+        raise CheckpointError(f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected.")
     return length

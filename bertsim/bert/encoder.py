@@ -103,11 +103,7 @@ class Embeddings(keras.layers.Layer):
     ) -> Tensor:
         """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
-        total = (
-            take(self.word, input_ids)
-            + take(self.position, positions)
-            + take(self.token_type, token_type_ids)
-        )
+        total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
         return self.dropout(self.norm(ops.reshape(total, (-1, self.hidden_size))), training=training)
 
 
@@ -127,14 +123,7 @@ class Block(keras.layers.Layer):
         self.intermediate = Linear(hidden, inner, name="intermediate")
         self.output_dense = Linear(inner, hidden, name="output_dense")
         self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
-        self.linears = (
-            self.query,
-            self.key,
-            self.value,
-            self.attention_output,
-            self.intermediate,
-            self.output_dense,
-        )
+        self.linears = (self.query, self.key, self.value, self.attention_output, self.intermediate, self.output_dense)
         self.activation = ACTIVATION_FUNCTIONS[config.hidden_act]
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.attention_dropout = keras.layers.Dropout(config.attention_probs_dropout_prob)
@@ -215,11 +204,7 @@ class BertEncoder(keras.Model):
             flat.append(x)
             attentions.append(attention)
         hidden_states = [ops.reshape(y, (batch, seq, self.config.hidden_size)) for y in flat]
-        outputs = {
-            "last_hidden_state": hidden_states[-1],
-            "hidden_states": hidden_states,
-            "attentions": attentions,
-        }
+        outputs = {"last_hidden_state": hidden_states[-1], "hidden_states": hidden_states, "attentions": attentions}
         if self.pooler is not None:
             outputs["pooler_output"] = ops.tanh(self.pooler(hidden_states[-1][:, 0]))
         return outputs

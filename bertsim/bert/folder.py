@@ -79,6 +79,4 @@ def open_folder(
     tokenizer = Tokenizer.from_folder(path, config)
     length = tokenizer.check_length(embedding.max_length if max_length is None else max_length)
     embedding = replace(embedding, max_length=length)
-    return CheckpointFolder(
-        path, name or path.resolve().name, revision, config, embedding, tokenizer, checksums
-    )
+    return CheckpointFolder(path, name or path.resolve().name, revision, config, embedding, tokenizer, checksums)

@@ -94,9 +94,7 @@ def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) ->
     for name in files:
         path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise CheckpointError(
-                f"{folder / NAME} names {name!r}, which is not in {folder}; restore the folder."
-            )
+            raise CheckpointError(f"{folder / NAME} names {name!r}, which is not in {folder}; restore the folder.")
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
     wanted = [name for name in files if name not in skip]

@@ -27,9 +27,7 @@ def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: in
     if partial.restarted:
         say(f"bertsim: {partial.path} is of another job ({partial.restarted} changed): starting again.")
     elif partial.counts["rows"]:
-        say(
-            f"bertsim: going on after the {partial.counts['rows']:,} of {total:,} rows kept in {partial.path}."
-        )
+        say(f"bertsim: going on after the {partial.counts['rows']:,} of {total:,} rows kept in {partial.path}.")
     rest = islice(rows, partial.counts["rows"], None)
     try:
         with LiveLine() as line:

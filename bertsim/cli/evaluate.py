@@ -55,11 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(),
         help="print the mean label of the pairs whose score is from each LOW up to the next",
     )
-    add(
-        "--held-out",
-        action="store_true",
-        help="measure on the tenth alone that `train` leaves out with hold_out=yes",
-    )
+    add("--held-out", action="store_true", help="measure on the tenth alone that `train` leaves out with hold_out=yes")
     add("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
     parser.set_defaults(run=run)
@@ -68,9 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print Pearson, Spearman and their intervals, what tells similar pairs from others, and the settings."""
     if args.resamples < 1 or args.seed < 0:
-        raise InputError(
-            f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
-        )
+        raise InputError(f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected.")
     from bertsim.measuring.agreement import Scored, measure
     from bertsim.measuring.evaluation import check_edges
 
@@ -79,9 +73,7 @@ def run(args: argparse.Namespace) -> int:
     similar = similar_from(args.similar_from, data.labels)
     dev, dev_reference = (data, reference) if args.dev is None else read_data(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
-        raise DataError(
-            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
-        )
+        raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
@@ -174,15 +166,7 @@ def as_lines(
         f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
         f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}",
     ]
-    columns = {
-        "roc_auc": 7,
-        "average_precision": 7,
-        "threshold": 8,
-        "accuracy": 8,
-        "f1": 7,
-        "brier": 7,
-        "ece": 7,
-    }
+    columns = {"roc_auc": 7, "average_precision": 7, "threshold": 8, "accuracy": 8, "f1": 7, "brier": 7, "ece": 7}
     for scorer, agreement in measured.items():
         figures = _figures(agreement)
         cells = (f"{figures[name]:.4f}" if name in figures else "–" for name in columns)

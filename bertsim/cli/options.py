@@ -58,12 +58,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         default="concat",
         help="how several layers become one (default: concat)",
     )
-    add(
-        "--max-length",
-        type=int,
-        metavar="N",
-        help="tokens read of a sentence (default: the checkpoint's own)",
-    )
+    add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:
@@ -123,6 +118,4 @@ def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | 
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(
-            f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
-        ) from error
+        raise InputError(f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".') from error

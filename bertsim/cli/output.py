@@ -148,11 +148,7 @@ class LiveLine:
             if self._bar is None or self._bar.desc != name:
                 self._close()
                 counts = " {n_fmt}/{total_fmt}" if total > 1 else ""
-                form = (
-                    "{desc} {percentage:3.0f} %|{bar}|"
-                    + counts
-                    + ("{postfix}" if text else " {remaining} left")
-                )
+                form = "{desc} {percentage:3.0f} %|{bar}|" + counts + ("{postfix}" if text else " {remaining} left")
                 options: dict[str, Any] = {"bar_format": form, "leave": False, "dynamic_ncols": True}
                 self._bar = tqdm(desc=name, initial=done, total=total, file=sys.stderr, **options)
             self._bar.n = max(done, self._bar.n)

@@ -48,12 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="plain text, one sentence a line, to swap noun phrases in; the held-out tenth is used",
     )
-    add(
-        "--paraphrases",
-        type=Path,
-        metavar="FILE",
-        help="pairs that mean the same; the held-out tenth is used",
-    )
+    add("--paraphrases", type=Path, metavar="FILE", help="pairs that mean the same; the held-out tenth is used")
     add(
         "--edits",
         nargs="+",
@@ -69,12 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pairs of opposites with the columns pos, sense1 and sense2, for --edits (default: everyday ones)",
     )
     add("--json", action="store_true", help="print the figures as JSON")
-    add(
-        "--max-length",
-        type=int,
-        metavar="N",
-        help="tokens read of a sentence (default: the checkpoint's own)",
-    )
+    add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 

@@ -76,9 +76,7 @@ def score_pair(args: argparse.Namespace) -> int:
     for name, unread in zip("AB", comparison.unread, strict=True):
         if cut := unread.cut_off:
             beginning = cut if len(cut) <= 60 else f"{cut[:59]}…"
-            say(
-                f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}."
-            )
+            say(f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}.")
     for sentence in (*unknown_sentences(*comparison.unread), withheld(*comparison.unread)):
         if sentence:
             say(f"bertsim: {sentence}")
@@ -101,9 +99,7 @@ def in_words(score: PairScore) -> str:
         ends += ("" if math.isinf(score.high) else f" to {score.high:g}") + " (higher = more similar)"
     lines = [f"{score.value:.4f}  {score.scorer} {score.unit}, {ends}"]
     if score.probability is not None:
-        lines.append(
-            f"{score.probability:.4f}  calibrated: the probability that people would call the two similar"
-        )
+        lines.append(f"{score.probability:.4f}  calibrated: the probability that people would call the two similar")
     if score.value_reversed is not None:
         lines.append(f"{score.value_reversed:.4f}  {score.scorer} {score.unit} in the other order, (B, A)")
     return "\n".join(lines)

@@ -91,10 +91,6 @@ def _tell_end(args: argparse.Namespace, counts: Mapping[str, int], error_column:
     say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} pairs scored{reasons}.")
     tally.say(counts)
     if counts["flattened"]:
-        say(
-            f"bertsim: TSV cannot hold tabs and line breaks; cells with spaces for them: {counts['flattened']:,}."
-        )
+        say(f"bertsim: TSV cannot hold tabs and line breaks; cells with spaces for them: {counts['flattened']:,}.")
     if bad == rows:
-        raise DataError(
-            f"{args.input}: none of the {rows:,} rows could be scored; the reasons stand in {args.output}."
-        )
+        raise DataError(f"{args.input}: none of the {rows:,} rows could be scored; the reasons stand in {args.output}.")

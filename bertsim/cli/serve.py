@@ -33,9 +33,7 @@ def run(args: argparse.Namespace) -> int:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while ")[0]
-        raise InputError(
-            f"{host}:{port} cannot be listened on ({reason}); choose another --host or --port."
-        ) from error
+        raise InputError(f"{host}:{port} cannot be listened on ({reason}); choose another --host or --port.") from error
     from bertsim.ui import serve
 
     serve(args.encoder, args.revision, args.engine, host, args.port, args.share, args.heads)

@@ -40,13 +40,7 @@ OF_THE_RUN = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
-    add(
-        "--data",
-        nargs="+",
-        action="append",
-        metavar="FILE",
-        help="pairs to train on; may be given several times",
-    )
+    add("--data", nargs="+", action="append", metavar="FILE", help="pairs to train on; may be given several times")
     add("--dev", nargs="+", metavar="FILE", help="pairs that choose the best epoch and fit the calibration")
     add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
     add("--head", nargs="+", metavar="KIND", help="bilstm, pooled, mean; one or several")
@@ -56,9 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
     group = parser.add_argument_group("encoder")
-    group.add_argument(
-        "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
-    )
+    group.add_argument("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
     group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
     group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
     group.add_argument(
@@ -83,12 +75,7 @@ def _add_rates(group: argparse._ArgumentGroup) -> None:
     add("--encoder-learning-rate", type=float, metavar="R", help="with --tune all (default: 0.00005)")
     add("--warm-up", type=float, metavar="SHARE", help="of all steps, rates rising (default: 0)")
     add("--weight-decay", type=float, metavar="W", help="above 0: AdamW (default: 0, Adam)")
-    add(
-        "--similar-share",
-        type=float,
-        metavar="S",
-        help="of all pairs, for the calibration (default: that of --dev)",
-    )
+    add("--similar-share", type=float, metavar="S", help="of all pairs, for the calibration (default: that of --dev)")
     add("--seed", type=int, metavar="N", help="of every random number (default: 0)")
 
 

@@ -47,9 +47,7 @@ class Tally:
                 " takes all such words for the same."
             )
         if unread:
-            say(
-                f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything."
-            )
+            say(f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything.")
 
 
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:

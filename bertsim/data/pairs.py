@@ -166,16 +166,12 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
     """
     path, kind, names = _opened(path, (*READ_KINDS, "txt"))
     if kind == "txt" and column is not None:
-        raise DataError(
-            f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out."
-        )
+        raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
     if kind == "txt" or column is not None:
         return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),), advice=advice)
     found = [name for name in names if _plain(name) in SENTENCE_COLUMNS] if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(
-            f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}."
-        )
+        raise DataError(f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}.")
     return DataFile(path, kind, names, tuple(found), advice=advice)
 
 
@@ -195,9 +191,7 @@ def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
     kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in kinds:
         endings = ", ".join(f".{kind}" for kind in kinds)
-        raise DataError(
-            f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow)."
-        )
+        raise DataError(f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow).")
     return kind
 
 
@@ -249,9 +243,7 @@ def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
 
 
 def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, str]:
-    found = [
-        (a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)
-    ]
+    found = [(a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
         raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
@@ -264,9 +256,7 @@ def _recognised_label(file: DataFile) -> str:
     found = [name for label in LABEL_COLUMNS for name in _called(label, rest)]
     if len(found) > 1:
         peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
-        numeric = [
-            name for name in found if any(number_of(values.get(name)) is not None for values in peeked)
-        ]
+        numeric = [name for name in found if any(number_of(values.get(name)) is not None for values in peeked)]
         found = numeric or found
     if len(found) != 1:
         fault = "more than one column could be" if found else "no column is known to be"

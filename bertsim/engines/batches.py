@@ -66,10 +66,6 @@ def _batches(ordered: Sequence[Row], most_tokens: int) -> Iterator[Sequence[Row]
     start = 0
     for end in range(1, len(ordered) + 1):
         longest = len(ordered[start].ids)
-        if (
-            end == len(ordered)
-            or (end - start + 1) * longest > most_tokens
-            or len(ordered[end].ids) < longest * 7 // 8
-        ):
+        if end == len(ordered) or (end - start + 1) * longest > most_tokens or len(ordered[end].ids) < longest * 7 // 8:
             yield ordered[start:end]
             start = end

@@ -122,9 +122,7 @@ class LiteRTEngine:
             attentions=np.stack([named[f"attention_{i}"] for i in range(layers)]),
         )
 
-    def _run(
-        self, signature: str, input_ids: Int, attention_mask: Int, token_type_ids: Int
-    ) -> dict[str, Float]:
+    def _run(self, signature: str, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> dict[str, Float]:
         return self._flatbuffer.run(
             signature, input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         )

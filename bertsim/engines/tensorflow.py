@@ -32,9 +32,7 @@ class TensorFlowEngine:
         def embed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
             output = encoder(input_ids, attention_mask, token_type_ids)
             mask = tf.cast(attention_mask, tf.float32)
-            return pool(
-                output["last_hidden_state"], mask, embedding.pooling, normalize=embedding.normalize, xp=ops
-            )
+            return pool(output["last_hidden_state"], mask, embedding.pooling, normalize=embedding.normalize, xp=ops)
 
         def encode(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
             return encoder(input_ids, attention_mask, token_type_ids)

@@ -52,12 +52,7 @@ def build_bundle(source: Path, output: Path) -> float:
 
 
 def copy_files(
-    source: Path,
-    folder: Path,
-    patterns: Sequence[str],
-    *,
-    leave_out: Collection[str] = (),
-    encoder_alone: bool,
+    source: Path, folder: Path, patterns: Sequence[str], *, leave_out: Collection[str] = (), encoder_alone: bool
 ) -> None:
     """Copy files of a checkpoint; each appears whole, and config.json last: where it is there, all of them are.
 

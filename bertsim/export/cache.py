@@ -32,9 +32,7 @@ def find_cached(kind: str, made_of: Sequence[str]) -> Path | None:
     return path
 
 
-def make_cached(
-    kind: str, made_of: Sequence[str], export: Callable[[Path], object], *, limit: int = LIMIT
-) -> Path:
+def make_cached(kind: str, made_of: Sequence[str], export: Callable[[Path], object], *, limit: int = LIMIT) -> Path:
     """The flatbuffer that is made of this; exported where it is not there yet.
 
     Args:

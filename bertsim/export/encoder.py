@@ -70,11 +70,7 @@ def export_flatbuffer(
     try:
         partial.write_bytes(_convert(encoder, embedding))
         lowest = lowest_cosine(
-            LiteRTEngine(partial),
-            TensorFlowEngine(encoder, embedding),
-            tokenizer,
-            sentences,
-            embedding.max_length,
+            LiteRTEngine(partial), TensorFlowEngine(encoder, embedding), tokenizer, sentences, embedding.max_length
         )
         if not lowest >= LOWEST_COSINE:
             raise ExportError(
@@ -87,9 +83,7 @@ def export_flatbuffer(
     return lowest
 
 
-def lowest_cosine(
-    a: Engine, b: Engine, tokenizer: Tokenizer, sentences: Sequence[str], max_length: int
-) -> float:
+def lowest_cosine(a: Engine, b: Engine, tokenizer: Tokenizer, sentences: Sequence[str], max_length: int) -> float:
     """Compare two engines of one encoder on sentences: the smallest cosine of their embeddings."""
     arrays = tokenizer.pad(tokenizer.encode([(sentence,) for sentence in sentences], max_length))
     cosines = np.sum(scale_to_unit(a.embed(*arrays)) * scale_to_unit(b.embed(*arrays)), axis=1)
@@ -98,10 +92,7 @@ def lowest_cosine(
 
 def _convert(encoder: BertEncoder, embedding: EmbeddingConfig) -> bytes:
     """Trace both signatures over one body and convert them into one flatbuffer."""
-    axes = [
-        tf.TensorSpec([None, None], tf.int32, name=n)
-        for n in ("input_ids", "attention_mask", "token_type_ids")
-    ]
+    axes = [tf.TensorSpec([None, None], tf.int32, name=n) for n in ("input_ids", "attention_mask", "token_type_ids")]
     body = _with_constant_weights(encoder, axes)
 
     @tf.function(input_signature=axes)

@@ -146,9 +146,7 @@ def _join_directions(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack(kernels, axis=2), recurrent.reshape(2 * units, 8 * units), np.stack(biases, axis=1)
 
 
-def _bidirectional(
-    x: Tensor, real: Tensor, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray
-) -> Tensor:
+def _bidirectional(x: Tensor, real: Tensor, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> Tensor:
     """Run both directions; a padded step carries the state, so the backward one starts at the last real token.
 
     Args:
@@ -174,17 +172,13 @@ def _bidirectional(
     def step(t: Tensor, h: Tensor, c: Tensor, states: Tensor) -> tuple[Tensor, ...]:
         last = seq - 1 - t
         pairs = zip(
-            tf.split(tf.gather(forward, t), 4, axis=-1),
-            tf.split(tf.gather(backward, last), 4, axis=-1),
-            strict=True,
+            tf.split(tf.gather(forward, t), 4, axis=-1), tf.split(tf.gather(backward, last), 4, axis=-1), strict=True
         )
         inputs = tf.concat([gate for pair in pairs for gate in pair], axis=-1)
         i, f, g, o = tf.split(inputs + tf.matmul(h, recurrent), 4, axis=-1)
         new_c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
         new_h = tf.sigmoid(o) * tf.tanh(new_c)
-        m = tf.concat(
-            [tf.tile(tf.gather(keep, t), (1, units)), tf.tile(tf.gather(keep, last), (1, units))], axis=-1
-        )
+        m = tf.concat([tf.tile(tf.gather(keep, t), (1, units)), tf.tile(tf.gather(keep, last), (1, units))], axis=-1)
         h, c = m * new_h + (1 - m) * h, m * new_c + (1 - m) * c
         return t + 1, h, c, tf.concat([states, tf.expand_dims(h, 0)], axis=0)
 

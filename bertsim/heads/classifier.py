@@ -52,9 +52,7 @@ def read_classifier(folder: Path, config: BertConfig) -> Classifier | None:
     names_by_id = read_field(path, raw, "id2label", dict, unnamed)
     labels = [names_by_id.get(str(i)) for i in range(shape[0])]
     if len(names_by_id) != shape[0] or not all(isinstance(x, str) and x for x in labels):
-        raise CheckpointError(
-            f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}."
-        )
+        raise CheckpointError(f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}.")
     return Classifier(found, tuple(map(str, labels)), _activation(path, raw, shape[0]))
 
 
@@ -70,9 +68,7 @@ def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
     if labels == 1 and named is not None:
         kind = str(named).rpartition(".")[2].lower()
         if kind not in ("sigmoid", "identity"):
-            raise CheckpointError(
-                f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are."
-            )
+            raise CheckpointError(f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are.")
         return kind
     problem = raw.get("problem_type")
     if labels == 1:

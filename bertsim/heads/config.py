@@ -74,16 +74,12 @@ class HeadConfig:
         if len(set(self.labels)) < len(self.labels):
             raise InputError(f"labels is {list(self.labels)!r}; every name may stand there once.")
         if not self.label_scale[0] < self.label_scale[1]:
-            raise InputError(
-                f"label_scale is {list(self.label_scale)!r}; two numbers, low and high, were expected."
-            )
+            raise InputError(f"label_scale is {list(self.label_scale)!r}; two numbers, low and high, were expected.")
         if self.unit_length and self.inputs != "apart":
             raise InputError(f"unit_length is true and inputs {self.inputs}; it goes with apart alone.")
         for name in ("max_length", "hidden_size"):
             if getattr(self, name) < 1:
-                raise InputError(
-                    f"{name} is {getattr(self, name)}; a whole number of at least 1 was expected."
-                )
+                raise InputError(f"{name} is {getattr(self, name)}; a whole number of at least 1 was expected.")
 
     @classmethod
     def from_folder(cls, folder: Path) -> HeadConfig:

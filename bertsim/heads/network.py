@@ -27,9 +27,7 @@ from bertsim.errors import CheckpointError
 from bertsim.heads.config import HeadConfig
 
 Tensor = Any
-_SLOPE = (
-    8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
-)
+_SLOPE = 8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
 
 
 class Head(keras.Model):

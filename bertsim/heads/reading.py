@@ -66,9 +66,7 @@ class LoadedHead:
         Example: sigmoid, [[0., 2.]] -> [[0.5, 0.88]]
         """
         if self.config.activation == "identity":
-            raise InputError(
-                f"the head {self.name} gives logits, not probabilities; ask for its logits or scores."
-            )
+            raise InputError(f"the head {self.name} gives logits, not probabilities; ask for its logits or scores.")
         if self.config.activation == "sigmoid":
             return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))

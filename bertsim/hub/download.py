@@ -30,17 +30,7 @@ _SHARDS = "model-*-of-*.safetensors"
 _OF_A_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _OF_A_HEAD))
 _ENCODER = (
-    *(
-        *TEXT_FILES,
-        FLATBUFFER,
-        "*.md",
-        "*.toml",
-        "LICENSE",
-        "NOTICE",
-        "curve.png",
-        "metrics.json",
-        "words.json",
-    ),
+    *(*TEXT_FILES, FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json", "words.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
@@ -64,11 +54,7 @@ def is_needed(name: str) -> bool:
 
 
 def fetch(
-    repository: str,
-    revision: str | None = None,
-    *,
-    progress: Progress | None = None,
-    max_bytes: int | None = None,
+    repository: str, revision: str | None = None, *, progress: Progress | None = None, max_bytes: int | None = None
 ) -> tuple[Path, str]:
     """Bring an encoder, and the heads beside it, into the local cache.
 
@@ -88,11 +74,7 @@ def fetch(
 
 
 def fetch_heads(
-    repository: str,
-    revision: str | None = None,
-    *,
-    progress: Progress | None = None,
-    max_bytes: int | None = None,
+    repository: str, revision: str | None = None, *, progress: Progress | None = None, max_bytes: int | None = None
 ) -> tuple[Path, str]:
     """Bring the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
 
@@ -126,9 +108,7 @@ def fetch_data(spec: str) -> tuple[Path, str]:
         try:
             local = Path(hf_hub_download(name, path, repo_type="dataset", revision=commit))
         except errors.RemoteEntryNotFoundError:
-            raise HubError(
-                f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub."
-            ) from None
+            raise HubError(f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub.") from None
         _check_arrived(f"the dataset {name}", local.parents[path.count("/")], [path])
     return local, f"{name}/{path}@{commit}"
 
@@ -175,10 +155,7 @@ def _sizes(repository: str, commit: str) -> dict[str, int]:
     except errors.CachedRepoTreeNotFoundError:
         try:
             entries = list(HfApi().list_repo_tree(repository, recursive=True, revision=commit))
-        except (
-            errors.OfflineModeIsEnabled,
-            TransportError,
-        ):  # what another program may have left in the cache
+        except (errors.OfflineModeIsEnabled, TransportError):  # what another program may have left in the cache
             folder = Path(snapshot_download(repository, revision=commit, local_files_only=True))
             found = [path for path in folder.rglob("*") if path.is_file()]
             return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
@@ -190,9 +167,7 @@ def _encoder_files(repository: str, there: Iterable[str]) -> list[str]:
     shards = _matching(there, (_SHARDS,))
     weights = [WEIGHTS] if WEIGHTS in there else [INDEX, *shards] if INDEX in there and shards else []
     if "config.json" not in there:
-        raise HubError(
-            f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint."
-        )
+        raise HubError(f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint.")
     if not weights:
         other = next((name for name in there if name.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
         why = f"; {other} is not read, because that can run code" if other else ""
@@ -220,9 +195,7 @@ def _check_bert(repository: str, folder: Path) -> None:
     try:
         BertConfig.from_folder(folder)
     except CheckpointError as error:
-        raise HubError(
-            f"{repository} is no BERT that can be loaded: {str(error).replace(f'{folder}/', '')}"
-        ) from None
+        raise HubError(f"{repository} is no BERT that can be loaded: {str(error).replace(f'{folder}/', '')}") from None
 
 
 def _check_room(repository: str, size: int, missing: int, limit: int | None) -> None:

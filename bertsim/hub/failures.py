@@ -12,9 +12,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def told_in_a_sentence(
-    repository: str, revision: str | None = None, doing: str = "fetched"
-) -> Iterator[None]:
+def told_in_a_sentence(repository: str, revision: str | None = None, doing: str = "fetched") -> Iterator[None]:
     """Turn every failure of the client inside the block into a `HubError`.
 
     Args:
@@ -54,11 +52,7 @@ def _sentence(error: BaseException, repository: str, revision: str | None, doing
             return f"{repository} has no revision {revision!r}; look up its branches, tags or commits."
         case errors.RepositoryNotFoundError():
             return f"{repository} is not on the Hub, or is private: check the name, or set HF_TOKEN."
-        case (
-            errors.LocalEntryNotFoundError()
-            | errors.RevisionResolutionError()
-            | errors.OfflineModeIsEnabled()
-        ):
+        case errors.LocalEntryNotFoundError() | errors.RevisionResolutionError() | errors.OfflineModeIsEnabled():
             if doing != "fetched":
                 return f"{repository} was not {doing}: the Hub cannot be reached; connect to the network."
             why = "HF_HUB_OFFLINE is set" if constants.is_offline_mode() else "the Hub cannot be reached"
@@ -79,9 +73,7 @@ def _sentence(error: BaseException, repository: str, revision: str | None, doing
                 " are kept."
             )
         case OSError() if error.errno in _FULL:
-            return (
-                f"{what} could not be stored: the disk is full; make room, or set HF_HOME to a larger disk."
-            )
+            return f"{what} could not be stored: the disk is full; make room, or set HF_HOME to a larger disk."
         case OSError() if error.errno is None:  # the client's own: a file of the wrong size
             return f"{what} could not be {doing}: {said}; run it again."
         case OSError() if error.filename is not None:

@@ -175,8 +175,7 @@ def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Hone
     p, y = _numbers(probabilities, is_similar)
     place = np.minimum((p * BINS).astype(int), BINS - 1)
     bins = tuple(
-        (float(p[place == i].mean()), float(y[place == i].mean()), int((place == i).sum()))
-        for i in np.unique(place)
+        (float(p[place == i].mean()), float(y[place == i].mean()), int((place == i).sum())) for i in np.unique(place)
     )
     ece = sum(abs(mean - share) * n for mean, share, n in bins) / len(p)
     return Honesty(float(np.mean((p - y) ** 2)), float(ece), bins)

@@ -44,9 +44,7 @@ class Evaluation:
     spearman: Estimate
 
 
-def evaluate(
-    scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, seed: int = SEED
-) -> Evaluation:
+def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, seed: int = SEED) -> Evaluation:
     """Correlate scores with labels.
 
     Args:
@@ -73,9 +71,7 @@ def evaluate(
     )
 
 
-def mean_label_by_range(
-    scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]
-) -> list[tuple[float, int, float]]:
+def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]) -> list[tuple[float, int, float]]:
     """What people said, on average, of pairs whose score falls into each range.
 
     Args:
@@ -144,9 +140,7 @@ def _interval(values: Numbers) -> tuple[float, float]:
 
 def _check(scores: Numbers, labels: Numbers, resamples: int) -> None:
     if scores.shape != labels.shape or scores.ndim != 1:
-        raise InputError(
-            f"scores are {scores.shape} and labels {labels.shape}; two rows of one length were expected."
-        )
+        raise InputError(f"scores are {scores.shape} and labels {labels.shape}; two rows of one length were expected.")
     if len(scores) < MIN_ROWS:
         raise InputError(f"there are {len(scores)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
     for name, values in (("score", scores), ("label", labels)):

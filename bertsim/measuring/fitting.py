@@ -115,9 +115,7 @@ def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data:
     y = np.asarray(labels, np.float64)
     columns = [np.asarray(column, np.float64) for column in scores.values()]
     if not columns or any(column.shape != y.shape for column in columns) or y.ndim != 1 or len(y) < MIN_ROWS:
-        raise InputError(
-            f"scores and labels of at least {MIN_ROWS} pairs, in rows of one length, were expected."
-        )
+        raise InputError(f"scores and labels of at least {MIN_ROWS} pairs, in rows of one length, were expected.")
     x = np.stack(columns, axis=1)
     if not np.isfinite(x).all() or not np.isfinite(y).all() or np.ptp(y) == 0 or y.min() < 0 or y.max() > 1:
         raise InputError("scores must be finite numbers, labels numbers in [0, 1] that differ.")
@@ -163,11 +161,7 @@ def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str
         rows = chance.integers(0, len(x), len(x))
         fitted += np.interp(knots, *_steps(x[rows], is_similar[rows], weights[rows])) / _BOOTSTRAPS
     fitted = np.maximum.accumulate(fitted)  # means of rising curves, but for rounding
-    return {
-        "kind": "isotonic",
-        "scores": tuple(map(float, knots)),
-        "probabilities": tuple(map(float, fitted)),
-    }
+    return {"kind": "isotonic", "scores": tuple(map(float, knots)), "probabilities": tuple(map(float, fitted))}
 
 
 def _steps(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:

@@ -26,9 +26,7 @@ class LabelledPairs:
     skipped: int
 
 
-def read_labelled(
-    file: DataFile, *, skip_bad_rows: bool = False, only_held_out: bool = False
-) -> LabelledPairs:
+def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out: bool = False) -> LabelledPairs:
     """Read a file whose label column is known.
 
     Args:
@@ -52,9 +50,7 @@ def read_labelled(
             pairs.append((row.sentences[0], row.sentences[1]))
             labels.append(label)
     if len(pairs) < MIN_ROWS:
-        raise DataError(
-            f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}."
-        )
+        raise DataError(f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
     if len(set(labels)) == 1:
         raise DataError(
             f"{file.path}: every label in {file.label!r} is {labels[0]:g}; a correlation needs labels that differ."

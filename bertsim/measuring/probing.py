@@ -85,9 +85,7 @@ def read_negation(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[tu
     return [(premise, against) for premise, against, _ in trials], [(a, b) for a, _, b in trials]
 
 
-def read_order(
-    texts: Sequence[Path], paraphrases: Path | None
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def read_order(texts: Sequence[Path], paraphrases: Path | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Held-out sentences with themselves swapped, and held-out paraphrases.
 
     Raises:
@@ -116,9 +114,7 @@ def read_inference(paths: Sequence[Path]) -> list[tuple[str, str, str]]:
     """
     rows = [row for row in _inference_rows(paths) if any(map(is_held_out, row[:2]))]
     if len(rows) < _FEWEST:
-        raise DataError(
-            f"{_list(paths)}: {len(rows)} pairs have a held-out sentence; at least {_FEWEST} are needed."
-        )
+        raise DataError(f"{_list(paths)}: {len(rows)} pairs have a held-out sentence; at least {_FEWEST} are needed.")
     return rows
 
 
@@ -189,10 +185,7 @@ def probe_order(
 
 
 def probe_inference(
-    model: SimilarityModel,
-    head: str,
-    rows: Sequence[tuple[str, str, str]],
-    progress: Progress | None = None,
+    model: SimilarityModel, head: str, rows: Sequence[tuple[str, str, str]], progress: Progress | None = None
 ) -> Found:
     """Share of pairs whose most probable label is the given one.
 
@@ -207,10 +200,7 @@ def probe_inference(
 
 
 def probe_edits(
-    model: SimilarityModel,
-    head: str,
-    edits: Mapping[str, Sequence[Edit]],
-    progress: Progress | None = None,
+    model: SimilarityModel, head: str, edits: Mapping[str, Sequence[Edit]], progress: Progress | None = None
 ) -> list[Found]:
     """By kind of edits the share whose most probable label is the right one; args as `probe_inference`."""
     rows = [(edit.premise, edit.hypothesis, edit.label) for each in edits.values() for edit in each]
@@ -275,9 +265,7 @@ def _right(
     return [labels[best] == label for best, (_, _, label) in zip(found.argmax(axis=1), rows, strict=True)]
 
 
-def _scores(
-    model: SimilarityModel, pairs: Sequence[tuple[str, str]], progress: Progress | None
-) -> dict[str, Float]:
+def _scores(model: SimilarityModel, pairs: Sequence[tuple[str, str]], progress: Progress | None) -> dict[str, Float]:
     """What every scorer says, and TF-IDF."""
     return model.scores(pairs, progress=progress) | {tfidf.SCORER: tfidf.score_tfidf(pairs)}
 

@@ -122,6 +122,4 @@ def try_model(model: SimilarityModel, trials: Trials, progress: Progress | None 
         found = model.label_probabilities(pairs, head=head)
         contradictions = {"contradicts": found[:, place], "reversed": turned[:, place]}
         inference = [f"{labels[int(row.argmax())]} {row.max():.2f}" for row in found]
-    return ProbeReport(
-        tuple(by_scorer), head, tuple(by_head), model.scores(pairs), contradictions, tuple(inference)
-    )
+    return ProbeReport(tuple(by_scorer), head, tuple(by_head), model.scores(pairs), contradictions, tuple(inference))

@@ -9,14 +9,7 @@ from typing import Unpack
 import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.pooling import (
-    check_combine,
-    combine_layers,
-    parse_layers,
-    parse_pooling,
-    pool,
-    scale_to_unit,
-)
+from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.engines.base import Engine
 from bertsim.engines.batches import Progress
 from bertsim.errors import InputError
@@ -75,9 +68,7 @@ class SentenceEmbedder:
         batch = self._tokenizer.batch([(sentence,) for sentence in sentences], length)
         return [row for (row,) in batch.unread]
 
-    def embed(
-        self, sentences: Sequence[str], *, progress: Progress | None = None, **options: Unpack[Options]
-    ) -> Float:
+    def embed(self, sentences: Sequence[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
         """Embed sentences, each distinct one once, in batches of similar length.
 
         Args:
@@ -140,9 +131,7 @@ class SentenceEmbedder:
         pooling = self.default_pooling if pooling is None else pooling
         parse_pooling(pooling)
         if pooling == "pooler" and layers is not None:
-            raise InputError(
-                "the pooler reads the last layer alone; leave out layers, or choose another pooling."
-            )
+            raise InputError("the pooler reads the last layer alone; leave out layers, or choose another pooling.")
         last = self.config.num_hidden_layers
         resolved = parse_layers(layers, last)
         return ResolvedOptions(
@@ -173,9 +162,4 @@ class SentenceEmbedder:
             mask = attention_mask.astype(np.float32)
             return pool(hidden, mask, options.pooling, normalize=self._normalize)
 
-        return (
-            "embedding",
-            options.pooling,
-            options.layers,
-            options.combine if len(options.layers) > 1 else "",
-        ), read
+        return ("embedding", options.pooling, options.layers, options.combine if len(options.layers) > 1 else ""), read

@@ -73,13 +73,9 @@ def encode_rows(
     return Encoded({reader: _join([part[reader] for part in parts]) for reader in readers}, index)
 
 
-def encoded_batch(
-    tokens: TokenBatch, output: EncoderOutput, readers: Readers, index: Sequence[int]
-) -> Encoded:
+def encoded_batch(tokens: TokenBatch, output: EncoderOutput, readers: Readers, index: Sequence[int]) -> Encoded:
     """What is read of a batch that is encoded already; `index`: which of its rows, in which order."""
-    return Encoded(
-        read_output(output, tokens.attention_mask, tokens.is_own, readers), np.array(index, np.intp)
-    )
+    return Encoded(read_output(output, tokens.attention_mask, tokens.is_own, readers), np.array(index, np.intp))
 
 
 def read_output(

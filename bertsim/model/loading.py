@@ -98,11 +98,7 @@ def _other_engine_s(folder: Path, engine: str) -> list[str]:
 
 
 def find_source(
-    source: str | Path | None,
-    revision: str | None,
-    *,
-    progress: Progress | None = None,
-    max_bytes: int | None = None,
+    source: str | Path | None, revision: str | None, *, progress: Progress | None = None, max_bytes: int | None = None
 ) -> tuple[Path, str, str | None]:
     """The folder of a source, its name, and the commit it is of; arguments and errors as `load`."""
     if source is None:
@@ -111,9 +107,7 @@ def find_source(
                 f"revision {revision!r} was given for the bundled encoder; only a repository has revisions."
             )
         if not BUNDLED.is_dir():
-            raise CheckpointError(
-                f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository."
-            )
+            raise CheckpointError(f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository.")
         return BUNDLED, BUNDLED_NAME, None
     folder = _folder(source)
     if folder is not None:
@@ -170,9 +164,7 @@ def _find_heads(
     return folder, name
 
 
-def _heads_in(
-    folder: Path | None, asked: str | Path | bool | None, checkpoint: CheckpointFolder
-) -> list[FoundHead]:
+def _heads_in(folder: Path | None, asked: str | Path | bool | None, checkpoint: CheckpointFolder) -> list[FoundHead]:
     """The heads of a folder; where none was asked for by name, the checkpoint's own classifier."""
     if folder is None:
         return find_classifier(checkpoint) if asked in (None, True) else []
@@ -184,9 +176,7 @@ def _below(folder: Path) -> Path:
     return folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
 
 
-def _calibrations(
-    own: Path, folder: Path | None, heads: list[LoadedHead]
-) -> dict[str, calibration.Calibration]:
+def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> dict[str, calibration.Calibration]:
     """The calibration of every scorer that has one; how heads are joined is theirs to say, not the encoder's."""
     found = read_calibrations(own / calibration.NAME)
     if folder is None:

@@ -22,10 +22,7 @@ from bertsim.score.alignment import align_tokens, weigh_tokens
 from bertsim.score.measures import MEASURES
 
 APART, PACKED = "apart", "packed"
-_SIDES: Mapping[str, tuple[slice, ...]] = {
-    APART: (slice(0, None, 2), slice(1, None, 2)),
-    PACKED: (slice(None),),
-}
+_SIDES: Mapping[str, tuple[slice, ...]] = {APART: (slice(0, None, 2), slice(1, None, 2)), PACKED: (slice(None),)}
 """Where in the rows the sides of all pairs are: A and B one after another, or each pair in a row of its own."""
 
 

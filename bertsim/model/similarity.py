@@ -23,15 +23,7 @@ from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import SentenceEmbedder
 from bertsim.model.encoding import Encoded, encoded_batch
 from bertsim.model.options import Options, ResolvedOptions
-from bertsim.model.scorers import (
-    APART,
-    PACKED,
-    Scorer,
-    alignment_scorer,
-    head_scorer,
-    measure_scorer,
-    readers_of,
-)
+from bertsim.model.scorers import APART, PACKED, Scorer, alignment_scorer, head_scorer, measure_scorer, readers_of
 from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
 from bertsim.score.calibration import Calibration
 from bertsim.score.combination import Combination
@@ -151,9 +143,7 @@ class SimilarityModel(SentenceEmbedder):
         starts = range(0, len(texts), size)
         found = []
         for number, start in enumerate(starts):
-            rows = self._rows(
-                texts[start : start + size], resolved.max_length, partial(_name, len(texts), start)
-            )
+            rows = self._rows(texts[start : start + size], resolved.max_length, partial(_name, len(texts), start))
             told = pass_of(progress, number, len(starts))
             found.append(self._join(asked, self._values(asked.every(), rows, told)))
         return {each: np.concatenate([part[each] for part in found]) for each in names}
@@ -172,9 +162,9 @@ class SimilarityModel(SentenceEmbedder):
         texts = _check(pairs)
         if not texts:
             return np.zeros((0, len(self.labels(head))), np.float32)
-        return self._values(
-            [scorer], self._rows(texts, resolved.max_length, partial(_name, len(texts), 0)), progress
-        )[scorer]
+        return self._values([scorer], self._rows(texts, resolved.max_length, partial(_name, len(texts), 0)), progress)[
+            scorer
+        ]
 
     def label_probabilities(
         self,
@@ -251,13 +241,7 @@ class SimilarityModel(SentenceEmbedder):
         return self._join(asked, self._values(asked.every(), rows, None))[scorer]
 
     def _compare(
-        self,
-        tokens: TokenBatch,
-        options: ResolvedOptions,
-        start: float,
-        *,
-        packed: bool,
-        is_masked: bool = False,
+        self, tokens: TokenBatch, options: ResolvedOptions, start: float, *, packed: bool, is_masked: bool = False
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
         asked, output = self._ask(self.scorers, options), self.encode(tokens)
@@ -273,9 +257,7 @@ class SimilarityModel(SentenceEmbedder):
             encoded[PACKED] = encoded_batch(rows, together, of_packed, range(len(rows.tokens)))
             pair = rows.first(), together.first()
         values = {scorer: scorer.values(encoded) for scorer in every}
-        scores = self._judge(
-            asked, values, options, is_withheld=bool(withheld(*(u for (u,) in tokens.unread)))
-        )
+        scores = self._judge(asked, values, options, is_withheld=bool(withheld(*(u for (u,) in tokens.unread))))
         seconds = time.perf_counter() - start
         return Comparison(a, b, scores, tokens, output, pair, seconds, options.max_length)
 
@@ -344,9 +326,7 @@ class SimilarityModel(SentenceEmbedder):
             PACKED: lambda: self._tokenizer.encode(texts, max_length, name),
         }
 
-    def _values(
-        self, scorers: Sequence[Scorer], rows: Rows, progress: Progress | None
-    ) -> dict[Scorer, Float]:
+    def _values(self, scorers: Sequence[Scorer], rows: Rows, progress: Progress | None) -> dict[Scorer, Float]:
         """The values of pairs, each distinct row encoded once for all scorers."""
         ways = [way for way in (APART, PACKED) if readers_of(scorers, way)]
         encoded: dict[str, Encoded] = {}

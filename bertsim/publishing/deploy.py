@@ -34,20 +34,10 @@ def space_files(root: Path = ROOT) -> dict[str, Path]:
     return {name: root / name for name in sorted(names) if _is_ours(name)}
 
 
-def deploy(
-    space: str, files: Mapping[str, Path], variables: Mapping[str, str], *, private: bool
-) -> tuple[str, str]:
+def deploy(space: str, files: Mapping[str, Path], variables: Mapping[str, str], *, private: bool) -> tuple[str, str]:
     """Make or update the Space "user/name"; see `upload.send` for the rest, and for result and errors."""
     check_name(space)
-    return send(
-        space,
-        "space",
-        files,
-        f"bertsim {__version__}",
-        is_ours=_is_ours,
-        private=private,
-        variables=variables,
-    )
+    return send(space, "space", files, f"bertsim {__version__}", is_ours=_is_ours, private=private, variables=variables)
 
 
 def _is_ours(name: str) -> bool:

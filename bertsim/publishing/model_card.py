@@ -54,9 +54,7 @@ def model_card(folder: Path, repository: str, scorers: Sequence[str], licence: s
     data = card.data
     data.license = licence or data.license
     if not data.license:
-        raise HubError(
-            f"{path} names no licence; say under which it is published: --license apache-2.0, say."
-        )
+        raise HubError(f"{path} names no licence; say under which it is published: --license apache-2.0, say.")
     base_models, datasets, results = _measured(folder)
     data.library_name, data.pipeline_tag, data.widget = "bertsim", "sentence-similarity", [_WIDGET]
     data.tags = list(dict.fromkeys([*(data.tags or []), *TAGS]))

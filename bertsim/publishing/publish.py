@@ -60,9 +60,7 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
         HubError: no licence, or a name that cannot be.
     """
     if not folder.is_dir():
-        raise CheckpointError(
-            f"{folder} is no folder; give one in the layout of weights/, as `train` makes them."
-        )
+        raise CheckpointError(f"{folder} is no folder; give one in the layout of weights/, as `train` makes them.")
     scorers = _check(folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     shown = [name for name in _SCORERS_SHOWN if name in scorers]
@@ -80,9 +78,7 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
 def publish(parcel: Parcel, *, private: bool) -> tuple[str, str]:
     """Send it: the repository is made where it is not there, then one commit, then its tag; see `upload.send`."""
     message = f"bertsim {__version__}, {parcel.tag}"
-    return send(
-        parcel.repository, "model", parcel.files, message, is_ours=is_needed, private=private, tag=parcel.tag
-    )
+    return send(parcel.repository, "model", parcel.files, message, is_ours=is_needed, private=private, tag=parcel.tag)
 
 
 def _check(folder: Path) -> Sequence[str]:
@@ -92,9 +88,7 @@ def _check(folder: Path) -> Sequence[str]:
     model = load(folder)
     for scorer, scores in model.scores(_PAIRS).items():
         if not np.isfinite(scores).all():
-            raise CheckpointError(
-                f"{folder}: {scorer} gives a score that is no finite number; train it again."
-            )
+            raise CheckpointError(f"{folder}: {scorer} gives a score that is no finite number; train it again.")
     return model.scorers
 
 

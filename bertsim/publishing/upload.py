@@ -60,9 +60,7 @@ def send(
         url = api.create_repo(repository, repo_type=kind, private=private, exist_ok=True, space_sdk=sdk)
     with told_in_a_sentence(repository, doing="published" if kind == "model" else "deployed"):
         if tag and tag in [ref.name for ref in api.list_repo_refs(repository, repo_type=kind).tags]:
-            raise HubError(
-                f"{repository} has the tag {tag} already, and a tag is not moved; give another with --tag."
-            )
+            raise HubError(f"{repository} has the tag {tag} already, and a tag is not moved; give another with --tag.")
         for key, value in (variables or {}).items():
             api.add_space_variable(repository, key, value)
         held = api.list_repo_files(repository, repo_type=kind)

@@ -50,15 +50,8 @@ class Calibration:
 
     def __post_init__(self) -> None:
         """Raise InputError for what is no rising curve from scores to [0, 1]."""
-        rises = (
-            len(self.scores) == len(self.probabilities) and _rises(self.scores) and _rises(self.probabilities)
-        )
-        if (
-            self.kind not in KINDS
-            or not rises
-            or (self.kind == "isotonic") != bool(self.scores)
-            or self.slope < 0
-        ):
+        rises = len(self.scores) == len(self.probabilities) and _rises(self.scores) and _rises(self.probabilities)
+        if self.kind not in KINDS or not rises or (self.kind == "isotonic") != bool(self.scores) or self.slope < 0:
             raise InputError(f"this is no rising {' or '.join(KINDS)} curve.")
         for value in (self.similar, *self.probabilities):
             if not 0 <= value <= 1:
@@ -92,9 +85,7 @@ def read_calibrations(path: Path) -> dict[str, Calibration]:
     if not path.exists():
         return {}
     return {
-        name: record_from(
-            Calibration, raw, f"{path}, {name}", error=CheckpointError, advice="fit it again with train"
-        )
+        name: record_from(Calibration, raw, f"{path}, {name}", error=CheckpointError, advice="fit it again with train")
         for name, raw in read_json(path).items()
     }
 

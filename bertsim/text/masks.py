@@ -23,14 +23,10 @@ def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
     Returns:
         n times the rows: all under the first mask, then all under the second, ...
     """
-    ids, types = (
-        [tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids)
-    )
+    ids, types = ([tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids))
     ends = [(int(own[0]), int(own[-1]) + 1) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
     return [
-        Row(ids[row], types[row], ends[row], tuple(mask))
-        for each in masks.tolist()
-        for row, mask in enumerate(each)
+        Row(ids[row], types[row], ends[row], tuple(mask)) for each in masks.tolist() for row, mask in enumerate(each)
     ]
 
 

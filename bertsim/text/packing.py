@@ -107,9 +107,7 @@ def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: E
     """
     ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
     end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
-    unknown = [
-        _written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id
-    ]
+    unknown = [_written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id]
     return Unread(
         cut_off=sentence[end:],
         cut_tokens=len(encoding.ids) - kept,
@@ -126,9 +124,7 @@ def _written(sentence: str, start: int, end: int) -> str:
     return sentence[start:end].strip()
 
 
-def _lost_words(
-    fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int
-) -> Iterator[str]:
+def _lost_words(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Iterator[str]:
     """Words that would be read, or read whole, were their compatibility characters the plain ones.
 
     Example: "℃", unknown, where "°C" is not; "ﬁnd", read as "ﬁ" and "##nd"

@@ -84,9 +84,7 @@ class Tokenizer:
         """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
         self._read([sentence], lambda _: name, fast=True)
 
-    def encode(
-        self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair
-    ) -> list[Row]:
+    def encode(self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair) -> list[Row]:
         """Rows of sentences alone (tuples of one) or of packed pairs (tuples of two), without what the views show.
 
         When a row is too long, the longer sentence loses tokens first.
@@ -101,9 +99,7 @@ class Tokenizer:
         """
         self.check_length(max_length)
         encodings = iter(self._read([sentence for row in texts for sentence in row], name, fast=True))
-        return [
-            self._templates[len(row)].fill([next(encodings).ids for _ in row], max_length) for row in texts
-        ]
+        return [self._templates[len(row)].fill([next(encodings).ids for _ in row], max_length) for row in texts]
 
     def pad(self, rows: Sequence[Row], length: int | None = None) -> tuple[Int, Int, Int]:
         """Lay rows into arrays.
@@ -113,10 +109,7 @@ class Tokenizer:
         """
         lengths = np.fromiter((len(row.ids) for row in rows), np.int32, len(rows))
         filled = np.arange(length or int(lengths.max()), dtype=np.int32) < lengths[:, None]
-        ids, types, mask = (
-            np.full(filled.shape, self._pad_id, np.int32),
-            *np.zeros((2, *filled.shape), np.int32),
-        )
+        ids, types, mask = (np.full(filled.shape, self._pad_id, np.int32), *np.zeros((2, *filled.shape), np.int32))
         ids[filled] = np.concatenate([row.ids for row in rows])
         types[filled] = np.concatenate([row.types for row in rows])
         mask[filled] = 1
@@ -125,9 +118,7 @@ class Tokenizer:
                 mask[place, : len(row.mask)] = row.mask
         return ids, mask, types
 
-    def batch(
-        self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair
-    ) -> TokenBatch:
+    def batch(self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair) -> TokenBatch:
         """As `encode`, with everything the views show."""
         self.check_length(max_length)
         found = iter(self._read([sentence for row in texts for sentence in row], name, fast=False))

@@ -47,9 +47,7 @@ def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
         if isinstance(fast.model, WordPiece) and fast.model.token_to_id(fast.model.unk_token) is None:
             raise ValueError(f"it has no {fast.model.unk_token}")
     except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
-        raise CheckpointError(
-            f"{path} cannot be read as a tokenizer, with the settings beside it: {error}."
-        ) from None
+        raise CheckpointError(f"{path} cannot be read as a tokenizer, with the settings beside it: {error}.") from None
     if _table(folder / "sentence_bert_config.json").get("do_lower_case"):
         fast.normalizer = Sequence([Lowercase(), *([fast.normalizer] if fast.normalizer else [])])
     return fast, path
@@ -76,8 +74,7 @@ def _agrees(fast: FastTokenizer, said: dict[str, Any], added: dict[str, Any]) ->
     if fast.post_processor is None:
         return False
     return {int(number) for number in added} <= fast.get_added_tokens_decoder().keys() and all(
-        getattr(fast.normalizer, name, default) == said.get(key, default)
-        for key, (name, default) in _SETTINGS.items()
+        getattr(fast.normalizer, name, default) == said.get(key, default) for key, (name, default) in _SETTINGS.items()
     )
 
 

@@ -101,11 +101,7 @@ def report_lines(report: FolderReport) -> list[str]:
         [f"`{scorer}`", *(values.get(scorer, "–") for values in columns.values())]
         for scorer in [*(each for each in scorers if each not in (*LEFT_OUT, "base")), "base"]
     ]
-    lines = [
-        *_table(["scorer", *columns], rows, 4),
-        "",
-        *(f"- {each.name}: {each.trials}" for each in probes),
-    ]
+    lines = [*_table(["scorer", *columns], rows, 4), "", *(f"- {each.name}: {each.trials}" for each in probes)]
     single = [probe for probe in report.probes if len(probe.values) == 1]
     if single:
         rows = [[each.name, next(iter(each.values.values())), f"{each.count:,}"] for each in single]

@@ -17,16 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.data.pairs import (
-    MEND_OR_SKIP,
-    PEEKED_ROWS,
-    Advice,
-    DataFile,
-    Row,
-    number_of,
-    open_pairs,
-    open_sentences,
-)
+from bertsim.data.pairs import MEND_OR_SKIP, PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from bertsim.measuring.edits import Edit, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import read_antonyms
@@ -242,9 +233,7 @@ def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
 def check_measurable(part: Examples) -> None:
     """Raise DataError for too few rows to correlate, or targets that are all alike; names file and value."""
     if len(part) < MIN_ROWS:
-        raise DataError(
-            f"{part.source.path} has {len(part)} labelled pairs; a correlation needs at least {MIN_ROWS}."
-        )
+        raise DataError(f"{part.source.path} has {len(part)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
     _check_varied([part], "a correlation needs labels that differ")
 
 
@@ -264,9 +253,7 @@ def _names(parts: Sequence[Examples]) -> str:
 def _told_apart(source: Source, file: DataFile) -> Source:
     """The source with its kind and scale; told from the first rows where they are not given."""
     kind, scale = source.kind, source.scale
-    rows = (
-        islice(file, PEEKED_ROWS) if file.label is not None else ()
-    )  # else there are several, a column each
+    rows = islice(file, PEEKED_ROWS) if file.label is not None else ()  # else there are several, a column each
     cells = [row.label for row in rows if row.error is None]
     numbers = [number for number in map(number_of, cells) if number is not None]
     if kind is None and sum(str(cell).strip().lower() in RATED_AS for cell in cells) > len(cells) / 2:
@@ -286,9 +273,7 @@ def _told_apart(source: Source, file: DataFile) -> Source:
     return replace(source, kind="graded", scale=scale or (0.0, 1.0))
 
 
-def _targets(
-    row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]
-) -> list[float]:
+def _targets(row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]) -> list[float]:
     """The targets of a row. Raises InputError where it has none, and says why."""
     if row.error is not None:
         raise InputError(row.error)

@@ -177,9 +177,7 @@ def fit(task: JointTask, plan: TrainPlan, folder: RunFolder, observer: Observer,
     return progress
 
 
-def _close_epoch(
-    task: JointTask, plan: TrainPlan, folder: RunFolder, progress: Progress, seconds: float
-) -> None:
+def _close_epoch(task: JointTask, plan: TrainPlan, folder: RunFolder, progress: Progress, seconds: float) -> None:
     """Measure an epoch, and record it and, where it is the best so far, its weights."""
     metric = task.measure()
     if not math.isfinite(metric):

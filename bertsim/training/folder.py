@@ -40,14 +40,10 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     is_own = output.is_dir() and output.resolve() == encoder.resolve()
     learns = tune == "all"
     if is_own and learns:
-        raise InputError(
-            f"{output} is the encoder itself, which is never overwritten; choose another --output."
-        )
+        raise InputError(f"{output} is the encoder itself, which is never overwritten; choose another --output.")
     if (output / RUN).is_dir():
         if not resume:
-            raise InputError(
-                f"{output} holds a run that was stopped; go on with --resume, or choose another --output."
-            )
+            raise InputError(f"{output} holds a run that was stopped; go on with --resume, or choose another --output.")
     elif resume:
         raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
     elif not is_own:

@@ -156,9 +156,7 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
             curve = fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
         except InputError:  # too few pairs, or one kind alone
             curve = None
-        figures[scorer] = {
-            name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()
-        }
+        figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
         if curve is not None and (output / HEADS / scorer).is_dir():
             calibration.write_calibrations(output / HEADS / scorer / calibration.NAME, {scorer: curve})
         elif curve is not None:
@@ -203,11 +201,7 @@ def _make_words(
 
 
 def _metrics(
-    encoder: CheckpointFolder,
-    run: Trained,
-    figures: Mapping[str, Any],
-    metric: str,
-    report: FolderReport | None,
+    encoder: CheckpointFolder, run: Trained, figures: Mapping[str, Any], metric: str, report: FolderReport | None
 ) -> dict[str, Any]:
     plan, table = run.plan, asdict(run.plan)
     shown = {
@@ -223,8 +217,7 @@ def _metrics(
         "dev_metric": metric,
         "best_epoch": run.progress.best + 1,
         "epochs": [
-            {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds}
-            for e in run.progress.history
+            {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds} for e in run.progress.history
         ],
         "rows": [
             {

@@ -29,12 +29,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("learning_rate", "encoder_learning_rate"), (1e-12, 1)),
     **dict.fromkeys(("warm_up", "weight_decay"), (0, 1)),
     **dict.fromkeys(("cosine_weight", "pin_weight"), (0, 1000)),
-    **{
-        "weight": (1e-6, 1e6),
-        "similar_share": (1e-6, 1 - 1e-6),
-        "batch_size": (2, math.inf),
-        "seed": (0, math.inf),
-    },
+    **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "batch_size": (2, math.inf), "seed": (0, math.inf)},
 }
 """The least and the most of a number, in whichever record it stands."""
 
@@ -97,9 +92,7 @@ class Source:
             ("antonyms", has_opposites, "edit=antonym needs a file of opposites, others none"),
         )
         if self.kind == "text" and (self.per_epoch is not None or self.epochs is not None):
-            raise InputError(
-                f"{self.path}: per_epoch and epochs go with pairs; kind=text is drawn from in every step."
-            )
+            raise InputError(f"{self.path}: per_epoch and epochs go with pairs; kind=text is drawn from in every step.")
 
     @property
     def name(self) -> str:
@@ -254,8 +247,7 @@ class TrainPlan:
         for epoch in range(self.epochs):
             if not any(source.kind != "text" and source.learns_in(epoch) for source in self.data):
                 raise InputError(
-                    f"there is no pair to learn from in epoch {epoch + 1} of {self.epochs}; "
-                    "add data, or lower epochs."
+                    f"there is no pair to learn from in epoch {epoch + 1} of {self.epochs}; add data, or lower epochs."
                 )
         if self.mix is not None and (self.similar_share is not None or self.dev.group is None):
             raise InputError("mix takes the place of similar_share and needs dev with a group=COLUMN.")

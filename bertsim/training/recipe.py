@@ -54,10 +54,7 @@ class WordsPlan:
 
     def __post_init__(self) -> None:
         """Raise InputError for what `Words` does not take, before anything is measured."""
-        ranges = {
-            scorer: tuple(Range(low, said, 0, 1) for low, said in named)
-            for scorer, named in self.ranges.items()
-        }
+        ranges = {scorer: tuple(Range(low, said, 0, 1) for low, said in named) for scorer, named in self.ranges.items()}
         errors = tuple(KnownError(kind, 0, 1, said) for kind, said in self.errors.items())
         Words(self.note, self.data, self.scorers, ranges, errors)
 
@@ -119,22 +116,16 @@ class Recipe:
         for key, known in (("scorers", scorers), ("ranges", scorers), ("errors", (*EDITS, UNSEEN))):
             for name in getattr(self.words, key, ()):
                 if name not in known:
-                    raise InputError(
-                        f"{self.path}: words: {key} names {name!r}; known are {', '.join(known)}."
-                    )
+                    raise InputError(f"{self.path}: words: {key} names {name!r}; known are {', '.join(known)}.")
 
     def check_files(self) -> None:
         """Raise DataError for a card, or a file of the report, that is not there: both are read only at the end."""
-        measured = (
-            [] if self.report is None else [getattr(self.report, each.name) for each in fields(self.report)]
-        )
+        measured = [] if self.report is None else [getattr(self.report, each.name) for each in fields(self.report)]
         for value in (self.card, *measured):
             for each in value if isinstance(value, tuple) else (value,):
                 path = Path(each.path) if isinstance(each, Source) else each
                 if path is not None and not path.is_file():
-                    raise DataError(
-                        f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
-                    )
+                    raise DataError(f"{path}, which {self.path} names, is not a file; put it there, or leave it out.")
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -152,9 +143,7 @@ def find_recipe(name: str) -> Path:
         return RECIPES / f"{name}.toml"
     if Path(name).is_file():
         return Path(name)
-    raise DataError(
-        f"{name} is neither a recipe nor a file of one; the recipes are {', '.join(recipe_names())}."
-    )
+    raise DataError(f"{name} is neither a recipe nor a file of one; the recipes are {', '.join(recipe_names())}.")
 
 
 def read_recipe(path: Path, data_root: Path) -> Recipe:
@@ -219,9 +208,7 @@ def parse_source(words: Sequence[str], option: str = "--data") -> Source:
         try:
             table[key] = _FROM_WORDS.get(key, str)(value)
         except (ValueError, KeyError):
-            raise InputError(
-                f"{option}: {key} is {value!r}, which cannot be read; see train --help."
-            ) from None
+            raise InputError(f"{option}: {key} is {value!r}, which cannot be read; see train --help.") from None
     return record_from(Source, table, option)
 
 

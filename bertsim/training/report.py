@@ -80,9 +80,7 @@ def measure_report(
         for source in sources:
             tell(f"measuring {source.name}")
             part = read_examples(replace(source, hold_out=False), ("similar",), lambda sentence: None)
-            chosen = [
-                i for i, pair in enumerate(part.pairs) if not source.hold_out or any(map(is_held_out, pair))
-            ]
+            chosen = [i for i, pair in enumerate(part.pairs) if not source.hold_out or any(map(is_held_out, pair))]
             pairs = [part.pairs[i] for i in chosen]
             scores = model.scores(pairs)
             columns[f"{source.name}, {kind}"] = _column(base, pairs, part.targets[chosen], scores)

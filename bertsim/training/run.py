@@ -135,12 +135,7 @@ def run_plan(
 
 
 def make_task(
-    plan: TrainPlan,
-    data: Data,
-    encoder: CheckpointFolder,
-    output: Path,
-    folder: RunFolder,
-    observer: Observer,
+    plan: TrainPlan, data: Data, encoder: CheckpointFolder, output: Path, folder: RunFolder, observer: Observer
 ) -> JointTask:
     """The encoder and its heads before the first step, with what they learn from; arguments as `run_plan`."""
     random.seed(plan.seed)  # dropout's

@@ -101,9 +101,7 @@ def build_api(shelf: Shelf) -> None:
         return [{**token_numbers(batch, row), "cut_off": plain(batch.cut_off[row][0])} for row in (0, 1)]
 
     @replies
-    def attention(
-        sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = ""
-    ) -> dict[str, Any]:
+    def attention(sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = "") -> dict[str, Any]:
         """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, of B.
 
         Args:

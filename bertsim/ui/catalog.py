@@ -68,21 +68,13 @@ WELL_KNOWN = tuple(
         ),
         ("BAAI/bge-small-en-v1.5", 133, "search and retrieval in English; reads 512 tokens"),
         ("sentence-transformers/bert-base-nli-max-tokens", 438, "entailment; BERT base with max pooling"),
-        (
-            "google-bert/bert-base-uncased",
-            440,
-            "the original BERT: attention and layers; its cosines are all high",
-        ),
+        ("google-bert/bert-base-uncased", 440, "the original BERT: attention and layers; its cosines are all high"),
         (
             "cross-encoder/stsb-TinyBERT-L4",
             57,
             "reads both sentences at once; its score is a head's, its cosine means little",
         ),
-        (
-            "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-            471,
-            "fifty languages, also across them",
-        ),
+        ("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 471, "fifty languages, also across them"),
     )
 )
 
@@ -116,20 +108,13 @@ class Catalog:
         for offer in self.offers:
             if offer.name == name:
                 return offer
-        if (
-            self.allows_any
-            and isinstance(name, str)
-            and len(name) <= _LONGEST
-            and _REPOSITORY.fullmatch(name)
-        ):
+        if self.allows_any and isinstance(name, str) and len(name) <= _LONGEST and _REPOSITORY.fullmatch(name):
             repository, _, revision = name.partition("@")
             if not Path(repository).exists():  # an id never opens a folder of the host
                 return Offer(name, repository, revision=revision or None)
         known = ", ".join(offer.name for offer in self.offers)
         more = "; or any id of the Hub, user/name" if self.allows_any else ""
-        raise InputError(
-            f"encoder is {str(name)[:80]!r}, which is not offered here; offered are {known}{more}."
-        )
+        raise InputError(f"encoder is {str(name)[:80]!r}, which is not offered here; offered are {known}{more}.")
 
 
 def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -> Catalog:

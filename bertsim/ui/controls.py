@@ -104,13 +104,7 @@ class Choices:
 
     @classmethod
     def _of(
-        cls,
-        name: str,
-        config: BertConfig,
-        pooling: str,
-        max_length: int,
-        scorers: tuple[str, ...],
-        has_pooler: bool,
+        cls, name: str, config: BertConfig, pooling: str, max_length: int, scorers: tuple[str, ...], has_pooler: bool
     ) -> Choices:
         layers, heads = config.num_hidden_layers, config.num_attention_heads
         poolings = [each for each in POOLINGS if has_pooler or each != "pooler"]
@@ -194,9 +188,7 @@ class Choices:
         """
         try:
             tab = self._read("tab", query.get("tab", tabs[0]), tabs)
-            named = {
-                key: self._read(key, query[key], each) for key, each in self.options.items() if key in query
-            }
+            named = {key: self._read(key, query[key], each) for key, each in self.options.items() if key in query}
         except InputError as error:
             problem = f"The link could not be followed: {error}; here are the defaults."
             return tabs[0], dict(self.defaults), problem
@@ -213,7 +205,5 @@ class Choices:
         for option in options:
             if str(option) == written:
                 return option
-        there = (
-            f"; there are {', '.join(options)}" if key == "tab" else f", which {self.encoder} does not offer"
-        )
+        there = f"; there are {', '.join(options)}" if key == "tab" else f", which {self.encoder} does not offer"
         raise InputError(f"{key} is {written[:40]!r}{there}")

@@ -181,9 +181,7 @@ class Events:
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}
         return update | self._in_use(allowed.encoder) | {page.wanted: wanted}
 
-    def choose_encoder(
-        self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]
-    ) -> Iterator[Update]:
+    def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]) -> Iterator[Update]:
         """A card, or the way back to the bundled encoder."""
         name = self.shelf.catalog.offers[int(event.key)].name
         yield from self._follow(request, name, sent["encoder"], sent["turn"])
@@ -192,9 +190,7 @@ class Events:
         """An id of the Hub."""
         yield from self._follow(request, typed.strip(), sent["encoder"], sent["turn"])
 
-    def follow_link(
-        self, request: gr.Request, wanted: dict[str, Any] | None, encoder: str
-    ) -> Iterator[Update]:
+    def follow_link(self, request: gr.Request, wanted: dict[str, Any] | None, encoder: str) -> Iterator[Update]:
         """The encoder that a link waits for, and the link's settings with it."""
         if wanted:
             yield from self._follow(request, wanted["name"], encoder, wanted["turn"], wanted["query"])
@@ -252,9 +248,7 @@ class Events:
         check()
         return {self.page.pictures[tab.name]: picture}
 
-    def _restore(
-        self, query: Mapping[str, str]
-    ) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
+    def _restore(self, query: Mapping[str, str]) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
         """What a new page begins with.
 
         Returns:
@@ -291,12 +285,7 @@ class Events:
         return {self.page.encoder: name, self.page.line: line, self.page.offered: self.page.cards(name)}
 
     def _follow(
-        self,
-        request: gr.Request,
-        wanted: str,
-        current: str,
-        turn: float | None,
-        query: Mapping[str, str] | None = None,
+        self, request: gr.Request, wanted: str, current: str, turn: float | None, query: Mapping[str, str] | None = None
     ) -> Iterator[Update]:
         """Load an encoder and say how far it is; in the end switch to it, or say why not.
 

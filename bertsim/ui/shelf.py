@@ -149,9 +149,7 @@ class Shelf:
                 kept = self._kept.get(offer.name)
             if kept is None or kept.is_lost:
                 if sum(not each.is_done for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
-                    raise InputError(
-                        f"{offer.name} has to wait for others to be loaded; try again in a moment."
-                    )
+                    raise InputError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
                 kept = self._kept[offer.name] = Loading(offer)
                 Thread(target=self._fill, args=(kept,), name="bertsim-load", daemon=True).start()
             self._kept.move_to_end(offer.name)
@@ -198,9 +196,7 @@ class Shelf:
                 if load_fast is not None:
                     self._improve(loading, model, load_fast)
 
-    def _improve(
-        self, loading: Loading, model: SimilarityModel, load_fast: Callable[..., SimilarityModel]
-    ) -> None:
+    def _improve(self, loading: Loading, model: SimilarityModel, load_fast: Callable[..., SimilarityModel]) -> None:
         """Export what has no flatbuffer yet, and put the fast model in the exact one's place. The log says what failed.
 
         In a process of its own: TensorFlow's converter would hold every other thread for seconds.
@@ -212,10 +208,7 @@ class Shelf:
         name = loading.offer.name
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "bertsim.model", *words],
-                capture_output=True,
-                text=True,
-                env=environment,
+                [sys.executable, "-m", "bertsim.model", *words], capture_output=True, text=True, env=environment
             )
             if done.returncode != 0:
                 said = done.stderr.strip().splitlines()

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-_ASSETS = {
-    path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")
-}
+_ASSETS = {path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")}
 # In `head`, not `css`: Gradio re-serialises `css` and loses shorthands that hold a `var()`.
 HEAD = f"<style>{_ASSETS['theme.css']}</style>"
 VIEW_JS, NOW_JS, LINK_JS = (_ASSETS[f"{name}.js"] for name in ("view", "now", "link"))

@@ -79,14 +79,7 @@ def strip(batch: TokenBatch, row: int, cell: Callable[[int], Html], role: str, *
 
 
 def _column(
-    batch: TokenBatch,
-    row: int,
-    position: int,
-    kind: str,
-    name: object,
-    where: object,
-    *below: object,
-    **named: object,
+    batch: TokenBatch, row: int, position: int, kind: str, name: object, where: object, *below: object, **named: object
 ) -> Html:
     """One token, or a run of padding, above its numbers."""
     ids, rest = batch.input_ids[row, position], (batch.token_type_ids, batch.attention_mask)
@@ -197,10 +190,7 @@ def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
 def anatomy(batch: TokenBatch) -> Html:
     """Both sentences as the encoder got them, A in row 0."""
     cut = " and ".join("AB"[row] for row in (0, 1) if cut_part(batch, row))
-    data = [
-        {"sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]), **token_numbers(batch, row)}
-        for row in (0, 1)
-    ]
+    data = [{"sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]), **token_numbers(batch, row)} for row in (0, 1)]
     return view(
         "What the encoder was given: each sentence alone, one column per token.",
         "A dashed frame marks special tokens, ## a piece that continues a word; "

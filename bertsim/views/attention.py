@@ -153,11 +153,7 @@ def _limits(read: _Input, choice: AttentionChoice, scorers: Sequence[str]) -> st
     """Which scorers stand on what is shown, "combined" through the others; what it is not, what of it is left out."""
     used = "No scorer of this model reads pairs packed: all of them read each sentence alone."
     if scorers:
-        what = (
-            "The pair is read packed"
-            if choice.inputs == "packed"
-            else f"Sentence {choice.part[0]} is read alone"
-        )
+        what = "The pair is read packed" if choice.inputs == "packed" else f"Sentence {choice.part[0]} is read alone"
         own = [name for name in scorers if name != COMBINED]
         joined = f" and, through {'them' if len(own) > 1 else 'it'}, combined" * (COMBINED in scorers)
         used = f"{what} by {', '.join(own)}{joined}."

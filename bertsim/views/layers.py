@@ -70,8 +70,7 @@ def curves(values: Float, names: Sequence[str]) -> Html:
         style = f"fill:none;stroke:{_COLOURS[kind]};stroke-width:1.6;stroke-dasharray:{_DASHES[kind]}"
         parts.append(tag("polyline", points=line, style=style))
         parts += [
-            _mark(kind, x, y, f"{name}, layer {layer}: {number(row[layer])}")
-            for layer, (x, y) in enumerate(points)
+            _mark(kind, x, y, f"{name}, layer {layer}: {number(row[layer])}") for layer, (x, y) in enumerate(points)
         ]
         parts.append(written(f"{name} {number(row[-1])}", right + 12, ends[kind] + 4, _COLOURS[kind]))
     return svg(

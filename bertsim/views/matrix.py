@@ -34,16 +34,13 @@ Side = list[tuple[str, str]]
 
 def side(tokens: TokenBatch, row: int, letters: Sequence[str], where: Iterable[int]) -> Side:
     """Some tokens of a row; `letters`: the sentence of every token of it, "a" or "b"."""
-    return [
-        (plain(tokens.tokens[row][p]), SOFT if tokens.is_special[row, p] else HUES[letters[p]]) for p in where
-    ]
+    return [(plain(tokens.tokens[row][p]), SOFT if tokens.is_special[row, p] else HUES[letters[p]]) for p in where]
 
 
 def _drawn(side: Side) -> tuple[list[tuple[str, str, str]], float]:
     """The tokens for which there is room, each whole, shortened and with its colour; pixels of the longest."""
     labels = [
-        (token, token if len(token) <= LABEL else token[: LABEL - 1] + "…", colour)
-        for token, colour in side[:DRAWN]
+        (token, token if len(token) <= LABEL else token[: LABEL - 1] + "…", colour) for token, colour in side[:DRAWN]
     ]
     return labels, max(len(short) for _, short, _ in labels) * 7.3
 
@@ -74,13 +71,7 @@ def written(words: str, x: float, y: float, colour: str, anchor: str = "start") 
 
 
 def heatmap(
-    values: Float,
-    rows: Side,
-    columns: Side,
-    *,
-    label: str,
-    high: float = 1.0,
-    marked: NDArray[np.bool_] | None = None,
+    values: Float, rows: Side, columns: Side, *, label: str, high: float = 1.0, marked: NDArray[np.bool_] | None = None
 ) -> Html:
     """Draw a matrix.
 
@@ -125,9 +116,7 @@ def heatmap(
     return svg(*parts, width=full[0], height=full[1], label=label)
 
 
-def links(
-    strengths: Sequence[tuple[int, int, float, bool]], rows: Side, columns: Side, *, label: str
-) -> Html:
+def links(strengths: Sequence[tuple[int, int, float, bool]], rows: Side, columns: Side, *, label: str) -> Html:
     """Draw two columns of tokens with lines between them.
 
     Args:

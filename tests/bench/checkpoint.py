@@ -56,9 +56,7 @@ def draw_texts() -> dict[str, list[Any]]:
         "pairs": 200 pairs of strings of 12 words.
     """
     draw, tokenizer = Random(SEED), _tokenizer()
-    words = sorted(
-        entry for entry in tokenizer.get_vocab() if len(entry) > 2 and entry.isascii() and entry.isalpha()
-    )
+    words = sorted(entry for entry in tokenizer.get_vocab() if len(entry) > 2 and entry.isascii() and entry.isalpha())
 
     def sentence(tokens: int) -> str:
         chosen: list[str] = []
@@ -76,10 +74,7 @@ def draw_texts() -> dict[str, list[Any]]:
 
     return {
         "sentences": [sentence(draw.randint(*TOKENS)) for _ in range(SENTENCES)],
-        "pairs": [
-            [words_of(PAIR_WORDS), words_of(draw.randint(PAIR_WORDS - 2, PAIR_WORDS + 2))]
-            for _ in range(PAIRS)
-        ],
+        "pairs": [[words_of(PAIR_WORDS), words_of(draw.randint(PAIR_WORDS - 2, PAIR_WORDS + 2))] for _ in range(PAIRS)],
     }
 
 

@@ -64,9 +64,7 @@ class Bench:
             f"**{exact:.4f}**",
             None if stated is None else abs(exact - stated) <= 0.0005,
         )
-        yield Row(
-            "the same, LiteRT int8", "not more than 0.003 below", f"**{served:.4f}**", exact - served <= 0.003
-        )
+        yield Row("the same, LiteRT int8", "not more than 0.003 below", f"**{served:.4f}**", exact - served <= 0.003)
 
     def padding(self) -> Iterator[Row]:
         """How far a score moves with max_length and with its batch."""
@@ -94,9 +92,7 @@ class Bench:
                 yield latency_row(f"one pair, p50, {ENGINES[a]} against {name}", duel)
             for scorer, limit in PAIR_LIMITS.items():
                 self.say(f"one pair by {scorer}")
-                times = [
-                    ours["litert"].ask("pair", f"{scorer} {self.texts}")["seconds"] for _ in range(rounds)
-                ]
+                times = [ours["litert"].ask("pair", f"{scorer} {self.texts}")["seconds"] for _ in range(rounds)]
                 what = f"one pair by `{scorer}`, p50, {ENGINES['litert']}"
                 yield limit_row(what, 1_000 * median(times), limit, "ms")
 

@@ -57,9 +57,7 @@ def test_the_endpoints_say_what_was_not_read(client):
     assert score["withheld"].startswith("nothing was read of sentence B, so no score of this pair")
     compared = client.predict("I like it \U0001f44d", "\u2603", api_name="/compare")
     assert {each["probability"] for each in compared["scores"].values()} == {None}
-    assert [compared[name] for name in score if name != "score"] == [
-        score[name] for name in score if name != "score"
-    ]
+    assert [compared[name] for name in score if name != "score"] == [score[name] for name in score if name != "score"]
     assert client.predict("\u2603", A, api_name="/tokens")[0]["unknown_tokens"] == 1
     assert client.predict("\u2603", A, api_name="/attention")["unknown_tokens"] == [1, 0]
 
@@ -83,11 +81,7 @@ def test_embed_tokens_and_attention_are_the_core_s(client, model):
         ((A, "somebody/else"), "/embed", "encoder is 'somebody/else', which is not offered here"),
         ((A, B, "../weights"), "/tokens", r"encoder is '\.\./weights', which is not offered here"),
         ((A, B, "cosine", "/etc"), "/score", "encoder is '/etc', which is not offered here"),
-        (
-            (A, B, "BAAI/bge-small-en-v1.5"),
-            "/compare",
-            "is not in the local cache",
-        ),
+        ((A, B, "BAAI/bge-small-en-v1.5"), "/compare", "is not in the local cache"),
     ],
 )
 def test_a_bad_request_is_one_sentence(client, arguments, endpoint, message):

@@ -50,9 +50,7 @@ def test_every_measure_and_the_provenance_are_shown(page, model):
     comparison = model.compare(A, B)
     compare(page, A, B, comparison["cosine"].value)
     for score in comparison.scores:
-        expect(page.locator(f'.bs-score[data-scorer="{score.scorer}"] .bs-value')).to_have_text(
-            shown(score.value)
-        )
+        expect(page.locator(f'.bs-score[data-scorer="{score.scorer}"] .bs-value')).to_have_text(shown(score.value))
     facts = page.locator("#bs-bars").inner_text()
     assert re.search(rf"\d+\.\d ms · LiteRT, int8 weights · {re.escape(BUNDLED_NAME)} \(", facts)
     if model.words:
@@ -81,9 +79,7 @@ def test_previous_pairs_stay_and_come_back(page, model):
     expect(rows).to_have_count(2)
     rows.nth(1).click()
     expect(page.get_by_label("Sentence A", exact=True)).to_have_value(EXAMPLES[0][1])
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(
-        shown(model.compare(*EXAMPLES[0][1:])["cosine"].value)
-    )
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(*EXAMPLES[0][1:])["cosine"].value))
 
 
 def test_a_setting_changes_the_score_to_what_the_core_says(page, model):
@@ -106,9 +102,7 @@ def test_what_is_typed_as_a_number_counts_as_the_nearest_that_is_allowed(page, v
     box.press_sequentially("10")
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("up to 10 tokens a sentence")
     box.press_sequentially("000")
-    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(
-        f"up to {model.config.max_position_embeddings} tokens"
-    )
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(f"up to {model.config.max_position_embeddings} tokens")
     box.fill("5")
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("up to 8 tokens a sentence")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)

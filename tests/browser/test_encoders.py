@@ -101,9 +101,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
     expect(page.locator("#bs-bars")).to_contain_text(
         "There is no trained head for this encoder; python -m bertsim train"
     )
-    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(
-        re.compile(r"plain \(\d+\.\d million parameters\)")
-    )
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(re.compile(r"plain \(\d+\.\d million parameters\)"))
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
     expect(page.locator('.bs-score[data-scorer="bilstm"]')).to_have_count(0)
     open_tab(page, "Which tokens matter")
@@ -121,9 +119,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
     card(page, "other").click()
     expect(line(page).get_by_role("progressbar", name="Loading other")).to_be_visible()
     expect(line(page)).to_contain_text(f"{BUNDLED_NAME} goes on meanwhile.")
-    compare(
-        page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value
-    )
+    compare(page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value)
     expect(line(page)).to_contain_text("Scored by other", timeout=120_000)
     other = bertsim.load(folders / "other", engine="tensorflow")
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("other (")
@@ -142,9 +138,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
 
 
 def test_there_and_back_every_control_follows(page, model):
-    page.get_by_label("Sentence A", exact=True).fill(
-        ""
-    )  # nothing to compare: the pair that is shown is scored again
+    page.get_by_label("Sentence A", exact=True).fill("")  # nothing to compare: the pair that is shown is scored again
     card(page, "deeper").click()
     expect(line(page)).to_contain_text("Scored by deeper", timeout=120_000)
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("deeper (")
@@ -156,9 +150,7 @@ def test_there_and_back_every_control_follows(page, model):
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value(str(model.max_length))
     expect(attention_layer(page)).to_have_value(str(model.config.num_hidden_layers))
-    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text(
-        f"Layer {model.config.num_hidden_layers}"
-    )
+    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text(f"Layer {model.config.num_hidden_layers}")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
@@ -199,16 +191,13 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
     assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan", "alignment"}
     for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
         with pytest.raises(
-            Exception,
-            match=f"which is not offered here; offered are {BUNDLED_NAME}, plain, other, deeper, damaged",
+            Exception, match=f"which is not offered here; offered are {BUNDLED_NAME}, plain, other, deeper, damaged"
         ):
             client.predict(A, B, encoder=name, api_name="/compare")
     client.close()
 
 
-def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(
-    context, astray, model
-):
+def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(context, astray, model):
     with visits(context, astray.url) as visit:
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
@@ -217,9 +206,7 @@ def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder
     assert "Traceback" not in astray.log.read_text()
 
 
-def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
-    context, tmp_path, folders
-):
+def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(context, tmp_path, folders):
     hub = LoopbackHub()
     name = "sentence-transformers/all-MiniLM-L6-v2"  # its real name, the bundled encoder's files
     hub.add(name, {path.name: path.read_bytes() for path in (folders / "plain").iterdir()})
@@ -251,10 +238,7 @@ def test_any_id_can_be_typed_where_the_host_allows_it(context, astray):
         for typed, says in (
             ("somebody/else", "somebody/else is not in the local cache"),
             ("/etc", "Encoder is '/etc', which is not offered here"),
-            (
-                "<img src=x onerror=alert(1)>/y",
-                "Encoder is '<img src=x onerror=alert(1)>/y', which is not offered",
-            ),
+            ("<img src=x onerror=alert(1)>/y", "Encoder is '<img src=x onerror=alert(1)>/y', which is not offered"),
         ):
             box.fill(typed)
             box.press("Enter")

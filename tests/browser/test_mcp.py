@@ -61,6 +61,4 @@ def test_a_tool_s_error_is_the_core_s_sentence(app_url):
     arguments = {"sentence_a": A, "sentence_b": B, "encoder": "/etc"}
     said = talk(app_url, lambda client: client.call_tool("score", arguments))
     assert said.isError
-    assert said.content[0].text.startswith(
-        f"encoder is '/etc', which is not offered here; offered are {BUNDLED_NAME}"
-    )
+    assert said.content[0].text.startswith(f"encoder is '/etc', which is not offered here; offered are {BUNDLED_NAME}")

@@ -181,11 +181,7 @@ def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tm
         end = time.monotonic() + 40
         while "There is no public link" not in log.read_text() and time.monotonic() < end:
             time.sleep(0.1)
-        said = [
-            line
-            for line in log.read_text().splitlines()
-            if "public link" in line and "share=True" not in line
-        ]
+        said = [line for line in log.read_text().splitlines() if "public link" in line and "share=True" not in line]
         assert said == [
             f"There is no public link (Could not get share link from Gradio API Server); the app goes on at {url}"
         ]

@@ -88,9 +88,7 @@ def read_antonyms(path: Path) -> Antonyms:
     file = open_pairs(path)
     missing = [name for name in _COLUMNS if name not in file.columns]
     if missing:
-        raise DataError(
-            f"{path} has no column {missing[0]!r}; a file of opposites needs {', '.join(_COLUMNS)}."
-        )
+        raise DataError(f"{path} has no column {missing[0]!r}; a file of opposites needs {', '.join(_COLUMNS)}.")
     pairs = []
     for row in file:
         if row.error is not None:

@@ -108,8 +108,7 @@ _THAT = re.compile(
 )
 _TO_DO = re.compile(r"^It is ([a-z]+) to ([a-z]+)((?: [a-z' ]+)?)$", re.IGNORECASE)
 _TOO = re.compile(
-    r"^(I|he|she|they|we|you)( (?:am|is|are|was|were)|'m|'s|'re) too ([a-z]+) to ([a-z]+)\b(.*)$",
-    re.IGNORECASE,
+    r"^(I|he|she|they|we|you)( (?:am|is|are|was|were)|'m|'s|'re) too ([a-z]+) to ([a-z]+)\b(.*)$", re.IGNORECASE
 )
 _ABLE = re.compile(rf"^({_WHO}) (can't|cannot|can|will|won't) ({words.any_of(words.VERBS)})\b")
 _GOING = re.compile(
@@ -136,11 +135,9 @@ _MET = {"failed": "managed", "managed": "failed", "forgot": "remembered", "remem
 def _able(match: re.Match[str], rng: Random) -> str:
     """Example: "Tom can't swim" -> "Tom is unable to swim"."""
     be = {"i": "am", "you": "are", "we": "are", "they": "are"}.get(match[1].lower(), "is")
-    others = {
-        "can": [f"{be} able to"],
-        "will": [f"{be} going to"],
-        "won't": [f"{be} not going to", "will not"],
-    }.get(match[2], [f"{be} not able to", f"{be} unable to"])
+    others = {"can": [f"{be} able to"], "will": [f"{be} going to"], "won't": [f"{be} not going to", "will not"]}.get(
+        match[2], [f"{be} not able to", f"{be} unable to"]
+    )
     return f"{match[1]} {rng.choice(others)} {match[3]}"
 
 
@@ -177,10 +174,7 @@ _SAME: _Rules = (
     (_START, _started),
     (_NOT_ADJECTIVE, lambda m, _: f"{m[1]} {'' if m[2] else 'not '}{_NEGATED[m[3]]}"),
     (_ATTENTION, lambda m, rng: rng.choice([way for way in _IGNORED if way != m[0]])),
-    (
-        _FAILED,
-        lambda m, _: f"{_NOT_DONE[m[1]]} {m[2]}" if m[1] in _NOT_DONE and m[2] in words.VERBS else None,
-    ),
+    (_FAILED, lambda m, _: f"{_NOT_DONE[m[1]]} {m[2]}" if m[1] in _NOT_DONE and m[2] in words.VERBS else None),
 )
 # The opposite in other words than a "not" put in or left out.
 _OPPOSITE: _Rules = (

@@ -9,9 +9,7 @@ from bertsim.measuring.edits import words
 from bertsim.measuring.edits.negation import negate
 from bertsim.measuring.edits.sentences import AGAINST, APART, LESS, SAME, Candidates, Sentence, inside
 
-_FORMS = words.any_of(
-    (words.PAST.keys() | words.THIRD.keys() | words.GERUNDS.keys()) - {"did", "does", "had", "has"}
-)
+_FORMS = words.any_of((words.PAST.keys() | words.THIRD.keys() | words.GERUNDS.keys()) - {"did", "does", "had", "has"})
 _NAME = r"([A-Z][a-z]+)"
 _TWO_NAMES = re.compile(rf"(){_NAME} ([a-z' ]+?) {_NAME}((?: [a-z ]+)?)")
 _AND_NAMES = re.compile(rf"(.*?)\b{_NAME} (and) {_NAME}\b(?!')(.*)")
@@ -85,13 +83,9 @@ def _names(sentence: Sentence, rng: Random) -> Candidates:
     else:
         return
     head, first, between, second, tail = match.groups()
-    if between == "and" and (
-        _AND_NAMES.match(tail) or "respectively" in sentence.words or head.endswith(", ")
-    ):
+    if between == "and" and (_AND_NAMES.match(tail) or "respectively" in sentence.words or head.endswith(", ")):
         return
-    of_first, of_second = (
-        words.MEN if name.lower() in words.MEN else words.WOMEN for name in (first, second)
-    )
+    of_first, of_second = (words.MEN if name.lower() in words.MEN else words.WOMEN for name in (first, second))
     a = rng.choice(sorted(of_first)).title()
     b = rng.choice(sorted(of_second - {a.lower()})).title()
     said, swapped = (sentence.with_body(f"{head}{x} {between} {y}{tail}") for x, y in ((a, b), (b, a)))

@@ -16,9 +16,7 @@ from bertsim.measuring.edits.words import NAMES, NEGATIVE, QUESTIONS
 _SHORTEST, _LONGEST = 4, 30
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ',:$%-]*")
 _BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeio](?!ne\b|nce\b)|un(?!i)|hour|honest)", re.IGNORECASE)
-_BEFORE_CONSONANT = re.compile(
-    r"\b([Aa])n (?=(?!hour|honest|honou?r|heir)[b-df-hj-np-tv-z][a-z]|uni|use|one\b)"
-)
+_BEFORE_CONSONANT = re.compile(r"\b([Aa])n (?=(?!hour|honest|honou?r|heir)[b-df-hj-np-tv-z][a-z]|uni|use|one\b)")
 
 
 @dataclass(frozen=True)
