@@ -22,8 +22,7 @@ from bertsim.measuring.probing import (
     LABELS,
     UNSEEN,
     inferring_head,
-    probe_edits,
-    probe_inference,
+    probe_labels,
     read_edits,
     read_inference,
     sharpness,
@@ -121,10 +120,11 @@ def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     said = [labels[i] for i in model.label_probabilities(pairs, head=head).argmax(axis=1)]
     right = [(a, b, label) for (a, b), label in zip(pairs, said, strict=True)]
     wrong = [(a, b, next(other for other in LABELS if other != label)) for a, b, label in right]
-    found = probe_inference(model, head, [*right, *right, *right, *wrong])
-    assert (found.name, found.values, found.count) == ("inference", {head: 0.75}, 40)
-    by_kind = probe_edits(model, head, {"role": [Edit(*row) for row in wrong], "voice": [Edit(*right[0])]})
-    assert [(each.name, each.values[head], each.count) for each in by_kind] == [("role", 0, 10), ("voice", 1, 1)]
+    rows = {"inference": [*right, *right, *right, *wrong], "role": wrong, "voice": [Edit(*right[0])]}
+    found = probe_labels(model, head, rows)
+    counted = [(each.name, each.values[head], each.count) for each in found]
+    assert counted == [("inference", 0.75, 40), ("role", 0, 10), ("voice", 1, 1)]
+    assert [each.trials for each in found[:2]] == ["40 held-out pairs", "10 edits of held-out sentences"]
 
 
 def test_a_head_of_other_labels_infers_nothing(tmp_path: Path, tiny_checkpoint: Path) -> None:

@@ -15,7 +15,7 @@ from bertsim.errors import InputError
 from bertsim.measuring.probes import EXAMPLES, LEFT_OUT
 
 if TYPE_CHECKING:
-    from bertsim.measuring.report import ProbeReport
+    from bertsim.measuring.probing import ProbeReport
 
 HELP = "try what similarity models miss: negation, word order, minimal edits"
 DESCRIPTION = """\
@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a row for each scorer, one for each kind of edits, and the example pairs."""
-    from bertsim.measuring.report import read_trials, try_model
+    from bertsim.measuring.probing import read_trials, try_model
 
     if args.antonyms is not None and not args.edits:
         raise InputError("--antonyms goes with --edits FILE, the text that opposites are put into.")
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(args)
     with LiveLine() as line:
         report = try_model(model, trials, lambda done, total: line.show(done, total, "probing", ""))
-    if report.head is None and (trials.inference is not None or trials.edits is not None):
+    if report.head is None and trials.labelled:
         say(
             f"bertsim: {model.name} has no head with probabilities of entailment, neutral and contradiction: "
             "inference and edits are not measured."

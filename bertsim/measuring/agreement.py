@@ -12,15 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bertsim.errors import InputError
-from bertsim.measuring.evaluation import RESAMPLES, SEED, Evaluation, evaluate, mean_label_by_range
+from bertsim.measuring.evaluation import RESAMPLES, SEED, Evaluation, Numbers, evaluate, mean_label_by_range, paired
 from bertsim.records import Float
 
 BINS = 10
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,7 @@ class Separation:
     Attributes:
         positives: how many pairs are similar.
         roc_auc: chance that a similar pair scores above another; 0.5 = by luck.
-        threshold: the score from which on a pair is called similar.
-        accuracy, f1: at that threshold.
+        threshold: the score from which on a pair is called similar; accuracy and f1 are at it.
     """
 
     positives: int
@@ -172,24 +169,16 @@ def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Hone
 
     Example: probabilities [.5, .5], similar [yes, no] -> Brier 0.25, ECE 0
     """
-    p, y = _numbers(probabilities, is_similar)
+    p, y = paired(probabilities, is_similar)
     place = np.minimum((p * BINS).astype(int), BINS - 1)
-    bins = tuple(
-        (float(p[place == i].mean()), float(y[place == i].mean()), int((place == i).sum())) for i in np.unique(place)
-    )
+    inside = [place == i for i in np.unique(place)]
+    bins = tuple((float(p[each].mean()), float(y[each].mean()), int(each.sum())) for each in inside)
     ece = sum(abs(mean - share) * n for mean, share, n in bins) / len(p)
     return Honesty(float(np.mean((p - y) ** 2)), float(ece), bins)
 
 
 def _of_both_kinds(scores: ArrayLike, is_similar: ArrayLike) -> tuple[Numbers, Numbers]:
-    x, y = _numbers(scores, is_similar)
+    x, y = paired(scores, is_similar)
     if len(np.unique(y)) < 2:
         raise InputError("every pair is of one kind; similar and other pairs are needed to tell them apart.")
-    return x, y
-
-
-def _numbers(scores: ArrayLike, is_similar: ArrayLike) -> tuple[Numbers, Numbers]:
-    x, y = np.asarray(scores, np.float64), np.asarray(is_similar, np.float64)
-    if x.shape != y.shape or x.ndim != 1 or not len(x):
-        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
     return x, y

@@ -61,14 +61,44 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, s
     """
     from scipy.stats import pearsonr, spearmanr
 
+    x, y = checked(scores, labels, "a correlation", MIN_ROWS)
+    if np.ptp(y) <= 1e-12 * np.abs(y).max():
+        raise InputError(f"every label is {y[0]:g}; a correlation needs labels that differ.")
+    if resamples < 1:
+        raise InputError(f"resamples is {resamples}; at least 1 was expected.")
+    values = (float(measure(x, y).statistic) for measure in (pearsonr, spearmanr))
+    drawn = bootstrap(x, y, resamples, seed)
+    pearson, spearman = (Estimate(value, *_interval(each)) for value, each in zip(values, drawn, strict=True))
+    return Evaluation(len(x), pearson, spearman)
+
+
+def checked(scores: ArrayLike, labels: ArrayLike, purpose: str, at_least: int) -> tuple[Numbers, Numbers]:
+    """Scores and labels as float64 [n] each; `purpose`: what needs `at_least` so many of them.
+
+    Raises:
+        InputError: lengths that differ, too few pairs, numbers that are not finite, all scores alike.
+    """
+    x, y = paired(scores, labels)
+    if len(x) < at_least:
+        raise InputError(f"there are {len(x)} labelled pairs; {purpose} needs at least {at_least}.")
+    for name, values in (("score", x), ("label", y)):
+        if not np.isfinite(values).all():
+            raise InputError(f"a {name} is not a finite number; every one must be.")
+    if np.ptp(x) <= 1e-12 * np.abs(x).max():
+        raise InputError(f"every score is {x[0]:g}; {purpose} needs scores that differ.")
+    return x, y
+
+
+def paired(scores: ArrayLike, labels: ArrayLike) -> tuple[Numbers, Numbers]:
+    """Both as float64 [n].
+
+    Raises:
+        InputError: lengths that differ.
+    """
     x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
-    _check(x, y, resamples)
-    pearson, spearman = bootstrap(x, y, resamples, seed)
-    return Evaluation(
-        len(x),
-        Estimate(float(pearsonr(x, y).statistic), *_interval(pearson)),
-        Estimate(float(spearmanr(x, y).statistic), *_interval(spearman)),
-    )
+    if x.shape != y.shape or x.ndim != 1:
+        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
+    return x, y
 
 
 def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]) -> list[tuple[float, int, float]]:
@@ -99,12 +129,7 @@ def check_edges(edges: Sequence[float]) -> None:
 
 
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> Numbers:
-    """Pearson's r and Spearman's rho of pairs drawn anew, with replacement, so many times.
-
-    Args:
-        x, y: float64 [n].
-        resamples: how often.
-        seed: of the random numbers.
+    """Pearson's r and Spearman's rho of `resamples` draws of n pairs of x and y, float64 [n] each, with replacement.
 
     Returns:
         float64 [2, resamples]; NaN for a resample in which x or y does not vary.
@@ -132,21 +157,5 @@ def _pearson(x: Numbers, y: Numbers) -> Numbers:
 def _interval(values: Numbers) -> tuple[float, float]:
     """The middle 95 % of resampled values, those left out that do not exist; NaN if none does."""
     known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) if len(known) else (np.nan, np.nan)
     return float(low), float(high)
-
-
-def _check(scores: Numbers, labels: Numbers, resamples: int) -> None:
-    if scores.shape != labels.shape or scores.ndim != 1:
-        raise InputError(f"scores are {scores.shape} and labels {labels.shape}; two rows of one length were expected.")
-    if len(scores) < MIN_ROWS:
-        raise InputError(f"there are {len(scores)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
-    for name, values in (("score", scores), ("label", labels)):
-        if not np.isfinite(values).all():
-            raise InputError(f"a {name} is not a finite number; every one must be.")
-        if np.ptp(values) <= 1e-12 * np.abs(values).max():
-            raise InputError(f"every {name} is {values[0]:g}; a correlation needs {name}s that differ.")
-    if resamples < 1:
-        raise InputError(f"resamples is {resamples}; at least 1 was expected.")

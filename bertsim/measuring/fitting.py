@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bertsim.errors import InputError
+from bertsim.measuring.evaluation import Numbers, checked
 from bertsim.score.calibration import KINDS, SIMILAR, Calibration
 from bertsim.score.combination import Combination
 
@@ -22,7 +23,6 @@ _FOLDS = 5
 _BOOTSTRAPS = 100
 _KNOTS = 41
 _EDGE = 1e-3  # no score is certain: isotonic steps stay this far from 0 and 1
-Numbers = NDArray[np.float64]
 
 
 def fit_calibration(
@@ -49,8 +49,7 @@ def fit_calibration(
         InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
             dissimilar pairs, all scores alike.
     """
-    x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
-    _check(x, y)
+    x, y = checked(scores, labels, "a calibration", MIN_ROWS)
     is_similar = (y >= similar - 1e-9).astype(np.float64)
     positives = int(is_similar.sum())
     if positives in (0, len(x)):
@@ -60,9 +59,8 @@ def fit_calibration(
             " a calibration needs both kinds."
         )
     counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
-    if kind is None:
-        kind = _choose_kind(x, is_similar, counts)
-    return Calibration(**_fit(kind, x, is_similar, counts), similar=similar, data=data, n=len(x))
+    fit = _FITS[kind or _choose_kind(x, is_similar, counts)]
+    return Calibration(**fit(x, is_similar, counts), similar=similar, data=data, n=len(x))
 
 
 def weigh_groups(
@@ -110,8 +108,6 @@ def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data:
     Raises:
         InputError: no scorer, too few pairs, lengths that differ, numbers that are not finite, labels all alike.
     """
-    from sklearn.linear_model import LogisticRegression
-
     y = np.asarray(labels, np.float64)
     columns = [np.asarray(column, np.float64) for column in scores.values()]
     if not columns or any(column.shape != y.shape for column in columns) or y.ndim != 1 or len(y) < MIN_ROWS:
@@ -120,36 +116,30 @@ def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data:
     if not np.isfinite(x).all() or not np.isfinite(y).all() or np.ptp(y) == 0 or y.min() < 0 or y.max() > 1:
         raise InputError("scores must be finite numbers, labels numbers in [0, 1] that differ.")
     mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
-    z = (x - mean) / spread
-    model = LogisticRegression(C=1.0, max_iter=1000)  # a graded label counts as both kinds, by its part
-    twice = np.concatenate([z, z])
-    model.fit(twice, np.repeat([1, 0], len(y)), sample_weight=np.concatenate([y, 1 - y]))
-    weights = model.coef_[0] / spread
-    intercept = float(model.intercept_[0] - np.sum(weights * mean))
+    coefficients, start = _graded_logistic((x - mean) / spread, y, np.ones(len(y)), 1.0)
+    weights = coefficients / spread
+    intercept = float(start - np.sum(weights * mean))
     return Combination(dict(zip(scores, map(float, weights), strict=True)), intercept, data)
 
 
-def _fit(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    fit = _fit_logistic if kind == "logistic" else _fit_isotonic
-    return fit(x, is_similar, weights)
+def _graded_logistic(x: Numbers, target: Numbers, weights: Numbers, c: float) -> tuple[Numbers, float]:
+    """Coefficients and intercept for x, float64 [n, k], each row of which counts as both kinds, by its target."""
+    from sklearn.linear_model import LogisticRegression
+
+    parts = np.concatenate([weights * target, weights * (1 - target)])
+    model = LogisticRegression(C=c, max_iter=1000)
+    model.fit(np.concatenate([x, x]), np.repeat([1, 0], len(x)), sample_weight=parts)
+    return model.coef_[0], model.intercept_[0]
 
 
 def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """Platt's curve: every pair counts as both kinds, by weights that never reach 0 or 1."""
-    from sklearn.linear_model import LogisticRegression
-
+    """Platt's curve, with his targets, which never reach 0 or 1."""
     mean, spread = x.mean(), x.std()
-    z = ((x - mean) / spread)[:, None]
     positives, negatives = is_similar.sum(), (1 - is_similar).sum()
     target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    model = LogisticRegression(C=1e6, max_iter=1000)
-    model.fit(
-        np.concatenate([z, z]),
-        np.repeat([1, 0], len(x)),
-        sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
-    )
-    slope = max(float(model.coef_[0, 0]), 0.0) / spread
-    return {"kind": "logistic", "slope": float(slope), "intercept": float(model.intercept_[0] - slope * mean)}
+    (steepness,), start = _graded_logistic(((x - mean) / spread)[:, None], target, weights, 1e6)
+    slope = max(float(steepness), 0.0) / spread
+    return {"kind": "logistic", "slope": float(slope), "intercept": float(start - slope * mean)}
 
 
 def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
@@ -169,11 +159,13 @@ def _steps(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, 
     from sklearn.isotonic import IsotonicRegression
 
     order = np.argsort(x, kind="stable")
-    x = x[order]
-    curve = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
+    x, curve = x[order], IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
     fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
     starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
     return np.array([part.mean() for part in np.split(x, starts[1:])]), fitted[starts]
+
+
+_FITS = dict(zip(KINDS, (_fit_logistic, _fit_isotonic), strict=True))
 
 
 def _choose_kind(x: Numbers, is_similar: Numbers, weights: Numbers) -> str:
@@ -192,17 +184,6 @@ def _held_out_errors(kind: str, x: Numbers, is_similar: Numbers, weights: Number
     for fold in range(_FOLDS):
         rest, held = folds != fold, folds == fold
         if len(set(is_similar[rest])) == 2 and np.ptp(x[rest]) > 0:
-            curve = Calibration(**_fit(kind, x[rest], is_similar[rest], weights[rest]))
+            curve = Calibration(**_FITS[kind](x[rest], is_similar[rest], weights[rest]))
             errors[held] = weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2
     return errors
-
-
-def _check(x: Numbers, y: Numbers) -> None:
-    if x.shape != y.shape or x.ndim != 1:
-        raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
-    if len(x) < MIN_ROWS:
-        raise InputError(f"there are {len(x)} labelled pairs; a calibration needs at least {MIN_ROWS}.")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InputError("a score or label is not a finite number; every one must be.")
-    if np.ptp(x) == 0:
-        raise InputError(f"every score is {x[0]:g}; a calibration needs scores that differ.")

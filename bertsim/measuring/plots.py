@@ -19,14 +19,7 @@ _BLUE, _RED, _GREY = "#3b6ea5", "#b5541c", "#999999"
 
 
 def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], metric: str, best: int) -> None:
-    """Loss and dev metric by epoch; the best epoch is marked.
-
-    Args:
-        path: the PNG to write.
-        losses, metrics: one per epoch.
-        metric: what the second is called.
-        best: the best epoch, from 0.
-    """
+    """Loss and dev metric, one value of each per epoch, as a PNG; the best epoch, counted from 0, is marked."""
     epochs = np.arange(1, len(losses) + 1)
     with _figure(path, (6.4, 3.6), "epoch", "training loss") as axes:
         axes.plot(epochs, losses, "o-", color=_BLUE, label="training loss")
@@ -40,11 +33,10 @@ def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], me
 
 
 def plot_agreement(folder: Path, data: Scored, measured: Mapping[str, Agreement]) -> list[Path]:
-    """Scatter and reliability of every scorer, and the ROC of all; return the files.
+    """Scatter and reliability of every scorer, and the ROC of all, from what `agreement.measure` took and gave.
 
-    Args:
-        folder: that is there.
-        data, measured: what went into `agreement.measure`, and what came of it.
+    Returns:
+        The files, in a folder that is there.
     """
     made = []
     for scorer, agreement in measured.items():

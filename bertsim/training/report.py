@@ -15,8 +15,7 @@ from typing import Any
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.data.pairs import open_sentences
 from bertsim.measuring.probes import EXAMPLES, LEFT_OUT, first_by_checksum, is_held_out
-from bertsim.measuring.probing import Found, sharpness
-from bertsim.measuring.report import ProbeReport, read_trials, try_model
+from bertsim.measuring.probing import Found, ProbeReport, read_trials, sharpness, try_model
 from bertsim.model.loading import load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from random import Random
+from typing import NamedTuple
 
 from bertsim.errors import InputError
 from bertsim.measuring.edits.antonyms import Antonyms, antonym
@@ -33,8 +33,7 @@ KINDS = tuple(_RULES)
 """The kinds of edit; "voice" is active and passive."""
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """Two sentences that differ in one place.
 
     Attributes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +20,8 @@ from bertsim.measuring.edits import words
 from bertsim.measuring.edits.sentences import AGAINST, FOLLOWS, Candidates, Sentence
 
 _OPPOSITES = {pos: words.table("antonym", pos) for pos in ("a", "v", "r", "n")}
-_NONE = words.set_of("antonym", "none")
-_OF_PERSONS, _OF_THINGS = words.set_of("antonym", "of_persons"), words.set_of("antonym", "of_things")
-_LINKING, _DEGREES = words.set_of("antonym", "linking"), words.set_of("antonym", "degrees")
-_OPEN, _STOPS = words.set_of("antonym", "open"), words.set_of("antonym", "stops")
-_PARTICLES, _GENDERED = words.set_of("antonym", "particles"), words.set_of("antonym", "gendered")
+_NONE, _OF_PERSONS, _OF_THINGS, _LINKING = words.sets_of("antonym", "none of_persons of_things linking")
+_DEGREES, _OPEN, _STOPS, _PARTICLES, _GENDERED = words.sets_of("antonym", "degrees open stops particles gendered")
 _HELD_OUT_PAIRS = 5  # one in so many
 _COLUMNS = ("pos", "sense1", "sense2")
 _ABSTRACT = re.compile(r".*(?:ness|ity|tion)")
@@ -40,12 +38,11 @@ class Antonyms:
     @cached_property
     def by_word(self) -> dict[str, tuple[tuple[str, str], ...]]:
         """Any form of a word -> part of speech and the same form of its opposite."""
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: defaultdict[str, dict[tuple[str, str], None]] = defaultdict(dict)
         for first, second, pos in self.pairs:
             for a, b in zip(_forms(first, pos), _forms(second, pos), strict=True):
-                found.setdefault(a, []).append((pos, b))
-                found.setdefault(b, []).append((pos, a))
-        return {word: tuple(dict.fromkeys(others)) for word, others in found.items()}
+                found[a][pos, b] = found[b][pos, a] = None
+        return {word: tuple(others) for word, others in found.items()}
 
     def seen(self) -> Antonyms:
         """Those that training may use."""
@@ -132,9 +129,9 @@ def _fits(sentence: Sentence, at: int, pos: str, opposite: str) -> bool:
     given, word = sentence.words, sentence.words[at]
     before, after = sentence.word(at - 1), sentence.word(at + 1)
     if pos == "v":
-        is_verb = (at == 1 and before in words.WHO) or (at == 2 and before in words.MODALS)
         if word in {"win", "won", "lose", "lost"} and after != "the":
             return False
+        is_verb = (at == 1 and before in words.WHO) or (at == 2 and before in words.MODALS)
         return is_verb and (after not in _PARTICLES or word in {"forgot", "remembered"})
     if pos == "r":
         return at == len(given) - 1 > 1 and before not in _DEGREES | {"as", "the", "from", "my", "come"}

@@ -22,7 +22,7 @@ _AUXILIARIES = words.BE | words.MODALS | words.HAVE | _FULL.keys() | {"do", "doe
 _PLURAL_PRONOUNS = {"i", "you", "we", "they"}
 _OBJECTS = words.DETERMINERS | words.NAMES | frozenset(words.NUMBERS)
 _FOLLOWING = _OBJECTS | words.set_of("negation", "following")
-_STOPS, _IDIOMS = words.set_of("negation", "stops"), words.set_of("negation", "idioms")
+_STOPS, _IDIOMS = words.sets_of("negation", "stops idioms")
 
 
 def negation(sentence: Sentence, rng: Random) -> Candidates:
@@ -53,7 +53,7 @@ def negate(sentence: Sentence) -> Sentence | None:
     at = _finite(full)
     if at is None or not full.word(at + 1):
         return None
-    word, after = full.word(at), full.word(at + 1)
+    word, after = full.words[at : at + 2]
     if full.words[0] == "there":
         return full.with_words("no", at + 1, at + 2) if word in words.BE and after in words.ARTICLES else None
     if word == "can":

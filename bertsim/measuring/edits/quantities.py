@@ -16,7 +16,7 @@ from bertsim.measuring.edits.sentences import AGAINST, LESS, SAME, Candidates, S
 _BY_NUMBER = dict(enumerate(words.NUMBERS[2:], 2)) | dict(zip(range(20, 100, 10), words.TENS, strict=True))
 _BY_WORD = {word: number for number, word in _BY_NUMBER.items()}
 _NUMBER = re.compile(rf"(?<![\w:$.,'-])(\d{{1,4}}|{words.any_of(_BY_WORD)})(?![\w:%'-]|[.,]\d)", re.IGNORECASE)
-_INEXACT, _POSSESSED = words.set_of("number", "inexact"), words.set_of("number", "possessed")
+_INEXACT, _POSSESSED = words.sets_of("number", "inexact possessed")
 # Behind a number: what it counts. "Two years later" counts nothing that could be more or fewer.
 _COUNTED = re.compile(
     r" (?!\w+ (?:ago|later|late|early|old|away|long|high|tall|before|after)\b)"

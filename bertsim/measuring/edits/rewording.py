@@ -29,9 +29,9 @@ _WHERE = re.compile(
     r"(?: [a-z]+){1,3}$",
     re.IGNORECASE,
 )
-_PLACING, _UNIVERSAL = words.set_of("modifier", "placing"), words.set_of("modifier", "universal")
-_LEANING, _MANNER = words.set_of("modifier", "leaning"), words.set_of("modifier", "manner")
-_NO_SUPERLATIVES = words.set_of("modifier", "no_superlatives")
+_PLACING, _UNIVERSAL, _LEANING, _MANNER, _NO_SUPERLATIVES = words.sets_of(
+    "modifier", "placing universal leaning manner no_superlatives"
+)
 
 
 def modifier(sentence: Sentence, rng: Random) -> Candidates:
@@ -83,51 +83,7 @@ _TIMES = (
     r"(yesterday|tomorrow|last (?:night|week|month|year)|this (?:morning|afternoon|evening)|"
     r"every (?:day|morning|sunday))"
 )
-_TIME_LAST = re.compile(rf"^((?:{_PERSON}|{words.any_of(words.DETERMINERS)}) [^,]*) {_TIMES}$", re.IGNORECASE)
-_TIME_FIRST = re.compile(rf"^{_TIMES},? ((?:{_PERSON}) [^,]*)$", re.IGNORECASE)
-_BECAUSE = re.compile(rf"^({_WHO}\b[^,]*) because ({_WHO}\b[^,]*)$")
-_GAVE = re.compile(
-    rf"\b(gave|sent|showed|lent|sold|handed|brought|taught) ((?:the|an?|his|her|my|some) [a-z]+) to "
-    rf"(me|you|him|her|us|them|{_WHO}|(?:the|his|her|my) [a-z]+)$"
-)
-_GAVE_WHOM = re.compile(
-    rf"\b(gave|sent|showed|lent|sold|handed|brought) (me|him|us|them|{_WHO}|(?:the|my) [a-z]+) "
-    r"((?:the|an?|his|her|some) [a-z]+)$"
-)
-_THERE = re.compile(
-    r"^there (is|are) ((?:an?|one|two|three|four|five|many|several|some) (?:[a-z]+ ){1,3}?)"
-    r"((?:in|on|under|near|at|next to|beside|behind|above|below|inside|outside) (?:the|an?|my|his|her|this|that) .+|"
-    r"(?:sitting|standing|riding|holding|playing|wearing|walking|eating|flying|lying) .+)$",
-    re.IGNORECASE,
-)
-_CLEFT = re.compile(
-    rf"^(?!.*(?i:(?<![^ ])(?:{words.any_of(words.POLAR)})(?![^ ])))({_NAME}) ({words.any_of(words.PAST)}) (.+)$"
-)
-_THAT = re.compile(
-    rf"\b(thinks?|thought|knows?|knew|believes?|hopes?|hoped|says?|said) (that )?(?={_WHO}\b[ '])(?!.*\?)"
-)
-_TO_DO = re.compile(r"^It is ([a-z]+) to ([a-z]+)((?: [a-z' ]+)?)$", re.IGNORECASE)
-_TOO = re.compile(
-    r"^(I|he|she|they|we|you)( (?:am|is|are|was|were)|'m|'s|'re) too ([a-z]+) to ([a-z]+)\b(.*)$", re.IGNORECASE
-)
-_ABLE = re.compile(rf"^({_WHO}) (can't|cannot|can|will|won't) ({words.any_of(words.VERBS)})\b")
-_GOING = re.compile(
-    r"\b(?:(I(?='m)|(?:he|she|it)(?='s)|(?:you|we|they)(?='re))'\w+|am|is|are) (not )?going to ([a-z]+)\b",
-    re.IGNORECASE,
-)
-_START = re.compile(
-    rf"^((?i:{_PERSON}) (?:start|started|began|begin|like|likes|love|loves|loved|hate|hates)) (to )?([a-z]+)\b"
-)
-_NOT_ADJECTIVE = re.compile(
-    rf"\b(is|are|was|were|am) (not )?({words.any_of(_NEGATED)})"
-    r"(?= to\b| that\b| for\b| yesterday\b| today\b| now\b|$)"
-)
-_ATTENTION = re.compile(
-    r"\b(?:paid no attention to|(did not|didn't) pay (?:any )?attention to|"
-    r"(?<!was )(?<!were )(?<!been )ignored(?= [a-z]))"
-)
 _IGNORED = ("ignored", "paid no attention to", "did not pay attention to")
-_FAILED = re.compile(r"\b(failed|forgot|managed|remembered) to ([a-z]+)\b")
 _NOT_DONE = {"failed": "did not", "forgot": "did not remember to"}
 _MET = {"failed": "managed", "managed": "failed", "forgot": "remembered", "remembered": "forgot"}
 
@@ -135,10 +91,9 @@ _MET = {"failed": "managed", "managed": "failed", "forgot": "remembered", "remem
 def _able(match: re.Match[str], rng: Random) -> str:
     """Example: "Tom can't swim" -> "Tom is unable to swim"."""
     be = {"i": "am", "you": "are", "we": "are", "they": "are"}.get(match[1].lower(), "is")
-    others = {"can": [f"{be} able to"], "will": [f"{be} going to"], "won't": [f"{be} not going to", "will not"]}.get(
-        match[2], [f"{be} not able to", f"{be} unable to"]
-    )
-    return f"{match[1]} {rng.choice(others)} {match[3]}"
+    cannot = [f"{be} not able to", f"{be} unable to"]
+    others = {"can": [f"{be} able to"], "will": [f"{be} going to"], "won't": [f"{be} not going to", "will not"]}
+    return f"{match[1]} {rng.choice(others.get(match[2], cannot))} {match[3]}"
 
 
 def _started(match: re.Match[str], rng: Random) -> str | None:
@@ -156,32 +111,54 @@ def _too(match: re.Match[str], rng: Random) -> str | None:
     return f"{who}{be} so {how} that {inside(who)} {cannot} {verb}{rest}" if verb in words.VERBS else None
 
 
-_Rules = tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Random], str | None]], ...]
+_NOT_ADJECTIVE = (
+    rf"\b(is|are|was|were|am) (not )?({words.any_of(_NEGATED)})(?= to\b| that\b| for\b| yesterday\b| today\b| now\b|$)"
+)
+_ATTENTION = (
+    r"\b(?:paid no attention to|(did not|didn't) pay (?:any )?attention to|"
+    r"(?<!was )(?<!were )(?<!been )ignored(?= [a-z]))"
+)
+_FAILED = r"\b(failed|forgot|managed|remembered) to ([a-z]+)\b"
+_Rules = dict[str, Callable[[re.Match[str], Random], str | None]]
 """Expressions, and what can stand for all that each of them finds; None: nothing after all."""
-_SAME: _Rules = (
-    (_TIME_LAST, lambda m, _: f"{m[2]}, {inside(m[1])}"),
-    (_TIME_FIRST, lambda m, _: f"{m[2]} {m[1].lower()}"),
-    (_BECAUSE, lambda m, _: f"Because {m[2]}, {inside(m[1])}"),
-    (_GAVE, lambda m, _: f"{m[1]} {m[3]} {m[2]}"),
-    (_GAVE_WHOM, lambda m, _: f"{m[1]} {m[3]} to {m[2]}"),
-    (_THERE, lambda m, _: f"{m[2]}{m[1].lower()} {m[3]}"),
-    (_CLEFT, lambda m, _: f"It was {m[1]} who {m[2]} {m[3]}"),
-    (_THAT, lambda m, _: f"{m[1]} {'' if m[2] else 'that '}"),
-    (_TO_DO, lambda m, _: f"{words.gerund(m[2])}{m[3]} is {m[1]}" if m[2] in words.VERBS else None),
-    (_TOO, _too),
-    (_ABLE, _able),
-    (_GOING, lambda m, _: f"{m[1] or ''} will {m[2] or ''}{m[3]}" if m[3] in words.VERBS else None),
-    (_START, _started),
-    (_NOT_ADJECTIVE, lambda m, _: f"{m[1]} {'' if m[2] else 'not '}{_NEGATED[m[3]]}"),
-    (_ATTENTION, lambda m, rng: rng.choice([way for way in _IGNORED if way != m[0]])),
-    (_FAILED, lambda m, _: f"{_NOT_DONE[m[1]]} {m[2]}" if m[1] in _NOT_DONE and m[2] in words.VERBS else None),
-)
+_SAME: _Rules = {
+    rf"(?i)^((?:{_PERSON}|{words.any_of(words.DETERMINERS)}) [^,]*) {_TIMES}$": lambda m, _: f"{m[2]}, {inside(m[1])}",
+    rf"(?i)^{_TIMES},? ((?:{_PERSON}) [^,]*)$": lambda m, _: f"{m[2]} {m[1].lower()}",
+    rf"^({_WHO}\b[^,]*) because ({_WHO}\b[^,]*)$": lambda m, _: f"Because {m[2]}, {inside(m[1])}",
+    rf"\b(gave|sent|showed|lent|sold|handed|brought|taught) ((?:the|an?|his|her|my|some) [a-z]+) to "
+    rf"(me|you|him|her|us|them|{_WHO}|(?:the|his|her|my) [a-z]+)$": lambda m, _: f"{m[1]} {m[3]} {m[2]}",
+    rf"\b(gave|sent|showed|lent|sold|handed|brought) (me|him|us|them|{_WHO}|(?:the|my) [a-z]+) "
+    r"((?:the|an?|his|her|some) [a-z]+)$": lambda m, _: f"{m[1]} {m[3]} to {m[2]}",
+    r"(?i)^there (is|are) ((?:an?|one|two|three|four|five|many|several|some) (?:[a-z]+ ){1,3}?)"
+    r"((?:in|on|under|near|at|next to|beside|behind|above|below|inside|outside) (?:the|an?|my|his|her|this|that) .+|"
+    r"(?:sitting|standing|riding|holding|playing|wearing|walking|eating|flying|lying) .+)$": (
+        lambda m, _: f"{m[2]}{m[1].lower()} {m[3]}"
+    ),
+    rf"^(?!.*(?i:(?<![^ ])(?:{words.any_of(words.POLAR)})(?![^ ])))({_NAME}) ({words.any_of(words.PAST)}) (.+)$": (
+        lambda m, _: f"It was {m[1]} who {m[2]} {m[3]}"
+    ),
+    rf"\b(thinks?|thought|knows?|knew|believes?|hopes?|hoped|says?|said) (that )?(?={_WHO}\b[ '])(?!.*\?)": (
+        lambda m, _: f"{m[1]} {'' if m[2] else 'that '}"
+    ),
+    r"(?i)^It is ([a-z]+) to ([a-z]+)((?: [a-z' ]+)?)$": (
+        lambda m, _: f"{words.gerund(m[2])}{m[3]} is {m[1]}" if m[2] in words.VERBS else None
+    ),
+    r"(?i)^(I|he|she|they|we|you)( (?:am|is|are|was|were)|'m|'s|'re) too ([a-z]+) to ([a-z]+)\b(.*)$": _too,
+    rf"^({_WHO}) (can't|cannot|can|will|won't) ({words.any_of(words.VERBS)})\b": _able,
+    r"(?i)\b(?:(I(?='m)|(?:he|she|it)(?='s)|(?:you|we|they)(?='re))'\w+|am|is|are) (not )?going to ([a-z]+)\b": (
+        lambda m, _: f"{m[1] or ''} will {m[2] or ''}{m[3]}" if m[3] in words.VERBS else None
+    ),
+    rf"^((?i:{_PERSON}) (?:start|started|began|begin|likes?|loves?|loved|hates?)) (to )?([a-z]+)\b": _started,
+    _NOT_ADJECTIVE: lambda m, _: f"{m[1]} {'' if m[2] else 'not '}{_NEGATED[m[3]]}",
+    _ATTENTION: lambda m, rng: rng.choice([way for way in _IGNORED if way != m[0]]),
+    _FAILED: lambda m, _: f"{_NOT_DONE[m[1]]} {m[2]}" if m[1] in _NOT_DONE and m[2] in words.VERBS else None,
+}
 # The opposite in other words than a "not" put in or left out.
-_OPPOSITE: _Rules = (
-    (_NOT_ADJECTIVE, lambda m, _: f"{m[1]} {m[2] or ''}{_NEGATED[m[3]]}"),
-    (_ATTENTION, lambda m, _: "paid attention to"),
-    (_FAILED, lambda m, _: f"{_MET[m[1]]} to {m[2]}"),
-)
+_OPPOSITE: _Rules = {
+    _NOT_ADJECTIVE: lambda m, _: f"{m[1]} {m[2] or ''}{_NEGATED[m[3]]}",
+    _ATTENTION: lambda m, _: "paid attention to",
+    _FAILED: lambda m, _: f"{_MET[m[1]]} to {m[2]}",
+}
 
 
 def paraphrase(sentence: Sentence, rng: Random) -> Candidates:
@@ -202,10 +179,9 @@ def paraphrase(sentence: Sentence, rng: Random) -> Candidates:
 
 def _turned(sentence: Sentence, rules: _Rules, rng: Random) -> Iterator[Sentence]:
     """A statement as each rule that fits it puts it."""
-    for pattern, rewrite in () if sentence.is_question else rules:
-        match = pattern.search(sentence.body)
-        text = rewrite(match, rng) if match else None
-        if match and text:
+    for pattern, rewrite in () if sentence.is_question else rules.items():
+        match = re.search(pattern, sentence.body)
+        if match and (text := rewrite(match, rng)):
             yield sentence.with_match(match, text)
 
 

@@ -152,7 +152,7 @@ _ACTIVE = re.compile(
 _PLURAL = re.compile(r".* \w*[^sui ]s")
 _ADJECTIVE_END = re.compile(r".{2,}(?:al|ous|ful|ic|ive|ent|ant|ible|able|an|ese|ish|less|ary|ed|y)")
 _NOT_LAST = words.GERUNDS.keys() | words.set_of("voice", "not_last")
-_NOT_INSIDE, _NO_PLURALS = words.set_of("voice", "not_inside"), words.set_of("voice", "no_plurals")
+_NOT_INSIDE, _NO_PLURALS = words.sets_of("voice", "not_inside no_plurals")
 _ONE_WORD = words.NAMES | _OBJECTS.keys() | _SUBJECTS.keys()
 
 

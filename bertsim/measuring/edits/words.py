@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _LISTS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
@@ -18,6 +18,11 @@ def listed(rule: str, name: str) -> list[str]:
 def set_of(rule: str, name: str) -> frozenset[str]:
     """The same without its order."""
     return frozenset(listed(rule, name))
+
+
+def sets_of(rule: str, names: str) -> Iterator[frozenset[str]]:
+    """Several of these."""
+    return (set_of(rule, name) for name in names.split())
 
 
 def table(rule: str, name: str) -> list[list[str]]:
@@ -69,13 +74,9 @@ PARTICIPLES = {participle: verb for verb, (_, participle) in VERBS.items()} | {"
 THIRD = {third(verb): verb for verb in VERBS}
 GERUNDS = {gerund(verb): verb for verb in VERBS}
 
-BE, HAVE, MODALS = set_of("words", "be"), set_of("words", "have"), set_of("words", "modals")
-PRONOUNS = set_of("words", "pronouns")
-ARTICLES, DETERMINERS = set_of("words", "articles"), set_of("words", "determiners")
 NUMBERS, TENS = listed("words", "numbers"), listed("words", "tens")
-MEN, WOMEN = set_of("words", "men"), set_of("words", "women")
-NAMES, PERSONS = MEN | WOMEN, set_of("words", "persons")
+BE, HAVE, MODALS, PRONOUNS, ARTICLES, DETERMINERS = sets_of("words", "be have modals pronouns articles determiners")
+MEN, WOMEN, PERSONS, PLURALS, ADJECTIVES = sets_of("words", "men women persons plurals adjectives")
+QUESTIONS, NEGATIVE, POLAR = sets_of("words", "questions negative polar")
+NAMES = MEN | WOMEN
 WHO = PRONOUNS | NAMES
-PLURALS, ADJECTIVES = set_of("words", "plurals"), set_of("words", "adjectives")
-QUESTIONS = set_of("words", "questions")
-NEGATIVE, POLAR = set_of("words", "negative"), set_of("words", "polar")
