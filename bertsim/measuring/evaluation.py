@@ -123,7 +123,11 @@ def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[fl
 
 
 def check_edges(edges: Sequence[float]) -> None:
-    """Raise InputError where the lower ends of ranges do not rise, or are no numbers."""
+    """Check the lower ends of ranges.
+
+    Raises:
+        InputError: they do not rise, or are no numbers.
+    """
     if np.isnan(edges).any() or any(low >= high for low, high in pairwise(edges)):
         raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
 

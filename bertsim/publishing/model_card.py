@@ -37,12 +37,11 @@ Every file is compared with its checksum when it is loaded. `bertsim serve --enc
 
 
 def model_card(folder: Path, repository: str, scorers: Sequence[str], licence: str | None) -> str:
-    """README.md as it is to be uploaded.
+    """README.md of a repository "user/name" as it is to be uploaded.
 
     Args:
         folder: that is published; its own README.md stays, but for the metadata and the section on use.
-        repository: "user/name".
-        scorers: of the loaded folder.
+        scorers: that the section on use shows.
         licence: of what is published; None = as the folder's README.md says.
 
     Raises:
@@ -93,14 +92,13 @@ def _measured(folder: Path) -> tuple[list[str], list[str], list[Any]]:
     base_models: list[str] = []
     datasets: list[str] = []
     results: list[Any] = []
-    heads = {path.parent.name: path for path in sorted(folder.glob("heads/*/metrics.json"))}
-    for scorer, path in {"cosine": folder / "metrics.json", **heads}.items():
-        table = read_json(path) if path.exists() else {}
+    paths = [path for path in (folder / "metrics.json", *sorted(folder.glob("heads/*/metrics.json"))) if path.exists()]
+    for path in paths:
+        table = read_json(path)
         try:
             base_models += [str(table["plan"]["encoder"])] if table.get("encoder_commit") else []
-            files = [row["file"] for row in table.get("rows", [])]
-            datasets += [_dataset(file) for file in files if file.startswith("hub:")]
-            results += _results(scorer, table)
+            datasets += [_dataset(row["file"]) for row in table.get("rows", []) if row["file"].startswith("hub:")]
+            results += _results("cosine" if path.parent == folder else path.parent.name, table)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} is not what training writes ({error!r}); leave it out, or train again."

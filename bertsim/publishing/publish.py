@@ -29,11 +29,9 @@ _SCORERS_SHOWN = ("cosine", "pooled", "bilstm", "nli", "combined")
 
 @dataclass(frozen=True)
 class Parcel:
-    """What is to be sent.
+    """What is to be sent to a repository "user/name", and the tag that its commit gets.
 
     Attributes:
-        repository: "user/name".
-        tag: that its commit gets.
         files: by path in the repository; every one is in the manifest among them.
         left_out: files of the folder that no one would fetch.
         settings: lines for the environment of an app that is to use it.
@@ -68,8 +66,9 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
     files: dict[str, Content] = {name: folder / name for name in names if is_needed(name)}
     known = check_manifest(folder)
     sums = {n: known.get(n) or file_sha256(folder / n) for n in files if n not in ("README.md", MANIFEST)}
-    sums = dict(sorted({**sums, "README.md": sha256(card).hexdigest()}.items()))
-    files |= {"README.md": card, MANIFEST: (json.dumps({"sha256": sums}, indent=2) + "\n").encode()}
+    sums["README.md"] = sha256(card).hexdigest()
+    manifest = json.dumps({"sha256": dict(sorted(sums.items()))}, indent=2) + "\n"
+    files |= {"README.md": card, MANIFEST: manifest.encode()}
     left_out = tuple(name for name in names if name not in files and not Path(name).name.startswith("."))
     tag = tag or f"v{__version__}"
     return Parcel(repository, tag, files, left_out, _settings(f"{repository}@{tag}", folder))
@@ -94,9 +93,6 @@ def _check(folder: Path) -> Sequence[str]:
 
 def _settings(source: str, folder: Path) -> tuple[str, ...]:
     """The variables that make an app use it: the encoder too, unless it is the bundled one."""
-    lines = []
-    if not BUNDLED.is_dir() or encoder_sha256(folder) != encoder_sha256(BUNDLED):
-        lines.append(f"BERTSIM_ENCODER={source}")
-    if (folder / HEADS_FOLDER).is_dir():
-        lines.append(f"BERTSIM_HEADS={source}")
-    return tuple(lines)
+    is_other = not BUNDLED.is_dir() or encoder_sha256(folder) != encoder_sha256(BUNDLED)
+    settings = {"BERTSIM_ENCODER": is_other, "BERTSIM_HEADS": (folder / HEADS_FOLDER).is_dir()}
+    return tuple(f"{name}={source}" for name, is_set in settings.items() if is_set)

@@ -13,7 +13,11 @@ Content = Path | bytes
 
 
 def check_name(repository: str) -> None:
-    """Raise HubError for what is not user/name, or where there is no token to write with."""
+    """Check that a repository can be written to.
+
+    Raises:
+        HubError: its name is not user/name, or there is no token to write with.
+    """
     from huggingface_hub import get_token
 
     if repository.count("/") != 1 or not all(repository.split("/")):
@@ -39,12 +43,10 @@ def send(
     """Upload files in one commit; what the repository has besides, and `is_ours`, goes.
 
     Args:
-        repository, kind: where to, and what is made where nothing is.
+        repository, kind: where to, and what is made where nothing is; `private`: as it is made, not later.
         files: by path in the repository.
-        message: of the commit.
+        message, tag: of the commit; a tag that is there already is not moved.
         is_ours: whether a path is one that the next upload would make, and so is stale where this one does not.
-        private: as it is made; one that is there stays as it is.
-        tag: of the commit; one that is there already is not moved.
         variables: of a Space's environment; others that it has stay.
 
     Returns:
@@ -65,10 +67,10 @@ def send(
             api.add_space_variable(repository, key, value)
         held = api.list_repo_files(repository, repo_type=kind)
         stale = [path for path in held if path not in files and is_ours(path)]
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(path, content) for path, content in files.items()
+        operations = [
+            *(CommitOperationAdd(path, content) for path, content in files.items()),
+            *(CommitOperationDelete(path, is_folder=False) for path in stale),
         ]
-        operations += [CommitOperationDelete(path, is_folder=False) for path in stale]
         made = api.create_commit(repository, operations, commit_message=message, repo_type=kind)
     if tag:
         with told_in_a_sentence(repository, doing="tagged"):

@@ -12,27 +12,21 @@ from bertsim.views.matrix import heatmap, left_out, links, numbers, side
 
 def best_matches(alignment: Alignment) -> list[tuple[int, int, float, bool]]:
     """Best matches of ordinary tokens as links; solid where the two are each other's best."""
-    found: dict[tuple[int, int], bool] = {}
-    for a, b in enumerate(alignment.best_b.tolist()):
-        if not alignment.special_a[a]:
-            found[a, b] = int(alignment.best_a[b]) == a
-    for b, a in enumerate(alignment.best_a.tolist()):
-        if not alignment.special_b[b]:
-            found.setdefault((a, b), int(alignment.best_b[a]) == b)
-    return [(a, b, float(alignment.cosines[a, b]), mutual) for (a, b), mutual in sorted(found.items())]
+    of_a = {(a, b) for a, b in enumerate(alignment.best_b.tolist()) if not alignment.special_a[a]}
+    of_b = {(a, b) for b, a in enumerate(alignment.best_a.tolist()) if not alignment.special_b[b]}
+    return [
+        (a, b, float(alignment.cosines[a, b]), bool(alignment.best_b[a] == b and alignment.best_a[b] == a))
+        for a, b in sorted(of_a | of_b)
+    ]
 
 
 def alignment_view(comparison: Comparison, layer: int) -> Html:
     """Heat map, links and BERTScore of the pair at a layer, an index into `hidden_states`."""
     alignment = align(comparison, layer)
     cosines, matches = alignment.cosines, best_matches(alignment)
-    sizes = zip("ab", cosines.shape, strict=True)
     rows, columns = (
-        side(comparison.tokens, row, letter * size, range(size)) for row, (letter, size) in enumerate(sizes)
+        side(comparison.tokens, row, "ab"[row] * size, range(size)) for row, size in enumerate(cosines.shape)
     )
-    marked = np.zeros(cosines.shape, bool)
-    for a, b, _, _ in matches:
-        marked[a, b] = True
     figures = {
         "Precision": alignment.precision,
         "Recall": alignment.recall,
@@ -48,7 +42,8 @@ def alignment_view(comparison: Comparison, layer: int) -> Html:
         **{name.lower().replace(" ", "_"): value for name, value in figures.items()},
     }
     where = "embeddings" if layer == 0 else f"layer {layer}"
-    picture = heatmap(cosines, rows, columns, label="Cosine of every token pair", marked=marked)
+    framed = {(a, b) for a, b, _, _ in matches}
+    picture = heatmap(cosines, rows, columns, label="Cosine of every token pair", framed=framed)
     lines = links(matches, rows, columns, label="Best matches of the tokens")
     return view(
         f"Cosine of each token of A (rows) with each token of B (columns), {where}; best matches are framed "

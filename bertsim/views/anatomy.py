@@ -17,7 +17,7 @@ from bertsim.views.markup import Html, counted, downloads, figure, note, plain, 
 
 SHOWN_CUT = 400
 SHOWN_TEXT = 4_000
-SCROLLS = 500  # characters; a sentence above that may scroll in its frame
+SCROLLS = 500  # characters; a longer sentence may scroll in its frame, so it can be focused
 _ROWS = ("token", "id", "position", "type", "mask")
 
 
@@ -41,8 +41,7 @@ def _change(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
     """The characters that a token was made of, and how it differs from them; both "" for a special one."""
     if batch.is_special[row, position]:
         return "", ""
-    start, end = batch.spans[row, position].tolist()
-    written = batch.sentences[row][0][start:end]
+    written = batch.sentences[row][0][slice(*batch.spans[row, position].tolist())]
     is_unknown = bool(batch.is_unknown[row, position])
     return written, written_differently(batch.tokens[row][position], written, is_unknown=is_unknown)
 
@@ -56,10 +55,9 @@ def words(batch: TokenBatch, row: int) -> list[list[int]]:
     """Positions of a row's real tokens, grouped into words: a `##` piece belongs to the token before it."""
     groups: list[list[int]] = []
     for position in range(int(batch.attention_mask[row].sum())):
-        if groups and is_piece(batch, row, position):
-            groups[-1].append(position)
-        else:
-            groups.append([position])
+        if not groups or not is_piece(batch, row, position):
+            groups.append([])
+        groups[-1].append(position)
     return groups
 
 
@@ -82,9 +80,9 @@ def _column(
     batch: TokenBatch, row: int, position: int, kind: str, name: object, where: object, *below: object, **named: object
 ) -> Html:
     """One token, or a run of padding, above its numbers."""
-    ids, rest = batch.input_ids[row, position], (batch.token_type_ids, batch.attention_mask)
-    numbers = [tag("span", number) for number in (where, *(each[row, position] for each in rest))]
-    head = tag("b.bs-piece", name), tag("span.bs-id", ids)
+    head = tag("b.bs-piece", name), tag("span.bs-id", batch.input_ids[row, position])
+    rest = where, batch.token_type_ids[row, position], batch.attention_mask[row, position]
+    numbers = [tag("span", number) for number in rest]
     return tag(f"span.bs-token{kind}", *head, *numbers, *below, role="listitem", tabindex=-1, **named)
 
 
@@ -100,9 +98,9 @@ def _cell(batch: TokenBatch, row: int, position: int) -> Html:
     shown = written[:24] if change == "lower-cased" else tag("s", written[:24])
     below = tag("b.bs-written", shown) if change else ""
     kind = ".is-special" * special + ".is-piece" * is_piece(batch, row, position)
-    link = None if special else f"{'ab'[row]}{position}"
+    link, name = None if special else f"{'ab'[row]}{position}", token_name(batch, row, position)
     named = {"data_link": link, "aria_label": label, "title": change or None}
-    return _column(batch, row, position, kind, token_name(batch, row, position), position, below, **named)
+    return _column(batch, row, position, kind, name, position, below, **named)
 
 
 def _padding(batch: TokenBatch, row: int) -> Html:
@@ -126,23 +124,19 @@ def characters(batch: TokenBatch, row: int) -> Html:
         if batch.is_special[row, position] or end <= done or start >= SHOWN_TEXT:
             continue
         start = max(start, done)
-        parts.append(sentence[done:start])
-        parts.append(tag("span", sentence[start:end], data_link=f"{'ab'[row]}{position}"))
+        parts += [sentence[done:start], tag("span", sentence[start:end], data_link=f"{'ab'[row]}{position}")]
         done = end
     rest = sentence[done : max(len(sentence) - len(cut), done)]
     parts.append(rest[:SHOWN_CUT])
     if len(rest) > SHOWN_CUT:
-        unshown = f" … and {len(rest) - SHOWN_CUT:,} more characters, not shown here"
-        parts.append(tag("span.bs-cut", unshown))
+        parts.append(tag("span.bs-cut", f" … and {len(rest) - SHOWN_CUT:,} more characters, not shown here"))
     if cut:
         count = counted(batch.cut_tokens[row][0], "token") + " did not fit"
         if not batch.cut_tokens[row][0]:
             count = f"only the first {MAX_CHARACTERS:,} characters of a sentence are read"
         more = f" … and {len(cut) - SHOWN_CUT:,} more characters" if len(cut) > SHOWN_CUT else ""
         parts += [tag("del", cut[:SHOWN_CUT]), tag("span.bs-cut", f"{more} cut off: {count}")]
-    # A long one scrolls, so it can be focused.
-    scrolls = 0 if len(sentence) > SCROLLS else None
-    return tag("p.bs-text", *parts, dir="auto", tabindex=scrolls)
+    return tag("p.bs-text", *parts, dir="auto", tabindex=0 if len(sentence) > SCROLLS else None)
 
 
 def cut_part(batch: TokenBatch, row: int) -> str:
@@ -196,7 +190,6 @@ def anatomy(batch: TokenBatch) -> Html:
         "A dashed frame marks special tokens, ## a piece that continues a word; "
         "mask 0 is padding, which no score sees.",
         note(cut and f"Sentence {cut}: what is struck through was not read."),
-        _sentence(batch, 0),
-        _sentence(batch, 1),
+        *(_sentence(batch, row) for row in (0, 1)),
         downloads("tokens", data),
     )

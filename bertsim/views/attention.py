@@ -52,21 +52,13 @@ class AttentionChoice:
 
 @dataclass(frozen=True)
 class _Input:
-    """One sequence that the encoder read.
-
-    Attributes:
-        tokens: of a batch.
-        row: which of them it is.
-        letters: the sentence of each real token, "a" or "b".
-        attentions: float32 [layers, heads, length, length], without padding.
-        hidden: how many of its tokens the mask hides.
-    """
+    """One sequence that the encoder read: a row of a batch, without its padding."""
 
     tokens: TokenBatch
     row: int
-    letters: str
-    attentions: Float
-    hidden: int
+    letters: str  # the sentence of each token, "a" or "b"
+    attentions: Float  # [layers, heads, length, length]
+    hidden: int  # tokens that the mask hides
 
     @classmethod
     def of(cls, comparison: Comparison, under: Comparison, choice: AttentionChoice) -> _Input:
@@ -85,12 +77,8 @@ class _Input:
 
     def positions(self, letter: str, hides_special: bool) -> list[int]:
         """Positions of a sentence's tokens, "A" or "B"; "" for every one."""
-        special = self.tokens.is_special[self.row].tolist()
-        return [
-            position
-            for position, own in enumerate(self.letters)
-            if own in (letter.lower() or "ab") and not (hides_special and special[position])
-        ]
+        shown, special = letter.lower() or "ab", hides_special & self.tokens.is_special[self.row]
+        return [place for place, own in enumerate(self.letters) if own in shown and not special[place]]
 
 
 def matrix(attentions: Float, choice: AttentionChoice) -> Float:
@@ -101,8 +89,7 @@ def matrix(attentions: Float, choice: AttentionChoice) -> Float:
         choice: which layer and head; a mean over both weighs every matrix alike.
     """
     layers, heads = (slice(n and n - 1, n) for n in (choice.layer, choice.head))
-    mean: Float = attentions[layers, heads].mean(axis=(0, 1))
-    return mean
+    return np.asarray(attentions[layers, heads].mean(axis=(0, 1)))
 
 
 def _overview(attentions: Float, choice: AttentionChoice, even: float) -> Html:
@@ -132,12 +119,11 @@ def _strongest(values: Float, even: float, rows: Side, columns: Side) -> Html:
         for c in np.argsort(row)[::-1][:2].tolist()
         if row[c] > _LINKED * even
     ]
-    caption = "p.bs-caption.bs-limits"
     if not found:
-        return tag(caption, "No link is stronger than one and a half times an even spread.")
+        return tag("p.bs-caption.bs-limits", "No link is stronger than one and a half times an even spread.")
     says = "Each row's two strongest links, where they are more than one and a half times an even spread."
     picture = links(found, rows, columns, label="The two strongest links of each row")
-    return tag(caption, says) + region("Links", picture)
+    return tag("p.bs-caption.bs-limits", says) + region("Links", picture)
 
 
 def _cut(read: _Input, choice: AttentionChoice) -> str:
@@ -191,8 +177,8 @@ def attention_view(
         "columns": [token for token, _ in columns],
         "attention": np.round(values.astype(float), 4).tolist(),
     }
-    high = max(float(values.max()), 3 * even)
-    picture = heatmap(values, rows, columns, label=choice.title, high=high)
+    picture = heatmap(values, rows, columns, label=choice.title, high=max(float(values.max()), 3 * even))
+    strongest = _strongest(values, even, rows, columns)
     whole = "the pair packed as one input" if choice.inputs == "packed" else f"sentence {choice.part}"
     return view(
         f"{choice.title}: how much each row's token takes from each column's, for {whole}. "
@@ -201,11 +187,7 @@ def attention_view(
         note(left_out(*values.shape)),
         note(_cut(read, choice)),
         _overview(read.attentions, choice, even),
-        tag(
-            "div.bs-plates",
-            tag("div.bs-side", _strongest(values, even, rows, columns)),
-            region("Matrix", picture, kind=".bs-plate.bs-main"),
-        ),
+        tag("div.bs-plates", tag("div.bs-side", strongest), region("Matrix", picture, kind=".bs-plate.bs-main")),
         numbers(values, rows, columns, corner="from \\ to", caption=f"Attention, {choice.title}"),
         downloads("attention", data, has_svg=True),
     )

@@ -40,12 +40,7 @@ def _spread(targets: list[float], gap: float = 15.0) -> list[float]:
 
 
 def curves(values: Float, names: Sequence[str]) -> Html:
-    """Draw one curve per row.
-
-    Args:
-        values: float32 [curves, layers + 1], cosines; four curves at most.
-        names: of the rows.
-    """
+    """Draw one curve per row of cosines, float32 [curves, layers + 1], four at most; `names`: of the rows."""
     count = values.shape[1]
     low = min(0.0, float(np.floor(values.min() * 5) / 5))
     step = min(_STEP, 760.0 / max(count - 1, 1))
@@ -69,17 +64,12 @@ def curves(values: Float, names: Sequence[str]) -> Html:
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         style = f"fill:none;stroke:{_COLOURS[kind]};stroke-width:1.6;stroke-dasharray:{_DASHES[kind]}"
         parts.append(tag("polyline", points=line, style=style))
-        parts += [
-            _mark(kind, x, y, f"{name}, layer {layer}: {number(row[layer])}") for layer, (x, y) in enumerate(points)
-        ]
+        titles = [f"{name}, layer {layer}: {number(value)}" for layer, value in enumerate(row)]
+        parts += [_mark(kind, x, y, title) for (x, y), title in zip(points, titles, strict=True)]
         parts.append(written(f"{name} {number(row[-1])}", right + 12, ends[kind] + 4, _COLOURS[kind]))
-    return svg(
-        *parts,
-        width=right + _RIGHT + 12,
-        height=max(_TOP + _HEIGHT + 30, max(ends) + 10),
-        label="Cosine of the pair at every layer",
-        font="13px system-ui,sans-serif",
-    )
+    height = max(_TOP + _HEIGHT + 30, max(ends) + 10)
+    says, font = "Cosine of the pair at every layer", "13px system-ui,sans-serif"
+    return svg(*parts, width=right + _RIGHT + 12, height=height, label=says, font=font)
 
 
 def layers_view(comparison: Comparison) -> Html:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from bertsim.records import Comparison, PairScore, TokenBatch
 from bertsim.views.anatomy import strip, token_name, words
@@ -38,8 +39,9 @@ def special_positions(tokens: TokenBatch, row: int) -> list[int]:
     return [p for p in range(int(tokens.attention_mask[row].sum())) if tokens.is_special[row, p]]
 
 
-def _switch(tokens: TokenBatch, row: int, position: int, is_on: bool) -> Html:
+def _switch(tokens: TokenBatch, row: int, masked: Sequence[int], position: int) -> Html:
     """One token as a button; pressed = its attention_mask is 1."""
+    is_on = position not in masked
     kind = ".bs-switch" + ".is-special" * bool(tokens.is_special[row, position]) + ".is-off" * (not is_on)
     label = f"{tokens.tokens[row][position]}, attention mask {int(is_on)}"
     shown = token_name(tokens, row, position), tag("span", int(is_on))
@@ -47,21 +49,13 @@ def _switch(tokens: TokenBatch, row: int, position: int, is_on: bool) -> Html:
     return button(*shown, kind=kind, data_pick=key, aria_pressed=is_on, aria_label=label)
 
 
-def _switches(tokens: TokenBatch, row: int, masked: Sequence[int]) -> Html:
-    """The tokens of one sentence."""
-    status = f"{counted(len(masked), 'token')} masked" if masked else "every token counts"
-    switches = strip(tokens, row, lambda p: _switch(tokens, row, p, p not in masked), "group")
-    return figure(row, status, switches)
-
-
 def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> Html:
     """Every scorer as it was, as it is now, and the difference."""
     rows = []
     for old, new in zip(before, after, strict=True):
-        change = new.value - old.value
+        change, now = new.value - old.value, tag("strong", number(new.value))
         alike = "more similar" if new.score > old.score else "less similar"
         says = "no change" if abs(change) < 0.0005 else alike
-        now = tag("strong", number(new.value))
         cells = (tag("td", each) for each in (number(old.value), now, number(change, signed=True), says))
         rows.append(tag("tr", tag("th", old.scorer, scope="row"), *cells, data_scorer=old.scorer))
     names = ("scorer", "all tokens", "with this mask", "change", "")
@@ -71,6 +65,11 @@ def _changes(before: Sequence[PairScore], after: Sequence[PairScore]) -> Html:
 
 def mask_view(comparison: Comparison, masked: Sequence[Sequence[int]], after: Sequence[PairScore]) -> Html:
     """The switches of both sentences, of which some tokens are hidden, and the scores before and after."""
+    halves = []
+    for row, hidden in enumerate(masked):
+        status = f"{counted(len(hidden), 'token')} masked" if hidden else "every token counts"
+        switches = strip(comparison.tokens, row, partial(_switch, comparison.tokens, row, hidden), "group")
+        halves.append(figure(row, status, switches))
     actions = (("reset", "Reset"), ("content", "Only content words"), ("special", "Drop [CLS] and [SEP]"))
     data = {
         "masked_a": list(masked[0]),
@@ -83,7 +82,7 @@ def mask_view(comparison: Comparison, masked: Sequence[Sequence[int]], after: Se
         "leaves it out.",
         "Hiding is not deleting: the other tokens keep their positions.",
         group(".bs-chips", "Masks at one click", *(button(label, data_pick=key) for key, label in actions)),
-        *(_switches(comparison.tokens, row, masked[row]) for row in (0, 1)),
+        *halves,
         region("Scores under this mask", _changes(comparison.scores, after), kind=".bs-scroll"),
         downloads("mask", data),
     )

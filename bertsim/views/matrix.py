@@ -9,10 +9,9 @@ from __future__ import annotations
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bertsim.records import Float, TokenBatch
 from bertsim.views.markup import Html, number, plain, table, tag
@@ -39,10 +38,9 @@ def side(tokens: TokenBatch, row: int, letters: Sequence[str], where: Iterable[i
 
 def _drawn(side: Side) -> tuple[list[tuple[str, str, str]], float]:
     """The tokens for which there is room, each whole, shortened and with its colour; pixels of the longest."""
-    labels = [
-        (token, token if len(token) <= LABEL else token[: LABEL - 1] + "…", colour) for token, colour in side[:DRAWN]
-    ]
-    return labels, max(len(short) for _, short, _ in labels) * 7.3
+    shortened = [token if len(token) <= LABEL else token[: LABEL - 1] + "…" for token, _ in side[:DRAWN]]
+    labels = [(token, short, colour) for (token, colour), short in zip(side, shortened, strict=False)]
+    return labels, max(map(len, shortened)) * 7.3
 
 
 def left_out(rows: int, columns: int) -> str:
@@ -71,7 +69,7 @@ def written(words: str, x: float, y: float, colour: str, anchor: str = "start") 
 
 
 def heatmap(
-    values: Float, rows: Side, columns: Side, *, label: str, high: float = 1.0, marked: NDArray[np.bool_] | None = None
+    values: Float, rows: Side, columns: Side, *, label: str, high: float = 1.0, framed: Container[tuple[int, int]] = ()
 ) -> Html:
     """Draw a matrix.
 
@@ -80,7 +78,7 @@ def heatmap(
         rows, columns: the tokens down the left side and along the top.
         label: what it is, for a screen reader.
         high: value of the strongest tint.
-        marked: bool [rows, columns]; cells to frame.
+        framed: row and column of cells to frame.
     """
     (down, left), (across, top) = _drawn(rows), _drawn(columns)
     left, top = left + 12, top + 12
@@ -97,8 +95,8 @@ def heatmap(
     for r, row in enumerate(Html.escape(token) for token, _, _ in down):
         for c, column in enumerate(names):  # 1,600 times in a large picture: formatted by hand
             value, x, y = float(values[r, c]), left + c * width, top + r * height
-            is_marked = marked is not None and bool(marked[r, c])
-            stroke = f"stroke:{INK};stroke-width:1.5" if is_marked else f"stroke:{LINE};stroke-width:.5"
+            is_framed = (r, c) in framed
+            stroke = f"stroke:{INK};stroke-width:1.5" if is_framed else f"stroke:{LINE};stroke-width:.5"
             cell = (
                 f"<g><title>{row} × {column}: {number(value)}</title>"
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{width}" height="{height}" '
@@ -109,11 +107,10 @@ def heatmap(
                 shown = shown.replace("0.", ".", 1) if abs(value) < 1 else shown
                 cell += (
                     f'<text x="{x + width / 2:.1f}" y="{y + height / 2 + 3.5:.1f}" text-anchor="middle" '
-                    f'style="fill:{INK};font-size:10px;{"font-weight:700;" * is_marked}">{shown}</text>'
+                    f'style="fill:{INK};font-size:10px;{"font-weight:700;" * is_framed}">{shown}</text>'
                 )
             parts.append(Html(cell + "</g>"))
-    full = left + len(across) * width + 2, top + len(down) * height + 2
-    return svg(*parts, width=full[0], height=full[1], label=label)
+    return svg(*parts, width=left + len(across) * width + 2, height=top + len(down) * height + 2, label=label)
 
 
 def links(strengths: Sequence[tuple[int, int, float, bool]], rows: Side, columns: Side, *, label: str) -> Html:

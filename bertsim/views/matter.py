@@ -14,14 +14,9 @@ DRAWN = 64
 def _bar(token: str, change: float, widest: float) -> Html:
     """A token and its bar, to the left where the score falls, to the right where it rises."""
     width = abs(change) / widest * 50
-    left = 50 - width if change < 0 else 50
-    filled = tag(f"i.is-{'down' if change < 0 else 'up'}", style=f"left:{left:.2f}%;width:{width:.2f}%")
-    return tag(
-        "li",
-        tag("span.bs-piece", tag("bdi", token)),
-        tag("span.bs-signed", filled, aria_hidden=True),
-        tag("span", number(change, signed=True)),
-    )
+    kind, left = ("i.is-down", 50 - width) if change < 0 else ("i.is-up", 50)
+    bar = tag("span.bs-signed", tag(kind, style=f"left:{left:.2f}%;width:{width:.2f}%"), aria_hidden=True)
+    return tag("li", tag("span.bs-piece", tag("bdi", token)), bar, tag("span", number(change, signed=True)))
 
 
 def _left_out(comparison: Comparison, changes: Float, row: int) -> str:
@@ -41,16 +36,12 @@ def matter_view(comparison: Comparison, occlusion: Occlusion) -> Html:
     widest = max(float(np.nanmax(np.abs(np.concatenate(both)))), 1e-6)
     cells, halves, omitted = [], [], ""
     for row, changes in enumerate(both):
-        tried = [
-            (position, comparison.tokens.tokens[row][position], float(changes[position]))
-            for position in np.flatnonzero(~np.isnan(changes)).tolist()
-        ]
-        cells += [
-            ["AB"[row], str(position), plain(token), number(change, 4, signed=True)]
-            for position, token, change in tried
-        ]
-        bars = [_bar(token, change, widest) for _, token, change in tried[:DRAWN]]
-        halves.append(figure(row, "hide one, keep the rest", tag("ol.bs-matter", *bars)))
+        bars = []
+        for position in np.flatnonzero(~np.isnan(changes)).tolist():
+            token, change = comparison.tokens.tokens[row][position], float(changes[position])
+            cells.append(["AB"[row], str(position), plain(token), number(change, 4, signed=True)])
+            bars.append(_bar(token, change, widest))
+        halves.append(figure(row, "hide one, keep the rest", tag("ol.bs-matter", *bars[:DRAWN])))
         omitted += _left_out(comparison, changes, row)
     data = {"scorer": occlusion.scorer, "score": occlusion.score, "changes": cells}
     heads = ["sentence", "position", "token", "change"]

@@ -65,11 +65,11 @@ def explanation(scorer: str, origin: Origin) -> str | None:
 
     Example: a head without words -> "a trained head: Bi-LSTM over the token vectors of the packed pair"
     """
-    said = origin.words.scorers.get(scorer) if origin.words else None
-    head = origin.heads.get(scorer)
-    if said is None and head is not None:
+    if origin.words and scorer in origin.words.scorers:
+        return origin.words.scorers[scorer]
+    if head := origin.heads.get(scorer):
         return f"a trained head: {_KINDS[head.kind]} {_INPUTS[head.inputs]}"
-    return said or EXPLANATIONS.get(scorer)
+    return EXPLANATIONS.get(scorer)
 
 
 def losses(tokens: TokenBatch) -> list[str]:
@@ -98,8 +98,8 @@ def verdict(comparison: Comparison, origin: Origin) -> Html:
         else:
             what = "settings" if ranges else "encoders"
             below = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
-    figure = [tag("span.bs-big", shown), " ", tag("span.bs-unit", "cosine")]
-    line = tag("div.bs-verdict", tag("p.bs-judgement", words), tag("p.bs-figure", *figure))
+    figure = tag("p.bs-figure", tag("span.bs-big", shown), " ", tag("span.bs-unit", "cosine"))
+    line = tag("div.bs-verdict", tag("p.bs-judgement", words), figure)
     return line + below + Html().join(map(note, losses(comparison.tokens)))
 
 
@@ -146,15 +146,13 @@ def bars(comparison: Comparison, origin: Origin) -> Html:
         parts = (name, _bar(score), value, _chance(score), reading)
         rows.append(tag("li.bs-score", *parts, data_scorer=score.scorer))
     is_calibrated = any(score.probability is not None for score in comparison.scores)
-    heads = (
-        *(tag("span"), tag("span"), tag("span.bs-value", "value")),
-        *(tag("span.bs-chance", "called similar" * is_calibrated), tag("span.bs-range")),
-    )
+    chance = tag("span.bs-chance", "called similar" * is_calibrated)
+    heads = tag("span"), tag("span"), tag("span.bs-value", "value"), chance, tag("span.bs-range")
     shown = tag("div.bs-score.bs-columns", *heads, aria_hidden=True)
     shown += tag("ul.bs-bars", *rows, aria_label="Every measure of this pair")
     if is_calibrated:
-        says = "the calibrated share of pairs with such a value that people would call similar."
-        shown += tag("p.bs-called", f"Called similar: {says}")
+        says = "Called similar: the calibrated share of pairs with such a value that people would call similar."
+        shown += tag("p.bs-called", says)
     if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown
@@ -174,9 +172,7 @@ def _known_errors(words: Words) -> str:
 
 def provenance(comparison: Comparison, origin: Origin) -> Html:
     """Time taken, engine, encoder and settings; the plain truth about the encoder, where its folder tells it."""
-    layers = "last layer"
-    if origin.layers is not None:
-        layers = f"layers {', '.join(map(str, origin.layers))} ({origin.combine})"
+    layers = f"layers {', '.join(map(str, origin.layers))} ({origin.combine})" if origin.layers else "last layer"
     engines = {"litert": "LiteRT, int8 weights", "tensorflow": "TensorFlow, fp32"}
     facts = (
         f"{number(comparison.seconds * 1000, 1)} ms",
