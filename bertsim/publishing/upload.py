@@ -67,7 +67,7 @@ def send(
             api.add_space_variable(repository, key, value)
         held = api.list_repo_files(repository, repo_type=kind)
         stale = [path for path in held if path not in files and is_ours(path)]
-        operations = [
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(path, content) for path, content in files.items()),
             *(CommitOperationDelete(path, is_folder=False) for path in stale),
         ]

@@ -165,15 +165,13 @@ def _said_to_be_true(positive: Sentence, negated: Sentence, rng: Random) -> Cand
         yield negated, _contracted(negated), SAME
 
 
-_SUBJECTS = (
-    (re.compile(r"(?:nobody|no one)\b", re.IGNORECASE), ("Everybody", "Someone", "Somebody", "Everyone")),
-    (re.compile(r"(?:everybody|everyone|somebody|someone)\b", re.IGNORECASE), ("Nobody", "No one")),
-    (re.compile(r"nothing\b", re.IGNORECASE), ("Everything", "Something")),
-    (re.compile(r"(?:everything|something)\b", re.IGNORECASE), ("Nothing",)),
-)
-_NO_OBJECT = re.compile(
-    r"\b(have|has|had) no (?!one|longer|more|idea|doubt|choice|\w+ (?:but|than))(?=\w)", re.IGNORECASE
-)
+_SUBJECTS = {
+    r"(?i)(?:nobody|no one)\b": ("Everybody", "Someone", "Somebody", "Everyone"),
+    r"(?i)(?:everybody|everyone|somebody|someone)\b": ("Nobody", "No one"),
+    r"(?i)nothing\b": ("Everything", "Something"),
+    r"(?i)(?:everything|something)\b": ("Nothing",),
+}
+_NO_OBJECT = re.compile(r"(?i)\b(have|has|had) no (?!one|longer|more|idea|doubt|choice|\w+ (?:but|than))(?=\w)")
 _HELPERS = {"have": "do", "has": "does", "had": "did"}
 
 
@@ -184,8 +182,8 @@ def _nobody(sentence: Sentence, rng: Random) -> Candidates:
         return
     if sentence.negations > (sentence.words[0] in words.NEGATIVE):
         return
-    for pattern, others in _SUBJECTS:
-        if match := pattern.match(sentence.body):
+    for pattern, others in _SUBJECTS.items():
+        if match := re.match(pattern, sentence.body):
             yield sentence, sentence.with_match(match, rng.choice(others)), AGAINST
 
 

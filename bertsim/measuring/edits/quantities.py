@@ -23,9 +23,8 @@ _COUNTED = re.compile(
     rf"(?:{words.any_of(words.PLURALS)}|[a-z]*(?<!s)s)(?= |$)"
 )
 _HOUR = re.compile(
-    rf"\bat (({words.any_of(words.NUMBERS[2:13])}|[2-9]|1[0-2])(?::00| o'clock)?)"
-    r"(?=$|,| (?:in the (?:morning|evening|afternoon)|tomorrow|today|tonight|sharp|every|on|yesterday)\b)",
-    re.IGNORECASE,
+    rf"(?i)\bat (({words.any_of(words.NUMBERS[2:13])}|[2-9]|1[0-2])(?::00| o'clock)?)"
+    r"(?=$|,| (?:in the (?:morning|evening|afternoon)|tomorrow|today|tonight|sharp|every|on|yesterday)\b)"
 )
 
 

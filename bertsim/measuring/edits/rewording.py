@@ -14,10 +14,10 @@ from bertsim.measuring.edits.sentences import AGAINST, LESS, SAME, Candidates, S
 
 _FIXED = re.compile(rf"\b(?:{words.any_of(words.listed('modifier', 'fixed'))})\b", re.IGNORECASE)
 _ADJECTIVE = re.compile(
-    rf"\b(?:an?|the|my|his|her|our|their|your|this|that|two|three|four|some) ((?:{words.any_of(words.ADJECTIVES)}) )"
+    r"(?i)\b(?:an?|the|my|his|her|our|their|your|this|that|two|three|four|some) "
+    rf"((?:{words.any_of(words.ADJECTIVES)}) )"
     r"(?!(?:and|or|as|than|that|in|on|at|is|are|to|of|for|ones?|but|who|with|have|has|was|were|can|will|people)\b)"
-    r"[a-z]+",
-    re.IGNORECASE,
+    r"[a-z]+"
 )
 _INTENSE = re.compile(
     r"(?<= )(?:very|really|extremely|so|incredibly|terribly) "
@@ -25,9 +25,8 @@ _INTENSE = re.compile(
 )
 _WHEN = re.compile(rf" (?:{words.any_of(words.listed('modifier', 'when'))})$", re.IGNORECASE)
 _WHERE = re.compile(
-    r" (?:in|on|near|at|beside|behind|under|during|next to|in front of|outside) (?:the|an?|his|her|my|their|our)"
-    r"(?: [a-z]+){1,3}$",
-    re.IGNORECASE,
+    r"(?i) (?:in|on|near|at|beside|behind|under|during|next to|in front of|outside) (?:the|an?|his|her|my|their|our)"
+    r"(?: [a-z]+){1,3}$"
 )
 _PLACING, _UNIVERSAL, _LEANING, _MANNER, _NO_SUPERLATIVES = words.sets_of(
     "modifier", "placing universal leaning manner no_superlatives"

@@ -29,25 +29,22 @@ _DOES = re.compile(rf"\b(?:{_FORMS})\b")
 _CLAUSE = re.compile(rf"\b(?:{words.any_of(words.listed('role', 'clauses'))})\b|n't")
 _PERSON = rf"((?:the|an?|my|your|his|her|our|their) (?:[a-z]+ )?({words.any_of(words.PERSONS)}))"
 _TWO_PERSONS = re.compile(
-    rf"{_PERSON} ((?:(?:is|was|are|were) )?(?:{_FORMS})(?: at| to| for)?) {_PERSON}"
-    r"((?: (?:in|on|at|to|with|by|over|up|down|into|through|from|yesterday|a|an|the|some|his|her)\b[a-z ]*)?)",
-    re.IGNORECASE,
+    rf"(?i){_PERSON} ((?:(?:is|was|are|were) )?(?:{_FORMS})(?: at| to| for)?) {_PERSON}"
+    r"((?: (?:in|on|at|to|with|by|over|up|down|into|through|from|yesterday|a|an|the|some|his|her)\b[a-z ]*)?)"
 )
 # Pronouns that do something -> the same where something is done to them, and the other way round.
 _OBJECTS = {"i": "me", "he": "him", "she": "her", "we": "us", "they": "them", "you": "you"}
 _SUBJECTS = {thing: subject for subject, thing in _OBJECTS.items()} | {"me": "I"}
 _TWO_PRONOUNS = re.compile(
-    r"(?!\w+ (?:made|got) her$)(I|you|he|she|we|they) "
+    r"(?i)(?!\w+ (?:made|got) her$)(I|you|he|she|we|they) "
     rf"({words.any_of(words.PAST.keys() - {'did', 'had', 'let', 'put'})}"
     r"|(?:will|can|could|should|must|would) [a-z]+) (me|you|him|us|them|her)"
-    r"((?: (?:(?:to|an?|in the|at the|on the) [a-z]+|yesterday|today|again|every day))?)",
-    re.IGNORECASE,
+    r"((?: (?:(?:to|an?|in the|at the|on the) [a-z]+|yesterday|today|again|every day))?)"
 )
 _THING = r"((?:an?|the)(?: [a-z]+){1,3}?)"
 _PLACE = re.compile(
-    rf"{_THING} (is |was |(?:is |was )?(?:sitting |standing |lying |laying )?)"
-    rf"(on top of|on|under|above|below|behind|in front of|inside|next to|beside|near) {_THING}",
-    re.IGNORECASE,
+    rf"(?i){_THING} (is |was |(?:is |was )?(?:sitting |standing |lying |laying )?)"
+    rf"(on top of|on|under|above|below|behind|in front of|inside|next to|beside|near) {_THING}"
 )
 _FROM_TO = re.compile(r".* from ([A-Z][a-z]+) to ([A-Z][a-z]+)((?: [a-z ]+)?)")
 _NO_THINGS = words.set_of("role", "no_things")
@@ -169,9 +166,7 @@ def voice(sentence: Sentence, rng: Random) -> Candidates:
     else:
         verb = _GERUNDS.get(form) if helper else _FINITE.get(form)
     rest = set(tail.split())
-    if verb is None or {"who", "which", "that", "and"} & rest:
-        return
-    if not _is_phrase(subject) or not _is_phrase(patient):
+    if verb is None or {"who", "which", "that", "and"} & rest or not (_is_phrase(subject) and _is_phrase(patient)):
         return
     simple, participle = words.VERBS[verb]
 
