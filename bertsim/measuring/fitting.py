@@ -1,38 +1,28 @@
 """Labelled pairs that no weight was trained on -> calibrations and combinations. scikit-learn.
 
-Source: Platt 1999 (logistic, with his smoothed targets); Zadrozny & Elkan 2002 (isotonic); Breiman 1996 (bagging);
-Breiman et al. 1984 (the simpler of two within a standard error); Wolpert 1992 (stacking).
+Source: Platt 1999 (logistic, with his smoothed targets), fitted to normal scores, van der Waerden 1952; Wolpert 1992
+(stacking).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bertsim.errors import InputError
 from bertsim.measuring.evaluation import Numbers, checked
-from bertsim.score.calibration import KINDS, SIMILAR, Calibration
+from bertsim.score.calibration import SIMILAR, Calibration
 from bertsim.score.combination import Combination
 
 MIN_ROWS = 20
-_FOLDS = 5
-_BOOTSTRAPS = 100
 _KNOTS = 41
-_EDGE = 1e-3  # no score is certain: isotonic steps stay this far from 0 and 1
+_WIDEST = 3.0  # standard normal: from the lowest thousandth of the pairs to the highest
 
 
 def fit_calibration(
-    scores: ArrayLike,
-    labels: ArrayLike,
-    *,
-    similar: float = SIMILAR,
-    data: str = "",
-    kind: str | None = None,
-    weights: ArrayLike | None = None,
+    scores: ArrayLike, labels: ArrayLike, *, similar: float = SIMILAR, data: str = "", weights: ArrayLike | None = None
 ) -> Calibration:
     """Fit a curve to pairs that no weight was trained on.
 
@@ -42,8 +32,6 @@ def fit_calibration(
         similar: from which label on a pair counts as similar.
         data: what to say it was fitted on.
         weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
-        kind: "logistic" or "isotonic"; None: logistic, unless the Brier score of the other over five held-out fifths
-            is lower by more than a standard error.
 
     Raises:
         InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
@@ -59,8 +47,8 @@ def fit_calibration(
             " a calibration needs both kinds."
         )
     counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
-    fit = _FITS[kind or _choose_kind(x, is_similar, counts)]
-    return Calibration(**fit(x, is_similar, counts), similar=similar, data=data, n=len(x))
+    knots, probabilities = (tuple(map(float, row)) for row in _fit_curve(x, is_similar, counts))
+    return Calibration("isotonic", 0.0, 0.0, knots, probabilities, similar, data, len(x))
 
 
 def weigh_groups(
@@ -132,58 +120,19 @@ def _graded_logistic(x: Numbers, target: Numbers, weights: Numbers, c: float) ->
     return model.coef_[0], model.intercept_[0]
 
 
-def _fit_logistic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """Platt's curve, with his targets, which never reach 0 or 1."""
-    mean, spread = x.mean(), x.std()
+def _fit_curve(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
+    """Platt's curve over normal scores, as knots: every pair counts as both kinds, by weights that never reach 0 or 1.
+
+    How a scorer spreads its values (a cosine of .2 to 1, a rating near 0 or 1) is taken out by the ranks, so that one
+    curve of two parameters fits each: it does not follow the accidents of a few hundred pairs.
+    """
+    from scipy.special import expit, ndtr, ndtri
+    from scipy.stats import rankdata
+
+    z = ndtri((rankdata(x) - 0.5) / len(x))
     positives, negatives = is_similar.sum(), (1 - is_similar).sum()
     target = np.where(is_similar > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    (steepness,), start = _graded_logistic(((x - mean) / spread)[:, None], target, weights, 1e6)
-    slope = max(float(steepness), 0.0) / spread
-    return {"kind": "logistic", "slope": float(slope), "intercept": float(start - slope * mean)}
-
-
-def _fit_isotonic(x: Numbers, is_similar: Numbers, weights: Numbers) -> dict[str, Any]:
-    """The mean of many isotonic curves, each of a bootstrap sample: one alone follows every accident."""
-    chance = np.random.default_rng(0)
-    knots = np.unique(np.quantile(x, np.linspace(0, 1, _KNOTS)))
-    fitted = np.zeros(len(knots))
-    for _ in range(_BOOTSTRAPS):
-        rows = chance.integers(0, len(x), len(x))
-        fitted += np.interp(knots, *_steps(x[rows], is_similar[rows], weights[rows])) / _BOOTSTRAPS
-    fitted = np.maximum.accumulate(fitted)  # means of rising curves, but for rounding
-    return {"kind": "isotonic", "scores": tuple(map(float, knots)), "probabilities": tuple(map(float, fitted))}
-
-
-def _steps(x: Numbers, is_similar: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """Pool-adjacent-violators: the middle of each step, and its height."""
-    from sklearn.isotonic import IsotonicRegression
-
-    order = np.argsort(x, kind="stable")
-    x, curve = x[order], IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE)
-    fitted = curve.fit(x, is_similar[order], sample_weight=weights[order]).predict(x)
-    starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 0)
-    return np.array([part.mean() for part in np.split(x, starts[1:])]), fitted[starts]
-
-
-_FITS = dict(zip(KINDS, (_fit_logistic, _fit_isotonic), strict=True))
-
-
-def _choose_kind(x: Numbers, is_similar: Numbers, weights: Numbers) -> str:
-    """Logistic, unless the other's held-out Brier score is better by more than its standard error."""
-    logistic, isotonic = (_held_out_errors(kind, x, is_similar, weights) for kind in KINDS)
-    if not np.isfinite(isotonic).all():
-        return "logistic"
-    gain = logistic - isotonic
-    return "isotonic" if gain.mean() > gain.std() / math.sqrt(len(x)) else "logistic"
-
-
-def _held_out_errors(kind: str, x: Numbers, is_similar: Numbers, weights: Numbers) -> Numbers:
-    """Squared errors of the probabilities, weighed, [n], each fifth predicted from the others; deterministic."""
-    folds = np.arange(len(x)) % _FOLDS
-    errors = np.full(len(x), math.inf)
-    for fold in range(_FOLDS):
-        rest, held = folds != fold, folds == fold
-        if len(set(is_similar[rest])) == 2 and np.ptp(x[rest]) > 0:
-            curve = Calibration(**_FITS[kind](x[rest], is_similar[rest], weights[rest]))
-            errors[held] = weights[held] * (curve.apply(x[held]) - is_similar[held]) ** 2
-    return errors
+    (slope,), start = _graded_logistic(z[:, None], target, weights, 1e6)
+    values, first = np.unique(x, return_index=True)
+    knots = np.unique(np.quantile(x, ndtr(np.linspace(-_WIDEST, _WIDEST, _KNOTS))))
+    return knots, expit(max(slope, 0.0) * np.interp(knots, values, z[first]) + start)

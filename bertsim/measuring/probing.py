@@ -16,6 +16,7 @@ import numpy as np
 from bertsim.data.pairs import open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from bertsim.measuring import tfidf
+from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.edits import KINDS, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import EVERYDAY, read_antonyms
 from bertsim.measuring.probes import (
@@ -81,12 +82,14 @@ class Found:
         trials: in words, how many of what.
         values: by scorer, TF-IDF too; of labels by head.
         count: how many trials.
+        ece: of labels, the expected calibration error of the most probable one; None: not measured.
     """
 
     name: str
     trials: str
     values: Mapping[str, float]
     count: int
+    ece: float | None = None
 
 
 @dataclass(frozen=True)
@@ -287,7 +290,7 @@ def _by_scorer(
 def probe_labels(
     model: SimilarityModel, head: str, rows: Mapping[str, Sequence[Labelled]], progress: Progress | None = None
 ) -> list[Found]:
-    """By kind the share of pairs whose most probable label is the given one.
+    """By kind the share of pairs whose most probable label is the given one, and how honest its probability is.
 
     Args:
         model: with the head.
@@ -297,13 +300,15 @@ def probe_labels(
     """
     labels = [label.lower() for label in model.labels(head)]
     every = [row for of_kind in rows.values() for row in of_kind]
-    said = model.label_probabilities([(a, b) for a, b, _ in every], head=head, progress=progress).argmax(axis=1)
-    right = iter([labels[best] == label for best, (_, _, label) in zip(said, every, strict=True)])
-    found = []
+    said = model.label_probabilities([(a, b) for a, b, _ in every], head=head, progress=progress)
+    right = said.argmax(axis=1) == np.array([labels.index(label) for _, _, label in every])
+    found, start = [], 0
     for kind, of_kind in rows.items():
         what = "held-out pairs" if kind == "inference" else "edits of held-out sentences"
-        share = float(np.mean([next(right) for _ in of_kind]))
-        found.append(Found(kind, f"{len(of_kind):,} {what}", {head: share}, len(of_kind)))
+        part = slice(start, start := start + len(of_kind))
+        ece = judge_probabilities(said[part].max(axis=1), right[part]).ece
+        values = {head: float(right[part].mean())}
+        found.append(Found(kind, f"{len(of_kind):,} {what}", values, len(of_kind), ece))
     return found
 
 
