@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bertsim.data.json_files import read_json, record_from, write_json
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "calibration.json"
 KINDS = ("logistic", "isotonic")

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from bertsim.data.json_files import read_json, record_from, write_json
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "words.json"
 HIGHEST_RATING = 5

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer as FastTokenizer
 from tokenizers.models import Unigram, WordPiece
 from tokenizers.normalizers import Lowercase, Sequence
 
+from bertsim.data.json_files import read_json
 from bertsim.errors import CheckpointError
-from bertsim.json_files import read_json
 
 _OWN = (None, "BertTokenizer", "BertTokenizerFast")
 # What tokenizer_config.json says, and transformers without it -> its name in tokenizer.json

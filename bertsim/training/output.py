@@ -17,13 +17,13 @@ import numpy as np
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.manifest import write_manifest
+from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
-from bertsim.json_files import write_json
 from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.evaluation import evaluate, mean_label_by_range
 from bertsim.measuring.fitting import fit_calibration, fit_combination, weigh_groups
