@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
@@ -24,13 +23,11 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _A, _B = -1, -2  # where a sentence goes among the special token ids of a template
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """A row with gaps for one or two sentences: special token ids and gaps, and the token type of each."""
 
     parts: tuple[int, ...]
@@ -57,25 +54,22 @@ class Template:
         cut = [ids[:count] for ids, count in zip(sentences, kept, strict=True)]
         types: list[int] = []
         for part, token_type in zip(self.parts, self.types, strict=True):
-            types.extend([token_type] * (1 if part >= 0 else len(cut[_A - part])))
+            types.extend([token_type] * (1 if part >= 0 else kept[_A - part]))
         start = self.parts.index(_A)
-        return Row(tuple(self.lay(cut, int)), tuple(types), (start, start + len(cut[0])))
+        return Row(tuple(self.lay(cut, int)), tuple(types), (start, start + kept[0]))
 
 
 def read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> Template:
     """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
     encoding = fast.encode("a", "a") if pair else fast.encode("a")
-    parts: list[int] = []
-    types: list[int] = []
+    found: list[tuple[int, int]] = []
     for token_id, token_type, sequence, special in zip(
         encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
     ):
-        part = token_id if special else (_A, _B)[sequence or 0]
-        if part < 0 and part in parts:
-            continue  # "a" may be several tokens
-        parts.append(part)
-        types.append(min(token_type, config.type_vocab_size - 1))
-    return Template(tuple(parts), tuple(types))
+        part = token_id if special else (_A, _B)[sequence or 0], min(token_type, config.type_vocab_size - 1)
+        if special or part not in found:  # "a" may be several tokens
+            found.append(part)
+    return Template(*zip(*found, strict=True))
 
 
 def share_room(lengths: list[int], room: int) -> list[int]:
@@ -92,29 +86,24 @@ def share_room(lengths: list[int], room: int) -> list[int]:
 def readable(sentence: str) -> str:
     """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
     text = sentence[:MAX_CHARACTERS]
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
-    """What an encoder that gets `kept` tokens of a sentence does not get of it.
+    """What an encoder that gets `kept` tokens of a sentence, at least one, does not get of it.
 
     Args:
         fast: the tokenizer.
         unknown_id: the token of what the vocabulary lacks; -1: it lacks nothing.
         sentence: as it was given.
-        encoding: its tokens.
-        kept: how many of them are left, at least one.
+        encoding: all of its tokens.
+        kept: how many of them are left.
     """
     ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
     end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
     unknown = [_written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id]
-    return Unread(
-        cut_off=sentence[end:],
-        cut_tokens=len(encoding.ids) - kept,
-        unknown_words=tuple(unknown),
-        compatibility_words=tuple(_lost_words(fast, unknown_id, readable(sentence), encoding, kept)),
-        is_all=len(unknown) == kept,
-    )
+    lost = _lost_words(fast, unknown_id, readable(sentence), encoding, kept)
+    return Unread(sentence[end:], len(encoding.ids) - kept, tuple(unknown), tuple(lost), is_all=len(unknown) == kept)
 
 
 def _written(sentence: str, start: int, end: int) -> str:

@@ -45,7 +45,7 @@ class Tokenizer:
         fast.no_truncation()
         fast.no_padding()
         fast.encode_special_tokens = True  # a typed "[SEP]" is text
-        largest = _largest_id(fast)
+        largest = max(fast.get_vocab(with_added_tokens=True).values())
         if largest >= config.vocab_size:
             raise CheckpointError(
                 f"{source} has the token id {largest}, but config.json says vocab_size {config.vocab_size}."
@@ -73,8 +73,7 @@ class Tokenizer:
         Raises:
             InputError: it is not a whole number from `MIN_LENGTH` to the encoder's positions.
         """
-        is_whole = isinstance(max_length, int) and not isinstance(max_length, bool)
-        if not is_whole or not MIN_LENGTH <= max_length <= self._limit:
+        if type(max_length) is not int or not MIN_LENGTH <= max_length <= self._limit:
             raise InputError(
                 f"max_length is {max_length!r}; this encoder takes a whole number from {MIN_LENGTH} to {self._limit}."
             )
@@ -126,22 +125,24 @@ class Tokenizer:
         for row in texts:
             template, encodings = self._templates[len(row)], [next(found) for _ in row]
             kept = share_room([len(each.ids) for each in encodings], max_length - template.specials)
-            pieces = [each.tokens[:n] for each, n in zip(encodings, kept, strict=True)]
-            places = [each.offsets[:n] for each, n in zip(encodings, kept, strict=True)]
+            parts = list(zip(row, encodings, kept, strict=True))
             rows.append(template.fill([each.ids for each in encodings], max_length))
-            tokens.append(template.lay(pieces, lambda number: self._fast.id_to_token(number) or ""))
-            spans.append(template.lay(places, lambda _: (-1, -1)))
-            parts = zip(row, encodings, kept, strict=True)
+            tokens.append(
+                template.lay(
+                    [each.tokens[:n] for _, each, n in parts], lambda number: self._fast.id_to_token(number) or ""
+                )
+            )
+            spans += template.lay([each.offsets[:n] for _, each, n in parts], lambda _: (-1, -1))
             unread.append(tuple(find_unread(self._fast, self._unknown_id, *part) for part in parts))
         ids, mask, types = self.pad(rows)
-        missing = [ids.shape[1] - len(row) for row in tokens]
-        laid = np.array([row + [(-1, -1)] * n for row, n in zip(spans, missing, strict=True)], np.int32)
+        laid = np.full((*ids.shape, 2), -1, np.int32)
+        laid[mask == 1] = spans
         special = laid[:, :, 0] < 0
         return TokenBatch(
             input_ids=ids,
             attention_mask=mask,
             token_type_ids=types,
-            tokens=tuple((*row, *[self._pad_token] * n) for row, n in zip(tokens, missing, strict=True)),
+            tokens=tuple((*row, *[self._pad_token] * (ids.shape[1] - len(row))) for row in tokens),
             spans=np.maximum(laid, 0),
             is_special=special,
             is_unknown=~special & (ids == self._unknown_id),
@@ -191,7 +192,7 @@ class Tokenizer:
 
 
 def own_tokens(rows: Sequence[Row], attention_mask: Int) -> NDArray[np.bool_]:
-    """Which tokens are a lone sentence's own, neither special nor masked.
+    """Which tokens of sentences alone are their own, neither special nor masked.
 
     Args:
         rows: of sentences alone.
@@ -203,11 +204,3 @@ def own_tokens(rows: Sequence[Row], attention_mask: Int) -> NDArray[np.bool_]:
     start, end = np.array([row.own for row in rows], np.int32).T[:, :, None]
     places = np.arange(attention_mask.shape[1])
     return np.asarray((places >= start) & (places < end) & (attention_mask == 1))
-
-
-def _largest_id(fast: FastTokenizer) -> int:
-    """Of all tokens: as many ids as tokens, from 0 on, where no number is left out; else they are looked through."""
-    known = fast.get_vocab_size(with_added_tokens=True)
-    if all(fast.id_to_token(number) is not None for number in range(known)):
-        return known - 1
-    return max(fast.get_vocab(with_added_tokens=True).values())

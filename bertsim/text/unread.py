@@ -66,7 +66,6 @@ def listed(words: list[str] | tuple[str, ...]) -> str:
 
 def _shown(word: str) -> str:
     """Example: 101 times "z" -> "zzzzzzzzzzzzzzzzzzzzzzzz… (101 characters)"."""
-    start = "".join(
-        c if c.isprintable() or c == _JOINER else c.encode("unicode_escape").decode() for c in word[:_SHOWN_CHARACTERS]
-    )
+    shown = word[:_SHOWN_CHARACTERS]
+    start = "".join(c if c.isprintable() or c == _JOINER else c.encode("unicode_escape").decode() for c in shown)
     return start if len(word) <= _SHOWN_CHARACTERS else f"{start}… ({len(word):,} characters)"
