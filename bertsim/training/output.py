@@ -79,7 +79,7 @@ def finish_output(
         scored = [(part, scores[name]) for name, part in data.measured.items() if not data.has_several_labels]
         report = measure_report(recipe.report, output, encoder, scored, observer.stage)
     if recipe.words is not None:
-        words.write_words(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
+        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -139,7 +139,7 @@ def _score(data: Data, output: Path) -> Scores:
         joint = fit_combination(of_dev, labels, data=data.dev.source.name)
     except InputError:
         return scores
-    combination.write_combination(output / combination.NAME, joint)
+    write_json(output / combination.NAME, joint)
     for found in scores.values():
         found[COMBINED] = joint.apply(found).astype(np.float32)
     return scores
@@ -158,10 +158,10 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
             curve = None
         figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
         if curve is not None and (output / HEADS / scorer).is_dir():
-            calibration.write_calibrations(output / HEADS / scorer / calibration.NAME, {scorer: curve})
+            write_json(output / HEADS / scorer / calibration.NAME, {scorer: curve})
         elif curve is not None:
             measures[scorer] = curve
-    calibration.write_calibrations(output / calibration.NAME, measures)
+    write_json(output / calibration.NAME, measures)
     return figures
 
 
