@@ -42,12 +42,7 @@ SENTENCE_COLUMNS = ("sentence", "text")
 
 @dataclass(frozen=True)
 class Advice:
-    """What messages about a file say is to be done; whoever has an option for it says so instead.
-
-    Attributes:
-        pair, label, sentence: where it cannot be told which columns hold them.
-        row: where a row cannot be used.
-    """
+    """What messages about a file say is to be done; whoever has an option for it says so instead."""
 
     pair: str = "rename them until one pair alone has known names, such as sentence1 and sentence2"
     label: str = "rename them until one alone has a known name, such as score"

@@ -52,7 +52,7 @@ class Tokenizer:
             )
         self._fast = fast
         self._pad_id = config.pad_token_id
-        self._pad_token = fast.id_to_token(config.pad_token_id) or "[PAD]"
+        self._pad_token = self._token(config.pad_token_id) or "[PAD]"
         self._unknown_id = find_unknown_id(fast)
         self._limit = config.max_position_embeddings
         self._templates = {n: read_template(fast, config, pair=n == 2) for n in (1, 2)}
@@ -100,15 +100,11 @@ class Tokenizer:
         encodings = iter(self._read([sentence for row in texts for sentence in row], name, fast=True))
         return [self._templates[len(row)].fill([next(encodings).ids for _ in row], max_length) for row in texts]
 
-    def pad(self, rows: Sequence[Row], length: int | None = None) -> tuple[Int, Int, Int]:
-        """Lay rows into arrays.
-
-        Returns:
-            input_ids, attention_mask and token_type_ids, int32 [rows, seq] each; seq is `length`, or the longest row's.
-        """
-        lengths = np.fromiter((len(row.ids) for row in rows), np.int32, len(rows))
-        filled = np.arange(length or int(lengths.max()), dtype=np.int32) < lengths[:, None]
-        ids, types, mask = (np.full(filled.shape, self._pad_id, np.int32), *np.zeros((2, *filled.shape), np.int32))
+    def pad(self, rows: Sequence[Row]) -> tuple[Int, Int, Int]:
+        """input_ids, attention_mask and token_type_ids of rows, int32 [rows, seq] each, as long as the longest row."""
+        lengths = np.array([len(row.ids) for row in rows])
+        filled = np.arange(lengths.max()) < lengths[:, None]
+        ids, types, mask = np.full(filled.shape, self._pad_id, np.int32), *np.zeros((2, *filled.shape), np.int32)
         ids[filled] = np.concatenate([row.ids for row in rows])
         types[filled] = np.concatenate([row.types for row in rows])
         mask[filled] = 1
@@ -127,11 +123,7 @@ class Tokenizer:
             kept = share_room([len(each.ids) for each in encodings], max_length - template.specials)
             parts = list(zip(row, encodings, kept, strict=True))
             rows.append(template.fill([each.ids for each in encodings], max_length))
-            tokens.append(
-                template.lay(
-                    [each.tokens[:n] for _, each, n in parts], lambda number: self._fast.id_to_token(number) or ""
-                )
-            )
+            tokens.append(template.lay([each.tokens[:n] for _, each, n in parts], self._token))
             spans += template.lay([each.offsets[:n] for _, each, n in parts], lambda _: (-1, -1))
             unread.append(tuple(find_unread(self._fast, self._unknown_id, *part) for part in parts))
         ids, mask, types = self.pad(rows)
@@ -165,6 +157,9 @@ class Tokenizer:
             counts.append(TokenCounts(cut, unknown, len(kept) - unknown))
         return counts
 
+    def _token(self, number: int) -> str:
+        return self._fast.id_to_token(number) or ""
+
     def _read(self, sentences: Sequence[str], name: Name, *, fast: bool) -> list[Encoding]:
         """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for.
 
@@ -192,14 +187,11 @@ class Tokenizer:
 
 
 def own_tokens(rows: Sequence[Row], attention_mask: Int) -> NDArray[np.bool_]:
-    """Which tokens of sentences alone are their own, neither special nor masked.
+    """Which tokens of sentences alone are their own, neither special nor masked: bool [rows, seq].
 
     Args:
         rows: of sentences alone.
         attention_mask: int32 [rows, seq], as `Tokenizer.pad` laid them.
-
-    Returns:
-        bool [rows, seq].
     """
     start, end = np.array([row.own for row in rows], np.int32).T[:, :, None]
     places = np.arange(attention_mask.shape[1])
