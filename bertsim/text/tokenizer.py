@@ -1,13 +1,16 @@
 """Text -> `Row`s for the encoder, or a `TokenBatch` for the views, with the checkpoint's own tokenizer.
 
-What a user typed is never a special token, nothing is cut silently, and every token knows its characters.
+What a user typed is never a special token, nothing is cut silently, and every token knows its characters. The layout
+of a row (`[CLS] A [SEP] B [SEP]`, or another checkpoint's `<s> A </s>`) is read from the tokenizer's own template.
+
+Source: transformers' "longest_first" truncation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +19,8 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import CheckpointError, InputError
 from bertsim.records import Int, Row, TokenBatch, TokenCounts
-from bertsim.text.packing import MAX_CHARACTERS, find_unread, read_template, readable, share_room
 from bertsim.text.tokenizer_files import find_unknown_id, read_fast
+from bertsim.text.unread import MAX_CHARACTERS, find_unread, readable
 
 if TYPE_CHECKING:
     from bertsim.bert.config import BertConfig
@@ -26,11 +29,69 @@ MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
 Name = Callable[[int], str]
 """What an error calls the sentence of an index."""
+_A, _B = -1, -2  # where a sentence goes among the special token ids of a template
+_T = TypeVar("_T")
 
 
 def name_of_pair(index: int) -> str:
     """Example: 0 -> "sentence A"."""
     return f"sentence {'AB'[index % 2]}"
+
+
+class _Template(NamedTuple):
+    """A row with gaps for one or two sentences: special token ids and gaps, and the token type of each."""
+
+    parts: tuple[int, ...]
+    types: tuple[int, ...]
+
+    @property
+    def specials(self) -> int:
+        """How many special tokens a row has."""
+        return sum(part >= 0 for part in self.parts)
+
+    def lay(self, sentences: Sequence[Sequence[_T]], special: Callable[[int], _T]) -> list[_T]:
+        """Something of every token of the sentences in their gaps, and something of each special token around it.
+
+        Example: [CLS] A [SEP] = (2, A, 3), sentences [[7, 8]], special int -> [2, 7, 8, 3]
+        """
+        laid: list[_T] = []
+        for part in self.parts:
+            laid.extend([special(part)] if part >= 0 else sentences[_A - part])
+        return laid
+
+    def fill(self, sentences: Sequence[list[int]], max_length: int) -> Row:
+        """The row of the token ids of one or two sentences, as many of them as fit."""
+        kept = _share_room([len(ids) for ids in sentences], max_length - self.specials)
+        cut = [ids[:count] for ids, count in zip(sentences, kept, strict=True)]
+        types: list[int] = []
+        for part, token_type in zip(self.parts, self.types, strict=True):
+            types.extend([token_type] * (1 if part >= 0 else kept[_A - part]))
+        start = self.parts.index(_A)
+        return Row(tuple(self.lay(cut, int)), tuple(types), (start, start + kept[0]))
+
+
+def _read_template(fast: FastTokenizer, config: BertConfig, *, pair: bool) -> _Template:
+    """See where the tokenizer's post-processor puts special tokens around one or two sentences."""
+    encoding = fast.encode("a", "a") if pair else fast.encode("a")
+    found: list[tuple[int, int]] = []
+    for token_id, token_type, sequence, special in zip(
+        encoding.ids, encoding.type_ids, encoding.sequence_ids, encoding.special_tokens_mask, strict=True
+    ):
+        part = token_id if special else (_A, _B)[sequence or 0], min(token_type, config.type_vocab_size - 1)
+        if special or part not in found:  # "a" may be several tokens
+            found.append(part)
+    return _Template(*zip(*found, strict=True))
+
+
+def _share_room(lengths: list[int], room: int) -> list[int]:
+    """Tokens kept of each sentence so that all fit into `room`: the longer loses first, ties lose from B.
+
+    Example: [20, 3] into 10 -> [7, 3]; [20, 20] into 9 -> [5, 4]
+    """
+    if len(lengths) == 1 or sum(lengths) <= room:
+        return [min(length, room) for length in lengths]
+    first = min(lengths[0], max(room - lengths[1], (room + 1) // 2))
+    return [first, room - first]
 
 
 class Tokenizer:
@@ -55,7 +116,7 @@ class Tokenizer:
         self._pad_token = self._token(config.pad_token_id) or "[PAD]"
         self._unknown_id = find_unknown_id(fast)
         self._limit = config.max_position_embeddings
-        self._templates = {n: read_template(fast, config, pair=n == 2) for n in (1, 2)}
+        self._templates = {n: _read_template(fast, config, pair=n == 2) for n in (1, 2)}
 
     @classmethod
     def from_folder(cls, folder: Path, config: BertConfig) -> Tokenizer:
@@ -120,7 +181,7 @@ class Tokenizer:
         rows, tokens, spans, unread = [], [], [], []
         for row in texts:
             template, encodings = self._templates[len(row)], [next(found) for _ in row]
-            kept = share_room([len(each.ids) for each in encodings], max_length - template.specials)
+            kept = _share_room([len(each.ids) for each in encodings], max_length - template.specials)
             parts = list(zip(row, encodings, kept, strict=True))
             rows.append(template.fill([each.ids for each in encodings], max_length))
             tokens.append(template.lay([each.tokens[:n] for _, each, n in parts], self._token))

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from bertsim.records import TokenBatch
-from bertsim.text.packing import MAX_CHARACTERS
+from bertsim.text.unread import MAX_CHARACTERS
 from bertsim.views.markup import Html, counted, downloads, figure, note, plain, tag, view
 
 SHOWN_CUT = 400
