@@ -171,7 +171,11 @@ def number_of(label: object) -> float | None:
 
 
 def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
-    """The kind of a file by its ending, .gz aside. Raises DataError for any other ending."""
+    """The kind of a file by its ending, .gz aside.
+
+    Raises:
+        DataError: the ending is another.
+    """
     kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in kinds:
         endings = ", ".join(f".{kind}" for kind in kinds)

@@ -1,9 +1,7 @@
-"""A file taken apart into records: TSV, CSV, JSON Lines or plain text, each .gz or not, or Parquet.
+"""A file taken apart into `Record`s, one per row in the order of the file, the header of TSV and CSV included.
 
-What comes in: a path and its kind. What goes out: one `Record` per row in the order of the file, the header of TSV
-and CSV included. A row that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank
-lines at the end of the file are no records. Only a file that cannot be read at all raises.
-It does not know what the columns mean: that is `bertsim.data.pairs`.
+A row that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank lines at the end of
+the file are no records. Only a file that cannot be read at all raises. What columns mean is for `data.pairs` to say.
 """
 
 from __future__ import annotations

@@ -105,12 +105,8 @@ class Occlusion:
 def occlude(comparison: Comparison, scorer: str, score_masked: Callable[[Int], Float]) -> Occlusion:
     """Hide each token of both sentences in turn; the other sentence stays whole.
 
-    Up to `HIDDEN_TOKENS` positions of a sentence are tried, all in one call.
-
-    Args:
-        comparison: the pair.
-        scorer: the name of one of its scores.
-        score_masked: masks, int32 [n, 2, seq] -> that scorer's scores, float32 [n].
+    Up to `HIDDEN_TOKENS` positions of a sentence are tried, all in one call of `score_masked`, which makes of masks,
+    int32 [n, 2, seq], the scores of that scorer, float32 [n].
     """
     tokens = comparison.tokens
     ordinary = tokens.is_own

@@ -21,14 +21,7 @@ _TEXT, _COUNT = "a text", "a whole number of at least 1"
 
 @dataclass(frozen=True)
 class Range:
-    """What scores from `low` up to the next range mean.
-
-    Attributes:
-        low: lower end of the range, which belongs to it.
-        words: the judgement.
-        rating: how alike people found such pairs on average, 0 to 5.
-        pairs: how many pairs that average is of.
-    """
+    """What scores from `low` up to the next range mean; people rated such pairs `rating` on average, over `pairs`."""
 
     low: float
     words: str
@@ -46,10 +39,10 @@ class Range:
 
 @dataclass(frozen=True)
 class KnownError:
-    """How often an encoder, by its best scorer, is right about pairs of one kind that were made to try it.
+    """What an encoder, by its best scorer, is known to get wrong: one kind of pairs that were made to try it.
 
     Attributes:
-        kind: of the pairs, in one word.
+        kind: in one word.
         right: share of the trials that came out right, in [0, 1].
         trials: how many there were.
         words: what the two sentences of such a pair differ by.

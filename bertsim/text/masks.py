@@ -22,13 +22,7 @@ def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
 
 
 def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]:
-    """The packed pair under each mask of its two sentences; n rows.
-
-    Args:
-        apart: A in row 0, B in row 1.
-        packed: (A, B) in row 0.
-        masks: int32 [n, 2, seq], each as `apart.attention_mask`.
-    """
+    """The packed pair, row 0 of `packed`, under each mask of A and B alone, int32 [n, 2, seq]; n rows."""
     hidden = [mask_packed(replace(apart, attention_mask=mask), packed) for mask in masks]
     return masked_rows(packed, np.array(hidden, np.int32))
 

@@ -147,11 +147,9 @@ class Tokenizer:
     def encode(self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair) -> list[Row]:
         """Rows of sentences alone (tuples of one) or of packed pairs (tuples of two), without what the views show.
 
-        When a row is too long, the longer sentence loses tokens first.
-
         Args:
             texts: one or two sentences each.
-            max_length: tokens kept of each row, special ones included.
+            max_length: tokens kept of each row, special ones included; the longer sentence loses tokens first.
             name: of the sentences, counted over all rows.
 
         Raises:
@@ -222,11 +220,7 @@ class Tokenizer:
         return self._fast.id_to_token(number) or ""
 
     def _read(self, sentences: Sequence[str], name: Name, *, fast: bool) -> list[Encoding]:
-        """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for.
-
-        Raises:
-            InputError: a sentence is not a string, or has no character that is not white space or that is read.
-        """
+        """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for."""
         texts = []
         for index, sentence in enumerate(sentences):
             if not isinstance(sentence, str):

@@ -30,13 +30,12 @@ def readable(sentence: str) -> str:
 
 
 def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
-    """What an encoder that gets `kept` tokens of a sentence, at least one, does not get of it.
+    """What an encoder that gets `kept` of a sentence's tokens, at least one, does not get of it.
 
     Args:
         fast: the tokenizer.
-        unknown_id: the token of what the vocabulary lacks; -1: it lacks nothing.
-        sentence: as it was given.
-        encoding: all of its tokens.
+        unknown_id: the token of what its vocabulary lacks; -1: it lacks nothing.
+        sentence, encoding: as it was given, and all of its tokens.
         kept: how many of them are left.
     """
     ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
