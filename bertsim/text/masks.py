@@ -45,7 +45,7 @@ def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
         ordinary = _ordinary(packed, row)
         mask_a, mask_b = apart.attention_mask[order]
         a, b = (_ordinary(apart, sentence) for sentence in order)
-        kept = len(a) + apart.cut_tokens[order[0]][0] - packed.cut_tokens[row][0]
+        kept = len(a) + apart.unread[order[0]][0].cut_tokens - packed.unread[row][0].cut_tokens
         packed_a, packed_b = ordinary[:kept], ordinary[kept:]
         masks[row, packed_a] = mask_a[a[:kept]]
         masks[row, packed_b] = mask_b[b[: len(packed_b)]]
