@@ -83,6 +83,7 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
         ({"kind": "spline"}, "x: this is no rising logistic or isotonic curve; fit it again"),
         ({"slope": -1.0}, "no rising"),
         ({"slope": float("nan")}, "a finite number was expected"),
+        ({"slope": 10**400}, "a finite number was expected"),
         ({"more": 1}, "x: more is not known; .*; fit it again"),
         ({"scores": [0.1]}, "no rising"),
         ({"scores": None}, "x: scores is None; a list was expected"),

@@ -59,13 +59,14 @@ def _lost_words(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: E
     """
     if unicodedata.is_normalized("NFKC", sentence):
         return
+    ids, spans = encoding.ids, encoding.offsets
     for _, places in groupby(range(kept), encoding.word_ids.__getitem__):
         where = list(places)
-        word = _written(sentence, encoding.offsets[where[0]][0], encoding.offsets[where[-1]][1])
+        word = _written(sentence, spans[where[0]][0], spans[where[-1]][1])
         plain = unicodedata.normalize("NFKC", word)
         if plain == unicodedata.normalize("NFC", word):
             continue
-        own = [encoding.ids[place] for place in where]
+        own = [ids[place] for place in where]
         read = fast.encode(plain, add_special_tokens=False).ids
         is_split = plain.isalpha() and len(read) < len(own)
         if unknown_id not in read and (unknown_id in own or is_split):
