@@ -95,21 +95,6 @@ class TokenBatch:
     unread: tuple[tuple[Unread, ...], ...]
 
     @property
-    def cut_off(self) -> tuple[tuple[str, ...], ...]:
-        """Per sequence and sentence, the text at its end that did not fit ("" if it all did)."""
-        return tuple(tuple(each.cut_off for each in row) for row in self.unread)
-
-    @property
-    def cut_tokens(self) -> tuple[tuple[int, ...], ...]:
-        """Per sequence and sentence, how many tokens that text had."""
-        return tuple(tuple(each.cut_tokens for each in row) for row in self.unread)
-
-    @property
-    def unknown_tokens(self) -> tuple[tuple[int, ...], ...]:
-        """Per sequence and sentence, how many of its tokens the vocabulary lacks."""
-        return tuple(tuple(each.unknown_tokens for each in row) for row in self.unread)
-
-    @property
     def is_own(self) -> NDArray[np.bool_]:
         """Which tokens are the sentences' own, neither special nor masked: bool [batch, seq]."""
         return (self.attention_mask == 1) & ~self.is_special

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, InputError
 from bertsim.measuring.agreement import choose_threshold, judge_probabilities, separate
 from bertsim.measuring.fitting import fit_calibration, weigh_groups
 from bertsim.measuring.tfidf import score_tfidf
-from bertsim.score.calibration import Calibration, read_calibrations, write_calibrations
+from bertsim.score.calibration import Calibration, read_calibrations
 
 
 def noisy(n: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +74,7 @@ def test_a_high_value_that_unrelated_pairs_reach_is_no_high_probability() -> Non
 def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
     scores, labels = noisy()
     curves = {"cosine": fit_calibration(scores, labels), "dot": Calibration("logistic", slope=2.0, intercept=-1.0)}
-    write_calibrations(tmp_path / "calibration.json", curves)
+    write_json(tmp_path / "calibration.json", curves)
     assert read_calibrations(tmp_path / "calibration.json") == curves
     assert read_calibrations(tmp_path / "nothing.json") == {}
 
@@ -84,6 +85,7 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
         ({"kind": "spline"}, "x: this is no rising logistic or isotonic curve; fit it again"),
         ({"slope": -1.0}, "no rising"),
         ({"slope": float("nan")}, "a finite number was expected"),
+        ({"slope": 10**400}, "a finite number was expected"),
         ({"more": 1}, "x: more is not known; .*; fit it again"),
         ({"scores": [0.1]}, "no rising"),
         ({"scores": None}, "x: scores is None; a list was expected"),
@@ -97,7 +99,7 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
 )
 def test_a_file_that_holds_no_rising_curve_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "calibration.json"
-    write_calibrations(path, {"x": Calibration("logistic", slope=1.0)})
+    write_json(path, {"x": Calibration("logistic", slope=1.0)})
     table = json.loads(path.read_text())
     path.write_text(json.dumps({"x": {**table["x"], **change}}))
     with pytest.raises(CheckpointError, match=message):

@@ -16,11 +16,12 @@ from safetensors.numpy import load_file, save_file
 
 import bertsim
 from bertsim.bert.folder import encoder_sha256
+from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.measuring.fitting import fit_combination
-from bertsim.score.calibration import Calibration, write_calibrations
-from bertsim.score.combination import Combination, write_combination
+from bertsim.score.calibration import Calibration
+from bertsim.score.combination import Combination
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import CLASSIFIERS, PAIRS
 
@@ -88,8 +89,8 @@ def headed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_checkpoint(tmp_path_factory.mktemp("headed") / "tiny")
     put_heads(folder, folder / "heads", has_pooler=True)
     curve = Calibration("logistic", slope=4.0, intercept=-2.0)
-    write_calibrations(folder / "calibration.json", {"cosine": curve})
-    write_calibrations(folder / "heads" / "mean_apart" / "calibration.json", {"mean_apart": curve})
+    write_json(folder / "calibration.json", {"cosine": curve})
+    write_json(folder / "heads" / "mean_apart" / "calibration.json", {"mean_apart": curve})
     return folder
 
 
@@ -473,7 +474,7 @@ def test_scorers_are_joined_into_one(headed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     shutil.copytree(headed, folder)
     combination = Combination({"cosine": 1.5, "mean_apart": 2.0, "bilstm_packed": -1.0}, 0.25)
-    write_combination(folder / "combined.json", combination)
+    write_json(folder / "combined.json", combination)
     model = bertsim.load(folder)
     assert model.scorers[-1] == "combined"
     assert model.scorers_of("packed")[-1] == model.scorers_of("apart")[-1] == "combined"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bertsim.bert.config import BertConfig
 from bertsim.errors import CheckpointError, InputError
+from bertsim.records import Unread
 from bertsim.text.tokenizer import MAX_CHARACTERS, Tokenizer
 from tests.checkpoints import make_checkpoint
 
@@ -60,13 +61,12 @@ def test_typed_special_tokens_are_ordinary_text(tokenizer: Tokenizer) -> None:
 def test_the_longer_side_loses_tokens_first_and_the_cut_is_reported(tokenizer: Tokenizer) -> None:
     batch = tokenizer.batch([("a b c d e f g h", "x y")], 8)
     assert batch.tokens[0] == ("[CLS]", "a", "b", "c", "[SEP]", "x", "y", "[SEP]")
-    assert batch.cut_off == ((" d e f g h", ""),)
-    assert batch.cut_tokens == ((5, 0),)
+    assert batch.unread == ((Unread(" d e f g h", 5), Unread()),)
 
 
 def test_two_long_sides_share_the_room(tokenizer: Tokenizer) -> None:
     batch = tokenizer.batch([("a b c d e f g h", "i j k l m n o p")], 10)
-    assert batch.cut_tokens == ((4, 5),)
+    assert [each.cut_tokens for each in batch.unread[0]] == [4, 5]
 
 
 def test_the_fast_way_gives_the_same_ids_as_the_full_one(tokenizer: Tokenizer) -> None:
@@ -106,10 +106,10 @@ def test_100_000_characters_are_read_to_the_cap_at_once_and_the_rest_is_reported
     start = time.perf_counter()
     batch = tokenizer.batch([(text,)], 16)
     assert time.perf_counter() - start < 2
-    assert batch.cut_off[0][0] == text[batch.spans[0, -2, 1] :]
+    assert batch.unread[0][0].cut_off == text[batch.spans[0, -2, 1] :]
     fits = tokenizer.batch([("dog" + " " * MAX_CHARACTERS + "cat",)], 16)
     assert fits.tokens[0] == ("[CLS]", "dog", "[SEP]")
-    assert fits.cut_off[0][0].endswith("cat")
+    assert fits.unread[0][0].cut_off.endswith("cat")
 
 
 def test_one_endless_word_is_one_unknown_token(tokenizer: Tokenizer) -> None:
@@ -132,7 +132,7 @@ def test_any_text_keeps_the_invariants(tokenizer: Tokenizer, a: str, b: str, max
         assert own.any()
         assert (spans[:, 0] <= spans[:, 1]).all()
         assert spans.max() <= len(text)
-        assert text.endswith(batch.cut_off[0][which])
+        assert text.endswith(batch.unread[0][which].cut_off)
 
 
 @given(st.text(alphabet=st.characters(categories=["Cs", "Lu", "Ll", "Zs"]), min_size=1, max_size=20))

@@ -256,7 +256,7 @@ def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_fac
 
 def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
     cut = model.compare("word " * 200 + "cat", "word " * 130, max_length=128)
-    first, second = (tokens for (tokens,) in cut.tokens.cut_tokens)
+    first, second = (each.cut_tokens for (each,) in cut.tokens.unread)
     assert losses(cut.tokens) == [
         f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score.",
         "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
@@ -296,11 +296,11 @@ def test_unknown_tokens_are_marked_whatever_their_text(tiny_checkpoint):
 
 def test_attention_says_what_did_not_fit_into_one_input(model):
     long = model.compare("word " * 100, "other " * 100, max_length=128)
-    cut = long.packed[0].cut_tokens[0]
+    cut = [each.cut_tokens for each in long.packed[0].unread[0]]
     shown = Page(attention_view(long, AttentionChoice(1, None), ())).text
     assert f"not read: {cut[0]} tokens of A, {cut[1]} tokens of B" in shown
     alone = model.compare("word " * 200, "other", max_length=128)
-    cut = alone.tokens.cut_tokens[0][0]
+    cut = alone.tokens.unread[0][0].cut_tokens
     shown = Page(attention_view(alone, AttentionChoice(1, None, "A alone"), ())).text
     assert f"Not read: {cut} tokens of A." in shown
     assert "ot read:" not in Page(attention_view(alone, AttentionChoice(1, None, "B alone"), ())).text
@@ -347,7 +347,7 @@ def test_what_the_tokenizer_changed_is_named(token, written, change):
 
 def test_text_that_was_cut_off_is_struck_through_with_its_count(model):
     batch = model.compare("short", "word " * 200, max_length=16).tokens
-    assert batch.cut_tokens[1][0] == 186
+    assert batch.unread[1][0].cut_tokens == 186
     source = anatomy(batch)
     assert re.search(r"<del>\s*word word", source)
     assert "cut off: 186 tokens did not fit" in Page(source).text

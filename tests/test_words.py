@@ -14,9 +14,10 @@ import pytest
 
 import bertsim
 from bertsim.bert.manifest import write_manifest
+from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, InputError
 from bertsim.hub.download import is_needed
-from bertsim.score.words import NAME, KnownError, Range, Words, read_words, write_words
+from bertsim.score.words import NAME, KnownError, Range, Words, read_words
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.views.result import verdict
 
@@ -40,7 +41,7 @@ def test_a_score_falls_in_the_highest_range_that_begins_below_it(score: float, w
 
 def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Path) -> None:
     assert read_words(tmp_path) is None
-    write_words(tmp_path / NAME, WORDS)
+    write_json(tmp_path / NAME, WORDS)
     assert read_words(tmp_path) == WORDS
     raw = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
     assert list(raw) == ["note", "data", "scorers", "ranges", "known_errors"]
@@ -84,7 +85,7 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
 def test_a_file_that_cannot_be_is_refused_by_file_and_key(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
-    write_words(tmp_path / NAME, WORDS)
+    write_json(tmp_path / NAME, WORDS)
     raw = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
     change(raw)
     (tmp_path / NAME).write_text(json.dumps(raw), encoding="utf-8")
@@ -104,7 +105,7 @@ def spoken(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny bundle with words of its own, in its manifest."""
     folder = tmp_path_factory.mktemp("words") / "spoken"
     shutil.copytree(tiny_bundle, folder)
-    write_words(folder / NAME, WORDS)
+    write_json(folder / NAME, WORDS)
     write_manifest(folder)
     return folder
 

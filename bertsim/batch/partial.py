@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from bertsim.data.json_files import read_json, record_from, write_json
 from bertsim.errors import BertsimError, DataError
-from bertsim.json_files import read_json, record_from, write_json
 
 
 @dataclass(frozen=True)

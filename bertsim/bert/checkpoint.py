@@ -21,8 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from bertsim.bert.config import BertConfig
+from bertsim.data.json_files import read_field, read_json
 from bertsim.errors import CheckpointError
-from bertsim.json_files import read_field, read_json
 from bertsim.records import Float
 
 WEIGHTS = "model.safetensors"

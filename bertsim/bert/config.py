@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.bert.pooling import parse_pooling, pooled_size
+from bertsim.data.json_files import read_field, read_json, record_from
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_field, read_json, record_from
 
 TEXT_FILES = (
     "config.json",

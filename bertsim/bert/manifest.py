@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from bertsim.data.json_files import read_json
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json
 
 NAME = "manifest.json"
 

@@ -1,10 +1,10 @@
 """Files of sentence pairs, or of sentences, read row by row: nothing is held but the row in hand.
 
-What comes in: TSV (no quoting: a `"` is a character like any other), CSV (standard quoting, a record may span lines),
-JSON Lines (one object a line), and for sentences alone also plain text (one a line); each may end in .gz; UTF-8, with
-or without a byte order mark; or Parquet. TSV and CSV start with a row of column names.
-What goes out: frozen `Row` records in the order of the file. A row that cannot be used is not dropped: it comes out
-with the reason in `error`, and the rows after it are read as if nothing had been. Blank lines at the end are no rows.
+What comes in: TSV (no quoting: a `"` is a character like any other) and CSV (standard quoting, a record may span
+lines), whose first row names the columns; JSON Lines (one object a line); for sentences alone also plain text (one a
+line); each in UTF-8, and .gz or not; or Parquet.
+What goes out: `Row`s in the order of the file. One that cannot be used is not dropped: it comes out with the reason in
+`error`, and the rows after it are read as if nothing had been. Blank lines at the end are no rows.
 What is wrong with the file as a whole (ending, header, columns, gzip) is a `DataError`.
 """
 
@@ -14,13 +14,12 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from bertsim.data.parquet import parquet_columns, read_parquet
-from bertsim.data.rows import Record, read_records
+from bertsim.data.rows import Record, parquet_columns, read_records
 from bertsim.errors import DataError
 
 KINDS = ("tsv", "csv", "jsonl")
@@ -43,12 +42,7 @@ SENTENCE_COLUMNS = ("sentence", "text")
 
 @dataclass(frozen=True)
 class Advice:
-    """What messages about a file say is to be done; whoever has an option for it says so instead.
-
-    Attributes:
-        pair, label, sentence: where it cannot be told which columns hold them.
-        row: where a row cannot be used.
-    """
+    """What messages about a file say is to be done; whoever has an option for it says so instead."""
 
     pair: str = "rename them until one pair alone has known names, such as sentence1 and sentence2"
     label: str = "rename them until one alone has a known name, such as score"
@@ -101,26 +95,18 @@ class DataFile:
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
-        records = read_parquet(self.path) if self.kind == "parquet" else read_records(self.path, self.kind)
-        for record in islice(records, 1 if self.kind in ("tsv", "csv") else 0, None):
-            yield self._row(record)
+        records = read_records(self.path, self.kind)
+        yield from map(self._row, islice(records, 1 if self.kind in ("tsv", "csv") else 0, None))
 
     def where(self, row: Row) -> str:
         """`file:line`, as messages name a row."""
         return f"{self.path}:{row.line}"
 
     def _row(self, record: Record) -> Row:
-        fault = record.fault
-        if isinstance(record.fields, dict):
-            values = record.fields
-        else:
-            values, miscount = _named(record, self.columns)
-            fault = fault or miscount
-        fault = fault or next(filter(None, (_fault(values, name) for name in self.sentences)), None)
-        label = values.get(self.label) if self.label is not None else None
-        if fault is not None:
-            return Row(record.line, (), label, values, fault)
-        return Row(record.line, tuple(str(values[name]) for name in self.sentences), label, values, None)
+        values, fault = _named(record, self.columns)
+        fault = fault or next(filter(None, (_fault(values.get(name), name) for name in self.sentences)), None)
+        sentences = () if fault else tuple(str(values[name]) for name in self.sentences)
+        return Row(record.line, sentences, None if self.label is None else values.get(self.label), values, fault)
 
 
 def open_pairs(
@@ -146,12 +132,12 @@ def open_pairs(
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
     """
     path, kind, names = _opened(path, READ_KINDS)
-    if columns is not None:
+    if columns is None:
+        pair = _recognised_pair(path, names, advice)
+    else:
         pair = tuple(_named_column(path, names, name) for name in columns)
         if len(set(pair)) != 2:
             raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
-    else:
-        pair = _recognised_pair(path, names, advice)
     label = None if label_column is None else _named_column(path, names, label_column)
     if label is None and labelled:
         label = _recognised_label(DataFile(path, kind, names, pair, advice=advice))
@@ -177,17 +163,19 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
 
 def number_of(label: object) -> float | None:
     """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
-    if isinstance(label, str | int | float):
-        try:
-            value = float(label)
-        except (ValueError, OverflowError):
-            return None
-        return value if math.isfinite(value) else None
-    return None
+    try:
+        value = float(label) if isinstance(label, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
-    """The kind of a file by its ending, .gz aside. Raises DataError for any other ending."""
+    """The kind of a file by its ending, .gz aside.
+
+    Raises:
+        DataError: the ending is another.
+    """
     kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in kinds:
         endings = ", ".join(f".{kind}" for kind in kinds)
@@ -195,45 +183,29 @@ def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
     return kind
 
 
-def unpaired(text: str) -> bool:
-    """Whether a text holds half a surrogate pair, which no encoding can write."""
-    return re.search("[\ud800-\udfff]", text) is not None
-
-
 def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[str, ...]]:
     """Path, kind and columns of a file."""
     kind, path = kind_of(path, kinds), Path(path)
-    if kind == "txt":
-        return path, kind, ("sentence",)
-    if kind == "jsonl":
-        return path, kind, _keys(path)
+    where = str(path)
+    names: tuple[str, ...] = ("sentence",)
     if kind == "parquet":
-        return path, kind, _each_once(path, parquet_columns(path))
-    header = next(read_records(path, kind), None)
-    if header is None:
-        raise DataError(f"{path} is empty; its first line must name the columns.")
-    if header.fault is not None or not isinstance(header.fields, list):
-        raise DataError(f"{path}:{header.line} must name the columns, but {header.fault}.")
-    return path, kind, _each_once(f"{path}:{header.line}", header.fields)
-
-
-def _each_once(where: object, names: Sequence[str]) -> tuple[str, ...]:
-    """The names of the columns. Raises DataError for one that stands there twice."""
+        names = parquet_columns(path)
+    elif kind == "jsonl":
+        names = tuple(dict.fromkeys(key for record in read_records(path, kind) for key in record.fields or ()))
+        if not names:
+            raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
+    elif kind != "txt":
+        header = next(read_records(path, kind), None)
+        if header is None:
+            raise DataError(f"{path} is empty; its first line must name the columns.")
+        where = f"{path}:{header.line}"
+        if header.fault is not None or header.fields is None:
+            raise DataError(f"{where} must name the columns, but {header.fault}.")
+        names = tuple(header.fields)
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
-    return tuple(names)
-
-
-def _keys(path: Path) -> tuple[str, ...]:
-    """Every key of any object of a JSON Lines file, in the order in which they first appear."""
-    keys: dict[str, None] = {}
-    for record in read_records(path, "jsonl"):
-        if isinstance(record.fields, dict):
-            keys.update(dict.fromkeys(record.fields))
-    if not keys:
-        raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
-    return tuple(keys)
+    return path, kind, names
 
 
 def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
@@ -242,8 +214,9 @@ def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
     return wanted
 
 
-def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, str]:
-    found = [(a, b) for pair in PAIR_COLUMNS for a in _called(pair[0], names) for b in _called(pair[1], names)]
+def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, ...]:
+    plain = [(_plain(name), name) for name in names]
+    found = [(a, b) for one, other in PAIR_COLUMNS for x, a in plain if x == one for y, b in plain if y == other]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
         raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
@@ -252,8 +225,7 @@ def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[
 
 def _recognised_label(file: DataFile) -> str:
     """The one label column; of several, the one that holds numbers in the file's first rows."""
-    rest = [name for name in file.columns if name not in file.sentences]
-    found = [name for label in LABEL_COLUMNS for name in _called(label, rest)]
+    found = [name for name in file.columns if name not in file.sentences and _plain(name) in LABEL_COLUMNS]
     if len(found) > 1:
         peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
         numeric = [name for name in found if any(number_of(values.get(name)) is not None for values in peeked)]
@@ -265,32 +237,28 @@ def _recognised_label(file: DataFile) -> str:
 
 
 def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
-    """The cells under their columns; too few are filled up, too many stand joined in the last, with a fault."""
-    if not isinstance(record.fields, list):
-        return {columns[0]: record.text}, record.fault
+    """The cells under their columns, and their fault; too few are filled up, too many stand joined in the last."""
     cells, due = record.fields, len(columns)
+    if cells is None:
+        return {columns[0]: record.text}, record.fault
+    if isinstance(cells, dict):
+        return cells, record.fault
     if len(cells) == due:
-        return dict(zip(columns, cells, strict=True)), None
+        return dict(zip(columns, cells, strict=True)), record.fault
     fault = f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
     cells = [*cells[: due - 1], " ".join(cells[due - 1 :])] if len(cells) > due else cells
-    return dict(zip_longest(columns, cells, fillvalue="")), fault
+    return dict(zip_longest(columns, cells, fillvalue="")), record.fault or fault
 
 
-def _fault(values: Mapping[str, object], name: str) -> str | None:
+def _fault(text: object, name: str) -> str | None:
     """Why a cell cannot be used as a sentence."""
-    text = values.get(name)
     if text is None:
         return f"there is no {name!r}"
     if not isinstance(text, str):
         return f"{name!r} holds {json.dumps(text, ensure_ascii=False)[:40]}, which is not text"
     if not text.strip():
         return f"{name!r} is empty"
-    return f"{name!r} holds half a surrogate pair, which is not text" if unpaired(text) else None
-
-
-def _called(plain: str, names: Sequence[str]) -> list[str]:
-    """The names that are this one but for case, spaces and punctuation."""
-    return [name for name in names if _plain(name) == plain]
+    return f"{name!r} holds half a surrogate pair, which is not text" if re.search("[\ud800-\udfff]", text) else None
 
 
 def _plain(name: str) -> str:

@@ -1,9 +1,7 @@
-"""The lines of a file taken apart into records: TSV, CSV, JSON Lines or plain text, each .gz or not.
+"""A file taken apart into `Record`s, one per row in the order of the file, the header of TSV and CSV included.
 
-What comes in: a path and its kind. What goes out: one `Record` per row in the order of the file, the header of TSV
-and CSV included. A line that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank
-lines at the end of the file are no records. Only a file that cannot be read at all raises.
-It does not know what the columns mean: that is `bertsim.data.pairs`.
+A row that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank lines at the end of
+the file are no records. Only a file that cannot be read at all raises. What columns mean is for `data.pairs` to say.
 """
 
 from __future__ import annotations
@@ -14,54 +12,46 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from bertsim.errors import DataError
 
 MAX_LINE_BYTES = 16_000_000
 MAX_CELL = 1_000_000
-BLANK = "the line is blank"
+_BLANK = "the line is blank"
+_PARQUET_BATCH = 1000  # rows read at once
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     r"""One row as it stands in the file.
 
     Attributes:
-        line: number of its first line, from 1.
+        line: number of its first line, from 1; of Parquet, which has no lines, of the row.
         text: that line (all its lines, for a CSV record), without the line end; bytes that are not UTF-8 as `\xe9`.
-        fields: the cells, or for JSON Lines the object; None where the line could not be taken apart.
+        fields: the cells, or for JSON Lines and Parquet the object; None where the row could not be taken apart.
         fault: why it could not, or None.
     """
 
     line: int
     text: str
-    fields: list[str] | dict[str, object] | None
-    fault: str | None
-
-
-@dataclass(frozen=True)
-class _Line:
-    number: int
-    text: str  # with its line end
-    fault: str | None
-
-    def refused(self, fault: str) -> Record:
-        return Record(self.number, self.text.rstrip("\r\n"), None, fault)
+    fields: list[str] | dict[str, object] | None = None
+    fault: str | None = None
 
 
 def read_records(path: Path, kind: str) -> Iterator[Record]:
-    """Every row of a file of the kind "tsv", "csv", "jsonl" or "txt".
+    """Every row of a file of the kind "tsv", "csv", "jsonl", "txt" or "parquet".
 
     Raises:
-        DataError: the file is missing, not readable, a damaged gzip, UTF-16, or has a line beyond `MAX_LINE_BYTES`.
+        DataError: the file is missing, not readable, a damaged gzip or Parquet, UTF-16, or has a line beyond
+            `MAX_LINE_BYTES`.
 
     Example: the TSV lines `a<TAB>b`, `x<TAB>"y` -> fields ["a", "b"], ["x", '"y'].
     """
     blank: list[Record] = []
-    for record in _READERS[kind](_lines(path)):
-        if record.fault == BLANK:
+    for record in _parquet_records(path) if kind == "parquet" else _READERS[kind](_lines(path)):
+        if record.fault == _BLANK:
             blank.append(record)
             continue
         yield from blank
@@ -69,12 +59,11 @@ def read_records(path: Path, kind: str) -> Iterator[Record]:
         yield record
 
 
-def _lines(path: Path) -> Iterator[_Line]:
+def _lines(path: Path) -> Iterator[Record]:
+    """The lines of a file, their ends included, not taken apart yet."""
     try:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
-            number = 0
-            while line := stream.readline(MAX_LINE_BYTES):
-                number += 1
+            for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), 1):
                 if len(line) == MAX_LINE_BYTES:
                     raise DataError(
                         f"{path}:{number} is longer than {MAX_LINE_BYTES // 1_000_000} MB;"
@@ -90,58 +79,42 @@ def _lines(path: Path) -> Iterator[_Line]:
         raise DataError(f"{path} cannot be read ({reason}); check the file.") from error
 
 
-def _decoded(number: int, line: bytes) -> _Line:
+def _decoded(number: int, line: bytes) -> Record:
     try:
-        return _Line(number, line.decode(), None)
+        return Record(number, line.decode())
     except UnicodeDecodeError as error:
         fault = f"byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is not UTF-8"
-        return _Line(number, line.decode(errors="backslashreplace"), fault)
+        return Record(number, line.decode(errors="backslashreplace"), fault=fault)
 
 
-def _plain_records(lines: Iterator[_Line], take_apart: Callable[[str], list[str]]) -> Iterator[Record]:
-    for line in lines:
-        text = line.text.removesuffix("\n").removesuffix("\r")
-        if not text.strip(" "):
-            yield line.refused(BLANK)
-        else:
-            yield Record(line.number, text, take_apart(text), line.fault)
+def _refused(line: Record, fault: str) -> Record:
+    return Record(line.line, line.text.rstrip("\r\n"), None, fault)
 
 
-def _tsv_records(lines: Iterator[_Line]) -> Iterator[Record]:
-    return _plain_records(lines, lambda text: text.split("\t"))
+def _split_record(separator: str, line: Record) -> Record:
+    text = line.text.removesuffix("\n").removesuffix("\r")
+    return Record(line.line, text, text.split(separator), line.fault) if text.strip(" ") else _refused(line, _BLANK)
 
 
-def _txt_records(lines: Iterator[_Line]) -> Iterator[Record]:
-    return _plain_records(lines, lambda text: [text])
-
-
-def _jsonl_records(lines: Iterator[_Line]) -> Iterator[Record]:
-    for line in lines:
-        if not line.text.strip():
-            yield line.refused(BLANK)
-        elif line.fault is not None:
-            yield line.refused(line.fault)
-        else:
-            yield _json_record(line)
-
-
-def _json_record(line: _Line) -> Record:
+def _json_record(line: Record) -> Record:
+    if not line.text.strip() or line.fault is not None:
+        return _refused(line, line.fault or _BLANK)
     try:
         value = json.loads(line.text)
     except json.JSONDecodeError as error:
-        return line.refused(f"the line is not JSON ({error.msg} at character {error.pos + 1})")
+        return _refused(line, f"the line is not JSON ({error.msg} at character {error.pos + 1})")
     except (ValueError, RecursionError):
-        return line.refused("the line is JSON with a number too long or brackets too deep to read")
+        return _refused(line, "the line is JSON with a number too long or brackets too deep to read")
     if not isinstance(value, dict):
-        return line.refused("the line is JSON but not an object, {…}, with a key for each column")
-    return Record(line.number, line.text.rstrip("\r\n"), value, None)
+        return _refused(line, "the line is JSON but not an object, {…}, with a key for each column")
+    return Record(line.line, line.text.rstrip("\r\n"), value)
 
 
-def _csv_records(lines: Iterator[_Line]) -> Iterator[Record]:
+def _csv_records(lines: Iterator[Record]) -> Iterator[Record]:
     """A record that cannot be parsed gives up its first line only: the lines behind it are read again."""
     csv.field_size_limit(MAX_CELL)
-    waiting: deque[_Line] = deque()
-    taken: list[_Line] = []
+    waiting: deque[Record] = deque()
+    taken: list[Record] = []
 
     def feed() -> Iterator[str]:
         while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
@@ -155,17 +128,17 @@ def _csv_records(lines: Iterator[_Line]) -> Iterator[Record]:
             fields = next(reader, None)
         except csv.Error as error:
             waiting.extendleft(reversed(taken[1:]))
-            yield taken[0].refused(_csv_fault(error))
+            yield _refused(taken[0], _csv_fault(error))
             reader = csv.reader(feed(), strict=True)
             continue
         if fields is None:
             return
-        first, text = taken[0], "".join(line.text for line in taken)
+        text = "".join(line.text for line in taken)
         if not text.strip():
-            yield first.refused(BLANK)
+            yield _refused(taken[0], _BLANK)
         else:
             fault = next((line.fault for line in taken if line.fault), None)
-            yield Record(first.number, text.rstrip("\r\n"), fields, fault)
+            yield Record(taken[0].line, text.rstrip("\r\n"), fields, fault)
 
 
 def _csv_fault(error: csv.Error) -> str:
@@ -174,9 +147,64 @@ def _csv_fault(error: csv.Error) -> str:
     return f"the line is not CSV ({error}); double every quote inside a quoted field"
 
 
-_READERS: dict[str, Callable[[Iterator[_Line]], Iterator[Record]]] = {
-    "tsv": _tsv_records,
+_READERS: dict[str, Callable[[Iterator[Record]], Iterator[Record]]] = {
+    "tsv": partial(map, partial(_split_record, "\t")),
     "csv": _csv_records,
-    "jsonl": _jsonl_records,
-    "txt": _txt_records,
+    "jsonl": partial(map, _json_record),
+    "txt": partial(map, partial(_split_record, "\n")),  # which no line has within: one cell
 }
+
+
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """Names of the columns. Raises DataError for a file that is missing or no Parquet."""
+    return tuple(_open_parquet(path).schema_arrow.names)
+
+
+def _open_parquet(path: Path) -> Any:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return parquet.ParquetFile(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; give the path of a data file.") from None
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path} is damaged or no Parquet file ({error}); check the file.") from None
+
+
+def _parquet_records(path: Path) -> Iterator[Record]:
+    from pyarrow import ArrowException
+
+    number = 0
+    try:
+        for batch in _open_parquet(path).iter_batches(batch_size=_PARQUET_BATCH):
+            for cells in zip(*batch.columns, strict=True):
+                number += 1
+                yield _parquet_record(number, dict(zip(batch.schema.names, cells, strict=True)))
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{path} is damaged after row {number} ({error}); get it again.") from None
+
+
+def _parquet_record(number: int, cells: dict[str, Any]) -> Record:
+    """A row of pyarrow's scalars; one that cannot be read is its fault."""
+    values: dict[str, object] = {}
+    fault = None
+    for name, cell in cells.items():
+        try:
+            values[name] = _plain(cell.as_py())
+        except UnicodeDecodeError as error:
+            values[name] = error.object.decode(errors="backslashreplace")
+            fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
+        except (ValueError, OverflowError) as error:
+            values[name], fault = None, f"{name!r} cannot be read ({error})"
+    return Record(number, "", values, fault)
+
+
+def _plain(value: object) -> object:
+    """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -15,8 +15,8 @@ from pathlib import Path
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
 from bertsim.bert.manifest import check_manifest, new_folder
+from bertsim.data.json_files import read_json
 from bertsim.engines.base import FLATBUFFER
-from bertsim.json_files import read_json
 from bertsim.text.tokenizer import Tokenizer
 
 CONFIG = "config.json"

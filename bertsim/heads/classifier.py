@@ -11,8 +11,8 @@ from typing import Any
 
 from bertsim.bert.checkpoint import has_pooler, read_tensors
 from bertsim.bert.config import BertConfig
+from bertsim.data.json_files import read_field, read_json
 from bertsim.errors import CheckpointError
-from bertsim.json_files import read_field, read_json
 from bertsim.records import Float
 
 CLASSIFICATION = "BertForSequenceClassification"

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bertsim.data.json_files import read_json, record_from, write_json
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 from bertsim.records import COMBINED, UNTRAINED
 
 KINDS = ("bilstm", "pooled", "mean")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bertsim.data.json_files import read_json
 from bertsim.errors import CheckpointError, HubError
-from bertsim.json_files import read_json
 
 START, END = "<!-- usage: written by `bertsim publish` -->", "<!-- end of usage -->"
 TAGS = ("bertsim", "bert", "sentence-similarity", "litert")

@@ -2,22 +2,20 @@
 
 A `Calibration` is monotone and made of plain numbers, so that `calibration.json` can be read by anyone: a logistic
 curve in the value, or straight lines between knots. It keeps the order of the pairs: it says how much to believe a
-value, never which pair is more alike. Fitted in `measuring.fitting`.
+value, never which pair is more alike. Fitted in `measuring.fitting`; `json_files.write_json` writes the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "calibration.json"
 KINDS = ("logistic", "isotonic")
@@ -35,8 +33,7 @@ class Calibration:
         slope, intercept: of the logistic curve; 0 for the other.
         scores, probabilities: the knots, both rising; empty for the other.
         similar: from which part of the label scale on a pair counts as similar, in (0, 1].
-        data: what it was fitted on.
-        n: on how many pairs.
+        data, n: what it was fitted on, and on how many pairs.
     """
 
     kind: str
@@ -49,9 +46,9 @@ class Calibration:
     n: int = 0
 
     def __post_init__(self) -> None:
-        """Raise InputError for what is no rising curve from scores to [0, 1]."""
-        rises = len(self.scores) == len(self.probabilities) and _rises(self.scores) and _rises(self.probabilities)
-        if self.kind not in KINDS or not rises or (self.kind == "isotonic") != bool(self.scores) or self.slope < 0:
+        rises = all((np.diff(knots) >= 0).all() for knots in (self.scores, self.probabilities))
+        fits = len(self.scores) == len(self.probabilities) and bool(self.scores) == (self.kind == "isotonic")
+        if self.kind not in KINDS or not rises or not fits or self.slope < 0:
             raise InputError(f"this is no rising {' or '.join(KINDS)} curve.")
         for value in (self.similar, *self.probabilities):
             if not 0 <= value <= 1:
@@ -70,25 +67,15 @@ class Calibration:
         return float(result) if values.ndim == 0 else result
 
 
-def write_calibrations(path: Path, calibrations: Mapping[str, Calibration]) -> None:
-    """Write curves by scorer name."""
-    write_json(path, {name: asdict(calibration) for name, calibration in calibrations.items()})
-
-
 def read_calibrations(path: Path) -> dict[str, Calibration]:
-    """Read what `write_calibrations` wrote; empty where there is no such file.
+    """Curves by scorer name; empty where there is no such file.
 
     Raises:
         CheckpointError: an unknown or missing key, a value that cannot be, or a curve that does not rise; names
             file and scorer.
     """
-    if not path.exists():
-        return {}
+    curves = read_json(path) if path.exists() else {}
     return {
         name: record_from(Calibration, raw, f"{path}, {name}", error=CheckpointError, advice="fit it again with train")
-        for name, raw in read_json(path).items()
+        for name, raw in curves.items()
     }
-
-
-def _rises(values: tuple[float, ...]) -> bool:
-    return all(a <= b for a, b in pairwise(values))

@@ -8,35 +8,27 @@ Source: stacking, Wolpert 1992, with logistic regression as the second level.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "combined.json"
-_AGAIN = "make it again with train"
 
 
 @dataclass(frozen=True)
 class Combination:
-    """1 / (1 + exp(-(sum of weight x score + intercept))), in [0, 1].
-
-    Attributes:
-        weights: by scorer.
-        intercept: added to the weighted sum.
-        data: what it was fitted on.
-    """
+    """1 / (1 + exp(-(sum of weight x score + intercept))), in [0, 1]; weights by scorer, fitted on `data`."""
 
     weights: Mapping[str, float]
     intercept: float
     data: str = ""
 
     def __post_init__(self) -> None:
-        """Raise InputError where nothing is joined."""
         if not self.weights:
             raise InputError("weights is empty; at least one scorer and its weight were expected.")
 
@@ -49,18 +41,14 @@ class Combination:
         return 0.5 * (1.0 + np.tanh(0.5 * (np.sum(parts, axis=0) + self.intercept)))
 
 
-def write_combination(path: Path, combination: Combination) -> None:
-    """Write the file."""
-    write_json(path, asdict(combination))
-
-
 def read_combination(path: Path, scorers: Collection[str]) -> Combination | None:
-    """Read what `write_combination` wrote; None where there is no such file, or a scorer of it is not loaded.
+    """The combination in a file; None where there is no such file, or a scorer of it is not loaded.
 
     Raises:
         CheckpointError: a key is missing or unknown, or a value is no finite number; names it.
     """
     if not path.exists():
         return None
-    found = record_from(Combination, read_json(path), str(path), error=CheckpointError, advice=_AGAIN)
+    advice = "make it again with train"
+    found = record_from(Combination, read_json(path), str(path), error=CheckpointError, advice=advice)
     return found if set(found.weights) <= set(scorers) else None

@@ -18,9 +18,6 @@ from bertsim.records import Comparison, Float, Int
 from bertsim.score.alignment import align_tokens, weigh_tokens
 from bertsim.score.measures import cosine
 
-ScoreMasked = Callable[[Int], Float]
-
-_TINY = 1e-9
 HIDDEN_TOKENS = 128  # positions of a sentence that `occlude` tries
 
 
@@ -49,14 +46,10 @@ class Alignment:
 
 
 def align(comparison: Comparison, layer: int = -1) -> Alignment:
-    """Compare every token of A with every token of B at one layer of hidden states.
+    """Compare every token of A with every token of B at a layer, an index into `hidden_states`.
 
     Source: Zhang et al., BERTScore (2020), and its reference code without idf: a token may be matched with a
     special one, but special tokens have no weight in the averages.
-
-    Args:
-        comparison: the pair.
-        layer: index into `hidden_states`; 0 = embeddings, -1 = last.
     """
     hidden = comparison.output.hidden_states[layer]
     score = align_tokens(*weigh_tokens(hidden, comparison.tokens.is_own))
@@ -66,42 +59,31 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
     cosines = np.clip(a @ b.T, -1.0, 1.0)
     precision = float(cosines.max(axis=1)[~special_a].mean())
     recall = float(cosines.max(axis=0)[~special_b].mean())
-    total = precision + recall
-    f1 = 2 * precision * recall / total if abs(total) > _TINY else 0.0
-    best = cosines.argmax(axis=1), cosines.argmax(axis=0)
-    return Alignment(cosines, special_a, special_b, *best, precision, recall, f1, score)
+    f1 = 2 * precision * recall / (precision + recall) if abs(precision + recall) > 1e-9 else 0.0
+    best_b, best_a = cosines.argmax(axis=1), cosines.argmax(axis=0)
+    return Alignment(cosines, special_a, special_b, best_b, best_a, precision, recall, f1, score)
 
 
 def layer_profile(comparison: Comparison, poolings: Sequence[str]) -> Float:
-    """The pair's cosine at every layer, for every pooling.
-
-    Args:
-        comparison: the pair.
-        poolings: names of `pooling.POOLINGS` but "pooler".
+    """The pair's cosine at every layer, for poolings of `pooling.POOLINGS` but "pooler".
 
     Returns:
         float32 [poolings, layers + 1]; column 0 is the embeddings.
     """
-    mask = comparison.tokens.attention_mask.astype(np.float32)
-    rows = []
-    for name in poolings:
-        pooled = [pool(hidden, mask, name) for hidden in comparison.output.hidden_states]
-        rows.append([float(cosine(both[:1], both[1:])[0]) for both in pooled])
-    return np.array(rows, np.float32)
+    hidden, mask = comparison.output.hidden_states, comparison.tokens.attention_mask.astype(np.float32)
+    sides = [(hidden[:, row], np.repeat(mask[row : row + 1], len(hidden), axis=0)) for row in (0, 1)]
+    return np.array([cosine(*(pool(*side, name) for side in sides)) for name in poolings], np.float32)
 
 
 def check_masks(attention_mask: Int) -> None:
-    """Refuse a mask that leaves nothing of a sentence.
-
-    Args:
-        attention_mask: int32 [2, seq]; A in row 0, B in row 1.
+    """Refuse a mask, int32 [2, seq], A in row 0, B in row 1, that leaves nothing of a sentence.
 
     Raises:
         InputError: no token of a sentence is left.
     """
-    for row in (0, 1):
-        if not attention_mask[row].any():
-            raise InputError(f"every token of sentence {'AB'[row]} is masked: leave at least one.")
+    for name, mask in zip("AB", attention_mask, strict=False):
+        if not mask.any():
+            raise InputError(f"every token of sentence {name} is masked: leave at least one.")
 
 
 @dataclass(frozen=True)
@@ -120,15 +102,11 @@ class Occlusion:
     changes_b: Float
 
 
-def occlude(comparison: Comparison, scorer: str, score_masked: ScoreMasked) -> Occlusion:
+def occlude(comparison: Comparison, scorer: str, score_masked: Callable[[Int], Float]) -> Occlusion:
     """Hide each token of both sentences in turn; the other sentence stays whole.
 
-    Up to `HIDDEN_TOKENS` positions of a sentence are tried, all in one call.
-
-    Args:
-        comparison: the pair.
-        scorer: the name of one of its scores.
-        score_masked: masks, int32 [n, 2, seq] -> that scorer's scores, float32 [n].
+    Up to `HIDDEN_TOKENS` positions of a sentence are tried, all in one call of `score_masked`, which makes of masks,
+    int32 [n, 2, seq], the scores of that scorer, float32 [n].
     """
     tokens = comparison.tokens
     ordinary = tokens.is_own

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,15 +18,8 @@ from bertsim.bert.pooling import scale_to_unit
 from bertsim.records import Float
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A way to compare two embeddings.
-
-    Attributes:
-        compute: float32 [n, dim], float32 [n, dim] -> float32 [n].
-        unit: "similarity", "product" or "distance".
-        low, high: the range of its values.
-    """
+class Measure(NamedTuple):
+    """A way to compare two embeddings: float32 [n, dim], float32 [n, dim] -> float32 [n]; unit and range of values."""
 
     compute: Callable[[Float, Float], Float]
     unit: str

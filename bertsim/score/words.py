@@ -7,29 +7,21 @@ covers it like any other. It speaks of one encoder and its heads alone: an encod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
-from bertsim.json_files import read_json, record_from, write_json
 
 NAME = "words.json"
 HIGHEST_RATING = 5
-_AGAIN = "make it again with train"
 _TEXT, _COUNT = "a text", "a whole number of at least 1"
 
 
 @dataclass(frozen=True)
 class Range:
-    """What scores from `low` up to the next range mean.
-
-    Attributes:
-        low: lower end of the range, which belongs to it.
-        words: the judgement.
-        rating: how alike people found such pairs on average, 0 to 5.
-        pairs: how many pairs that average is of.
-    """
+    """What scores from `low` up to the next range mean; people rated such pairs `rating` on average, over `pairs`."""
 
     low: float
     words: str
@@ -37,10 +29,9 @@ class Range:
     pairs: int
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be; names it."""
         _check(
             self,
-            words=(bool(self.words.strip()), _TEXT),
+            words=(self.words.strip(), _TEXT),
             rating=(0 <= self.rating <= HIGHEST_RATING, f"a number from 0 to {HIGHEST_RATING}"),
             pairs=(self.pairs >= 1, _COUNT),
         )
@@ -48,10 +39,10 @@ class Range:
 
 @dataclass(frozen=True)
 class KnownError:
-    """How often an encoder, by its best scorer, is right about pairs of one kind that were made to try it.
+    """What an encoder, by its best scorer, is known to get wrong: one kind of pairs that were made to try it.
 
     Attributes:
-        kind: of the pairs, in one word.
+        kind: in one word.
         right: share of the trials that came out right, in [0, 1].
         trials: how many there were.
         words: what the two sentences of such a pair differ by.
@@ -63,13 +54,12 @@ class KnownError:
     words: str
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be; names it."""
         _check(
             self,
-            kind=(bool(self.kind.strip()), _TEXT),
+            kind=(self.kind.strip(), _TEXT),
             right=(0 <= self.right <= 1, "a number in [0, 1]"),
             trials=(self.trials >= 1, _COUNT),
-            words=(bool(self.words.strip()), _TEXT),
+            words=(self.words.strip(), _TEXT),
         )
 
 
@@ -92,17 +82,14 @@ class Words:
     known_errors: tuple[KnownError, ...]
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be, or ranges that do not rise; names it."""
-        _check(self, note=(bool(self.note.strip()), _TEXT), data=(bool(self.data.strip()), _TEXT))
+        _check(self, note=(self.note.strip(), _TEXT), data=(self.data.strip(), _TEXT))
         for scorer, words in self.scorers.items():
             if not words.strip():
                 raise InputError(f"scorers: {scorer} is {words!r:.60}; a text was expected.")
         for scorer, found in self.ranges.items():
             if not found or not all(a.low < b.low for a, b in pairwise(found)):
-                raise InputError(
-                    f"ranges of {scorer}: low is {[each.low for each in found]}; one or more rising numbers were "
-                    "expected."
-                )
+                lows = [each.low for each in found]
+                raise InputError(f"ranges of {scorer}: low is {lows}; one or more rising numbers were expected.")
 
     def range_of(self, scorer: str, score: float) -> Range | None:
         """The range that a score falls in; None where the scorer has none, or the score lies below all of them.
@@ -119,18 +106,13 @@ def read_words(folder: Path) -> Words | None:
         CheckpointError: a key is missing or unknown, a value is of another type or cannot be, or ranges do not rise;
             names file and key.
     """
-    path = folder / NAME
+    path, advice = folder / NAME, "make it again with train"
     if not path.exists():
         return None
-    return record_from(Words, read_json(path), str(path), error=CheckpointError, advice=_AGAIN)
+    return record_from(Words, read_json(path), str(path), error=CheckpointError, advice=advice)
 
 
-def write_words(path: Path, words: Words) -> None:
-    """Write the file that `read_words` reads."""
-    write_json(path, asdict(words))
-
-
-def _check(record: object, **rules: tuple[bool, str]) -> None:
+def _check(record: object, **rules: tuple[object, str]) -> None:
     """Raise InputError for the first field that breaks its rule: whether it holds, and what was expected."""
     for name, (is_good, expected) in rules.items():
         if not is_good:

@@ -1,7 +1,6 @@
 """Tokens under other attention masks: what if these tokens were padding? numpy only, no encoder.
 
-In: `TokenBatch` and masks. Out: `Row`s to encode, and the mask of a packed pair that hides what a mask of its
-sentences hides.
+In: `TokenBatch` and masks. Out: `Row`s to encode, and the mask of a packed pair that hides what its sentences' hides.
 """
 
 from __future__ import annotations
@@ -14,15 +13,7 @@ from bertsim.records import Int, Row, TokenBatch
 
 
 def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
-    """Every row of a batch under each of its masks.
-
-    Args:
-        tokens: some rows.
-        masks: int32 [n, rows, seq].
-
-    Returns:
-        n times the rows: all under the first mask, then all under the second, ...
-    """
+    """Every row of a batch under each of its masks, int32 [n, rows, seq]: n times the rows, mask after mask."""
     ids, types = ([tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids))
     ends = [(int(own[0]), int(own[-1]) + 1) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
     return [
@@ -31,16 +22,7 @@ def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
 
 
 def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]:
-    """The packed pair under each mask of its two sentences.
-
-    Args:
-        apart: A in row 0, B in row 1.
-        packed: (A, B) in row 0.
-        masks: int32 [n, 2, seq], each as `apart.attention_mask`.
-
-    Returns:
-        n rows.
-    """
+    """The packed pair, row 0 of `packed`, under each mask of A and B alone, int32 [n, 2, seq]; n rows."""
     hidden = [mask_packed(replace(apart, attention_mask=mask), packed) for mask in masks]
     return masked_rows(packed, np.array(hidden, np.int32))
 
@@ -59,19 +41,17 @@ def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
         int32, as `packed.attention_mask`.
     """
     masks = packed.attention_mask.copy()
-    for row, order in zip(range(len(masks)), ((0, 1), (1, 0)), strict=False):
+    for row, order in enumerate([[0, 1], [1, 0]][: len(masks)]):
         ordinary = _ordinary(packed, row)
-        first, second = (_ordinary(apart, sentence) for sentence in order)
-        kept = len(first) + apart.cut_tokens[order[0]][0] - packed.cut_tokens[row][0]
-        places = (ordinary[:kept], ordinary[kept:])
-        for sentence, own, where in zip(order, (first, second), places, strict=True):
-            masks[row, where] = apart.attention_mask[sentence, own[: len(where)]]
-        lead = apart.attention_mask[order[0], first[0] - 1]
-        middle = apart.attention_mask[order[0], first[-1] + 1]
-        tail = apart.attention_mask[order[1], second[-1] + 1]
-        masks[row, : ordinary[0]] = lead
-        masks[row, places[0][-1] + 1 : places[1][0]] = middle
-        masks[row, ordinary[-1] + 1 :] *= tail
+        mask_a, mask_b = apart.attention_mask[order]
+        a, b = (_ordinary(apart, sentence) for sentence in order)
+        kept = len(a) + apart.unread[order[0]][0].cut_tokens - packed.unread[row][0].cut_tokens
+        packed_a, packed_b = ordinary[:kept], ordinary[kept:]
+        masks[row, packed_a] = mask_a[a[:kept]]
+        masks[row, packed_b] = mask_b[b[: len(packed_b)]]
+        masks[row, : packed_a[0]] = mask_a[a[0] - 1]
+        masks[row, packed_a[-1] + 1 : packed_b[0]] = mask_a[a[-1] + 1]
+        masks[row, packed_b[-1] + 1 :] *= mask_b[b[-1] + 1]
     return masks
 
 

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer as FastTokenizer
 from tokenizers.models import Unigram, WordPiece
 from tokenizers.normalizers import Lowercase, Sequence
 
+from bertsim.data.json_files import read_json
 from bertsim.errors import CheckpointError
-from bertsim.json_files import read_json
 
 _OWN = (None, "BertTokenizer", "BertTokenizerFast")
 # What tokenizer_config.json says, and transformers without it -> its name in tokenizer.json
@@ -43,7 +43,10 @@ def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
     try:
         fast = FastTokenizer.from_file(str(path)) if path.suffix == ".json" else None
         if fast is None or not _agrees(fast, said, added):
-            fast = _by_transformers(folder)
+            from transformers import BertTokenizer
+
+            made = BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+            fast = FastTokenizer.from_str(made.to_str())
         if isinstance(fast.model, WordPiece) and fast.model.token_to_id(fast.model.unk_token) is None:
             raise ValueError(f"it has no {fast.model.unk_token}")
     except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a damaged file
@@ -76,10 +79,3 @@ def _agrees(fast: FastTokenizer, said: dict[str, Any], added: dict[str, Any]) ->
     return {int(number) for number in added} <= fast.get_added_tokens_decoder().keys() and all(
         getattr(fast.normalizer, name, default) == said.get(key, default) for key, (name, default) in _SETTINGS.items()
     )
-
-
-def _by_transformers(folder: Path) -> FastTokenizer:
-    from transformers import BertTokenizer
-
-    made = BertTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
-    return FastTokenizer.from_str(made.to_str())

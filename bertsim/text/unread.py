@@ -1,17 +1,76 @@
-"""What an encoder did not get of a pair, in sentences, and what is left unsaid of its score for that.
+"""What an encoder does not get of a sentence: found in its tokens, told in words, and what it takes from a score.
 
-In: `Unread` of A and of B. Out: plain text, the same for the page, the command line, the API and MCP; whoever shows it
-as HTML escapes it. The rule for probabilities and words stands here, in `withheld`, and nowhere else.
+In: a sentence and its tokens, or `Unread` of A and of B. Out: `Unread`, or plain text, the same for the page, the
+command line, the API and MCP; whoever shows it as HTML escapes it. The rule for probabilities and words stands here,
+in `withheld`, and nowhere else.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
+
+from tokenizers import Encoding
+from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.records import Unread
 
+MAX_CHARACTERS = 20_000
+"""Characters read of a sentence; the rest is reported as cut off."""
 _SHOWN_WORDS, _SHOWN_CHARACTERS = 5, 24
 _JOINER = "\u200d"  # holds emoji together: a family, a profession
+
+
+def readable(sentence: str) -> str:
+    """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    text = sentence[:MAX_CHARACTERS]
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
+    """What an encoder that gets `kept` of a sentence's tokens, at least one, does not get of it.
+
+    Args:
+        fast: the tokenizer.
+        unknown_id: the token of what its vocabulary lacks; -1: it lacks nothing.
+        sentence, encoding: as it was given, and all of its tokens.
+        kept: how many of them are left.
+    """
+    ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
+    end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
+    unknown = [_written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id]
+    lost = _lost_words(fast, unknown_id, readable(sentence), encoding, kept)
+    return Unread(sentence[end:], len(encoding.ids) - kept, tuple(unknown), tuple(lost), is_all=len(unknown) == kept)
+
+
+def _written(sentence: str, start: int, end: int) -> str:
+    """The characters of a token, with the marks behind it that a normaliser may have dropped. Example: "❤" -> "❤️"."""
+    while end < len(sentence) and unicodedata.category(sentence[end]) in ("Mn", "Mc", "Me", "Cf"):
+        end += 1
+    return sentence[start:end].strip()
+
+
+def _lost_words(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Iterator[str]:
+    """Words that would be read, or read whole, were their compatibility characters the plain ones.
+
+    Example: "℃", unknown, where "°C" is not; "ﬁnd", read as "ﬁ" and "##nd"
+    """
+    if unicodedata.is_normalized("NFKC", sentence):
+        return
+    ids, spans = encoding.ids, encoding.offsets
+    for _, places in groupby(range(kept), encoding.word_ids.__getitem__):
+        where = list(places)
+        word = _written(sentence, spans[where[0]][0], spans[where[-1]][1])
+        plain = unicodedata.normalize("NFKC", word)
+        if plain == unicodedata.normalize("NFC", word):
+            continue
+        own = [ids[place] for place in where]
+        read = fast.encode(plain, add_special_tokens=False).ids
+        is_split = plain.isalpha() and len(read) < len(own)
+        if unknown_id not in read and (unknown_id in own or is_split):
+            yield word
 
 
 def withheld(a: Unread, b: Unread) -> str:
@@ -66,7 +125,6 @@ def listed(words: list[str] | tuple[str, ...]) -> str:
 
 def _shown(word: str) -> str:
     """Example: 101 times "z" -> "zzzzzzzzzzzzzzzzzzzzzzzz… (101 characters)"."""
-    start = "".join(
-        c if c.isprintable() or c == _JOINER else c.encode("unicode_escape").decode() for c in word[:_SHOWN_CHARACTERS]
-    )
+    shown = word[:_SHOWN_CHARACTERS]
+    start = "".join(c if c.isprintable() or c == _JOINER else c.encode("unicode_escape").decode() for c in shown)
     return start if len(word) <= _SHOWN_CHARACTERS else f"{start}… ({len(word):,} characters)"

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
-from bertsim.json_files import record_from
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import TrainPlan
 

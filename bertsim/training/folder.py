@@ -10,11 +10,11 @@ from pathlib import Path
 
 from bertsim.bert import manifest
 from bertsim.bert.folder import CheckpointFolder
+from bertsim.data.json_files import read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.bundle import CONFIG, copy_files
 from bertsim.heads.network import Head, save_head
-from bertsim.json_files import read_json
 from bertsim.score import calibration, combination, words
 from bertsim.training.fit import RUN
 

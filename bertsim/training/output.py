@@ -17,13 +17,13 @@ import numpy as np
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.manifest import write_manifest
+from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
-from bertsim.json_files import write_json
 from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.evaluation import evaluate, mean_label_by_range
 from bertsim.measuring.fitting import fit_calibration, fit_combination, weigh_groups
@@ -79,7 +79,7 @@ def finish_output(
         scored = [(part, scores[name]) for name, part in data.measured.items() if not data.has_several_labels]
         report = measure_report(recipe.report, output, encoder, scored, observer.stage)
     if recipe.words is not None:
-        words.write_words(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
+        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -139,7 +139,7 @@ def _score(data: Data, output: Path) -> Scores:
         joint = fit_combination(of_dev, labels, data=data.dev.source.name)
     except InputError:
         return scores
-    combination.write_combination(output / combination.NAME, joint)
+    write_json(output / combination.NAME, joint)
     for found in scores.values():
         found[COMBINED] = joint.apply(found).astype(np.float32)
     return scores
@@ -158,10 +158,10 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
             curve = None
         figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
         if curve is not None and (output / HEADS / scorer).is_dir():
-            calibration.write_calibrations(output / HEADS / scorer / calibration.NAME, {scorer: curve})
+            write_json(output / HEADS / scorer / calibration.NAME, {scorer: curve})
         elif curve is not None:
             measures[scorer] = curve
-    calibration.write_calibrations(output / calibration.NAME, measures)
+    write_json(output / calibration.NAME, measures)
     return figures
 
 

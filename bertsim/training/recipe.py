@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import KINDS as HEAD_KINDS
-from bertsim.json_files import record_from
 from bertsim.measuring.edits import KINDS as EDITS
 from bertsim.measuring.probing import LABELS, UNSEEN
 from bertsim.records import COMBINED, UNTRAINED

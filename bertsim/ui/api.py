@@ -98,7 +98,7 @@ def build_api(shelf: Shelf) -> None:
             encoder: the name of an encoder that this app offers; empty = the one that it runs on.
         """
         batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
-        return [{**token_numbers(batch, row), "cut_off": plain(batch.cut_off[row][0])} for row in (0, 1)]
+        return [{**token_numbers(batch, row), "cut_off": plain(batch.unread[row][0].cut_off)} for row in (0, 1)]
 
     @replies
     def attention(sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = "") -> dict[str, Any]:
@@ -121,8 +121,8 @@ def build_api(shelf: Shelf) -> None:
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
-            "cut_tokens": list(batch.cut_tokens[0]),
-            "unknown_tokens": list(batch.unknown_tokens[0]),
+            "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
+            "unknown_tokens": [each.unknown_tokens for each in batch.unread[0]],
             "attention": matrix(output.attentions[:, 0], chosen).tolist(),
         }
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from bertsim.records import TokenBatch
-from bertsim.text.packing import MAX_CHARACTERS
+from bertsim.text.unread import MAX_CHARACTERS
 from bertsim.views.markup import Html, counted, downloads, figure, note, plain, tag, view
 
 SHOWN_CUT = 400
@@ -117,7 +117,7 @@ def _padding(batch: TokenBatch, row: int) -> Html:
 
 def characters(batch: TokenBatch, row: int) -> Html:
     """A sentence as it was typed: the characters of each token in a span of their own, the cut text struck through."""
-    sentence, cut = batch.sentences[row][0], batch.cut_off[row][0]
+    sentence, cut = batch.sentences[row][0], batch.unread[row][0].cut_off
     parts: list[object] = []
     done = 0
     for position, (start, end) in enumerate(batch.spans[row].tolist()):
@@ -131,8 +131,8 @@ def characters(batch: TokenBatch, row: int) -> Html:
     if len(rest) > SHOWN_CUT:
         parts.append(tag("span.bs-cut", f" … and {len(rest) - SHOWN_CUT:,} more characters, not shown here"))
     if cut:
-        count = counted(batch.cut_tokens[row][0], "token") + " did not fit"
-        if not batch.cut_tokens[row][0]:
+        count = counted(batch.unread[row][0].cut_tokens, "token") + " did not fit"
+        if not batch.unread[row][0].cut_tokens:
             count = f"only the first {MAX_CHARACTERS:,} characters of a sentence are read"
         more = f" … and {len(cut) - SHOWN_CUT:,} more characters" if len(cut) > SHOWN_CUT else ""
         parts += [tag("del", cut[:SHOWN_CUT]), tag("span.bs-cut", f"{more} cut off: {count}")]
@@ -141,7 +141,7 @@ def characters(batch: TokenBatch, row: int) -> Html:
 
 def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
-    (cut,), (rest,) = batch.cut_tokens[row], batch.cut_off[row]
+    cut, rest = batch.unread[row][0].cut_tokens, batch.unread[row][0].cut_off
     return counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
 
 
@@ -149,7 +149,7 @@ def _summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
-    (unknown,) = batch.unknown_tokens[row]
+    unknown = batch.unread[row][0].unknown_tokens
     parts = [counted(length, "token"), f"{special} of them special"]
     if unknown:
         parts.append(f"{unknown} unknown to the vocabulary")
@@ -176,8 +176,8 @@ def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
         "token_type_ids": batch.token_type_ids[row].tolist(),
         "attention_mask": batch.attention_mask[row].tolist(),
         "spans": batch.spans[row].tolist(),
-        "cut_tokens": batch.cut_tokens[row][0],
-        "unknown_tokens": batch.unknown_tokens[row][0],
+        "cut_tokens": batch.unread[row][0].cut_tokens,
+        "unknown_tokens": batch.unread[row][0].unknown_tokens,
     }
 
 

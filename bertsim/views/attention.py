@@ -128,7 +128,7 @@ def _strongest(values: Float, even: float, rows: Side, columns: Side) -> Html:
 
 def _cut(read: _Input, choice: AttentionChoice) -> str:
     """What of the sentences did not fit into this input; "" where all of them did."""
-    counts = read.tokens.cut_tokens[read.row]
+    counts = [each.cut_tokens for each in read.tokens.unread[read.row]]
     letters = "AB" if choice.inputs == "packed" else choice.part[0]
     cut = [f"{counted(count, 'token')} of {letter}" for count, letter in zip(counts, letters, strict=True)]
     shared = "Both sentences share one input here; not" if choice.inputs == "packed" else "Not"

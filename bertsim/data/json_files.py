@@ -7,9 +7,9 @@ by name. What a value may be beyond its type stands in the record's own `__post_
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -17,12 +17,16 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from bertsim.errors import BertsimError, CheckpointError, InputError
 
 _T = TypeVar("_T")
-_SCALARS: Mapping[Any, tuple[Any, str]] = {
+_LARGEST = sys.float_info.max
+_EXPECTED: Mapping[Any, tuple[Any, str]] = {
     str: (str, "a text"),
     Path: (str, "a path"),
     bool: (bool, "true or false"),
     int: (int, "a whole number"),
     float: (int | float, "a finite number"),
+    tuple: (list | tuple, "a list"),
+    dict: (dict, "a table"),
+    Mapping: (dict, "a table"),
 }
 """What stands in a table for a field of this type, and what messages call it."""
 
@@ -61,8 +65,8 @@ def read_field(path: Path, raw: Mapping[str, Any], key: str, kind: type[_T], def
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a value as indented JSON, in UTF-8."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a value, dataclasses in it as tables, as indented JSON in UTF-8."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=asdict) + "\n", encoding="utf-8")
 
 
 def record_from(
@@ -115,29 +119,18 @@ def _value(hint: Any, value: Any, where: str, key: str) -> Any:
         return None if value is None and NoneType in inner else _value(inner[0], value, where, key)
     if is_dataclass(kind):
         return _record(kind, value, f"{where}: {key}")  # type: ignore[arg-type]
-    if kind in _SCALARS:
-        types, expected = _SCALARS[kind]
-        is_good = isinstance(value, types) and (kind is bool or not isinstance(value, bool))
-        if not is_good or (kind is float and not math.isfinite(value)):
-            raise InputError(f"{where}: {key} is {value!r:.80}; {expected} was expected.")
-        return value if kind is bool else kind(value)
-    if kind in (tuple, list, Sequence):
-        return _several(inner, value, where, key)
+    if kind not in _EXPECTED:
+        return value
+    types, expected = _EXPECTED[kind]
+    is_good = isinstance(value, types) and (kind is bool or not isinstance(value, bool))
+    if not is_good or (kind is float and not -_LARGEST <= value <= _LARGEST):  # as nan is not, either
+        raise InputError(f"{where}: {key} is {value!r:.80}; {expected} was expected.")
     if kind in (dict, Mapping):
-        if not isinstance(value, dict):
-            raise InputError(f"{where}: {key} is {value!r:.80}; a table was expected.")
         return {name: _value(inner[1], each, where, f"{key}.{name}") for name, each in value.items()}
-    return value
-
-
-def _several(inner: tuple[Any, ...], value: Any, where: str, key: str) -> tuple[Any, ...]:
-    """The entries of a list; of a pair or triple, as many as its type has."""
-    if not isinstance(value, list | tuple):
-        raise InputError(f"{where}: {key} is {value!r:.80}; a list was expected.")
-    kinds = inner if inner and inner[-1] is not ... and len(inner) > 1 else inner[:1] * len(value)
+    if kind is not tuple:
+        return value if kind is bool else kind(value)
+    kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
     if len(kinds) != len(value):
         raise InputError(f"{where}: {key} is {value!r:.80}; a list of {len(kinds)} was expected.")
-    return tuple(
-        _value(kind, each, where, f"{key}[{index}]")
-        for index, (kind, each) in enumerate(zip(kinds, value, strict=True))
-    )
+    entries = enumerate(zip(kinds, value, strict=True))
+    return tuple(_value(kind, each, where, f"{key}[{index}]") for index, (kind, each) in entries)
