@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +61,13 @@ def score_rows(
         score: pairs -> one number each; raises InputError if any sentence cannot be read.
         check: raises InputError for a sentence that cannot be read.
     """
-    errors = [row.error for row in rows]
     try:
-        return _scored(rows, errors, score)
+        return _scored(rows, score)
     except InputError:
-        refusals = [row.error or _refusal(row, check) for row in rows]
-        if refusals == errors:
+        checked = [replace(row, error=row.error or _refusal(row, check)) for row in rows]
+        if checked == list(rows):
             raise
-        return _scored(rows, refusals, score)
+        return _scored(checked, score)
 
 
 def pair_of(row: Row) -> tuple[str, str]:
@@ -75,20 +75,15 @@ def pair_of(row: Row) -> tuple[str, str]:
     return row.sentences[0], row.sentences[1]
 
 
-def _scored(
-    rows: Sequence[Row], errors: Sequence[str | None], score: Callable[[list[tuple[str, str]]], Float]
-) -> list[ScoredRow]:
-    scores = iter(score([pair_of(row) for row, error in zip(rows, errors, strict=True) if error is None]))
-    return [
-        ScoredRow(row, float(next(scores)) if error is None else None, error)
-        for row, error in zip(rows, errors, strict=True)
-    ]
+def _scored(rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float]) -> list[ScoredRow]:
+    scores = iter(score([pair_of(row) for row in rows if row.error is None]))
+    return [(row, float(next(scores)) if row.error is None else None) for row in rows]
 
 
 def _refusal(row: Row, check: Callable[[str], None]) -> str | None:
-    for sentence in row.sentences:
-        try:
+    try:
+        for sentence in row.sentences:
             check(sentence)
-        except InputError as error:
-            return str(error).removesuffix(".")
+    except InputError as error:
+        return str(error).removesuffix(".")
     return None

@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--encoder", metavar="FOLDER", type=Path, required=True, help="a BERT checkpoint")
     add("--output", metavar="PATH", type=Path, required=True, help="a new folder, or a .tflite file")
     add("--data", metavar="FILE", type=Path, help="labelled pairs: Spearman must agree within 0.003")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

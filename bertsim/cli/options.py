@@ -6,8 +6,10 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
+from bertsim.bert.pooling import COMBINES
 from bertsim.cli.output import LiveLine, native_log_held_back
 from bertsim.data.pairs import MEND_OR_SKIP, Advice
+from bertsim.engines.base import ENGINES
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,17 +31,10 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
     add = group.add_argument
     add("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
     add("--revision", metavar="R", help="branch, tag or commit on the Hub")
-    add(
-        "--heads",
-        metavar="FOLDER_OR_HUB_ID",
-        help="trained heads on it, as `train` makes and `publish` sends them (default: its own)",
-    )
-    add(
-        "--engine",
-        choices=("litert", "tensorflow"),
-        default="litert",
-        help="litert: int8, fast (default); tensorflow: float32, the reference",
-    )
+    heads = "trained heads on it, as `train` makes and `publish` sends them (default: its own)"
+    add("--heads", metavar="FOLDER_OR_HUB_ID", help=heads)
+    engine = "litert: int8, fast (default); tensorflow: float32, the reference"
+    add("--engine", choices=ENGINES, default=ENGINES[0], help=engine)
     return group
 
 
@@ -47,17 +42,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The encoder, and how its token vectors become a sentence's."""
     add = add_encoder_options(parser).add_argument
     add("--pooling", metavar="P", help="cls, mean, max, mean_max or pooler (default: the checkpoint's own)")
-    add(
-        "--layers",
-        metavar="L",
-        help='which hidden states: "-1" (last, the default), "-1,-2", "last4", "all" (0, the embeddings, with them)',
-    )
-    add(
-        "--combine",
-        choices=("concat", "sum", "mean"),
-        default="concat",
-        help="how several layers become one (default: concat)",
-    )
+    layers = 'which hidden states: "-1" (last, the default), "-1,-2", "last4", "all" (0, the embeddings, with them)'
+    add("--layers", metavar="L", help=layers)
+    combine = "how several layers become one (default: concat)"
+    add("--combine", choices=COMBINES, default="concat", help=combine)
     add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
 
 

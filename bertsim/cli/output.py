@@ -8,9 +8,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock
-from typing import Any, Self, TextIO
+from contextlib import contextmanager, suppress
+from threading import RLock
+from typing import Any, Self
 
 from bertsim.errors import BertsimError
 
@@ -88,8 +88,9 @@ def native_log_held_back() -> Iterator[None]:
         os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,
     ):
         python = sys.stderr
-        if _is_stderr(python):
-            sys.stderr = own
+        with suppress(OSError):  # a test's stream has no number
+            if python.fileno() == 2:
+                sys.stderr = own
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -106,19 +107,12 @@ def native_log_held_back() -> Iterator[None]:
             sys.stderr = python
 
 
-def _is_stderr(stream: TextIO) -> bool:
-    try:
-        return stream.fileno() == 2
-    except OSError:  # a test's stream has none
-        return False
-
-
 class LiveLine:
     """A bar on stderr while something runs; silent where stderr is no terminal. Several threads may tell it."""
 
     def __init__(self) -> None:
         self._bar: Any = None
-        self._lock = Lock()
+        self._lock = RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +140,7 @@ class LiveLine:
 
         with self._lock:
             if self._bar is None or self._bar.desc != name:
-                self._close()
+                self.close()
                 counts = " {n_fmt}/{total_fmt}" if total > 1 else ""
                 form = "{desc} {percentage:3.0f} %|{bar}|" + counts + ("{postfix}" if text else " {remaining} left")
                 options: dict[str, Any] = {"bar_format": form, "leave": False, "dynamic_ncols": True}
@@ -166,9 +160,6 @@ class LiveLine:
     def close(self) -> None:
         """Take the line away."""
         with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
+            if self._bar is not None:
+                self._bar.close()
             self._bar = None

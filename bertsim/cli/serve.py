@@ -21,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, metavar="N", help="port to listen on (default: the first free from 7860)")
     add("--share", action="store_true", help="also open Gradio's public link")
     add_encoder_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

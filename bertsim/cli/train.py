@@ -49,21 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data-root", type=Path, metavar="DIR", help="where the paths of the recipe start")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
-    group = parser.add_argument_group("encoder")
-    group.add_argument("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
-    group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
-    group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
-    group.add_argument(
-        "--tune",
-        choices=("none", "heads", "all"),
-        help="none, heads: the heads, on the encoder as it is (default: none); all: encoder and heads together",
-    )
-    _add_rates(parser.add_argument_group("training"))
-    parser.set_defaults(run=run)
-
-
-def _add_rates(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
+    add = parser.add_argument_group("encoder").add_argument
+    add("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
+    add("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    add("--max-length", type=int, metavar="N", help="tokens read of a sequence")
+    tune = "none, heads: the heads, on the encoder as it is (default: none); all: encoder and heads together"
+    add("--tune", choices=("none", "heads", "all"), help=tune)
+    add = parser.add_argument_group("training").add_argument
     add("--inputs", choices=("apart", "packed"), help="how heads read a pair (default: apart)")
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")

@@ -44,6 +44,7 @@ from bertsim.score.words import Words
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.unread import withheld
 
+Pairs = Sequence[tuple[str, str]]
 _BLOCK = 4096  # pairs whose token vectors are held at the same time
 
 
@@ -88,12 +89,7 @@ class SimilarityModel(SentenceEmbedder):
         return tuple(scorer.name for scorer in found if readers_of([scorer], [inputs]))
 
     def score(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        scorer: str = "cosine",
-        progress: Progress | None = None,
-        **options: Unpack[Options],
+        self, pairs: Pairs, *, scorer: str = "cosine", progress: Progress | None = None, **options: Unpack[Options]
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer.
 
@@ -107,7 +103,7 @@ class SimilarityModel(SentenceEmbedder):
 
     def scores(
         self,
-        pairs: Sequence[tuple[str, str]],
+        pairs: Pairs,
         scorers: Sequence[str] | None = None,
         *,
         progress: Progress | None = None,
@@ -126,12 +122,7 @@ class SimilarityModel(SentenceEmbedder):
         return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
 
     def logits(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        head: str,
-        max_length: int | None = None,
-        progress: Progress | None = None,
+        self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
         resolved, scorer = self.resolve(max_length=max_length), head_scorer(self._head(head), logits=True)
@@ -140,12 +131,7 @@ class SimilarityModel(SentenceEmbedder):
         return self._values([scorer], pairs, resolved.max_length, progress)[scorer]
 
     def label_probabilities(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        head: str,
-        max_length: int | None = None,
-        progress: Progress | None = None,
+        self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
         """Probability of every label of a head: float32 [n, labels] in [0, 1], order as `labels(head)`."""
         return self._head(head).probabilities(self.logits(pairs, head=head, max_length=max_length, progress=progress))
@@ -227,29 +213,17 @@ class SimilarityModel(SentenceEmbedder):
             together = self.encode(rows)
             entries |= read_batch(rows, together, read_packed, (0, 1))
             pair = rows.first(), together.first()
-        is_withheld = bool(withheld(*(unread for (unread,) in tokens.unread)))
-        values = values_of(scorers, entries)
-        scores = []
-        for scorer in scorers:
-            is_calibrated = not is_withheld and (options.is_default or scorer.name not in UNTRAINED)
-            scores.append(self._judge(scorer, values[scorer], is_calibrated=is_calibrated))
+        is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
+        for scorer, values in values_of(scorers, entries).items():
+            curve = self._calibrations.get(scorer.name) if options.is_default or scorer.name not in UNTRAINED else None
+            value, value_reversed = map(float, values)
+            score = float(scorer.scores(values)[0])
+            probability = None if curve is None or is_withheld else float(curve.apply(score))
+            turned = value_reversed if scorer.is_directed else None
+            scale = scorer.unit, scorer.low, scorer.high
+            scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)
-
-    def _judge(self, scorer: Scorer, values: Float, *, is_calibrated: bool) -> PairScore:
-        """A scorer's verdict, from the values of a pair and of the pair the other way round."""
-        value, value_reversed = map(float, values)
-        score, curve = float(scorer.scores(values)[0]), self._calibrations.get(scorer.name)
-        return PairScore(
-            scorer.name,
-            value,
-            scorer.unit,
-            scorer.low,
-            scorer.high,
-            score,
-            probability=float(curve.apply(score)) if curve and is_calibrated else None,
-            value_reversed=value_reversed if scorer.is_directed else None,
-        )
 
     def _scorer(self, name: str, options: ResolvedOptions) -> Scorer:
         """The scorer of this name. Raises InputError where there is none."""
@@ -269,7 +243,7 @@ class SimilarityModel(SentenceEmbedder):
         return self._heads[name]
 
     def _values(
-        self, scorers: Sequence[Scorer], pairs: Sequence[tuple[str, str]], max_length: int, progress: Progress | None
+        self, scorers: Sequence[Scorer], pairs: Pairs, max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
         """The values of at least one pair; of pairs whose tokens are kept, so many at a time."""
         for index, pair in enumerate(pairs):
@@ -284,9 +258,7 @@ class SimilarityModel(SentenceEmbedder):
             parts.append(values_of(scorers, entries))
         return {scorer: np.concatenate([part[scorer] for part in parts]) for scorer in scorers}
 
-    def _rows(
-        self, pairs: Sequence[tuple[str, str]], max_length: int, name: Callable[[int], str], inputs: str
-    ) -> list[Row]:
+    def _rows(self, pairs: Pairs, max_length: int, name: Callable[[int], str], inputs: str) -> list[Row]:
         """Rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
         texts = [tuple(pair) for pair in pairs] if inputs == PACKED else [(each,) for pair in pairs for each in pair]
         return self._tokenizer.encode(texts, max_length, name)

@@ -1,20 +1,56 @@
-"""What was not read of the sentences of a file, or of many: counted chunk by chunk, said once at the end."""
+"""What commands that read files share: chunks, a bar, what a stop has kept, and what of the sentences was not read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from bertsim.cli.output import say
+from bertsim.batch.partial import PartialFile
+from bertsim.cli.output import LiveLine, Stopped, say
+from bertsim.data.pairs import Row
 from bertsim.text.unread import listed
 
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
     from bertsim.records import TokenCounts
 
+Making = Callable[[list[Row], Callable[[int, int], None]], tuple[bytes, dict[str, int]]]
 UNREAD = ("cut_sentences", "unknown_sentences", "unread_sentences")
 """Of how many sentences something was cut off, something is unknown to the vocabulary, nothing was read."""
 _WORDS = 20
+
+
+def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: int, make: Making) -> None:
+    """Write what is made of rows, chunk by chunk; what an earlier run of the same job has kept is gone on with.
+
+    Args:
+        partial: where to.
+        rows: all of them, `total`.
+        size: of a chunk.
+        make: rows of a chunk, and a callback for progress -> their bytes, and what counts of them.
+
+    Raises:
+        Stopped: by a signal; says what is kept.
+    """
+    if partial.restarted:
+        say(f"bertsim: {partial.path} is of another job ({partial.restarted} changed): starting again.")
+    elif partial.counts["rows"]:
+        say(f"bertsim: going on after the {partial.counts['rows']:,} of {total:,} rows kept in {partial.path}.")
+    rest = islice(rows, partial.counts["rows"], None)
+    try:
+        with LiveLine() as line:
+            while chunk := list(islice(rest, size)):
+                data, counts = make(chunk, line.part("rows", partial.counts["rows"], len(chunk), total))
+                partial.append(data, rows=len(chunk), **counts)
+    except Stopped as stop:
+        kept = partial.counts["rows"]
+        stop.told = (
+            f"stopped: {kept:,} of {total:,} rows are kept in {partial.path}; the same command goes on from there."
+            if kept
+            else "stopped before the first rows were finished; nothing was written."
+        )
+        raise
 
 
 class Tally:
@@ -52,12 +88,8 @@ class Tally:
 
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:
     """Sentences by the names of `UNREAD`. Example: one of three unknown tokens and no other -> 0, 1, 1."""
-    sums = (
-        sum(each.cut > 0 for each in counts),
-        sum(each.unknown > 0 for each in counts),
-        sum(each.read == 0 for each in counts),
-    )
-    return dict(zip(UNREAD, sums, strict=True))
+    found = [(each.cut > 0, each.unknown > 0, each.read == 0) for each in counts]
+    return {name: sum(each[i] for each in found) for i, name in enumerate(UNREAD)}
 
 
 def _sentences(n: int, one: str = "", more: str = "") -> str:
