@@ -64,7 +64,7 @@ def score_rows(
     try:
         return _scored(rows, score)
     except InputError:
-        checked = [replace(row, error=row.error or _refusal(row, check)) for row in rows]
+        checked = [replace(row, error=row.error or refusal(row, check)) for row in rows]
         if checked == list(rows):
             raise
         return _scored(checked, score)
@@ -80,7 +80,8 @@ def _scored(rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float]
     return [(row, float(next(scores)) if row.error is None else None) for row in rows]
 
 
-def _refusal(row: Row, check: Callable[[str], None]) -> str | None:
+def refusal(row: Row, check: Callable[[str], None]) -> str | None:
+    """Why a model, by its `check`, refuses a row, in a few words; None: it does not."""
     try:
         for sentence in row.sentences:
             check(sentence)

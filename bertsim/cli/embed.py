@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
-from bertsim.batch.scoring import chunk_size, describe_job
+from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
 from bertsim.cli.files import Tally, summed, write_chunks
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
@@ -17,7 +17,7 @@ from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from bertsim.model.similarity import SimilarityModel
+    pass
 
 HELP = "turn sentences into vectors"
 DESCRIPTION = """\
@@ -70,8 +70,10 @@ def run(args: argparse.Namespace) -> int:
             try:
                 vectors = model.embed(sentences, progress=progress, **options)
             except InputError:
-                if file is not None:
-                    _name_refused(file, chunk, model)
+                for row in chunk:
+                    why = refusal(row, model.check)
+                    if file is not None and why:
+                        raise DataError(f"{file.where(row)}: {why}.") from None
                 raise
             data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
             return data, summed(tally.count(sentences))
@@ -81,15 +83,6 @@ def run(args: argparse.Namespace) -> int:
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
     tally.say(partial.counts)
     return 0
-
-
-def _name_refused(file: DataFile, rows: list[Row], model: SimilarityModel) -> None:
-    """Raise DataError for the first row that the model refuses."""
-    for row in rows:
-        try:
-            model.check(row.sentences[0])
-        except InputError as error:
-            raise DataError(f"{file.where(row)}: {error}") from error
 
 
 def _checked_count(file: DataFile) -> int:

@@ -26,8 +26,7 @@ def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: in
 
     Args:
         partial: where to.
-        rows: all of them, `total`.
-        size: of a chunk.
+        rows: all of them, `total`; `size` to a chunk.
         make: rows of a chunk, and a callback for progress -> their bytes, and what counts of them.
 
     Raises:
@@ -44,12 +43,10 @@ def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: in
                 data, counts = make(chunk, line.part("rows", partial.counts["rows"], len(chunk), total))
                 partial.append(data, rows=len(chunk), **counts)
     except Stopped as stop:
-        kept = partial.counts["rows"]
-        stop.told = (
-            f"stopped: {kept:,} of {total:,} rows are kept in {partial.path}; the same command goes on from there."
-            if kept
-            else "stopped before the first rows were finished; nothing was written."
-        )
+        stop.told = "stopped before the first rows were finished; nothing was written."
+        if kept := partial.counts["rows"]:
+            where = f"kept in {partial.path}; the same command goes on from there"
+            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
         raise
 
 
@@ -72,16 +69,12 @@ class Tally:
         """Say on stderr what the counts of all sentences, by `UNREAD`, are, where there is something to say."""
         cut, unknown, unread = (counts[name] for name in UNREAD)
         if cut:
-            say(
-                f"bertsim: {_sentences(cut, 'was', 'were')} cut off: only the first {self._model.max_length} tokens"
-                " were read; --max-length sets how many."
-            )
+            read = f"only the first {self._model.max_length} tokens were read; --max-length sets how many"
+            say(f"bertsim: {_sentences(cut, 'was', 'were')} cut off: {read}.")
         if unknown:
             words = f", not read: {listed(self._words)}" if self._words else ""
-            say(
-                f"bertsim: {_sentences(unknown, 'has', 'have')} words that the vocabulary lacks{words}; the encoder"
-                " takes all such words for the same."
-            )
+            lacks = f"words that the vocabulary lacks{words}; the encoder takes all such words for the same"
+            say(f"bertsim: {_sentences(unknown, 'has', 'have')} {lacks}.")
         if unread:
             say(f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything.")
 

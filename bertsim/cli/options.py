@@ -15,7 +15,6 @@ from bertsim.errors import InputError
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
 
-LAST_FOUR = (-4, -3, -2, -1)
 NAME_THEM = Advice(
     pair="name them with --columns A B",
     label="name it with --label-column",
@@ -50,22 +49,20 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:
-    """The model that the options name. Raises InputError for a revision of nothing."""
+    """The model that the options name.
+
+    Raises:
+        InputError: a revision of nothing.
+    """
     if args.revision is not None and args.encoder is None:
         raise InputError("--revision goes with --encoder USER/NAME, a repository of the Hub.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import bertsim
 
+    given = {"revision": args.revision, "engine": args.engine, "max_length": args.max_length, "heads": args.heads}
     with native_log_held_back():
         with LiveLine() as line:
-            model = bertsim.load(
-                args.encoder,
-                revision=args.revision,
-                engine=args.engine,
-                max_length=args.max_length,
-                heads=args.heads,
-                progress=line.share,
-            )
+            model = bertsim.load(args.encoder, **given, progress=line.share)
         if args.engine == "litert":
             model.embed(["LiteRT has its say when it is first used."])
     return model
@@ -102,7 +99,7 @@ def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | 
     if text == "all":
         return tuple(range(num_hidden_layers + 1))
     if text == "last4":
-        return LAST_FOUR
+        return -4, -3, -2, -1
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:

@@ -114,7 +114,11 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe that the words name, or are. Raises InputError where they do not fit together."""
+    """The recipe that the words name, or are.
+
+    Raises:
+        InputError: they do not fit together.
+    """
     from bertsim.training.plan import TrainPlan
     from bertsim.training.recipe import Recipe, head_from, parse_source
 
@@ -124,17 +128,12 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
-    heads = []
-    for kind in args.head or ():
-        table = {"kind": kind, **_given(args, OF_HEADS)}
-        if kind != "bilstm":
-            table.pop("units", None)
-        heads.append(head_from(table))
+    of_heads = {kind: [name for name in OF_HEADS if kind == "bilstm" or name != "units"] for kind in args.head or ()}
     plan = TrainPlan(
         data=tuple(map(parse_source, args.data)),
         dev=parse_source(args.dev, "--dev"),
         test=parse_source(args.test, "--test") if args.test else None,
-        heads=tuple(heads),
+        heads=tuple(head_from({"kind": kind, **_given(args, of_heads[kind])}) for kind in args.head or ()),
         skip_bad_rows=args.skip_bad_rows,
         **_given(args, ("encoder", "revision", *OF_THE_RUN)),
     )
@@ -159,5 +158,4 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
 
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the options that were given, by name."""
-    found = {name: getattr(args, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name in names if (value := getattr(args, name)) is not None}
