@@ -7,6 +7,7 @@ that is not there yet.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -83,18 +84,7 @@ def load(
         found = find_heads(_below(folder), checkpoint)
     else:
         found = [] if heads is False else find_classifier(checkpoint)
-
-    def exported(kind: str, cache_key: list[str], write: Callable[[Path], object], what: str) -> Path:
-        """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
-        cached = find_cached(kind, cache_key)
-        if cached is not None:
-            return cached
-        if not export:
-            raise NotExportedError(f"{what} has no flatbuffer yet; load it once with export=True.")
-        tell(f"Exporting {what} for the fast engine, once; this takes up to a minute", None)
-        log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", what)
-        return make_cached(kind, cache_key, write)
-
+    exported = partial(_exported, export, tell)
     encoder = _exact_encoder(checkpoint) if is_exact else _fast_encoder(checkpoint, exported)
     run_head = _exact_head if is_exact else partial(_fast_head, exported)
     loaded = [LoadedHead(head.name, head.config, run_head(head)) for head in found]
@@ -147,11 +137,8 @@ def find_source(
 
 def _folder(name: str | Path) -> Path | None:
     """The folder of this name; None where there is none."""
-    try:
-        folder = Path(name).expanduser()
-        return folder if folder.is_dir() else None
-    except (OSError, RuntimeError):  # longer than a name can be; the home of a user that there is not
-        return None
+    path = os.path.expanduser(name)
+    return Path(path) if os.path.isdir(path) else None
 
 
 def _find_heads(
@@ -195,6 +182,20 @@ def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> di
         for head in heads:
             found |= read_calibrations(_below(folder) / head.name / calibration.NAME)
     return found
+
+
+def _exported(
+    export: bool, tell: Progress, kind: str, cache_key: list[str], write: Callable[[Path], object], what: str
+) -> Path:
+    """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
+    found = find_cached(kind, cache_key)
+    if found is not None:
+        return found
+    if not export:
+        raise NotExportedError(f"{what} has no flatbuffer yet; load it once with export=True.")
+    tell(f"Exporting {what} for the fast engine, once; this takes up to a minute", None)
+    log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", what)
+    return make_cached(kind, cache_key, write)
 
 
 def _exact_encoder(checkpoint: CheckpointFolder) -> Engine:

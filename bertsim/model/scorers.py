@@ -32,7 +32,7 @@ Index = Sequence[int] | NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Reader:
-    """What is kept of rows when they are encoded; readers are the same where all but their function is.
+    """What is kept of rows when they are encoded; readers are the same where inputs and key are.
 
     Attributes:
         inputs: what it reads: sentences "apart", or pairs "packed" into one row.
@@ -45,12 +45,12 @@ class Reader:
     inputs: str
     key: Hashable
     read: Callable[[EncoderOutput, Int, NDArray[np.bool_]], Entries] = field(compare=False)
-    keeps_tokens: bool = False
+    keeps_tokens: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """One way to score pairs.
+    """One way to score pairs; scorers are the same where name and reader are.
 
     Attributes:
         name: as in `model.scorers`.
@@ -63,12 +63,12 @@ class Scorer:
 
     name: str
     compute: Callable[..., Float] = field(compare=False)
-    unit: str
-    low: float
-    high: float
+    unit: str = field(compare=False)
+    low: float = field(compare=False)
+    high: float = field(compare=False)
     reader: Reader | None = None
-    parts: tuple[Scorer, ...] = ()
-    is_directed: bool = False
+    parts: tuple[Scorer, ...] = field(default=(), compare=False)
+    is_directed: bool = field(default=False, compare=False)
 
     def scores(self, values: Float) -> Float:
         """Values as scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
@@ -147,7 +147,8 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     reader = Reader(
         head.config.inputs, ("head", head.name), lambda output, mask, is_own: head.runner.features(output, mask)
     )
-    return Scorer(head.name, compute, unit, low, high, reader, is_directed=True)
+    name = f"logits of {head.name}" if logits else head.name
+    return Scorer(name, compute, unit, low, high, reader, is_directed=True)
 
 
 def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer:
