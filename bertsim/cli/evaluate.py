@@ -40,10 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
     add("--scorer", metavar="S", default="all", help="cosine, alignment, a head, … (default: all)")
     add("--dev", type=Path, metavar="FILE", help="pairs that choose the thresholds (default: DATA itself)")
-    default = "1 of labels 0 and 1, else 4 of 5 of their scale"
-    add(
-        "--similar-from", type=float, metavar="LABEL", help=f"pairs are similar from this label on (default: {default})"
-    )
+    similar = "pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)"
+    add("--similar-from", type=float, metavar="LABEL", help=similar)
     add("--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG")
     add("--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)")
     add("--seed", type=int, metavar="N", default=0, help="of the bootstrap (default: 0)")

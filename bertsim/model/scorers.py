@@ -78,10 +78,10 @@ class Scorer:
         return (1.0 / (1.0 + values)).astype(np.float32) if self.unit == "distance" else values
 
 
-def readers_of(scorers: Iterable[Scorer], inputs: Sequence[str] = (APART, PACKED)) -> list[Reader]:
-    """What scorers and their parts read, each reader once; `inputs`: only of what is read "apart", or "packed"."""
+def readers_of(scorers: Iterable[Scorer], inputs: str) -> list[Reader]:
+    """What scorers and their parts read "apart", or "packed", each reader once."""
     found = [each.reader for scorer in scorers for each in (scorer, *scorer.parts) if each.reader]
-    return [reader for reader in dict.fromkeys(found) if reader.inputs in inputs]
+    return [reader for reader in dict.fromkeys(found) if reader.inputs == inputs]
 
 
 def read_batch(tokens: TokenBatch, output: EncoderOutput, readers: Iterable[Reader], index: Index) -> dict[Reader, Any]:
@@ -144,10 +144,8 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
 
     is_logit = logits or head.config.activation == "identity"
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
-    reader = Reader(
-        head.config.inputs, ("head", head.name), lambda output, mask, is_own: head.runner.features(output, mask)
-    )
     name = f"logits of {head.name}" if logits else head.name
+    reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
     return Scorer(name, compute, unit, low, high, reader, is_directed=True)
 
 

@@ -86,7 +86,7 @@ class SimilarityModel(SentenceEmbedder):
     def scorers_of(self, inputs: str) -> tuple[str, ...]:
         """Names of the scorers that read pairs "packed" or "apart"; "combined" where it joins one of these."""
         found = (self._scorer(name, self._own_options) for name in self.scorers)
-        return tuple(scorer.name for scorer in found if readers_of([scorer], [inputs]))
+        return tuple(scorer.name for scorer in found if readers_of([scorer], inputs))
 
     def score(
         self, pairs: Pairs, *, scorer: str = "cosine", progress: Progress | None = None, **options: Unpack[Options]
@@ -196,16 +196,16 @@ class SimilarityModel(SentenceEmbedder):
                 return masked_rows(comparison.tokens, masks)
             return masked_pairs(comparison.tokens, comparison.packed[0], masks)
 
-        return asked.scores(values_of([asked], self._read_ways(readers_of([asked]), rows))[asked])
+        return asked.scores(self._values_of([asked], rows)[asked])
 
     def _compare(
         self, tokens: TokenBatch, options: ResolvedOptions, start: float, *, packed: bool, is_masked: bool = False
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
         scorers = [self._scorer(name, options) for name in self.scorers]
-        output, pair, read_packed = self.encode(tokens), None, readers_of(scorers, [PACKED])
+        output, pair, read_packed = self.encode(tokens), None, readers_of(scorers, PACKED)
         # the pair, and the pair the other way round
-        entries = read_batch(tokens, output, readers_of(scorers, [APART]), (0, 1, 1, 0))
+        entries = read_batch(tokens, output, readers_of(scorers, APART), (0, 1, 1, 0))
         if packed or read_packed:
             orders = [(a, b), (b, a)] if read_packed else [(a, b)]
             rows = self._tokenizer.batch(orders, options.max_length)
@@ -245,17 +245,15 @@ class SimilarityModel(SentenceEmbedder):
     def _values(
         self, scorers: Sequence[Scorer], pairs: Pairs, max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
-        """The values of at least one pair; of pairs whose tokens are kept, so many at a time."""
+        """The values of at least one pair; where token vectors are kept, of so many pairs at a time."""
         for index, pair in enumerate(pairs):
             if isinstance(pair, str) or len(pair) != 2:
                 raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
-        readers = readers_of(scorers)
-        size = _BLOCK if any(reader.keeps_tokens for reader in readers) else len(pairs)
+        size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else len(pairs)
         starts, parts = range(0, len(pairs), size), []
         for number, start in enumerate(starts):
             rows = partial(self._rows, pairs[start : start + size], max_length, partial(_name, len(pairs), start))
-            entries = self._read_ways(readers, rows, pass_of(progress, number, len(starts)))
-            parts.append(values_of(scorers, entries))
+            parts.append(self._values_of(scorers, rows, pass_of(progress, number, len(starts))))
         return {scorer: np.concatenate([part[scorer] for part in parts]) for scorer in scorers}
 
     def _rows(self, pairs: Pairs, max_length: int, name: Callable[[int], str], inputs: str) -> list[Row]:
@@ -263,16 +261,15 @@ class SimilarityModel(SentenceEmbedder):
         texts = [tuple(pair) for pair in pairs] if inputs == PACKED else [(each,) for pair in pairs for each in pair]
         return self._tokenizer.encode(texts, max_length, name)
 
-    def _read_ways(
-        self, readers: Sequence[Reader], rows: Callable[[str], list[Row]], progress: Progress | None = None
-    ) -> dict[Reader, Entries]:
-        """What readers keep of the rows that they read "apart" or "packed"."""
+    def _values_of(
+        self, scorers: Sequence[Scorer], rows: Callable[[str], list[Row]], progress: Progress | None = None
+    ) -> dict[Scorer, Float]:
+        """The values of pairs whose rows, "apart" or "packed", `rows` makes."""
+        ways = {way: readers for way in (APART, PACKED) if (readers := readers_of(scorers, way))}
         entries: dict[Reader, Entries] = {}
-        ways = list(dict.fromkeys(reader.inputs for reader in readers))
-        for number, way in enumerate(ways):
-            reading = [reader for reader in readers if reader.inputs == way]
-            entries |= self._read(rows(way), reading, pass_of(progress, number, len(ways)))
-        return entries
+        for number, (way, readers) in enumerate(ways.items()):
+            entries |= self._read(rows(way), readers, pass_of(progress, number, len(ways)))
+        return values_of(scorers, entries)
 
 
 def _name(pairs: int, start: int, index: int) -> str:
