@@ -36,11 +36,7 @@ def describe_job(
 ) -> dict[str, object]:
     """Everything that the result of a file depends on: weights by the vector of a probe, a head by its scores.
 
-    Args:
-        path: of the file.
-        model: that reads it.
-        options: as `model.embed` takes them.
-        scorer: that scores it; None = vectors are made.
+    `options` are as `model.embed` takes them; scorer None: vectors are made.
     """
     probe = model.embed([PROBE], **options)[0]
     job = {"input": file_sha256(path), **model.settings(**options)}
@@ -54,12 +50,9 @@ def describe_job(
 def score_rows(
     rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float], check: Callable[[str], None]
 ) -> list[ScoredRow]:
-    """Score the good rows; one that the model refuses gets its reason, and the others their scores.
+    """Score the good rows of a chunk; one that the model refuses gets its reason, and the others their scores.
 
-    Args:
-        rows: a chunk, in order.
-        score: pairs -> one number each; raises InputError if any sentence cannot be read.
-        check: raises InputError for a sentence that cannot be read.
+    `score` makes a number of each pair, or raises InputError, as `check` does for a sentence that cannot be read.
     """
     try:
         return _scored(rows, score)

@@ -126,12 +126,9 @@ class LiveLine:
         say(f"bertsim: {what}")
 
     def show(self, done: float, total: float, name: str, text: str = "") -> None:
-        """Show that so much of `name` is done, in place of what was shown. Raises Stopped after a signal.
+        """Show that so much of `name` is done, in whatever unit, in place of what was shown; Stopped after a signal.
 
-        Args:
-            done, total: in whatever unit.
-            name: what is being done.
-            text: what else there is to say; "" = the time that is left.
+        `text` is what else there is to say; "" = the time that is left.
         """
         raise_if_stopped()
         if not sys.stderr.isatty():
