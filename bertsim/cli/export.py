@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
     labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True))
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"
         with native_log_held_back():

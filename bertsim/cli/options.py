@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from bertsim.bert.pooling import COMBINES
@@ -56,7 +55,6 @@ def load_model(args: argparse.Namespace) -> SimilarityModel:
     """
     if args.revision is not None and args.encoder is None:
         raise InputError("--revision goes with --encoder USER/NAME, a repository of the Hub.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import bertsim
 
     given = {"revision": args.revision, "engine": args.engine, "max_length": args.max_length, "heads": args.heads}

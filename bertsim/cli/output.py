@@ -81,8 +81,9 @@ def fields(settings: dict[str, object]) -> str:
 def native_log_held_back() -> Iterator[None]:
     """Hold back what libraries in C write to stderr past Python; it is shown only if the block crashes.
 
-    LiteRT reports every delegate that it makes, and has no setting to be quiet.
+    LiteRT reports every delegate that it makes, and has no setting to be quiet; TensorFlow has one.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with (
         tempfile.TemporaryFile() as held,
         os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,

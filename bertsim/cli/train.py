@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +77,6 @@ def run(args: argparse.Namespace) -> int:
     recipe = make_recipe(args)
     recipe.check_files()
     recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():
         _train(recipe, args)
     say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
