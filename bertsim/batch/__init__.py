@@ -1,5 +1,1 @@
-"""Files of many rows -> files of scores and vectors, in chunks that outlive a kill.
-
-`scoring` says what a chunk of rows scores and what the result depends on, `writing` turns it into bytes, `partial`
-keeps what is finished. Nothing here prints.
-"""
+"""Tables of pairs or sentences -> tables of scores or vectors, in chunks that outlive a stop. Nothing here prints."""
