@@ -1,1 +1,1 @@
-"""Tables of pairs or sentences -> tables of scores or vectors, in chunks that outlive a stop. Nothing here prints."""
+"""Files of many rows -> files of scores and vectors, in chunks that outlive a kill. Nothing here prints."""
