@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -99,21 +98,22 @@ def in_order(parts: Sequence[Entries], index: Index) -> Entries:
 
 
 def values_of(scorers: Iterable[Scorer], entries: Mapping[Reader, Entries]) -> dict[Scorer, Float]:
-    """Values of pairs by scorer, float32 [pairs], each computed once, also where another scorer joins it.
+    """Values of pairs by scorer and part of one, float32 [pairs], each computed once.
 
     Args:
         scorers: the ones that are asked for.
         entries: by reader; of sentences apart A's and B's by turns, of packed pairs one each.
     """
-
-    @cache
-    def values(scorer: Scorer) -> Float:
-        if scorer.reader is None:
-            return scorer.compute(*(part.scores(values(part)) for part in scorer.parts))
-        read = entries[scorer.reader]
-        return scorer.compute(read) if scorer.reader.inputs == PACKED else scorer.compute(read[0::2], read[1::2])
-
-    return {scorer: values(scorer) for scorer in scorers}
+    found: dict[Scorer, Float] = {}
+    for each in dict.fromkeys(each for scorer in scorers for each in (*scorer.parts, scorer)):
+        if each.reader is None:
+            found[each] = each.compute(*(part.scores(found[part]) for part in each.parts))
+        elif each.reader.inputs == PACKED:
+            found[each] = each.compute(entries[each.reader])
+        else:
+            read = entries[each.reader]
+            found[each] = each.compute(read[0::2], read[1::2])
+    return found
 
 
 def measure_scorer(name: str, reader: Reader) -> Scorer:

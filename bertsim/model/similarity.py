@@ -214,10 +214,11 @@ class SimilarityModel(SentenceEmbedder):
             entries |= read_batch(rows, together, read_packed, (0, 1))
             pair = rows.first(), together.first()
         is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
-        for scorer, values in values_of(scorers, entries).items():
+        values = values_of(scorers, entries)
+        for scorer in scorers:
             curve = self._calibrations.get(scorer.name) if options.is_default or scorer.name not in UNTRAINED else None
-            value, value_reversed = map(float, values)
-            score = float(scorer.scores(values)[0])
+            value, value_reversed = map(float, values[scorer])
+            score = float(scorer.scores(values[scorer])[0])
             probability = None if curve is None or is_withheld else float(curve.apply(score))
             turned = value_reversed if scorer.is_directed else None
             scale = scorer.unit, scorer.low, scorer.high
