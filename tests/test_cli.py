@@ -22,7 +22,7 @@ from scipy.stats import pearsonr, spearmanr
 
 import bertsim
 from bertsim.batch.partial import PartialFile
-from bertsim.batch.writing import ScoredRow, TableLayout
+from bertsim.batch.writing import TableLayout
 from bertsim.cli.options import parse_layers
 from bertsim.data.pairs import Row, open_pairs
 from bertsim.errors import InputError
@@ -356,9 +356,7 @@ def test_numbers_that_json_does_not_have_are_written_as_null(cli, tmp_path, cell
 )
 def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
     row = Row(2, (), None, {"id": cells[0], "a": "x" + cells[1] + "x", "b": "x" + cells[2] + "x"}, None)
-    data, flattened = TableLayout(kind, False, ("id", "a", "b", "score", "error")).chunk(
-        [ScoredRow(row, 0.5, None)], True
-    )
+    data, flattened = TableLayout(kind, False, ("id", "a", "b", "score", "error")).chunk([(row, 0.5)], True)
     path = tmp_path_factory.mktemp("written") / f"s.{kind}"
     path.write_bytes(data)
     (read,) = open_pairs(path, ("a", "b"))

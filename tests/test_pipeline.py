@@ -133,7 +133,7 @@ def test_the_default_spelled_out_is_the_default(model: SimilarityModel) -> None:
     # and equals what the views' arrays give
     runner, tokenizer = model._engine, model._tokenizer
     arrays = tokenizer.pad(tokenizer.encode([(s,) for s in SENTENCES], 128))
-    _, read = model._embedding(model.resolve(pooling="mean"))
+    read = model._embedding(model.resolve(pooling="mean")).read
     pooled = read(runner.encode(*arrays), arrays[1], arrays[1] == 1)
     np.testing.assert_allclose(pooled, runner.embed(*arrays), atol=1e-5)
 

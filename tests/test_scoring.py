@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertsim.model.scorers import measure_scorer
+from bertsim.model.scorers import APART, Reader, measure_scorer
 from bertsim.score.measures import MEASURES
 
 A, B = np.array([[3.0, 4.0]], np.float32), np.array([[4.0, 3.0]], np.float32)
+READER = Reader(APART, "embedding", lambda *_: A)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ A, B = np.array([[3.0, 4.0]], np.float32), np.array([[4.0, 3.0]], np.float32)
     [("cosine", 0.96, 0.96), ("dot", 24, 24), ("euclidean", 2**0.5, 1 / (1 + 2**0.5)), ("manhattan", 2, 1 / 3)],
 )
 def test_measures_by_hand(name: str, value: float, score: float) -> None:
-    scorer = measure_scorer(name, None, lambda *_: A)
+    scorer = measure_scorer(name, READER)
     found = scorer.compute(A, B)
     assert found == pytest.approx([value], abs=1e-6)
     assert scorer.scores(found) == pytest.approx([score], abs=1e-6)
@@ -38,5 +39,5 @@ def test_cosine_never_leaves_its_range() -> None:
 
 
 def test_a_distance_becomes_a_score_that_falls() -> None:
-    scores = measure_scorer("euclidean", None, lambda *_: A).scores(np.array([0, 1, 3], np.float32))
+    scores = measure_scorer("euclidean", READER).scores(np.array([0, 1, 3], np.float32))
     assert scores.tolist() == [1, 0.5, 0.25]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +36,7 @@ def describe_job(
 ) -> dict[str, object]:
     """Everything that the result of a file depends on: weights by the vector of a probe, a head by its scores.
 
-    Args:
-        path: of the file.
-        model: that reads it.
-        options: as `model.embed` takes them.
-        scorer: that scores it; None = vectors are made.
+    `options` are as `model.embed` takes them; scorer None: vectors are made.
     """
     probe = model.embed([PROBE], **options)[0]
     job = {"input": file_sha256(path), **model.settings(**options)}
@@ -53,21 +50,17 @@ def describe_job(
 def score_rows(
     rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float], check: Callable[[str], None]
 ) -> list[ScoredRow]:
-    """Score the good rows; one that the model refuses gets its reason, and the others their scores.
+    """Score the good rows of a chunk; one that the model refuses gets its reason, and the others their scores.
 
-    Args:
-        rows: a chunk, in order.
-        score: pairs -> one number each; raises InputError if any sentence cannot be read.
-        check: raises InputError for a sentence that cannot be read.
+    `score` makes a number of each pair, or raises InputError, as `check` does for a sentence that cannot be read.
     """
-    errors = [row.error for row in rows]
     try:
-        return _scored(rows, errors, score)
+        return _scored(rows, score)
     except InputError:
-        refusals = [row.error or _refusal(row, check) for row in rows]
-        if refusals == errors:
+        checked = [replace(row, error=row.error or refusal(row, check)) for row in rows]
+        if checked == list(rows):
             raise
-        return _scored(rows, refusals, score)
+        return _scored(checked, score)
 
 
 def pair_of(row: Row) -> tuple[str, str]:
@@ -75,20 +68,16 @@ def pair_of(row: Row) -> tuple[str, str]:
     return row.sentences[0], row.sentences[1]
 
 
-def _scored(
-    rows: Sequence[Row], errors: Sequence[str | None], score: Callable[[list[tuple[str, str]]], Float]
-) -> list[ScoredRow]:
-    scores = iter(score([pair_of(row) for row, error in zip(rows, errors, strict=True) if error is None]))
-    return [
-        ScoredRow(row, float(next(scores)) if error is None else None, error)
-        for row, error in zip(rows, errors, strict=True)
-    ]
+def _scored(rows: Sequence[Row], score: Callable[[list[tuple[str, str]]], Float]) -> list[ScoredRow]:
+    scores = iter(score([pair_of(row) for row in rows if row.error is None]))
+    return [(row, float(next(scores)) if row.error is None else None) for row in rows]
 
 
-def _refusal(row: Row, check: Callable[[str], None]) -> str | None:
-    for sentence in row.sentences:
-        try:
+def refusal(row: Row, check: Callable[[str], None]) -> str | None:
+    """Why a model, by its `check`, refuses a row, in a few words; None: it does not."""
+    try:
+        for sentence in row.sentences:
             check(sentence)
-        except InputError as error:
-            return str(error).removesuffix(".")
+    except InputError as error:
+        return str(error).removesuffix(".")
     return None

@@ -9,21 +9,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bertsim.data.pairs import Row
+from bertsim.records import Float
 
-if TYPE_CHECKING:
-    from bertsim.records import Float
-
-
-@dataclass(frozen=True)
-class ScoredRow:
-    """A row with its score, or with the reason why it has none."""
-
-    row: Row
-    score: float | None
-    error: str | None
+ScoredRow = tuple[Row, float | None]
+"""A row with its score; None where the row's `error` says why it has none."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +37,14 @@ class TableLayout:
         """Rows as bytes, and in how many cells TSV had to put spaces for tabs and line breaks."""
         flattened, lines = 0, []
         if self.kind == "jsonl":
-            for each in rows:
-                score = None if each.score is None else round(each.score, 6)
-                new = dict(zip(self.columns[-2:], (score, each.error), strict=True))
-                lines.append(_as_json(each.row.values | new))
+            for row, score in rows:
+                new = None if score is None else round(score, 6), row.error
+                lines.append(_as_json(row.values | dict(zip(self.columns[-2:], new, strict=True))))
         else:
             lines += [self._line(self.columns)] if with_header else []
-            for each in rows:
-                cells = [_cell(each.row.values.get(name)) for name in self.columns[:-2]]
-                cells += ["" if each.score is None else f"{each.score:.6f}", each.error or ""]
+            for row, score in rows:
+                cells = [_cell(row.values.get(name)) for name in self.columns[:-2]]
+                cells += ["" if score is None else f"{score:.6f}", row.error or ""]
                 flattened += sum(self.kind == "tsv" and cell != _flat(cell) for cell in cells)
                 lines.append(self._line(cells))
         data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
@@ -83,17 +75,16 @@ class VectorLayout:
     def chunk(self, sentences: Sequence[str], vectors: Float, with_header: bool) -> bytes:
         """Vectors, float32 [n, dim], as the next bytes of the file."""
         if self.kind == "jsonl":
-            lines = (
-                f'{{"sentence": {json.dumps(sentence, ensure_ascii=False)}, "embedding": [{_numbers(vector)}]}}\n'
-                for sentence, vector in zip(sentences, vectors, strict=True)
-            )
+            lines = []
+            for sentence, vector in zip(sentences, vectors, strict=True):
+                numbers = ", ".join(f"{float(value):.9g}" for value in vector)  # nine digits hold every float32
+                lines.append(f'{{"sentence": {json.dumps(sentence, ensure_ascii=False)}, "embedding": [{numbers}]}}\n')
             return "".join(lines).encode()
-        from numpy.lib import format as npy
-
         header = io.BytesIO()
         if with_header:
             shape = (self.rows, vectors.shape[1])
-            npy.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            described = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(header, described)
         return header.getvalue() + vectors.astype("<f4").tobytes()
 
     @property
@@ -102,8 +93,6 @@ class VectorLayout:
         return self._zip if self.kind == "npz" else None
 
     def _zip(self, partial: Path, output: Path) -> None:
-        import numpy as np
-
         settings = np.array(json.dumps(self.settings, ensure_ascii=False))
         with output.open("wb") as stream:
             np.savez(stream, embeddings=np.load(partial, mmap_mode="r"), settings=settings)
@@ -127,8 +116,3 @@ def _cell(value: object) -> str:
 def _flat(cell: str) -> str:
     """A cell as TSV can hold it: spaces for tabs and line breaks."""
     return cell.replace("\t", " ").replace("\r", " ").replace("\n", " ")
-
-
-def _numbers(vector: Float) -> str:
-    """float32 numbers as text, with the nine digits that hold every one of them."""
-    return ", ".join(f"{float(value):.9g}" for value in vector)

@@ -20,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--heads", metavar="USER/NAME", help="trained heads: sets BERTSIM_HEADS")
     add("--private", action="store_true", help="make the Space for yourself alone")
     add("--dry-run", action="store_true", help="print what would be sent, and send nothing")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

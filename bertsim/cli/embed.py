@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
-from bertsim.batch.scoring import chunk_size, describe_job
+from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
-from bertsim.cli.chunks import write_chunks
+from bertsim.cli.files import Tally, summed, write_chunks
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import say
-from bertsim.cli.unread import Tally, summed
 from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from bertsim.model.similarity import SimilarityModel
+    pass
 
 HELP = "turn sentences into vectors"
 DESCRIPTION = """\
@@ -28,7 +27,7 @@ Turn sentences into vectors:
 A .txt file has one sentence a line; of a .tsv, .csv or .jsonl file, --column names the column; each may be .gz.
 .npy: float32 [n, dim]. .npz: that as "embeddings", and "settings" (JSON). .jsonl: sentence and embedding a line.
 Stopped, the same command goes on where it was."""
-KINDS = ("npy", "npz", "jsonl")
+ENDINGS = (".npy", ".npz", ".jsonl")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--column", metavar="NAME", help="the column of FILE that holds them")
     add("--output", type=Path, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
     add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,11 +46,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: words that do not fit together, or a sentence that cannot be read.
     """
-    kind = args.output.suffix.lower().lstrip(".")
-    if kind not in KINDS:
-        raise InputError(
-            f"{args.output}: vectors are written to {', '.join('.' + kind for kind in KINDS)}; use one of them."
-        )
+    ending = args.output.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{args.output}: vectors are written to {', '.join(ENDINGS)}; use one of them.")
     if (args.input is None) == (not args.sentences):
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
@@ -61,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM)
     total = len(args.sentences) if file is None else _checked_count(file)
     model, options = load_scoring(args)
-    layout = VectorLayout(kind, total, model.settings(**options))
+    layout = VectorLayout(ending.lstrip("."), total, model.settings(**options))
     rows: Iterable[Row] = [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
     job = None
     if file is not None:
@@ -74,8 +70,10 @@ def run(args: argparse.Namespace) -> int:
             try:
                 vectors = model.embed(sentences, progress=progress, **options)
             except InputError:
-                if file is not None:
-                    _name_refused(file, chunk, model)
+                for row in chunk:
+                    why = refusal(row, model.check)
+                    if file is not None and why:
+                        raise DataError(f"{file.where(row)}: {why}.") from None
                 raise
             data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
             return data, summed(tally.count(sentences))
@@ -85,15 +83,6 @@ def run(args: argparse.Namespace) -> int:
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
     tally.say(partial.counts)
     return 0
-
-
-def _name_refused(file: DataFile, rows: list[Row], model: SimilarityModel) -> None:
-    """Raise DataError for the first row that the model refuses."""
-    for row in rows:
-        try:
-            model.check(row.sentences[0])
-        except InputError as error:
-            raise DataError(f"{file.where(row)}: {error}") from error
 
 
 def _checked_count(file: DataFile) -> int:

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertsim.cli.files import Tally, summed
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import LiveLine, fields, print_json
-from bertsim.cli.unread import Tally, summed
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
 
@@ -26,6 +26,9 @@ DESCRIPTION = """\
 Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
 All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
+_CORRELATIONS = f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} 95 % interval"
+_SEPARATION = f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}"
+_WIDTHS = {"roc_auc": 7, "average_precision": 7, "threshold": 8, "accuracy": 8, "f1": 7, "brier": 7, "ece": 7}
 _SIMILAR_SHARE = 0.8  # of the scale of labels: 4 of 5
 
 
@@ -37,50 +40,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
     add("--scorer", metavar="S", default="all", help="cosine, alignment, a head, … (default: all)")
     add("--dev", type=Path, metavar="FILE", help="pairs that choose the thresholds (default: DATA itself)")
-    add(
-        "--similar-from",
-        type=float,
-        metavar="LABEL",
-        help="pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)",
-    )
+    similar = "pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)"
+    add("--similar-from", type=float, metavar="LABEL", help=similar)
     add("--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG")
     add("--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)")
     add("--seed", type=int, metavar="N", default=0, help="of the bootstrap (default: 0)")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
-    add(
-        "--ranges",
-        nargs="+",
-        type=float,
-        metavar="LOW",
-        default=(),
-        help="print the mean label of the pairs whose score is from each LOW up to the next",
-    )
+    ranges = "print the mean label of the pairs whose score is from each LOW up to the next"
+    add("--ranges", nargs="+", type=float, metavar="LOW", default=(), help=ranges)
     add("--held-out", action="store_true", help="measure on the tenth alone that `train` leaves out with hold_out=yes")
     add("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print Pearson, Spearman and their intervals, what tells similar pairs from others, and the settings."""
+    """Print correlations and their intervals, what tells similar pairs from others, and the settings.
+
+    Raises:
+        InputError: options that cannot be.
+        DataError: labels or scores that nothing can be measured on.
+    """
     if args.resamples < 1 or args.seed < 0:
         raise InputError(f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected.")
     from bertsim.measuring.agreement import Scored, measure
     from bertsim.measuring.evaluation import check_edges
 
     check_edges(args.ranges)
-    data, reference = read_data(args, args.data, only_held_out=args.held_out)
+    data, reference = _read(args, args.data, only_held_out=args.held_out)
     similar = similar_from(args.similar_from, data.labels)
-    dev, dev_reference = (data, reference) if args.dev is None else read_data(args, args.dev)
+    dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
-    scored = Scored(data.labels, score(args, model, options, data) | reference, similar)
-    chooser = scored
+    scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
     if dev is not data:
-        chooser = Scored(dev.labels, score(args, model, options, dev) | dev_reference, similar)
+        chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
     calibrated = [name for name in scored.scores if is_own or name in model.heads]
     probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
@@ -100,17 +96,17 @@ def run(args: argparse.Namespace) -> int:
     settings = model.settings(**options)
     if args.json:
         more = {"settings": settings, "similar_from": similar, "plots": list(map(str, drawn))}
-        print_json(as_json(data, measured) | bootstrap | more | unread)
+        print_json(_as_json(data, measured) | bootstrap | more | unread)
     else:
-        print("\n".join(as_lines(args, data, measured, similar)))
+        print("\n".join(_as_lines(args, data, measured, similar)))
         print(f"settings: {fields(settings)}")
     return 0
 
 
-def read_data(
+def _read(
     args: argparse.Namespace, path: Path, *, only_held_out: bool = False
 ) -> tuple[LabelledPairs, dict[str, Float]]:
-    """Labelled pairs, and their scores by TF-IDF under its name, where they vary. Raises DataError."""
+    """Labelled pairs, and their scores by TF-IDF under its name, where they vary."""
     from bertsim.measuring import tfidf
     from bertsim.measuring.labelled import read_labelled
 
@@ -120,11 +116,11 @@ def read_data(
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
 
 
-def score(
+def _score(
     args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
 ) -> dict[str, Float]:
-    """Scores of the pairs by every scorer that was asked for, under a bar; each sentence is embedded once."""
-    scorers = model.scorers if args.scorer == "all" else (args.scorer,)
+    """Scores of the pairs by every scorer that was asked for, under a bar."""
+    scorers = None if args.scorer == "all" else [args.scorer]
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
         return model.scores(data.pairs, scorers, progress=progress, **options)
@@ -150,41 +146,34 @@ def similar_from(given: float | None, labels: Sequence[float]) -> float:
     return given
 
 
-def as_lines(
+def _as_lines(
     args: argparse.Namespace, data: LabelledPairs, measured: Mapping[str, Agreement], similar: float
 ) -> list[str]:
     """Correlations, what tells similar pairs from others, ranges, and what all that was measured on."""
-    lines = [f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} 95 % interval"]
+    correlations, separations, ranges = [_CORRELATIONS], [_SEPARATION], []
     for scorer, agreement in measured.items():
-        pearson, spearman = agreement.evaluation.pearson, agreement.evaluation.spearman
-        spans = [f"{each.low:.4f} to {each.high:.4f}" for each in (pearson, spearman)]
-        lines.append(
-            f"{scorer:<10} {agreement.evaluation.n:>7}  {pearson.value:>7.4f} {spans[0]:<18}"
-            f" {spearman.value:>8.4f} {spans[1]}"
-        )
-    lines += [
-        f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
-        f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}",
-    ]
-    columns = {"roc_auc": 7, "average_precision": 7, "threshold": 8, "accuracy": 8, "f1": 7, "brier": 7, "ece": 7}
-    for scorer, agreement in measured.items():
-        figures = _figures(agreement)
-        cells = (f"{figures[name]:.4f}" if name in figures else "–" for name in columns)
-        row = " ".join(f"{cell:>{width}}" for cell, width in zip(cells, columns.values(), strict=True))
-        lines.append(f"{scorer:<10} {row}")
-    for scorer, agreement in measured.items():
+        found, figures = agreement.evaluation, _figures(agreement)
+        spans = [f"{each.low:.4f} to {each.high:.4f}" for each in (found.pearson, found.spearman)]
+        values = f"{found.pearson.value:>7.4f} {spans[0]:<18} {found.spearman.value:>8.4f} {spans[1]}"
+        correlations.append(f"{scorer:<10} {found.n:>7}  {values}")
+        cells = [f"{figures[name]:.4f}" if name in figures else "–" for name in _WIDTHS]
+        row = " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))
+        separations.append(f"{scorer:<10} {row}")
         for low, count, mean in agreement.ranges:
-            lines.append(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
+            ranges.append(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
     skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
     span = f"{min(data.labels):g} to {max(data.labels):g}"
     return [
-        *lines,
+        *correlations,
+        f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
+        *separations,
+        *ranges,
         f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}",
         f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}",
     ]
 
 
-def as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:
+def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:
     """The figures, and what they were measured on."""
     scorers: dict[str, dict[str, object]] = {}
     for scorer, agreement in measured.items():
@@ -193,18 +182,13 @@ def as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str,
             each = getattr(agreement.evaluation, name)
             interval = None if math.isnan(each.low) else [each.low, each.high]
             scorers[scorer][name] = {"value": each.value, "interval": interval}
-    names = ("low", "n", "mean_label")
-    return {
-        "data": str(data.file.path),
-        "sentence_columns": data.file.sentences,
-        "label_column": data.file.label,
-        "skipped": data.skipped,
-        "scorers": scorers,
-        "ranges": {
-            scorer: [dict(zip(names, row, strict=True)) for row in agreement.ranges]
-            for scorer, agreement in measured.items()
-        },
+    ranges = {
+        scorer: [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
+        for scorer, agreement in measured.items()
     }
+    file = data.file
+    described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
+    return {**described, "skipped": data.skipped, "scorers": scorers, "ranges": ranges}
 
 
 def _figures(agreement: Agreement) -> dict[str, float]:

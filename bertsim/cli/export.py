@@ -30,24 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--encoder", metavar="FOLDER", type=Path, required=True, help="a BERT checkpoint")
     add("--output", metavar="PATH", type=Path, required=True, help="a new folder, or a .tflite file")
     add("--data", metavar="FILE", type=Path, help="labelled pairs: Spearman must agree within 0.003")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export beside the output, check, and move into place; nothing is left where a check fails."""
+    """Export beside the output, check, and move into place; nothing is left where a check fails.
+
+    Raises:
+        InputError: no folder to read or to write to.
+    """
     alone = args.output.suffix == ".tflite"
     output = args.output.resolve()  # behind a link
     if not args.encoder.is_dir():
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
-    if alone:
-        check_output(args.output)
-    else:
-        check_new_folder(args.output)
+    check = check_output if alone else check_new_folder
+    check(args.output)
     if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
     labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True))
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"
         with native_log_held_back():
@@ -55,19 +55,14 @@ def run(args: argparse.Namespace) -> int:
             from bertsim.export.bundle import build_bundle
 
             lowest = build_bundle(args.encoder, folder)
-            agreement = "" if labelled is None else check_spearman(args.encoder, folder, labelled)
+            agreement = "" if labelled is None else _check_spearman(args.encoder, folder, labelled)
         os.replace(folder / FLATBUFFER if alone else folder, output)
     print(f"{args.output}: lowest cosine of an embedding to the TensorFlow model's {lowest:.4f}{agreement}.")
     return 0
 
 
-def check_spearman(encoder: Path, exported: Path, data: LabelledPairs) -> str:
-    """Evaluate the checkpoint and its export on labelled pairs; return both figures, in words.
-
-    Raises:
-        ExportError: they are further apart than `MAX_LOSS`.
-        InputError: scores that do not vary.
-    """
+def _check_spearman(encoder: Path, exported: Path, data: LabelledPairs) -> str:
+    """Evaluate the checkpoint and its export on labelled pairs; return both figures, in words."""
     import bertsim
     from bertsim.measuring.evaluation import evaluate
 

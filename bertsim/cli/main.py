@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bertsim import __version__
 from bertsim.cli.output import Stopped, note_stop, say
@@ -39,17 +39,12 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     for name in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
         command = import_module(f"bertsim.cli.{name}")
-        command.add_arguments(
-            commands.add_parser(
-                name,
-                help=command.HELP,
-                description=command.DESCRIPTION,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-                allow_abbrev=False,
-            )
-        )
+        own = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, **layout)
+        command.add_arguments(own)
+        own.set_defaults(run=command.run)
     return parser
 
 

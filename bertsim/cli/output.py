@@ -8,9 +8,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock
-from typing import Any, Self, TextIO
+from contextlib import contextmanager, suppress
+from threading import RLock
+from typing import Any, Self
 
 from bertsim.errors import BertsimError
 
@@ -81,15 +81,17 @@ def fields(settings: dict[str, object]) -> str:
 def native_log_held_back() -> Iterator[None]:
     """Hold back what libraries in C write to stderr past Python; it is shown only if the block crashes.
 
-    LiteRT reports every delegate that it makes, and has no setting to be quiet.
+    LiteRT reports every delegate that it makes, and has no setting to be quiet; TensorFlow has one.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with (
         tempfile.TemporaryFile() as held,
         os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,
     ):
         python = sys.stderr
-        if _is_stderr(python):
-            sys.stderr = own
+        with suppress(OSError):  # a test's stream has no number
+            if python.fileno() == 2:
+                sys.stderr = own
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -106,19 +108,12 @@ def native_log_held_back() -> Iterator[None]:
             sys.stderr = python
 
 
-def _is_stderr(stream: TextIO) -> bool:
-    try:
-        return stream.fileno() == 2
-    except OSError:  # a test's stream has none
-        return False
-
-
 class LiveLine:
     """A bar on stderr while something runs; silent where stderr is no terminal. Several threads may tell it."""
 
     def __init__(self) -> None:
         self._bar: Any = None
-        self._lock = Lock()
+        self._lock = RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -132,12 +127,9 @@ class LiveLine:
         say(f"bertsim: {what}")
 
     def show(self, done: float, total: float, name: str, text: str = "") -> None:
-        """Show that so much of `name` is done, in place of what was shown. Raises Stopped after a signal.
+        """Show that so much of `name` is done, in whatever unit, in place of what was shown; Stopped after a signal.
 
-        Args:
-            done, total: in whatever unit.
-            name: what is being done.
-            text: what else there is to say; "" = the time that is left.
+        `text` is what else there is to say; "" = the time that is left.
         """
         raise_if_stopped()
         if not sys.stderr.isatty():
@@ -146,7 +138,7 @@ class LiveLine:
 
         with self._lock:
             if self._bar is None or self._bar.desc != name:
-                self._close()
+                self.close()
                 counts = " {n_fmt}/{total_fmt}" if total > 1 else ""
                 form = "{desc} {percentage:3.0f} %|{bar}|" + counts + ("{postfix}" if text else " {remaining} left")
                 options: dict[str, Any] = {"bar_format": form, "leave": False, "dynamic_ncols": True}
@@ -166,9 +158,6 @@ class LiveLine:
     def close(self) -> None:
         """Take the line away."""
         with self._lock:
-            self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
+            if self._bar is not None:
+                self._bar.close()
             self._bar = None

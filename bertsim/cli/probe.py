@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.options import add_encoder_options, load_model
 from bertsim.cli.output import LiveLine, fields, say
@@ -31,46 +30,26 @@ a number, a quantifier, who did it to whom, a modifier, active and passive, a pa
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
-    add(
-        "--inference",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        default=[],
-        help="pairs labelled entailment, neutral or contradiction; only the tenth that `hold_out` keeps from training "
-        "is used",
-    )
-    add(
-        "--text",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        default=[],
-        help="plain text, one sentence a line, to swap noun phrases in; the held-out tenth is used",
-    )
+    files: dict[str, Any] = {"nargs": "+", "type": Path, "metavar": "FILE", "default": []}
+    inference = "pairs labelled entailment, neutral or contradiction"
+    add("--inference", **files, help=f"{inference}; only the tenth that `hold_out` keeps from training is used")
+    text = "plain text, one sentence a line, to"
+    add("--text", **files, help=f"{text} swap noun phrases in; the held-out tenth is used")
     add("--paraphrases", type=Path, metavar="FILE", help="pairs that mean the same; the held-out tenth is used")
-    add(
-        "--edits",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        default=[],
-        help="plain text, one sentence a line, to make minimal edits of; the held-out tenth is used",
-    )
-    add(
-        "--antonyms",
-        type=Path,
-        metavar="FILE",
-        help="pairs of opposites with the columns pos, sense1 and sense2, for --edits (default: everyday ones)",
-    )
+    add("--edits", **files, help=f"{text} make minimal edits of; the held-out tenth is used")
+    opposites = "pairs of opposites with the columns pos, sense1 and sense2, for --edits (default: everyday ones)"
+    add("--antonyms", type=Path, metavar="FILE", help=opposites)
     add("--json", action="store_true", help="print the figures as JSON")
     add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
     add_encoder_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a row for each scorer, one for each kind of edits, and the example pairs."""
+    """Print a row for each scorer, one for each kind of edits, and the example pairs.
+
+    Raises:
+        InputError: opposites without a text.
+    """
     from bertsim.measuring.probing import read_trials, try_model
 
     if args.antonyms is not None and not args.edits:
@@ -78,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     trials = read_trials(args.inference, args.text, args.paraphrases, args.edits, args.antonyms)
     model = load_model(args)
     with LiveLine() as line:
-        report = try_model(model, trials, lambda done, total: line.show(done, total, "probing", ""))
+        report = try_model(model, trials, lambda done, total: line.show(done, total, "probing"))
     if report.head is None and trials.labelled:
         say(
             f"bertsim: {model.name} has no head with probabilities of entailment, neutral and contradiction: "
@@ -86,41 +65,40 @@ def run(args: argparse.Namespace) -> int:
         )
     settings = model.settings(max_length=args.max_length)
     if args.json:
-        print(json.dumps(as_json(report, settings), ensure_ascii=False, indent=2))
+        print(json.dumps(_as_json(report, settings), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(as_lines(report, settings)))
+        print("\n".join([*_as_lines(report), f"settings: {fields(settings)}"]))
     return 0
 
 
-def as_json(report: ProbeReport, settings: Mapping[str, object]) -> dict[str, object]:
+def _as_json(report: ProbeReport, settings: dict[str, object]) -> dict[str, object]:
     """Every figure, and what each scorer says of the example pairs, as plain data."""
     columns = {**report.scores, **report.contradictions}
+    examples = []
+    for i, (what, a, b) in enumerate(EXAMPLES):
+        said = {name: round(float(values[i]), 4) for name, values in columns.items()}
+        examples.append({"what": what, "sentence_a": a, "sentence_b": b, **said})
     return {
         "probes": list(map(asdict, report.by_scorer)),
         "head": report.head,
         "labels": list(map(asdict, report.by_head)),
-        "examples": [
-            {"what": what, "sentence_a": a, "sentence_b": b}
-            | {name: round(float(values[i]), 4) for name, values in columns.items()}
-            for i, (what, a, b) in enumerate(EXAMPLES)
-        ],
-        "settings": dict(settings),
+        "examples": examples,
+        "settings": settings,
     }
 
 
-def as_lines(report: ProbeReport, settings: Mapping[str, object]) -> list[str]:
+def _as_lines(report: ProbeReport) -> list[str]:
     """The same to be read: a table of the figures by scorer, one of those of the head, and one of the example pairs."""
     lines = [f"{each.name}: {each.trials}" for each in report.by_scorer]
     if report.by_scorer:
         lines.append(f"{'scorer':<12}" + "".join(f"{each.name:>12}" for each in report.by_scorer))
         for scorer in report.by_scorer[0].values:
-            cells = "".join(f"{each.values[scorer]:>12.3f}" for each in report.by_scorer)
-            lines.append(f"{scorer:<12}{cells}")
+            lines.append(f"{scorer:<12}" + "".join(f"{each.values[scorer]:>12.3f}" for each in report.by_scorer))
         lines.append("")
     if report.by_head:
-        lines.append(f"{report.head}: share of pairs whose most probable label is right")
+        lines.append(f"{report.head}: share of pairs whose most probable label is right, its calibration error")
         for each in report.by_head:
-            lines.append(f"{each.name:<22}{each.values[str(report.head)]:>7.3f}  {each.trials}")
+            lines.append(f"{each.name:<22}{each.values[str(report.head)]:>7.3f}{each.ece:>7.3f}  {each.trials}")
         lines.append("")
     columns = {**report.scores, **report.contradictions}
     widths = {name: max(len(name), 8) + 2 for name in columns if name not in LEFT_OUT}
@@ -128,4 +106,4 @@ def as_lines(report: ProbeReport, settings: Mapping[str, object]) -> list[str]:
     for i, (what, a, b) in enumerate(EXAMPLES):
         row = "".join(f"{columns[name][i]:>{width}.2f}" for name, width in widths.items())
         lines.append(f"{row}  {what}: {a} / {b}")
-    return [*lines, f"settings: {fields(dict(settings))}"]
+    return lines

@@ -23,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tag", metavar="NAME", help="of the commit (default: v and the version of bertsim)")
     add("--license", metavar="ID", help="such as apache-2.0 (default: what the folder's README.md says)")
     add("--dry-run", action="store_true", help="print what would be sent, and send nothing")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,11 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, metavar="N", help="port to listen on (default: the first free from 7860)")
     add("--share", action="store_true", help="also open Gradio's public link")
     add_encoder_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until stopped. Raises InputError for an address that cannot be listened on."""
+    """Serve until stopped.
+
+    Raises:
+        InputError: an address that cannot be listened on.
+    """
     host, port = args.host, args.port or 0
     if not 0 <= port <= 65535:
         raise InputError(f"--port is {port}; a number from 1 to 65535 was expected.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,21 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data-root", type=Path, metavar="DIR", help="where the paths of the recipe start")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
-    group = parser.add_argument_group("encoder")
-    group.add_argument("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
-    group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
-    group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
-    group.add_argument(
-        "--tune",
-        choices=("none", "heads", "all"),
-        help="none, heads: the heads, on the encoder as it is (default: none); all: encoder and heads together",
-    )
-    _add_rates(parser.add_argument_group("training"))
-    parser.set_defaults(run=run)
-
-
-def _add_rates(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
+    add = parser.add_argument_group("encoder").add_argument
+    add("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
+    add("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    add("--max-length", type=int, metavar="N", help="tokens read of a sequence")
+    tune = "none, heads: the heads, on the encoder as it is (default: none); all: encoder and heads together"
+    add("--tune", choices=("none", "heads", "all"), help=tune)
+    add = parser.add_argument_group("training").add_argument
     add("--inputs", choices=("apart", "packed"), help="how heads read a pair (default: apart)")
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
@@ -86,7 +77,6 @@ def run(args: argparse.Namespace) -> int:
     recipe = make_recipe(args)
     recipe.check_files()
     recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():
         _train(recipe, args)
     say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
@@ -122,7 +112,11 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe that the words name, or are. Raises InputError where they do not fit together."""
+    """The recipe that the words name, or are.
+
+    Raises:
+        InputError: they do not fit together.
+    """
     from bertsim.training.plan import TrainPlan
     from bertsim.training.recipe import Recipe, head_from, parse_source
 
@@ -132,17 +126,12 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
-    heads = []
-    for kind in args.head or ():
-        table = {"kind": kind, **_given(args, OF_HEADS)}
-        if kind != "bilstm":
-            table.pop("units", None)
-        heads.append(head_from(table))
+    of_heads = {kind: [name for name in OF_HEADS if kind == "bilstm" or name != "units"] for kind in args.head or ()}
     plan = TrainPlan(
         data=tuple(map(parse_source, args.data)),
         dev=parse_source(args.dev, "--dev"),
         test=parse_source(args.test, "--test") if args.test else None,
-        heads=tuple(heads),
+        heads=tuple(head_from({"kind": kind, **_given(args, of_heads[kind])}) for kind in args.head or ()),
         skip_bad_rows=args.skip_bad_rows,
         **_given(args, ("encoder", "revision", *OF_THE_RUN)),
     )
@@ -167,5 +156,4 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
 
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the options that were given, by name."""
-    found = {name: getattr(args, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name in names if (value := getattr(args, name)) is not None}

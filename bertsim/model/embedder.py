@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Unpack
 
@@ -11,11 +11,12 @@ import numpy as np
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.engines.base import Engine
-from bertsim.engines.batches import Progress
+from bertsim.engines.batches import Progress, run_batches
 from bertsim.errors import InputError
-from bertsim.model.encoding import Encoded, Read, Readers, encode_rows
 from bertsim.model.options import Options, ResolvedOptions
+from bertsim.model.scorers import APART, Entries, Reader, in_order
 from bertsim.records import EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
 
 
@@ -28,6 +29,7 @@ class SentenceEmbedder:
         config: the encoder's shape.
         max_length: tokens read of a sequence where a call says nothing else.
         default_pooling: the checkpoint's own.
+        engine: which engine serves: "litert" or "tensorflow".
         heads_source: where trained heads are from, where they are not the encoder's own: a folder, or
             "user/name@commit".
     """
@@ -37,18 +39,16 @@ class SentenceEmbedder:
     def __init__(self, checkpoint: CheckpointFolder, engine: Engine) -> None:
         self.name, self.revision, self.config = checkpoint.name, checkpoint.revision, checkpoint.config
         self.max_length, self.default_pooling = checkpoint.embedding.max_length, checkpoint.embedding.pooling
+        self.engine = engine.name
         self._normalize = checkpoint.embedding.normalize
         self._engine, self._tokenizer = engine, checkpoint.tokenizer
+        self._own_options = self.resolve()
+        self._own_reader = self._embedding(self._own_options)
 
     @cached_property
     def has_pooler(self) -> bool:
         """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
         return self._engine.encode(*self._tokenizer.pad([Row((0,), (0,))])).pooler_output is not None
-
-    @property
-    def engine(self) -> str:
-        """Which engine serves: "litert" or "tensorflow"."""
-        return self._engine.name
 
     def check(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError, which calls it by that name, where scoring this sentence would."""
@@ -93,8 +93,9 @@ class SentenceEmbedder:
             resolved.max_length,
             lambda i: "the sentence" if single else f"sentence {i + 1}",
         )
-        reader, read = self._embedding(resolved)
-        return self._encode(rows, {reader: read}, progress).take(reader)
+        reader = self._embedding(resolved)
+        embeddings: Float = self._read(rows, [reader], progress)[reader]
+        return embeddings
 
     def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
@@ -126,9 +127,9 @@ class SentenceEmbedder:
         Raises:
             InputError: one that it cannot follow; names it.
         """
-        layers, length = options.get("layers"), options.get("max_length")
-        pooling = options.get("pooling")
-        pooling = self.default_pooling if pooling is None else pooling
+        pooling, layers, length = options.get("pooling"), options.get("layers"), options.get("max_length")
+        if pooling is None:
+            pooling = self.default_pooling
         parse_pooling(pooling)
         if pooling == "pooler" and layers is not None:
             raise InputError("the pooler reads the last layer alone; leave out layers, or choose another pooling.")
@@ -142,16 +143,21 @@ class SentenceEmbedder:
             is_default=pooling == self.default_pooling and resolved == (last,),
         )
 
-    def _encode(self, rows: Sequence[Row], readers: Readers, progress: Progress | None) -> Encoded:
-        own, _ = self._embedding(self.resolve())
-        return encode_rows(self._engine, self._tokenizer, rows, readers, progress, embeds=own)
+    def _read(self, rows: Sequence[Row], readers: Sequence[Reader], progress: Progress | None) -> dict[Reader, Entries]:
+        """What readers keep of rows, in their order; each distinct one is encoded once, with others of its length."""
 
-    def _embedding(self, options: ResolvedOptions) -> tuple[Hashable, Read]:
-        """What reads sentence embeddings, float32 [batch, dim], and what tells it from others.
+        def run(batch: Sequence[Row]) -> list[Entries]:
+            arrays = self._tokenizer.pad(batch)
+            if readers == [self._own_reader]:  # for which the engine needs no hidden states
+                return [self._engine.embed(*arrays)]
+            output, is_own = self._engine.encode(*arrays), own_tokens(batch, arrays[1])
+            return [reader.read(output, arrays[1], is_own) for reader in readers]
 
-        Raises:
-            InputError: from what it gives: the options ask for a pooler that the checkpoint does not have.
-        """
+        parts, index = run_batches(self._engine, rows, run, progress)
+        return {reader: in_order(part, index) for reader, part in zip(readers, zip(*parts, strict=True), strict=True)}
+
+    def _embedding(self, options: ResolvedOptions) -> Reader:
+        """What reads sentence embeddings, float32 [batch, dim]; it raises InputError for a pooler that is not there."""
 
         def read(output: EncoderOutput, attention_mask: np.ndarray, is_own: np.ndarray) -> Float:
             if options.pooling == "pooler":
@@ -162,4 +168,4 @@ class SentenceEmbedder:
             mask = attention_mask.astype(np.float32)
             return pool(hidden, mask, options.pooling, normalize=self._normalize)
 
-        return ("embedding", options.pooling, options.layers, options.combine if len(options.layers) > 1 else ""), read
+        return Reader(APART, ("embedding", options.pooling, options.layer_key), read)

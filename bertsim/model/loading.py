@@ -7,8 +7,10 @@ that is not there yet.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bertsim.bert.folder import CheckpointFolder, open_folder
@@ -20,9 +22,9 @@ from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHea
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score import calibration, combination
-from bertsim.score.calibration import read_calibrations
+from bertsim.score.calibration import Calibration, read_calibrations
 from bertsim.score.combination import read_combination
-from bertsim.score.words import Words, read_words
+from bertsim.score.words import read_words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Beside the package in a checkout, inside it where a wheel was installed.
@@ -72,50 +74,56 @@ def load(
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
     path, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
-    checkpoint = open_folder(path, name, commit, max_length=max_length, unread=_other_engine_s(path, engine))
+    is_exact = engine == "tensorflow"
+    unread = [FLATBUFFER] if is_exact else []
+    if not is_exact and (path / FLATBUFFER).exists():
+        unread = [tensors.name for tensors in path.glob("*.safetensors")]
+    checkpoint = open_folder(path, name, commit, max_length=max_length, unread=unread)
     folder, heads_source = _find_heads(heads, path, progress, max_bytes)
-    found = _heads_in(folder, heads, checkpoint)
-    run = _Running(checkpoint, engine, export, tell)
-    runner = run.encoder()
-    loaded = [LoadedHead(head.name, head.config, run.head(head)) for head in found]
+    if folder is not None:
+        found = find_heads(_below(folder), checkpoint)
+    else:
+        found = [] if heads is False else find_classifier(checkpoint)
+    exported = partial(_exported, export, tell)
+    encoder = _exact_encoder(checkpoint) if is_exact else _fast_encoder(checkpoint, exported)
+    run_head = _exact_head if is_exact else partial(_fast_head, exported)
+    loaded = [LoadedHead(head.name, head.config, run_head(head)) for head in found]
     scorers = (*UNTRAINED, *(head.name for head in loaded))
+    words = read_words(path)
+    if words and (heads is False or (folder is not None and folder.resolve() != path.resolve())):
+        # what stands on heads is of its own ones
+        untrained = {scorer: said for scorer, said in words.scorers.items() if scorer in UNTRAINED}
+        words = replace(words, scorers=untrained, known_errors=())
     return SimilarityModel(
         checkpoint,
-        runner,
+        encoder,
         heads=loaded,
         heads_source=heads_source,
         calibrations=_calibrations(path, folder, loaded),
         combination=None if folder is None else read_combination(folder / combination.NAME, scorers),
-        words=_words(path, folder, heads),
+        words=words,
     )
-
-
-def _other_engine_s(folder: Path, engine: str) -> list[str]:
-    """The files of an encoder that an engine does not read: its tensors where there is a flatbuffer, or that."""
-    if engine == "tensorflow":
-        return [FLATBUFFER]
-    return [path.name for path in folder.glob("*.safetensors")] if (folder / FLATBUFFER).exists() else []
 
 
 def find_source(
     source: str | Path | None, revision: str | None, *, progress: Progress | None = None, max_bytes: int | None = None
 ) -> tuple[Path, str, str | None]:
-    """The folder of a source, its name, and the commit it is of; arguments and errors as `load`."""
-    if source is None:
-        if revision is not None:
-            raise InputError(
-                f"revision {revision!r} was given for the bundled encoder; only a repository has revisions."
-            )
-        if not BUNDLED.is_dir():
-            raise CheckpointError(f"{BUNDLED} is missing; it holds the bundled encoder and comes with the repository.")
-        return BUNDLED, BUNDLED_NAME, None
-    folder = _folder(source)
+    """The folder of a source, its name, and the commit it is of; arguments and errors as `load`.
+
+    Raises:
+        InputError: a revision of what has none, or two different ones.
+        CheckpointError: it is neither a folder nor a repository.
+    """
+    folder = BUNDLED if source is None else _folder(source)
     if folder is not None:
+        what, name = f"folder {folder}", folder.resolve().name
+        if source is None:
+            what, name = "bundled encoder", BUNDLED_NAME
         if revision is not None:
-            raise InputError(
-                f"revision {revision!r} was given for the folder {folder}; only a repository has revisions."
-            )
-        return folder, folder.resolve().name, None
+            raise InputError(f"revision {revision!r} was given for the {what}; only a repository has revisions.")
+        if not folder.is_dir():
+            raise CheckpointError(f"{folder} is missing; it holds the bundled encoder and comes with the repository.")
+        return folder, name, None
     from bertsim import hub
 
     repository, within = hub.split_revision(str(source))
@@ -129,21 +137,16 @@ def find_source(
 
 def _folder(name: str | Path) -> Path | None:
     """The folder of this name; None where there is none."""
-    try:
-        folder = Path(name).expanduser()
-        return folder if folder.is_dir() else None
-    except (OSError, RuntimeError):  # longer than a name can be; the home of a user that there is not
-        return None
+    path = os.path.expanduser(name)
+    return Path(path) if os.path.isdir(path) else None
 
 
 def _find_heads(
     heads: str | Path | bool | None, own: Path, progress: Progress | None, max_bytes: int | None
 ) -> tuple[Path | None, str | None]:
     """The folder whose layout is that of `weights/`, or that holds heads alone, and its name; None where none."""
-    if heads is False:
-        return None, None
-    if not isinstance(heads, (str, Path)):
-        return own if (own / HEADS_FOLDER).is_dir() else None, None
+    if not isinstance(heads, str | Path):
+        return own if heads is not False and (own / HEADS_FOLDER).is_dir() else None, None
     folder, name = _folder(heads), str(heads)
     if folder is None:
         if isinstance(heads, Path):
@@ -164,107 +167,82 @@ def _find_heads(
     return folder, name
 
 
-def _heads_in(folder: Path | None, asked: str | Path | bool | None, checkpoint: CheckpointFolder) -> list[FoundHead]:
-    """The heads of a folder; where none was asked for by name, the checkpoint's own classifier."""
-    if folder is None:
-        return find_classifier(checkpoint) if asked in (None, True) else []
-    return find_heads(_below(folder), checkpoint)
-
-
 def _below(folder: Path) -> Path:
     """Where in a folder heads are: in its folder "heads", or in itself."""
     return folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
 
 
-def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> dict[str, calibration.Calibration]:
+def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> dict[str, Calibration]:
     """The calibration of every scorer that has one; how heads are joined is theirs to say, not the encoder's."""
     found = read_calibrations(own / calibration.NAME)
-    if folder is None:
-        return found
-    if folder.resolve() != own.resolve():
+    if folder is not None:
         found.pop(COMBINED, None)
         joined = read_calibrations(folder / calibration.NAME)
         found |= {name: curve for name, curve in joined.items() if name == COMBINED}
-    for head in heads:
-        found |= read_calibrations(_below(folder) / head.name / calibration.NAME)
+        for head in heads:
+            found |= read_calibrations(_below(folder) / head.name / calibration.NAME)
     return found
 
 
-def _words(own: Path, heads: Path | None, asked: str | Path | bool | None) -> Words | None:
-    """What the encoder's folder says of its numbers, without what stands on heads where its own are not loaded."""
-    words = read_words(own)
-    if words is None or (asked is not False and (heads is None or heads.resolve() == own.resolve())):
-        return words
-    untrained = {name: said for name, said in words.scorers.items() if name in UNTRAINED}
-    return replace(words, scorers=untrained, known_errors=())
+def _exported(
+    export: bool, tell: Progress, kind: str, cache_key: list[str], write: Callable[[Path], object], what: str
+) -> Path:
+    """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
+    found = find_cached(kind, cache_key)
+    if found is not None:
+        return found
+    if not export:
+        raise NotExportedError(f"{what} has no flatbuffer yet; load it once with export=True.")
+    tell(f"Exporting {what} for the fast engine, once; this takes up to a minute", None)
+    log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", what)
+    return make_cached(kind, cache_key, write)
 
 
-class _Running:
-    """What runs the encoder and the heads of a checkpoint: TensorFlow, or flatbuffers: their own or exported ones."""
+def _exact_encoder(checkpoint: CheckpointFolder) -> Engine:
+    from bertsim.bert.checkpoint import load_encoder
+    from bertsim.engines.tensorflow import TensorFlowEngine
 
-    def __init__(self, checkpoint: CheckpointFolder, engine: str, export: bool, tell: Progress) -> None:
-        self._checkpoint, self._tell = checkpoint, tell
-        self._is_exact, self._exports = engine == "tensorflow", export
+    bert, unused = load_encoder(checkpoint.path, checkpoint.config)
+    if unused:
+        log.info("%s: not used: %s", checkpoint.path, ", ".join(unused))
+    return TensorFlowEngine(bert, checkpoint.embedding)
 
-    def encoder(self) -> Engine:
-        """What runs the encoder."""
+
+def _fast_encoder(checkpoint: CheckpointFolder, exported: Callable[..., Path]) -> Engine:
+    """Runs the checkpoint's own flatbuffer, or one that is exported."""
+    from bertsim.engines.litert import LiteRTEngine
+
+    if (checkpoint.path / FLATBUFFER).exists():
+        try:
+            return LiteRTEngine(checkpoint.path / FLATBUFFER)
+        except CheckpointError as error:  # one that another program made, say
+            log.warning("%s One is exported instead.", error)
+            check_manifest(checkpoint.path)  # its tensors are read after all
+    embedding, tensors = checkpoint.embedding, sorted(checkpoint.path.glob("*.safetensors"))
+    cache_key = [repr(checkpoint.config), embedding.pooling, repr(embedding.normalize), *map(file_sha256, tensors)]
+
+    def write(path: Path) -> None:
         from bertsim.bert.checkpoint import load_encoder
+        from bertsim.export.encoder import export_flatbuffer
 
-        checkpoint = self._checkpoint
-        if self._is_exact:
-            from bertsim.engines.tensorflow import TensorFlowEngine
+        bert, _ = load_encoder(checkpoint.path, checkpoint.config)
+        export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
 
-            bert, unused = load_encoder(checkpoint.path, checkpoint.config)
-            if unused:
-                log.info("%s: not used: %s", checkpoint.path, ", ".join(unused))
-            return TensorFlowEngine(bert, checkpoint.embedding)
-        from bertsim.engines.litert import LiteRTEngine
+    return LiteRTEngine(exported("flatbuffers", cache_key, write, checkpoint.name))
 
-        if (checkpoint.path / FLATBUFFER).exists():
-            try:
-                return LiteRTEngine(checkpoint.path / FLATBUFFER)
-            except CheckpointError as error:  # one that another program made, say
-                log.warning("%s One is exported instead.", error)
-                check_manifest(checkpoint.path)  # its tensors are read after all
-        embedding = checkpoint.embedding
-        cache_key = [
-            repr(checkpoint.config),
-            embedding.pooling,
-            repr(embedding.normalize),
-            *map(file_sha256, sorted(checkpoint.path.glob("*.safetensors"))),
-        ]
 
-        def write(path: Path) -> None:
-            from bertsim.export.encoder import export_flatbuffer
+def _exact_head(head: FoundHead) -> HeadRunner:
+    from bertsim.heads.tensorflow import TensorFlowHead
 
-            bert, _ = load_encoder(checkpoint.path, checkpoint.config)
-            export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
+    return TensorFlowHead(head.build())
 
-        return LiteRTEngine(self._exported("flatbuffers", cache_key, write, checkpoint.name))
 
-    def head(self, head: FoundHead) -> HeadRunner:
-        """What runs a head."""
-        if self._is_exact:
-            from bertsim.heads.tensorflow import TensorFlowHead
+def _fast_head(exported: Callable[..., Path], head: FoundHead) -> HeadRunner:
+    from bertsim.heads.litert import LiteRTHead
 
-            return TensorFlowHead(head.build())
-        from bertsim.heads.litert import LiteRTHead
+    def write(path: Path) -> None:
+        from bertsim.export.heads import export_head
 
-        def write(path: Path) -> None:
-            from bertsim.export.heads import export_head
+        export_head(head.build(), path)
 
-            export_head(head.build(), path)
-
-        own = head.flatbuffer
-        return LiteRTHead(own or self._exported("heads", head.cache_key(), write, f"the head {head.name}"))
-
-    def _exported(self, kind: str, cache_key: list[str], write: Callable[[Path], object], name: str) -> Path:
-        """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
-        found = find_cached(kind, cache_key)
-        if found is not None:
-            return found
-        if not self._exports:
-            raise NotExportedError(f"{name} has no flatbuffer yet; load it once with export=True.")
-        self._tell(f"Exporting {name} for the fast engine, once; this takes up to a minute", None)
-        log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", name)
-        return make_cached(kind, cache_key, write)
+    return LiteRTHead(head.flatbuffer or exported("heads", head.cache_key(), write, f"the head {head.name}"))

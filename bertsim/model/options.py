@@ -40,6 +40,11 @@ class ResolvedOptions:
     max_length: int
     is_default: bool
 
+    @property
+    def layer_key(self) -> tuple[tuple[int, ...], str]:
+        """What tells vectors of tokens from others: of a single layer, how several are joined says nothing."""
+        return self.layers, self.combine if len(self.layers) > 1 else ""
+
     def size(self, hidden_size: int) -> int:
         """Number of values in such an embedding."""
         layers = len(self.layers) if self.combine == "concat" else 1

@@ -1,55 +1,73 @@
 """The ways to score a pair: what each reads of encoded rows, and what it makes of A's entries and B's.
 
 A scorer that reads *apart* has an entry of each sentence alone, one that reads *packed* of `[CLS] A [SEP] B [SEP]`.
-Either way the order counts for a head: (B, A) may score otherwise than (A, B).
+Either way the order counts for a head: (B, A) may score otherwise than (A, B). "combined" reads nothing itself.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bertsim.bert.pooling import combine_layers
 from bertsim.heads.reading import LoadedHead
-from bertsim.model.encoding import Encoded, Read, Readers
 from bertsim.model.options import ResolvedOptions
-from bertsim.records import ALIGNMENT, Float
+from bertsim.records import ALIGNMENT, COMBINED, EncoderOutput, Float, Int, TokenBatch
 from bertsim.score.alignment import align_tokens, weigh_tokens
+from bertsim.score.combination import Combination
 from bertsim.score.measures import MEASURES
 
 APART, PACKED = "apart", "packed"
-_SIDES: Mapping[str, tuple[slice, ...]] = {APART: (slice(0, None, 2), slice(1, None, 2)), PACKED: (slice(None),)}
-"""Where in the rows the sides of all pairs are: A and B one after another, or each pair in a row of its own."""
+Entries = Any
+"""An entry a row: float32 [rows, width], or a list."""
+Index = Sequence[int] | NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
-class Scorer:
-    """One way to score pairs.
+@dataclass(frozen=True)
+class Reader:
+    """What is kept of rows when they are encoded; readers are the same where inputs and key are.
 
     Attributes:
-        inputs: "apart" or "packed".
-        reader, read: what it reads of a batch, and what tells that from what others read.
-        compute: the entries of A and of B, or of packed pairs -> values, float32 [pairs].
-        unit, low, high: as in `PairScore`.
-        is_directed: whether (B, A) may have another value.
+        inputs: what it reads: sentences "apart", or pairs "packed" into one row.
+        key: what tells it from other readers.
+        read: the encoder's output for a batch, its attention mask int32 [rows, seq], and which tokens are a lone
+            sentence's own, bool [rows, seq] -> entries.
+        keeps_tokens: an entry holds vectors of tokens, so that few are to be kept at a time.
     """
 
     inputs: str
-    reader: Hashable
-    read: Read
-    compute: Callable[..., Float]
-    unit: str
-    low: float
-    high: float
-    is_directed: bool = False
+    key: Hashable
+    read: Callable[[EncoderOutput, Int, NDArray[np.bool_]], Entries] = field(compare=False)
+    keeps_tokens: bool = field(default=False, compare=False)
 
-    def values(self, encoded: Mapping[str, Encoded]) -> Float:
-        """Values of pairs, float32 [pairs]; `encoded` by "apart" and "packed"."""
-        return self.compute(*(encoded[self.inputs].take(self.reader, side) for side in _SIDES[self.inputs]))
+
+@dataclass(frozen=True)
+class Scorer:
+    """One way to score pairs; scorers are the same where name and reader are.
+
+    Attributes:
+        name: as in `model.scorers`.
+        compute: the entries of A and of B, or of packed pairs, or the scores of the parts -> values, float32 [pairs].
+        unit, low, high: as in `PairScore`.
+        reader: what it reads; None: it joins other scorers.
+        parts: the scorers that it joins.
+        is_directed: whether (B, A) may have another value.
+    """
+
+    name: str
+    compute: Callable[..., Float] = field(compare=False)
+    unit: str = field(compare=False)
+    low: float = field(compare=False)
+    high: float = field(compare=False)
+    reader: Reader | None = None
+    parts: tuple[Scorer, ...] = field(default=(), compare=False)
+    is_directed: bool = field(default=False, compare=False)
 
     def scores(self, values: Float) -> Float:
         """Values as scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
@@ -59,15 +77,49 @@ class Scorer:
         return (1.0 / (1.0 + values)).astype(np.float32) if self.unit == "distance" else values
 
 
-def readers_of(scorers: Sequence[Scorer], inputs: str) -> Readers:
-    """What the scorers that read "apart" or "packed" read."""
-    return {scorer.reader: scorer.read for scorer in scorers if scorer.inputs == inputs}
+def readers_of(scorers: Iterable[Scorer], inputs: str) -> list[Reader]:
+    """What scorers and their parts read "apart", or "packed", each reader once."""
+    found = [each.reader for scorer in scorers for each in (scorer, *scorer.parts) if each.reader]
+    return [reader for reader in dict.fromkeys(found) if reader.inputs == inputs]
 
 
-def measure_scorer(name: str, reader: Hashable, read: Read) -> Scorer:
-    """A measure of two embeddings, one of `measures.MEASURES`; `read` gives the embeddings."""
+def read_batch(tokens: TokenBatch, output: EncoderOutput, readers: Iterable[Reader], index: Index) -> dict[Reader, Any]:
+    """What readers keep of a batch that is encoded already; `index`: of which of its rows, in which order."""
+    read = {reader: reader.read(output, tokens.attention_mask, tokens.is_own) for reader in readers}
+    return {reader: in_order([entries], index) for reader, entries in read.items()}
+
+
+def in_order(parts: Sequence[Entries], index: Index) -> Entries:
+    """Of the entries of several batches, one after another, those at `index`."""
+    if isinstance(parts[0], list):
+        entries = list(chain(*parts))
+        return [entries[i] for i in index]
+    return np.take(np.concatenate(parts), index, axis=0)
+
+
+def values_of(scorers: Iterable[Scorer], entries: Mapping[Reader, Entries]) -> dict[Scorer, Float]:
+    """Values of pairs by scorer and part of one, float32 [pairs], each computed once.
+
+    Args:
+        scorers: the ones that are asked for.
+        entries: by reader; of sentences apart A's and B's by turns, of packed pairs one each.
+    """
+    found: dict[Scorer, Float] = {}
+    for each in dict.fromkeys(each for scorer in scorers for each in (*scorer.parts, scorer)):
+        if each.reader is None:
+            found[each] = each.compute(*(part.scores(found[part]) for part in each.parts))
+        elif each.reader.inputs == PACKED:
+            found[each] = each.compute(entries[each.reader])
+        else:
+            read = entries[each.reader]
+            found[each] = each.compute(read[0::2], read[1::2])
+    return found
+
+
+def measure_scorer(name: str, reader: Reader) -> Scorer:
+    """A measure of two embeddings, one of `measures.MEASURES`; `reader` gives the embeddings."""
     measure = MEASURES[name]
-    return Scorer(APART, reader, read, measure.compute, measure.unit, measure.low, measure.high)
+    return Scorer(name, measure.compute, measure.unit, measure.low, measure.high, reader)
 
 
 def alignment_scorer(options: ResolvedOptions) -> Scorer:
@@ -79,14 +131,12 @@ def alignment_scorer(options: ResolvedOptions) -> Scorer:
     def compute(a: Sequence[Any], b: Sequence[Any]) -> Float:
         return np.array([align_tokens(*pair) for pair in zip(a, b, strict=True)], np.float32)
 
-    return Scorer(APART, (ALIGNMENT, options.layers, options.combine), read, compute, "similarity", 0.0, 1.0)
+    reader = Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)
+    return Scorer(ALIGNMENT, compute, "similarity", 0.0, 1.0, reader)
 
 
 def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     """A trained head: the probability, or logit, of its label that means similar; or the logits of all its labels."""
-
-    def read(output: Any, mask: Any, is_own: Any) -> Float:
-        return head.runner.features(output, mask)
 
     def compute(*sides: Float) -> Float:
         found = head.runner.classify(*sides)
@@ -94,4 +144,15 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
 
     is_logit = logits or head.config.activation == "identity"
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
-    return Scorer(head.config.inputs, ("head", head.name), read, compute, unit, low, high, is_directed=True)
+    name = f"logits of {head.name}" if logits else head.name
+    reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
+    return Scorer(name, compute, unit, low, high, reader, is_directed=True)
+
+
+def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer:
+    """Several scorers joined; `parts` in the order of the combination's weights."""
+
+    def compute(*scores: Float) -> Float:
+        return combination.apply(dict(zip(combination.weights, scores, strict=True))).astype(np.float32)
+
+    return Scorer(COMBINED, compute, "probability", 0.0, 1.0, parts=tuple(parts), is_directed=True)

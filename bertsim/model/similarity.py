@@ -1,14 +1,14 @@
 """Text to scores: composes embeddings, measures, heads and calibration; holds no maths.
 
 Sentences first, pairs second: every way to score makes rows of its sentences, or of its packed pairs, has each
-distinct one encoded once, and lets scorers read A's entries and B's.
+distinct one encoded once, and lets scorers make values of A's entries and B's.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Unpack
 
@@ -21,39 +21,39 @@ from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig, has_similar
 from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import SentenceEmbedder
-from bertsim.model.encoding import Encoded, encoded_batch
 from bertsim.model.options import Options, ResolvedOptions
-from bertsim.model.scorers import APART, PACKED, Scorer, alignment_scorer, head_scorer, measure_scorer, readers_of
+from bertsim.model.scorers import (
+    APART,
+    PACKED,
+    Entries,
+    Reader,
+    Scorer,
+    alignment_scorer,
+    combined_scorer,
+    head_scorer,
+    measure_scorer,
+    read_batch,
+    readers_of,
+    values_of,
+)
 from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
 from bertsim.score.calibration import Calibration
 from bertsim.score.combination import Combination
 from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
-from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
+Pairs = Sequence[tuple[str, str]]
 _BLOCK = 4096  # pairs whose token vectors are held at the same time
-Rows = Mapping[str, Callable[[], list[Row]]]
-"""What makes the rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Scorers by name, and those that "combined" joins, which stand on the checkpoint's own pooling and last layer."""
-
-    scorers: Mapping[str, Scorer]
-    joined: Mapping[str, Scorer]
-
-    def every(self) -> list[Scorer]:
-        """Each once."""
-        return list(dict.fromkeys([*self.scorers.values(), *self.joined.values()]))
 
 
 class SimilarityModel(SentenceEmbedder):
     """One encoder with its heads, ready to embed, score and compare. Safe to share between threads.
 
     Attributes:
+        scorers: names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined.
+        heads: names of the trained heads, those included whose labels do not say how alike two sentences are.
         words: what its numbers mean; None where nobody says.
     """
 
@@ -70,21 +70,10 @@ class SimilarityModel(SentenceEmbedder):
     ) -> None:
         super().__init__(checkpoint, engine)
         self._heads = {head.name: head for head in heads}
-        self.heads_source = heads_source
-        self._calibrations = dict(calibrations or {})
-        self._combination = combination
-        self.words = words
-
-    @property
-    def scorers(self) -> tuple[str, ...]:
-        """Names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined."""
-        heads = [name for name, head in self._heads.items() if has_similar(head.config.labels)]
-        return (*UNTRAINED, *heads, *([COMBINED] if self._combination else []))
-
-    @property
-    def heads(self) -> tuple[str, ...]:
-        """Names of the trained heads, those included whose labels do not say how alike two sentences are."""
-        return tuple(self._heads)
+        self._calibrations, self._combination = calibrations or {}, combination
+        self.heads, self.heads_source, self.words = tuple(self._heads), heads_source, words
+        scoring = [head.name for head in heads if has_similar(head.config.labels)]
+        self.scorers: tuple[str, ...] = (*UNTRAINED, *scoring, *([COMBINED] if combination else []))
 
     def labels(self, head: str) -> tuple[str, ...]:
         """What a head predicts. Raises InputError where there is no such head."""
@@ -96,19 +85,11 @@ class SimilarityModel(SentenceEmbedder):
 
     def scorers_of(self, inputs: str) -> tuple[str, ...]:
         """Names of the scorers that read pairs "packed" or "apart"; "combined" where it joins one of these."""
-        found = set(UNTRAINED) if inputs == APART else set()
-        found |= {name for name, head in self._heads.items() if head.config.inputs == inputs}
-        if self._combination and not found.isdisjoint(self._combination.weights):
-            found.add(COMBINED)
-        return tuple(name for name in self.scorers if name in found)
+        found = (self._scorer(name, self._own_options) for name in self.scorers)
+        return tuple(scorer.name for scorer in found if readers_of([scorer], inputs))
 
     def score(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        scorer: str = "cosine",
-        progress: Progress | None = None,
-        **options: Unpack[Options],
+        self, pairs: Pairs, *, scorer: str = "cosine", progress: Progress | None = None, **options: Unpack[Options]
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer.
 
@@ -122,7 +103,7 @@ class SimilarityModel(SentenceEmbedder):
 
     def scores(
         self,
-        pairs: Sequence[tuple[str, str]],
+        pairs: Pairs,
         scorers: Sequence[str] | None = None,
         *,
         progress: Progress | None = None,
@@ -133,50 +114,27 @@ class SimilarityModel(SentenceEmbedder):
         Returns:
             float32 [n] by scorer, in the order given; scorers: None = all of the model's.
         """
-        names, resolved = self.scorers if scorers is None else scorers, self.resolve(**options)
-        asked = self._ask(names, resolved)
-        texts = _check(pairs)
-        if not texts:
-            return {each: np.zeros(0, np.float32) for each in names}
-        holds_tokens = any(isinstance(s.reader, tuple) and s.reader[0] == ALIGNMENT for s in asked.every())
-        size = _BLOCK if holds_tokens else len(texts)
-        starts = range(0, len(texts), size)
-        found = []
-        for number, start in enumerate(starts):
-            rows = self._rows(texts[start : start + size], resolved.max_length, partial(_name, len(texts), start))
-            told = pass_of(progress, number, len(starts))
-            found.append(self._join(asked, self._values(asked.every(), rows, told)))
-        return {each: np.concatenate([part[each] for part in found]) for each in names}
+        resolved = self.resolve(**options)
+        asked = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)]
+        if not len(pairs):
+            return {scorer.name: np.zeros(0, np.float32) for scorer in asked}
+        values = self._values(asked, pairs, resolved.max_length, progress)
+        return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
 
     def logits(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        head: str,
-        max_length: int | None = None,
-        progress: Progress | None = None,
+        self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
-        resolved = self.resolve(max_length=max_length)
-        scorer = head_scorer(self._head(head), logits=True)
-        texts = _check(pairs)
-        if not texts:
+        resolved, scorer = self.resolve(max_length=max_length), head_scorer(self._head(head), logits=True)
+        if not len(pairs):
             return np.zeros((0, len(self.labels(head))), np.float32)
-        return self._values([scorer], self._rows(texts, resolved.max_length, partial(_name, len(texts), 0)), progress)[
-            scorer
-        ]
+        return self._values([scorer], pairs, resolved.max_length, progress)[scorer]
 
     def label_probabilities(
-        self,
-        pairs: Sequence[tuple[str, str]],
-        *,
-        head: str,
-        max_length: int | None = None,
-        progress: Progress | None = None,
+        self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
         """Probability of every label of a head: float32 [n, labels] in [0, 1], order as `labels(head)`."""
-        logits = self.logits(pairs, head=head, max_length=max_length, progress=progress)
-        return self._head(head).probabilities(logits)
+        return self._head(head).probabilities(self.logits(pairs, head=head, max_length=max_length, progress=progress))
 
     def calibrate(self, scorer: str, scores: Float) -> Float | None:
         """Scores -> the probability that people would call each pair similar; None: the scorer has no calibration.
@@ -231,88 +189,53 @@ class SimilarityModel(SentenceEmbedder):
         Returns:
             float32 [n].
         """
-        tokens, resolved = comparison.tokens, self.resolve(**options | {"max_length": comparison.max_length})
-        asked = self._ask([scorer], resolved)
-        packed = comparison.packed  # there, where a scorer reads it
-        rows: Rows = {
-            APART: lambda: masked_rows(tokens, masks),
-            PACKED: lambda: masked_pairs(tokens, packed[0], masks) if packed else [],
-        }
-        return self._join(asked, self._values(asked.every(), rows, None))[scorer]
+        asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
+
+        def rows(inputs: str) -> list[Row]:
+            if inputs == APART or comparison.packed is None:  # it is there where a scorer reads it
+                return masked_rows(comparison.tokens, masks)
+            return masked_pairs(comparison.tokens, comparison.packed[0], masks)
+
+        return asked.scores(self._values_of([asked], rows)[asked])
 
     def _compare(
         self, tokens: TokenBatch, options: ResolvedOptions, start: float, *, packed: bool, is_masked: bool = False
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
-        asked, output = self._ask(self.scorers, options), self.encode(tokens)
-        every, pair = asked.every(), None
+        scorers = [self._scorer(name, options) for name in self.scorers]
+        output, pair, read_packed = self.encode(tokens), None, readers_of(scorers, PACKED)
         # the pair, and the pair the other way round
-        encoded = {APART: encoded_batch(tokens, output, readers_of(every, APART), (0, 1, 1, 0))}
-        of_packed = readers_of(every, PACKED)
-        if packed or of_packed:
-            orders = [(a, b), (b, a)] if of_packed else [(a, b)]
+        entries = read_batch(tokens, output, readers_of(scorers, APART), (0, 1, 1, 0))
+        if packed or read_packed:
+            orders = [(a, b), (b, a)] if read_packed else [(a, b)]
             rows = self._tokenizer.batch(orders, options.max_length)
             rows = replace(rows, attention_mask=mask_packed(tokens, rows)) if is_masked else rows
             together = self.encode(rows)
-            encoded[PACKED] = encoded_batch(rows, together, of_packed, range(len(rows.tokens)))
+            entries |= read_batch(rows, together, read_packed, (0, 1))
             pair = rows.first(), together.first()
-        values = {scorer: scorer.values(encoded) for scorer in every}
-        scores = self._judge(asked, values, options, is_withheld=bool(withheld(*(u for (u,) in tokens.unread))))
+        is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
+        values = values_of(scorers, entries)
+        for scorer in scorers:
+            curve = self._calibrations.get(scorer.name) if options.is_default or scorer.name not in UNTRAINED else None
+            value, value_reversed = map(float, values[scorer])
+            score = float(scorer.scores(values[scorer])[0])
+            probability = None if curve is None or is_withheld else float(curve.apply(score))
+            turned = value_reversed if scorer.is_directed else None
+            scale = scorer.unit, scorer.low, scorer.high
+            scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         seconds = time.perf_counter() - start
-        return Comparison(a, b, scores, tokens, output, pair, seconds, options.max_length)
-
-    def _judge(
-        self, asked: _Asked, values: Mapping[Scorer, Float], options: ResolvedOptions, *, is_withheld: bool
-    ) -> tuple[PairScore, ...]:
-        """Every scorer's verdict, from the values of a pair and of the pair the other way round."""
-        found, judged = self._join(asked, values), []
-        for name in self.scorers:
-            scorer = asked.scorers.get(name)
-            both = found[name] if scorer is None else values[scorer]
-            unit, low, high = (scorer.unit, scorer.low, scorer.high) if scorer else ("probability", 0.0, 1.0)
-            score = float(found[name][0])
-            curve = self._calibrations.get(name) if options.is_default or name not in UNTRAINED else None
-            judged.append(
-                PairScore(
-                    name,
-                    float(both[0]),
-                    unit,
-                    low,
-                    high,
-                    score,
-                    probability=None if curve is None or is_withheld else float(curve.apply(score)),
-                    value_reversed=float(both[1]) if scorer is None or scorer.is_directed else None,
-                )
-            )
-        return tuple(judged)
-
-    def _ask(self, names: Sequence[str], options: ResolvedOptions) -> _Asked:
-        """The scorers of these names. Raises InputError for one that there is not."""
-        joined: dict[str, Scorer] = {}
-        asked = {name: self._scorer(name, options) for name in names if name != COMBINED}
-        if COMBINED in names:
-            if self._combination is None:
-                raise self._unknown(COMBINED)
-            own = self.resolve(max_length=options.max_length)
-            joined = {
-                name: asked[name] if name in asked and options.is_default else self._scorer(name, own)
-                for name in self._combination.weights
-            }
-        return _Asked(asked, joined)
+        return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)
 
     def _scorer(self, name: str, options: ResolvedOptions) -> Scorer:
-        if not isinstance(name, str):
-            raise InputError(f"scorer is {name!r:.80}; a name was expected: {', '.join(self.scorers)}.")
+        """The scorer of this name. Raises InputError where there is none."""
         if name not in self.scorers:
-            raise self._unknown(name)
+            raise InputError(f"scorer is {name!r:.80}; known are {', '.join(self.scorers)}.")
+        if name == COMBINED and self._combination:
+            parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
+            return combined_scorer(self._combination, parts)
         if name == ALIGNMENT:
             return alignment_scorer(options)
-        if name in MEASURES:
-            return measure_scorer(name, *self._embedding(options))
-        return head_scorer(self._heads[name])
-
-    def _unknown(self, name: str) -> InputError:
-        return InputError(f"scorer is {name!r}; known are {', '.join(self.scorers)}.")
+        return measure_scorer(name, self._embedding(options)) if name in MEASURES else head_scorer(self._heads[name])
 
     def _head(self, name: str) -> LoadedHead:
         if name not in self._heads:
@@ -320,36 +243,34 @@ class SimilarityModel(SentenceEmbedder):
             raise InputError(f"head is {name!r}; {known}; python -m bertsim train makes one.")
         return self._heads[name]
 
-    def _rows(self, texts: Sequence[tuple[str, str]], max_length: int, name: Name) -> Rows:
-        return {
-            APART: lambda: self._tokenizer.encode([(s,) for pair in texts for s in pair], max_length, name),
-            PACKED: lambda: self._tokenizer.encode(texts, max_length, name),
-        }
+    def _values(
+        self, scorers: Sequence[Scorer], pairs: Pairs, max_length: int, progress: Progress | None
+    ) -> dict[Scorer, Float]:
+        """The values of at least one pair; where token vectors are kept, of so many pairs at a time."""
+        for index, pair in enumerate(pairs):
+            if isinstance(pair, str) or len(pair) != 2:
+                raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
+        size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else len(pairs)
+        starts, parts = range(0, len(pairs), size), []
+        for number, start in enumerate(starts):
+            rows = partial(self._rows, pairs[start : start + size], max_length, partial(_name, len(pairs), start))
+            parts.append(self._values_of(scorers, rows, pass_of(progress, number, len(starts))))
+        return {scorer: np.concatenate([part[scorer] for part in parts]) for scorer in scorers}
 
-    def _values(self, scorers: Sequence[Scorer], rows: Rows, progress: Progress | None) -> dict[Scorer, Float]:
-        """The values of pairs, each distinct row encoded once for all scorers."""
-        ways = [way for way in (APART, PACKED) if readers_of(scorers, way)]
-        encoded: dict[str, Encoded] = {}
-        for number, way in enumerate(ways):
-            told = pass_of(progress, number, len(ways))
-            encoded[way] = self._encode(rows[way](), readers_of(scorers, way), told)
-        return {scorer: scorer.values(encoded) for scorer in scorers}
+    def _rows(self, pairs: Pairs, max_length: int, name: Callable[[int], str], inputs: str) -> list[Row]:
+        """Rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
+        texts = [tuple(pair) for pair in pairs] if inputs == PACKED else [(each,) for pair in pairs for each in pair]
+        return self._tokenizer.encode(texts, max_length, name)
 
-    def _join(self, asked: _Asked, values: Mapping[Scorer, Float]) -> dict[str, Float]:
-        """Scores by name, float32 [pairs], "combined" of those that it joins."""
-        found = {name: scorer.scores(values[scorer]) for name, scorer in asked.scorers.items()}
-        if asked.joined and self._combination:
-            parts = {name: scorer.scores(values[scorer]) for name, scorer in asked.joined.items()}
-            found[COMBINED] = self._combination.apply(parts).astype(np.float32)
-        return found
-
-
-def _check(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs as a list. Raises InputError for one that is not two sentences; names it."""
-    for index, pair in enumerate(pairs):
-        if isinstance(pair, str) or len(pair) != 2:
-            raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
-    return [(a, b) for a, b in pairs]
+    def _values_of(
+        self, scorers: Sequence[Scorer], rows: Callable[[str], list[Row]], progress: Progress | None = None
+    ) -> dict[Scorer, Float]:
+        """The values of pairs whose rows, "apart" or "packed", `rows` makes."""
+        ways = {way: readers for way in (APART, PACKED) if (readers := readers_of(scorers, way))}
+        entries: dict[Reader, Entries] = {}
+        for number, (way, readers) in enumerate(ways.items()):
+            entries |= self._read(rows(way), readers, pass_of(progress, number, len(ways)))
+        return values_of(scorers, entries)
 
 
 def _name(pairs: int, start: int, index: int) -> str:
