@@ -170,7 +170,7 @@ def test_the_command_measures_every_scorer_and_the_head(
     assert main(words) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[2].split() == ["scorer", "negation", "word", "order"]
-    start = printed.index("pooled: share of pairs whose most probable label is right")
+    start = printed.index("pooled: share of pairs whose most probable label is right, its calibration error")
     assert printed[start + 1].split()[0] == "inference"
     assert printed[start + 2].endswith(" edits of held-out sentences")
     assert printed[-1].startswith("settings: encoder=tiny-nli ")
