@@ -19,23 +19,10 @@ from keras import ops
 from bertsim.bert.config import BertConfig
 
 Tensor = Any
-MASKED = -1e9
-"""Added to the scores of masked columns: their attention is exactly 0 in float32."""
-
-ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "gelu": partial(ops.gelu, approximate=False),
-    "gelu_new": partial(ops.gelu, approximate=True),
-    "gelu_pytorch_tanh": partial(ops.gelu, approximate=True),
-    "relu": ops.relu,
-    "silu": ops.silu,
-    "swish": ops.silu,
-    "tanh": ops.tanh,
-}
-
-
-def take_rows(table: Tensor, indices: Tensor) -> Tensor:
-    """Read rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
-    return ops.take(table, indices, axis=0)
+Take = Callable[[Tensor, Tensor], Tensor]
+"""Reads rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
+TAKE: Take = partial(ops.take, axis=0)
+_MASKED = -1e9  # added to the scores of masked columns: their attention is exactly 0 in float32
 
 
 class Linear(keras.layers.Layer):
@@ -94,13 +81,7 @@ class Embeddings(keras.layers.Layer):
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         return self.add_weight(shape=(rows, self.hidden_size), initializer=initializer, name=name)
 
-    def call(
-        self,
-        input_ids: Tensor,
-        token_type_ids: Tensor,
-        take: Callable[[Tensor, Tensor], Tensor] = take_rows,
-        training: bool = False,
-    ) -> Tensor:
+    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Take, training: bool) -> Tensor:
         """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
         total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
@@ -124,17 +105,19 @@ class Block(keras.layers.Layer):
         self.output_dense = Linear(inner, hidden, name="output_dense")
         self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
         self.linears = (self.query, self.key, self.value, self.attention_output, self.intermediate, self.output_dense)
-        self.activation = ACTIVATION_FUNCTIONS[config.hidden_act]
+        is_gelu = config.hidden_act.startswith("gelu")  # the erf; its other names mean the tanh that comes near it
+        approximate = config.hidden_act != "gelu"
+        self.activation = partial(ops.gelu, approximate=approximate) if is_gelu else getattr(ops, config.hidden_act)
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.attention_dropout = keras.layers.Dropout(config.attention_probs_dropout_prob)
         self.built = True
 
-    def call(self, x: Tensor, bias: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
+    def call(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Run the block.
 
         Args:
             x: float32 [batch × seq, hidden].
-            bias: float32 [batch, 1, 1, seq]; 0 = attend, `MASKED` = do not.
+            bias: float32 [batch, 1, 1, seq]; 0 = attend, -1e9 = do not.
 
         Returns:
             float32 [batch × seq, hidden], and the attention float32 [batch, heads, seq, seq].
@@ -179,7 +162,7 @@ class BertEncoder(keras.Model):
         input_ids: Tensor,
         attention_mask: Tensor,
         token_type_ids: Tensor,
-        take: Callable[[Tensor, Tensor], Tensor] = take_rows,
+        take: Take = TAKE,
         training: bool = False,
     ) -> dict[str, Any]:
         """Encode token ids.
@@ -196,7 +179,7 @@ class BertEncoder(keras.Model):
         """
         batch, seq = ops.shape(input_ids)[0], ops.shape(input_ids)[1]
         mask = ops.cast(attention_mask, "float32")
-        bias = ops.reshape((1.0 - mask) * MASKED, (batch, 1, 1, seq))
+        bias = ops.reshape((1.0 - mask) * _MASKED, (batch, 1, 1, seq))
         x = self.embeddings(input_ids, token_type_ids, take=take, training=training)
         flat, attentions = [x], []
         for block in self.blocks:

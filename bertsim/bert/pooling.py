@@ -9,15 +9,20 @@ REDUCE_MEAN_MAX, layer sets); the BERT paper, section 5.3 (last four layers, sum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bertsim.errors import InputError
 
-COMBINES = ("concat", "sum", "mean")
-LAST: tuple[int, ...] = (-1,)
+_COMBINED: dict[str, Callable[[Any], Any]] = {
+    "concat": partial(np.concatenate, axis=-1),
+    "sum": partial(np.sum, axis=0),
+    "mean": partial(np.mean, axis=0),
+}
+COMBINES = tuple(_COMBINED)
 _PADDING = -1e9  # below every activation, and finite: a row of padding alone stays a number
 _TINY = 1e-9  # sentence-transformers' floor of the divisor
 
@@ -46,16 +51,8 @@ def masked_max(hidden: Any, mask: Any, xp: Any = np) -> Any:
     return xp.max(xp.where(mask > 0, hidden, _PADDING), axis=1)
 
 
-def _first(hidden: Any, mask: Any, xp: Any) -> Any:
-    return hidden[:, 0]
-
-
 def _mean_sqrt_len(hidden: Any, mask: Any, xp: Any) -> Any:
     return xp.sum(hidden * mask, axis=1) / xp.sqrt(xp.maximum(xp.sum(mask, axis=1), _TINY))
-
-
-def _weighted_mean(hidden: Any, mask: Any, xp: Any) -> Any:
-    return masked_mean(hidden, xp.cumsum(mask, axis=1) * mask, xp)
 
 
 def _last_token(hidden: Any, mask: Any, xp: Any) -> Any:
@@ -63,12 +60,12 @@ def _last_token(hidden: Any, mask: Any, xp: Any) -> Any:
     return xp.sum(hidden * is_last, axis=1)
 
 
-_OVER_TOKENS = {
-    "cls": _first,
+_OVER_TOKENS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "cls": lambda hidden, mask, xp: hidden[:, 0],
     "mean": masked_mean,
     "max": masked_max,
     "mean_sqrt_len_tokens": _mean_sqrt_len,
-    "weightedmean": _weighted_mean,
+    "weightedmean": lambda hidden, mask, xp: masked_mean(hidden, xp.cumsum(mask, axis=1) * mask, xp),
     "lasttoken": _last_token,
 }
 _ALIASES = {"mean_max": "mean+max"}
@@ -132,7 +129,7 @@ def parse_layers(layers: Sequence[int] | None, num_hidden_layers: int) -> tuple[
     Raises:
         InputError: no layer, one twice, or one that the model does not have.
     """
-    chosen = tuple(LAST if layers is None else layers)
+    chosen = (-1,) if layers is None else tuple(layers)
     count = num_hidden_layers + 1
     for layer in chosen:
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not -count <= layer < count:
@@ -163,19 +160,11 @@ def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) ->
     Args:
         hidden_states: float32 [layers + 1, batch, seq, hidden].
         layers: indices from `parse_layers`.
-        combine: "concat" (along hidden), "sum" or "mean".
+        combine: one of `COMBINES`: "concat" is along hidden.
 
     Returns:
         float32 [batch, seq, hidden], or [batch, seq, layers × hidden] for "concat".
-
-    Raises:
-        InputError: `combine` is none of these.
     """
-    check_combine(combine)
     if len(layers) == 1:
         return hidden_states[layers[0]]
-    chosen = [hidden_states[layer] for layer in layers]
-    if combine == "concat":
-        return np.concatenate(chosen, axis=-1)
-    total = np.sum(chosen, axis=0)
-    return total / np.float32(len(chosen)) if combine == "mean" else total
+    return _COMBINED[combine]([hidden_states[layer] for layer in layers])

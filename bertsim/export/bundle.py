@@ -42,13 +42,13 @@ def build_bundle(source: Path, output: Path) -> float:
 
     check_manifest(source)
     config = BertConfig.from_folder(source)
-    checkpoint = read_checkpoint(source, config)
+    tensors = read_checkpoint(source, config)
     with new_folder(output) as folder:
         copy_files(source, folder, ("README.md", *TEXT_FILES), encoder_alone=True)
-        write_int8(checkpoint, folder / WEIGHTS)
+        write_int8(tensors, folder / WEIGHTS)
         embedding = EmbeddingConfig.from_folder(folder, config)
         tokenizer = Tokenizer.from_folder(folder, config)
-        return export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)
+        return export_flatbuffer(load_encoder(folder, config), embedding, tokenizer, folder / FLATBUFFER)
 
 
 def copy_files(

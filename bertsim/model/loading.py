@@ -214,10 +214,7 @@ class _Running:
         if self._is_exact:
             from bertsim.engines.tensorflow import TensorFlowEngine
 
-            bert, unused = load_encoder(checkpoint.path, checkpoint.config)
-            if unused:
-                log.info("%s: not used: %s", checkpoint.path, ", ".join(unused))
-            return TensorFlowEngine(bert, checkpoint.embedding)
+            return TensorFlowEngine(load_encoder(checkpoint.path, checkpoint.config), checkpoint.embedding)
         from bertsim.engines.litert import LiteRTEngine
 
         if (checkpoint.path / FLATBUFFER).exists():
@@ -237,7 +234,7 @@ class _Running:
         def write(path: Path) -> None:
             from bertsim.export.encoder import export_flatbuffer
 
-            bert, _ = load_encoder(checkpoint.path, checkpoint.config)
+            bert = load_encoder(checkpoint.path, checkpoint.config)
             export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
 
         return LiteRTEngine(self._exported("flatbuffers", cache_key, write, checkpoint.name))

@@ -109,7 +109,7 @@ def _narrow(output: Path, encoder: CheckpointFolder) -> None:
 
 def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path) -> None:
     sha256, size = as_written(encoder, output).sha256, encoder.config.hidden_size
-    bert, _ = load_encoder(output, encoder.config)
+    bert = load_encoder(output, encoder.config)
     if not (output / FLATBUFFER).exists():
         export_flatbuffer(bert, encoder.embedding, encoder.tokenizer, output / FLATBUFFER)
     for name in (head.name for run in trained for head in run.plan.heads):

@@ -19,7 +19,7 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
-from bertsim.bert.checkpoint import WEIGHTS, encoder_tensors, load_encoder
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, to_tensors, variables
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import CheckpointFolder, open_folder
 from bertsim.bert.manifest import file_sha256
@@ -139,7 +139,7 @@ def make_task(
 ) -> JointTask:
     """The encoder and its heads before the first step, with what they learn from; arguments as `run_plan`."""
     random.seed(plan.seed)  # dropout's
-    bert, _ = load_encoder(encoder.path, encoder.config)
+    bert = load_encoder(encoder.path, encoder.config)
     reader = Reader(encoder)
     data, pinned = _ask_the_encoder(data, reader, encoder, folder, observer)
     if plan.identity_pooler and bert.pooler is not None:
@@ -194,7 +194,7 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         (output / FLATBUFFER).unlink(missing_ok=True)
         for path in output.glob("*.safetensors*"):
             path.unlink()
-        save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
+        save_file(to_tensors(variables(bert)), output / WEIGHTS, metadata={"format": "pt"})
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)
