@@ -155,7 +155,7 @@ def _find_heads(
             raise CheckpointError(
                 f"{heads} is no folder, and no repository of the form user/name; one of heads was expected."
             )
-        folder, commit = hub.fetch_heads(repository, revision, progress=progress, max_bytes=max_bytes)
+        folder, commit = hub.fetch(repository, revision, hub.head_files, progress=progress, max_bytes=max_bytes)
         name = f"{repository}@{commit}"
     if folder.name == HEADS_FOLDER:
         folder = folder.parent

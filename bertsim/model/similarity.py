@@ -18,7 +18,7 @@ from bertsim.bert.folder import CheckpointFolder
 from bertsim.engines.base import Engine
 from bertsim.engines.batches import Progress, pass_of
 from bertsim.errors import InputError
-from bertsim.heads.config import HeadConfig, has_similar
+from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import SentenceEmbedder
 from bertsim.model.encoding import Encoded, encoded_batch
@@ -78,7 +78,7 @@ class SimilarityModel(SentenceEmbedder):
     @property
     def scorers(self) -> tuple[str, ...]:
         """Names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined."""
-        heads = [name for name, head in self._heads.items() if has_similar(head.config.labels)]
+        heads = [name for name, head in self._heads.items() if find_similar(head.config.labels) is not None]
         return (*UNTRAINED, *heads, *([COMBINED] if self._combination else []))
 
     @property

@@ -27,7 +27,7 @@ from bertsim.bert.pooling import scale_to_unit
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
-from bertsim.heads.network import Head, build_head
+from bertsim.heads.network import Head
 from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source, load
@@ -147,7 +147,7 @@ def make_task(
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
     random.seed(plan.seed)  # of first weights
     configs = [_head_config(head, encoder, data) for head in plan.heads]
-    heads = [build_head(config, has_pooler=bert.pooler is not None) for config in configs]
+    heads = [Head(config, has_pooler=bert.pooler is not None) for config in configs]
     keep = partial(_keep, bert, heads, plan, encoder, output)
     return JointTask(bert, heads, reader, data, plan, keep, pinned)
 
