@@ -54,9 +54,9 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
 
 def runners(head, folder: Path):
     """The head in both engines."""
+    from bertsim.engines.litert import LiteRTHead
+    from bertsim.engines.tensorflow import TensorFlowHead
     from bertsim.export.heads import export_head
-    from bertsim.heads.litert import LiteRTHead
-    from bertsim.heads.tensorflow import TensorFlowHead
 
     assert export_head(head, folder / "head.tflite") < 1e-5
     return {"tensorflow": TensorFlowHead(head), "litert": LiteRTHead(folder / "head.tflite")}

@@ -44,8 +44,7 @@ def read_checkpoint(folder: Path, config: BertConfig) -> dict[str, Float]:
         float32 arrays by transformers' names without the `bert.` prefix, linear weights as [out, in].
 
     Raises:
-        CheckpointError: no safetensors, a damaged file, or a tensor that is missing, misshapen,
-            not finite or not known; names it.
+        CheckpointError: no safetensors, a damaged file, or a tensor that cannot be; names it.
     """
     found: dict[str, np.ndarray] = {}
     unused = []
@@ -74,11 +73,7 @@ def has_pooler(folder: Path) -> bool:
 
 
 def read_tensors(folder: Path, names: Collection[str] | None = None) -> dict[str, Float]:
-    """Tensors of a folder, not checked, as float32; of those named, the ones that are there.
-
-    Raises:
-        CheckpointError: no safetensors, or a file or type that cannot be read.
-    """
+    """Tensors of a folder as float32, not checked; of those named, the ones that are there; errors as above."""
     return _widen(folder, dict(_stored(folder, names)))
 
 
@@ -157,11 +152,7 @@ def to_tensors(named: Variables) -> dict[str, Float]:
 
 
 def load_encoder(folder: Path, config: BertConfig) -> Any:
-    """Build a `BertEncoder` and fill it from a folder.
-
-    Raises:
-        CheckpointError: as `read_checkpoint`.
-    """
+    """Build a `BertEncoder` and fill it from a folder; errors as `read_checkpoint`."""
     from bertsim.bert.encoder import BertEncoder
 
     tensors = read_checkpoint(folder, config)
@@ -171,13 +162,9 @@ def load_encoder(folder: Path, config: BertConfig) -> Any:
 
 
 def to_int8(tensor: Float) -> tuple[np.ndarray, Float]:
-    """Round each row of a matrix to int8, symmetrically: row ≈ values × scale.
+    """Round each row of a float32 matrix to int8, symmetrically: row ≈ values × scale.
 
-    The same rounding as LiteRT's per-channel weights, so a flatbuffer made of the widened values holds
-    these very integers.
-
-    Args:
-        tensor: float32 [rows, columns].
+    The same rounding as LiteRT's per-channel weights: a flatbuffer of the widened values holds these very integers.
 
     Returns:
         int8 [rows, columns] in [-127, 127], and float32 [rows] scales.

@@ -1,7 +1,6 @@
 """What a checkpoint folder says of itself: `config.json` and sentence-transformers' own files -> records.
 
-Only JSON is read here; tensors are `checkpoint`'s, tokens `tokenization`'s. Keys are transformers' `BertConfig`;
-what the encoder cannot represent is refused by name.
+Keys are transformers' `BertConfig`; what the encoder cannot represent is refused by name.
 
 Source: transformers `BertConfig`; sentence-transformers `models.Pooling`, `models.Normalize`.
 """
@@ -21,10 +20,6 @@ TEXT_FILES = (
     "*_Pooling/config.json",
 )
 """Patterns of the files beside the weights that a checkpoint folder may hold."""
-_SIZES = (
-    *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
-    *("max_position_embeddings", "type_vocab_size"),
-)
 # What the encoder can represent of what a config.json may say.
 _REPRESENTED: dict[str, tuple[object, ...]] = {
     "model_type": ("bert",),
@@ -63,12 +58,12 @@ class BertConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
-        for key, least in (dict.fromkeys(_SIZES, 1) | {"pad_token_id": 0}).items():
-            if getattr(self, key) < least:
-                raise InputError(f"{key} is {getattr(self, key)}; a whole number of at least {least} was expected.")
-        for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
-            if not 0 <= getattr(self, key) < 1:
-                raise InputError(f"{key} is {getattr(self, key)}; a number in [0, 1) was expected.")
+        for key, value in vars(self).items():
+            least = int(key != "pad_token_id")
+            if isinstance(value, int) and value < least:
+                raise InputError(f"{key} is {value}; a whole number of at least {least} was expected.")
+            if isinstance(value, float) and not 0 <= value < 1:
+                raise InputError(f"{key} is {value}; a number in [0, 1) was expected.")
         if self.pad_token_id >= self.vocab_size:
             raise InputError(
                 f"pad_token_id is {self.pad_token_id}; one below vocab_size {self.vocab_size} was expected."
@@ -91,8 +86,7 @@ class BertConfig:
         """Read `config.json`.
 
         Raises:
-            CheckpointError: the file is missing or not JSON, a value is missing or cannot be, or the model is one that
-                this encoder cannot represent; names file and key.
+            CheckpointError: the file is missing, or a value is or cannot be represented; names file and key.
         """
         path = folder / "config.json"
         raw = read_json(path)
@@ -149,9 +143,7 @@ class EmbeddingConfig:
 
 def _refuse_prompt(path: Path) -> None:
     """Raise CheckpointError where sentence-transformers would put a prompt before every sentence."""
-    if not path.exists():
-        return
-    raw = read_json(path)
+    raw = read_json(path) if path.exists() else {}
     name = read_field(path, raw, "default_prompt_name", str, "")
     if name and read_field(path, raw, "prompts", dict, {}).get(name) != "":
         raise CheckpointError(

@@ -34,8 +34,8 @@ class Linear(keras.layers.Layer):
 
     multiplied_in = "float32"
 
-    def __init__(self, inputs: int, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.kernel = self.add_weight(shape=(inputs, units), initializer=initializer, name="kernel")
         self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
@@ -50,8 +50,8 @@ class Linear(keras.layers.Layer):
 class LayerNorm(keras.layers.Layer):
     """Scale every row to mean 0 and variance 1, then by gain and bias; [rows, hidden] -> same."""
 
-    def __init__(self, size: int, epsilon: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, size: int, epsilon: float) -> None:
+        super().__init__()
         self.epsilon = epsilon
         self.gain = self.add_weight(shape=(size,), initializer="ones", name="gain")
         self.bias = self.add_weight(shape=(size,), initializer="zeros", name="bias")
@@ -67,13 +67,13 @@ class LayerNorm(keras.layers.Layer):
 class Embeddings(keras.layers.Layer):
     """Word + position + token type vectors, normalised: ids [batch, seq] -> [batch × seq, hidden]."""
 
-    def __init__(self, config: BertConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
         self.hidden_size = config.hidden_size
         self.word = self._table(config.vocab_size, "word")
         self.position = self._table(config.max_position_embeddings, "position")
         self.token_type = self._table(config.type_vocab_size, "token_type")
-        self.norm = LayerNorm(config.hidden_size, config.layer_norm_eps, name="norm")
+        self.norm = LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.built = True
 
@@ -91,19 +91,14 @@ class Embeddings(keras.layers.Layer):
 class Block(keras.layers.Layer):
     """One Transformer encoder layer: self-attention, then feed-forward, each added and normalised."""
 
-    def __init__(self, config: BertConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
         hidden, inner = config.hidden_size, config.intermediate_size
         self.heads = config.num_attention_heads
         self.head_size = hidden // self.heads
-        self.query = Linear(hidden, hidden, name="query")
-        self.key = Linear(hidden, hidden, name="key")
-        self.value = Linear(hidden, hidden, name="value")
-        self.attention_output = Linear(hidden, hidden, name="attention_output")
-        self.attention_norm = LayerNorm(hidden, config.layer_norm_eps, name="attention_norm")
-        self.intermediate = Linear(hidden, inner, name="intermediate")
-        self.output_dense = Linear(inner, hidden, name="output_dense")
-        self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
+        self.query, self.key, self.value, self.attention_output = (Linear(hidden, hidden) for _ in range(4))
+        self.intermediate, self.output_dense = Linear(hidden, inner), Linear(inner, hidden)
+        self.attention_norm, self.output_norm = (LayerNorm(hidden, config.layer_norm_eps) for _ in range(2))
         self.linears = (self.query, self.key, self.value, self.attention_output, self.intermediate, self.output_dense)
         is_gelu = config.hidden_act.startswith("gelu")  # the erf; its other names mean the tanh that comes near it
         approximate = config.hidden_act != "gelu"
@@ -142,19 +137,14 @@ class Block(keras.layers.Layer):
 
 
 class BertEncoder(keras.Model):
-    """BERT without a task on top.
+    """BERT without a task on top, with or without the pooler: a dense tanh layer over [CLS]."""
 
-    Args:
-        config: its shape.
-        has_pooler: whether the checkpoint has the dense tanh layer over [CLS].
-    """
-
-    def __init__(self, config: BertConfig, has_pooler: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig, has_pooler: bool = True) -> None:
+        super().__init__()
         self.config = config
-        self.embeddings = Embeddings(config, name="embeddings")
-        self.blocks = [Block(config, name=f"block_{i}") for i in range(config.num_hidden_layers)]
-        self.pooler = Linear(config.hidden_size, config.hidden_size, name="pooler") if has_pooler else None
+        self.embeddings = Embeddings(config)
+        self.blocks = [Block(config) for _ in range(config.num_hidden_layers)]
+        self.pooler = Linear(config.hidden_size, config.hidden_size) if has_pooler else None
         self.built = True
 
     def call(
@@ -165,11 +155,7 @@ class BertEncoder(keras.Model):
         take: Take = TAKE,
         training: bool = False,
     ) -> dict[str, Any]:
-        """Encode token ids.
-
-        Args:
-            input_ids, attention_mask, token_type_ids: int32 [batch, seq].
-            take: reads rows of the embedding tables (an export reads int8 rows).
+        """Encode token ids, int32 [batch, seq]; `take` reads embeddings (an export reads int8 rows).
 
         Returns:
             last_hidden_state: float32 [batch, seq, hidden];

@@ -64,16 +64,15 @@ def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) ->
     """Compare every file with the folder's manifest.
 
     Args:
-        folder: that holds the manifest.
+        folder: that holds the manifest, or none.
         below: look at the files of this folder in it alone; "" = at all.
         skip: files that must be there, and whose content nobody is going to read.
 
     Returns:
-        The checksums by file name, as the manifest has them; empty where the folder has none.
+        The checksums by file name; empty where there is no manifest.
 
     Raises:
-        CheckpointError: a file is missing, has another content, or is not in the folder, or the manifest is none; names
-            it.
+        CheckpointError: a file is missing, changed or not in the folder, or the manifest is none; names it.
     """
     manifest = folder / NAME
     files = read_json(manifest).get("sha256") if manifest.exists() else {}

@@ -1,7 +1,7 @@
 """Token vectors -> sentence embeddings: which layers, how combined, how pooled.
 
-The only place that divides by a mask. Every function works on numpy arrays and, given `xp=keras.ops`, on
-tensors inside a model: one formula serves both engines and the flatbuffer.
+The only place that divides by a mask. Functions work on numpy arrays and, given `xp=keras.ops`, on tensors inside a
+model: one formula serves both engines and the flatbuffer.
 
 Source: sentence-transformers `Pooling` (modes and their names); bert-as-service (REDUCE_MAX's -1e9,
 REDUCE_MEAN_MAX, layer sets); the BERT paper, section 5.3 (last four layers, summed or concatenated).
@@ -28,15 +28,11 @@ _TINY = 1e-9  # sentence-transformers' floor of the divisor
 
 
 def masked_mean(hidden: Any, mask: Any, xp: Any = np) -> Any:
-    """Average the vectors of real tokens.
+    """Average the vectors of real tokens; zeros where none is real.
 
     Args:
-        hidden: float32 [batch, seq, hidden].
+        hidden: float32 [batch, seq, hidden] -> float32 [batch, hidden].
         mask: float32 [batch, seq, 1]; 1 = real token, 0 = padding.
-        xp: numpy or keras.ops.
-
-    Returns:
-        float32 [batch, hidden]; zeros where no token is real.
 
     Example: [[1.], [3.], [99.]] with mask [1, 1, 0] -> [2.]
     """
@@ -92,17 +88,13 @@ def pooled_size(pooling: str, hidden_size: int) -> int:
 
 
 def pool(hidden: Any, attention_mask: Any, pooling: str, *, normalize: bool = False, xp: Any = np) -> Any:
-    """Pool token vectors into sentence embeddings ("pooler" is the model's own output, not made here).
+    """Pool token vectors into sentence embeddings.
 
     Args:
-        hidden: float32 [batch, seq, hidden].
+        hidden: float32 [batch, seq, hidden] -> float32 [batch, parts × hidden].
         attention_mask: float32 [batch, seq]; 1 = real token.
-        pooling: one of `POOLINGS` but "pooler", or several joined by "+".
+        pooling: one of `POOLINGS` but "pooler", which is the model's own output, or several joined by "+".
         normalize: scale every embedding to Euclidean length 1.
-        xp: numpy or keras.ops.
-
-    Returns:
-        float32 [batch, parts × hidden].
     """
     mask = xp.expand_dims(attention_mask, -1)
     parts = [_OVER_TOKENS[part](hidden, mask, xp) for part in parse_pooling(pooling)]
@@ -111,20 +103,13 @@ def pool(hidden: Any, attention_mask: Any, pooling: str, *, normalize: bool = Fa
 
 
 def scale_to_unit(embeddings: Any, xp: Any = np) -> Any:
-    """Divide every row by its Euclidean length; a zero row stays zero.
-
-    Args:
-        embeddings: float32 [n, dim].
-    """
+    """Divide every row of float32 [n, dim] by its Euclidean length; a zero row stays zero."""
     squares = xp.sum(embeddings * embeddings, axis=-1, keepdims=True)
     return embeddings / xp.sqrt(xp.maximum(squares, 1e-24))
 
 
 def parse_layers(layers: Sequence[int] | None, num_hidden_layers: int) -> tuple[int, ...]:
-    """Name layers by their index in `hidden_states` (0 = embeddings, num_hidden_layers = last).
-
-    Args:
-        layers: indices, negative ones counted from the end; None = the last layer.
+    """Name layers by their index in `hidden_states`: 0 = embeddings, negative ones from the end, None = the last.
 
     Raises:
         InputError: no layer, one twice, or one that the model does not have.
@@ -155,12 +140,7 @@ def check_combine(combine: str) -> str:
 
 
 def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) -> Any:
-    """Join the hidden states of several layers.
-
-    Args:
-        hidden_states: float32 [layers + 1, batch, seq, hidden].
-        layers: indices from `parse_layers`.
-        combine: one of `COMBINES`: "concat" is along hidden.
+    """Join the hidden states of several layers, float32 [layers + 1, batch, seq, hidden].
 
     Returns:
         float32 [batch, seq, hidden], or [batch, seq, layers × hidden] for "concat".

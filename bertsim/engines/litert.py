@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bertsim.engines.base import Engine, count_cores
 from bertsim.errors import CheckpointError
-from bertsim.records import Float
+from bertsim.records import EncoderOutput, Float, Int
 
 MAX_INTERPRETERS = max(4, count_cores())
 """Calls that run at the same time; further ones wait their turn."""
@@ -68,11 +68,7 @@ class Flatbuffer:
 
 
 class LiteRTEngine(Flatbuffer, Engine):
-    """Runs an encoder's flatbuffer, which `export.encoder` wrote, on as many threads as there are cores.
-
-    Raises:
-        CheckpointError: the file is missing, damaged or has not the two signatures.
-    """
+    """Runs an encoder's flatbuffer, which `export.encoder` wrote; errors as `Flatbuffer`."""
 
     name = "litert"
     parallel_batches = count_cores()
@@ -80,3 +76,19 @@ class LiteRTEngine(Flatbuffer, Engine):
     def __init__(self, path: Path) -> None:
         super().__init__(path, ("embed", "encode"))
         self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
+
+
+class LiteRTHead(Flatbuffer):
+    """Runs a head's flatbuffer, which `export.heads` wrote; see `heads.reading.HeadRunner`; errors as `Flatbuffer`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ("features", "classify"))
+
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences, of what the head reads."""
+        given = vars(output) | {"attention_mask": attention_mask}
+        return self.run("features", **{name: given[name] for name in self.inputs["features"]})["features"]
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits."""
+        return self.run("classify", **({"u": u} if v is None else {"u": u, "v": v}))["logits"]

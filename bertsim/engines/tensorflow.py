@@ -1,4 +1,4 @@
-"""The TensorFlow engine: the Keras encoder in float32, compiled to a graph.
+"""The TensorFlow engine: Keras encoders and heads in float32, compiled to graphs.
 
 The reference that flatbuffers are checked against, and the way to run a checkpoint that has none.
 """
@@ -6,7 +6,7 @@ The reference that flatbuffers are checked against, and the way to run a checkpo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from keras import ops
@@ -15,17 +15,16 @@ from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import pool
 from bertsim.engines.base import INPUTS, Engine
-from bertsim.records import Float, Int
+from bertsim.records import EncoderOutput, Float, Int
+
+if TYPE_CHECKING:
+    from bertsim.heads.network import Head
 
 AXES = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUTS]
 
 
 def trace(body: Callable[..., Any], embedding: EmbeddingConfig) -> dict[str, Callable[..., Any]]:
-    """The two signatures of an engine as graphs, each for every shape.
-
-    Args:
-        body: a `BertEncoder`, or what gives the same.
-        embedding: the pooling that "embed" applies.
+    """The two signatures of an engine as graphs, each for every shape; `body` is a `BertEncoder`, or gives the same.
 
     Returns:
         "embed" gives sentence_embedding; "encode" gives hidden_state_0 (the embeddings) and up, attention_0 and up and,
@@ -61,3 +60,25 @@ class TensorFlowEngine(Engine):
     def run(self, signature: str, **arrays: Int) -> dict[str, Float]:
         """See `base.Engine`."""
         return {name: output.numpy() for name, output in self._graphs[signature](**arrays).items()}
+
+
+class TensorFlowHead:
+    """Runs a Keras head, each graph traced once, for every shape; see `heads.reading.HeadRunner`."""
+
+    def __init__(self, head: Head) -> None:
+        hidden, sides = head.config.hidden_size, 2 if head.config.inputs == "apart" else 1
+        axes = [tf.TensorSpec([None, None, hidden]), tf.TensorSpec([None, None], tf.int32)]
+        axes += [tf.TensorSpec([None, hidden])] if head.has_pooler else []
+        pair = [tf.TensorSpec([None, head.feature_size])] * sides
+        self._has_pooler = head.has_pooler
+        self._features = tf.function(lambda *given: head.features(*given), input_signature=axes)
+        self._classify = tf.function(lambda *given: head.classify(*given), input_signature=pair)
+
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences."""
+        pooler = [output.pooler_output] if self._has_pooler else []
+        return self._features(output.last_hidden_state, attention_mask, *pooler).numpy()
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits."""
+        return self._classify(*([u] if v is None else [u, v])).numpy()

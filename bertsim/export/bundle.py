@@ -6,18 +6,17 @@ What comes out holds int8 safetensors, the flatbuffer made of these very values,
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
-from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
-from bertsim.bert.manifest import check_manifest, new_folder
+from bertsim.bert.config import TEXT_FILES
+from bertsim.bert.folder import open_folder
+from bertsim.bert.manifest import new_folder
 from bertsim.engines.base import FLATBUFFER
-from bertsim.json_files import read_json
-from bertsim.text.tokenizer import Tokenizer
+from bertsim.json_files import read_json, write_json
 
 CONFIG = "config.json"
 _OF_CLASSIFIERS = ("id2label", "label2id", "problem_type")
@@ -40,15 +39,13 @@ def build_bundle(source: Path, output: Path) -> float:
     """
     from bertsim.export.encoder import export_flatbuffer
 
-    check_manifest(source)
-    config = BertConfig.from_folder(source)
-    tensors = read_checkpoint(source, config)
+    encoder = open_folder(source)
+    tensors = read_checkpoint(source, encoder.config)
     with new_folder(output) as folder:
         copy_files(source, folder, ("README.md", *TEXT_FILES), encoder_alone=True)
         write_int8(tensors, folder / WEIGHTS)
-        embedding = EmbeddingConfig.from_folder(folder, config)
-        tokenizer = Tokenizer.from_folder(folder, config)
-        return export_flatbuffer(load_encoder(folder, config), embedding, tokenizer, folder / FLATBUFFER)
+        bert = load_encoder(folder, encoder.config)
+        return export_flatbuffer(bert, encoder.embedding, encoder.tokenizer, folder / FLATBUFFER)
 
 
 def copy_files(
@@ -78,8 +75,6 @@ def copy_files(
 def _forget_classifier(config: Path) -> None:
     """Make a config.json that of an encoder without anything on it."""
     raw = read_json(config)
-    if raw.get("architectures") == ["BertModel"]:
-        return
-    kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
-    text = json.dumps(kept | {"architectures": ["BertModel"]}, indent=2, ensure_ascii=False)
-    config.write_text(text + "\n", encoding="utf-8")
+    if raw.get("architectures") != ["BertModel"]:
+        kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
+        write_json(config, kept | {"architectures": ["BertModel"]})

@@ -16,11 +16,11 @@ import tensorflow as tf
 from keras import ops
 
 from bertsim.bert.pooling import masked_max, masked_mean
+from bertsim.engines.litert import LiteRTHead
+from bertsim.engines.tensorflow import TensorFlowHead
 from bertsim.errors import ExportError
 from bertsim.export.flatbuffer import write_flatbuffer
-from bertsim.heads.litert import LiteRTHead
 from bertsim.heads.network import Head, join_pair
-from bertsim.heads.tensorflow import TensorFlowHead
 from bertsim.records import EncoderOutput
 
 LARGEST_DIFFERENCE = 1e-3

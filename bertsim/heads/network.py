@@ -1,8 +1,7 @@
 """Heads in Keras 3: what an encoder computed -> logits of a pair.
 
-`HeadConfig` describes one wholly. Token vectors become features (`features`), of a packed pair or of each sentence
-alone; features become logits (`classify`). Padding never counts: the LSTMs carry their state over padded steps,
-and pooling is `bertsim.bert.pooling`'s, masked.
+Token vectors become features, of a packed pair or of each sentence alone; features become logits. Padding never
+counts: the LSTMs carry their state over padded steps, and pooling is masked.
 
 Source: the keras.io-style Bi-LSTM on BERT, BERT's own pooled classifier (Devlin et al. 2019, section 4.1), masked
 mean pooling; u, v, |u - v|, u * v: Conneau et al. 2017, "InferSent".
@@ -34,10 +33,6 @@ class Head(keras.Model):
     Features of a "mean" are the masked average of token vectors; of a "pooled" the encoder's pooler, or where it has
     none, one of the head's own: dense and tanh over [CLS]; of a "bilstm" the masked average and masked max of what
     bidirectional LSTMs give in both directions.
-
-    Args:
-        config: its shape.
-        has_pooler: whether the encoder gives a `pooler_output`.
     """
 
     def __init__(self, config: HeadConfig, *, has_pooler: bool) -> None:
@@ -45,12 +40,12 @@ class Head(keras.Model):
         self.config, self.has_pooler = config, has_pooler
         size, parts = config.hidden_size, 4 if config.inputs == "apart" else 1
         self.dropout = keras.layers.Dropout(config.dropout)
-        self.classifier = Linear(parts * self.feature_size, len(config.labels), name="classifier")
-        self.pooler = Linear(size, size, name="pooler") if config.kind == "pooled" and not has_pooler else None
+        self.classifier = Linear(parts * self.feature_size, len(config.labels))
+        self.pooler = Linear(size, size) if config.kind == "pooled" and not has_pooler else None
         self.lstms = []
-        for index, units in enumerate(config.units):
+        for units in config.units:
             lstm = keras.layers.LSTM(units, return_sequences=True, use_cudnn=False)
-            self.lstms.append(keras.layers.Bidirectional(lstm, name=f"lstm_{index}"))
+            self.lstms.append(keras.layers.Bidirectional(lstm))
             self.lstms[-1].build((None, None, size))
             size = 2 * units
         if config.unit_length:
@@ -74,16 +69,7 @@ class Head(keras.Model):
     def features(
         self, last_hidden_state: Tensor, attention_mask: Tensor, pooler_output: Any = None, training: bool = False
     ) -> Tensor:
-        """Summarise sequences.
-
-        Args:
-            last_hidden_state: float32 [batch, seq, hidden].
-            attention_mask: [batch, seq]; 1 = real token, 0 = padding.
-            pooler_output: float32 [batch, hidden], where the encoder has a pooler.
-
-        Returns:
-            float32 [batch, feature_size].
-        """
+        """Summarise sequences: what the encoder gave, and their mask -> float32 [batch, feature_size]."""
         x, mask = last_hidden_state, ops.expand_dims(ops.cast(attention_mask, "float32"), -1)
         if self.config.kind == "pooled":
             return pooler_output if self.pooler is None else ops.tanh(self.pooler(x[:, 0]))
@@ -94,15 +80,7 @@ class Head(keras.Model):
         return ops.concatenate([masked_mean(x, mask, ops), masked_max(x, mask, ops)], axis=-1)
 
     def classify(self, u: Tensor, v: Tensor | None = None, training: bool = False) -> Tensor:
-        """Features of a packed pair, or of two sentences -> logits.
-
-        Args:
-            u: float32 [batch, feature_size].
-            v: likewise, of the second sentences; None for a packed pair.
-
-        Returns:
-            float32 [batch, labels].
-        """
+        """Features of packed pairs, or of first and second sentences -> logits, float32 [batch, labels]."""
         pair = u if v is None else join_pair(u, v, unit_length=self.config.unit_length)
         return self.classifier(self.dropout(pair, training=training))
 
@@ -114,15 +92,11 @@ class Head(keras.Model):
         mask_b: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        """Logits of what the encoder gave: for packed pairs, or for two sentences each.
+        """Logits, float32 [batch, labels], of what the encoder gave for packed pairs, or for two sentences each.
 
         Args:
-            output_a: `BertEncoder`'s output of the packed pairs, or of the first sentences.
-            mask_a: their attention mask, [batch, seq].
-            output_b, mask_b: the same of the second sentences, where the head reads them apart.
-
-        Returns:
-            float32 [batch, labels].
+            output_a, mask_a: of the packed pairs, or of the first sentences; masks are [batch, seq].
+            output_b, mask_b: of the second sentences, where the head reads them apart.
         """
         sides = ((output_a, mask_a),) if output_b is None else ((output_a, mask_a), (output_b, mask_b))
         features = [self.features(o["last_hidden_state"], m, o.get("pooler_output"), training) for o, m in sides]
@@ -158,12 +132,7 @@ def save_head(head: Head, folder: Path) -> None:
 
 
 def load_head(config: HeadConfig, folder: Path, *, has_pooler: bool, names: Collection[str] | None = None) -> Head:
-    """Build a head and fill it from the folder that `save_head` wrote, or from a checkpoint.
-
-    Args:
-        config, has_pooler: see `Head`.
-        folder: that holds its tensors.
-        names: of the tensors to read; None = all that are there.
+    """Build a head and fill it from the folder that `save_head` wrote, or from the named tensors of a checkpoint.
 
     Raises:
         CheckpointError: the file is missing or damaged, or a tensor is missing, unknown, misshapen or not finite; names

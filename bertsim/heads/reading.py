@@ -1,8 +1,7 @@
 """Folders of heads, and classifiers inside a checkpoint -> `LoadedHead`s that sit on one encoder.
 
 A folder of heads has one folder per head, named like its scorer: config.json, model.safetensors and, for the fast
-engine, model.tflite; a head without one is exported once into the user's cache. TensorFlow is imported only for that,
-or where it is the engine.
+engine, model.tflite. TensorFlow is imported only to build one that has none, or where it is the engine.
 """
 
 from __future__ import annotations
@@ -37,22 +36,14 @@ class HeadRunner(Protocol):
 
     def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
         """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
-        ...
 
     def classify(self, u: Float, v: Float | None = None) -> Float:
         """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
-        ...
 
 
 @dataclass(frozen=True)
 class LoadedHead:
-    """A head, ready to run.
-
-    Attributes:
-        name: of its folder; the name of its scorer.
-        config: its shape and labels.
-        runner: the engine that computes it.
-    """
+    """A head, ready to run; its name is that of its folder and of its scorer."""
 
     name: str
     config: HeadConfig
@@ -84,7 +75,6 @@ class FoundHead:
     """A head that was found and checked, and is not loaded yet.
 
     Attributes:
-        name, config: see `LoadedHead`.
         folder: that its weights are in: its own, or the encoder's, whose classifier it is.
         encoder: the folder of its encoder.
     """

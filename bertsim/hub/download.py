@@ -1,9 +1,8 @@
 """Hugging Face Hub -> a local folder: encoders, heads, files of data.
 
 Only the files that are needed are downloaded. A revision is resolved to a commit; with a full commit and a warm cache
-no request is made. Every file is compared with the checksum that the Hub states and the cache names it by, and noted
-there, so that this happens once; the client itself does not compare, and its `verify_repo_checksums` would ask the Hub
-and read every file each time.
+no request is made. Every file is compared once with the checksum that the Hub states and the cache names it by; the
+client does not, and its `verify_repo_checksums` would ask the Hub and read every file each time.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def fetch(
         revision: branch, tag or commit; None = the main branch.
         choose: `encoder_files` or `head_files`.
         progress: told the share of the bytes that has arrived, 0 to 1; what it raises stops the download.
-        max_bytes: refuse a repository whose needed files are larger together; None = no limit.
+        max_bytes: refuse a repository whose needed files are larger together.
 
     Returns:
         The folder, and the full commit that it holds.

@@ -242,10 +242,10 @@ class _Running:
     def head(self, head: FoundHead) -> HeadRunner:
         """What runs a head."""
         if self._is_exact:
-            from bertsim.heads.tensorflow import TensorFlowHead
+            from bertsim.engines.tensorflow import TensorFlowHead
 
             return TensorFlowHead(head.build())
-        from bertsim.heads.litert import LiteRTHead
+        from bertsim.engines.litert import LiteRTHead
 
         def write(path: Path) -> None:
             from bertsim.export.heads import export_head
