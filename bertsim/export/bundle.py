@@ -54,10 +54,8 @@ def copy_files(
     """Copy files of a checkpoint; each appears whole, and config.json last: where it is there, all of them are.
 
     Args:
-        source: the checkpoint.
-        folder: that is there.
-        patterns: of the files.
-        leave_out: names of those that match and stay.
+        source, folder: from where to where; both are there.
+        patterns, leave_out: of the files, and the names of those that match and stay.
         encoder_alone: a classifier's tensors do not come with them, so config.json shall not promise one.
     """
     found = [path for pattern in patterns for path in source.glob(pattern) if path.name not in leave_out]

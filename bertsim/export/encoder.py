@@ -39,13 +39,9 @@ SENTENCES = (
 
 
 def export_flatbuffer(encoder: BertEncoder, embedding: EmbeddingConfig, tokenizer: Tokenizer, path: Path) -> float:
-    """Write the flatbuffer, or nothing where it disagrees with the model.
+    """Write the flatbuffer `path`, in one step, or nothing where it disagrees with the model.
 
-    Args:
-        encoder: with its weights.
-        embedding: the pooling that the `embed` signature bakes in.
-        tokenizer: of the same checkpoint, for the check.
-        path: the file to write, replaced in one step.
+    `embedding` is the pooling that the `embed` signature bakes in, `tokenizer` that of the same checkpoint.
 
     Returns:
         The lowest cosine between an embedding of the flatbuffer and the TensorFlow model's.

@@ -21,7 +21,8 @@ from bertsim.engines.tensorflow import TensorFlowHead
 from bertsim.errors import ExportError
 from bertsim.export.flatbuffer import write_flatbuffer
 from bertsim.heads.network import Head, join_pair
-from bertsim.records import EncoderOutput
+from bertsim.heads.reading import HeadRunner
+from bertsim.records import EncoderOutput, Float
 
 LARGEST_DIFFERENCE = 1e-3
 """A logit of the flatbuffer may differ this much, relative to the largest, from the Keras head's."""
@@ -29,11 +30,7 @@ Tensor = Any
 
 
 def export_head(head: Head, path: Path) -> float:
-    """Write the flatbuffer, or nothing where it disagrees with the head.
-
-    Args:
-        head: with its weights.
-        path: the file to write, replaced in one step.
+    """Write the flatbuffer `path`, in one step, or nothing where it disagrees with the head.
 
     Returns:
         The largest difference of a logit to the Keras head's, on random token vectors.
@@ -43,8 +40,9 @@ def export_head(head: Head, path: Path) -> float:
     """
 
     def check(written: Path) -> float:
-        difference, size = _compare(head, written)
-        if not difference <= LARGEST_DIFFERENCE * max(size, 1.0):
+        ours, exact = (_logits(runner, head) for runner in (LiteRTHead(written), TensorFlowHead(head)))
+        difference = float(np.abs(ours - exact).max())
+        if not difference <= LARGEST_DIFFERENCE * max(np.abs(exact).max(), 1.0):
             raise ExportError(
                 f"{path} was not written: a logit of the flatbuffer is {difference:.2g} off the Keras head's; "
                 "use engine='tensorflow' for this head."
@@ -54,19 +52,14 @@ def export_head(head: Head, path: Path) -> float:
     return write_flatbuffer(path, _trace(head), check)
 
 
-def _compare(head: Head, path: Path) -> tuple[float, float]:
-    """The largest difference of a logit, and the largest logit, on rows of several lengths."""
-    random, rows = np.random.default_rng(0), []
-    hidden = head.config.hidden_size
-    lengths = np.array([1, 3, 8, 13], np.int32)
-    mask = (np.arange(13) < lengths[:, None]).astype(np.int32)
+def _logits(runner: HeadRunner, head: Head) -> Float:
+    """Logits of random rows of several lengths."""
+    random, hidden = np.random.default_rng(0), head.config.hidden_size
+    mask = (np.arange(13) < np.array([[1], [3], [8], [13]])).astype(np.int32)
     vectors = random.standard_normal((4, 13, hidden)).astype(np.float32)
     pooler = np.tanh(random.standard_normal((4, hidden))).astype(np.float32) if head.has_pooler else None
-    output = EncoderOutput(vectors, pooler, vectors[None], np.zeros((0, 4, 1, 13, 13), np.float32))
-    for runner in (LiteRTHead(path), TensorFlowHead(head)):
-        u = runner.features(output, mask)
-        rows.append(runner.classify(u, u[::-1].copy() if head.config.inputs == "apart" else None))
-    return float(np.abs(rows[0] - rows[1]).max()), float(np.abs(rows[1]).max())
+    u = runner.features(EncoderOutput(vectors, pooler, vectors[None], np.zeros((0, 4, 1, 13, 13), np.float32)), mask)
+    return runner.classify(u, u[::-1].copy() if head.config.inputs == "apart" else None)
 
 
 def _trace(head: Head) -> dict[str, Any]:
