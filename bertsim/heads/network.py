@@ -98,9 +98,11 @@ class Head(keras.Model):
             output_a, mask_a: of the packed pairs, or of the first sentences; masks are [batch, seq].
             output_b, mask_b: of the second sentences, where the head reads them apart.
         """
-        sides = ((output_a, mask_a),) if output_b is None else ((output_a, mask_a), (output_b, mask_b))
-        features = [self.features(o["last_hidden_state"], m, o.get("pooler_output"), training) for o, m in sides]
-        return self.classify(*features, training=training)
+        u = self.features(output_a["last_hidden_state"], mask_a, output_a.get("pooler_output"), training)
+        if output_b is None:
+            return self.classify(u, training=training)
+        v = self.features(output_b["last_hidden_state"], mask_b, output_b.get("pooler_output"), training)
+        return self.classify(u, v, training)
 
     def named_variables(self) -> Variables:
         """The names of its tensors and its variables; an LSTM's are as in Keras, gates i, f, c, o on the last axis."""
