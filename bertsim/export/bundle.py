@@ -23,11 +23,7 @@ _OF_CLASSIFIERS = ("id2label", "label2id", "problem_type")
 
 
 def build_bundle(source: Path, output: Path) -> float:
-    """Write `output`, whole or not at all.
-
-    Args:
-        source: a checkpoint folder that `load` accepts.
-        output: a folder that does not exist, or is empty.
+    """Make a bundle of a checkpoint folder, whole or not at all, where nothing is yet.
 
     Returns:
         The lowest cosine between the flatbuffer's embeddings and those of the TensorFlow model.

@@ -19,11 +19,8 @@ def write_flatbuffer(
     Args:
         path: of the file, in a folder that is made where it is not there.
         signatures: graphs over constants, each giving named outputs.
-        check: raises where the file that it is given shall not be kept.
+        check: raises where the file that it is given shall not be kept; what it returns is given back.
         int8: quantise weights per output channel, activations per token as they come ("dynamic range").
-
-    Returns:
-        What `check` gave.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
