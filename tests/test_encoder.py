@@ -31,7 +31,7 @@ def golden(name: str) -> dict[str, np.ndarray]:
 
 def run(folder: Path, expected: dict[str, np.ndarray]) -> EncoderOutput:
     config = BertConfig.from_folder(folder)
-    engine = TensorFlowEngine(load_encoder(folder, config)[0], EmbeddingConfig.from_folder(folder, config))
+    engine = TensorFlowEngine(load_encoder(folder, config), EmbeddingConfig.from_folder(folder, config))
     return engine.encode(expected["input_ids"], expected["attention_mask"], expected["token_type_ids"])
 
 
@@ -112,7 +112,7 @@ def test_a_missing_pooler_is_said_not_invented(tmp_path: Path) -> None:
 def test_the_encoder_trains(tiny_checkpoint: Path) -> None:
     import tensorflow as tf
 
-    encoder: Any = load_encoder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))[0]
+    encoder: Any = load_encoder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))
     expected = golden("gelu")
     inputs = [expected[key] for key in ("input_ids", "attention_mask", "token_type_ids")]
     with tf.GradientTape() as tape:

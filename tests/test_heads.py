@@ -45,9 +45,9 @@ LENGTHS = (8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 25
 
 def random_head(config: HeadConfig, *, has_pooler: bool = False):
     """A head whose every weight counts."""
-    from bertsim.heads.network import build_head
+    from bertsim.heads.network import Head
 
-    head, random = build_head(config, has_pooler=has_pooler), np.random.default_rng(3)
+    head, random = Head(config, has_pooler=has_pooler), np.random.default_rng(3)
     for _, variable, _ in head.named_variables():
         variable.assign(random.standard_normal(variable.shape) * 0.3)
     return head
@@ -55,9 +55,9 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
 
 def runners(head, folder: Path):
     """The head in both engines."""
+    from bertsim.engines.litert import LiteRTHead
+    from bertsim.engines.tensorflow import TensorFlowHead
     from bertsim.export.heads import export_head
-    from bertsim.heads.litert import LiteRTHead
-    from bertsim.heads.tensorflow import TensorFlowHead
 
     assert export_head(head, folder / "head.tflite") < 1e-5
     return {"tensorflow": TensorFlowHead(head), "litert": LiteRTHead(folder / "head.tflite")}
@@ -125,10 +125,10 @@ def test_padding_and_batch_mates_never_change_features(shape: str, lengths: Sequ
 
 @pytest.mark.parametrize("kind", ["mean", "pooled"])
 def test_a_head_of_unit_length_starts_from_the_cosine(kind: str) -> None:
-    from bertsim.heads.network import build_head
+    from bertsim.heads.network import Head
     from bertsim.score.measures import cosine
 
-    head = build_head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
+    head = Head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
     random = np.random.default_rng(4)
     a, b = (random.standard_normal((6, 1, HIDDEN)).astype(np.float32) * 0.01 for _ in "ab")
     mask = np.ones((6, 1), np.int32)
@@ -163,7 +163,7 @@ def test_a_head_comes_back_as_it_was_saved(shape: str, has_pooler: bool, tmp_pat
     head = random_head(SHAPES[shape], has_pooler=has_pooler)
     save_head(head, tmp_path / "x")
     assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["config.json", "model.safetensors"]
-    again = load_head(tmp_path / "x", "some-encoder", "0" * 64, HIDDEN, has_pooler=has_pooler)
+    again = load_head(HeadConfig.from_folder(tmp_path / "x"), tmp_path / "x", has_pooler=has_pooler)
     assert again.config == head.config
     random = np.random.default_rng(2)
     output = {
@@ -360,19 +360,19 @@ def test_damaged_tensors_are_named(tmp_path: Path) -> None:
     bad = np.full_like(good["classifier.bias"], np.nan)
     for tensors, message in (
         ({"classifier.bias": good["classifier.bias"]}, "the tensor classifier.weight is missing"),
-        (good | {"extra": bad}, "the tensor extra is no part of this head"),
+        (good | {"extra": bad}, "the tensor extra is no part of this model"),
         (good | {"classifier.bias": bad}, "classifier.bias holds a value that is not a finite number"),
         (good | {"classifier.bias": np.zeros(3, np.float32)}, r"has the shape \[3\]; config.json asks for \[1\]"),
     ):
         save_file(tensors, path)
         with pytest.raises(CheckpointError, match=message):
-            load_head(tmp_path, "some-encoder", "0" * 64, HIDDEN, has_pooler=False)
+            load_head(CONFIG, tmp_path, has_pooler=False)
     path.write_bytes(b"x" * 100)
     with pytest.raises(CheckpointError, match="is damaged or no safetensors file"):
-        load_head(tmp_path, "some-encoder", "0" * 64, HIDDEN, has_pooler=False)
+        load_head(CONFIG, tmp_path, has_pooler=False)
     path.unlink()
-    with pytest.raises(CheckpointError, match="safetensors is missing"):
-        load_head(tmp_path, "some-encoder", "0" * 64, HIDDEN, has_pooler=False)
+    with pytest.raises(CheckpointError, match=r"has no model\.safetensors"):
+        load_head(CONFIG, tmp_path, has_pooler=False)
 
 
 def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -454,9 +454,10 @@ def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     [(("LABEL_0",), 0), (("no", "yes"), 1), (("duplicate", "other"), 0), (("neutral", "x", "ENTAILMENT"), 2)],
 )
 def test_which_label_means_similar(labels: tuple[str, ...], index: int) -> None:
-    assert find_similar(labels) == index
+    assert find_similar(labels) == replace(CONFIG, labels=labels).similar == index
+    assert find_similar(("a", "b", "c")) is None
     with pytest.raises(InputError, match="none of the labels a, b, c says"):
-        find_similar(("a", "b", "c"))
+        _ = replace(CONFIG, labels=("a", "b", "c")).similar
 
 
 @pytest.mark.usefixtures("loaded")  # the encoder's flatbuffer is in the cache now

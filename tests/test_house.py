@@ -32,15 +32,7 @@ ORDER = (
 )
 CORE = ("errors", "records", "version", "data", "text", "bert", "engines", "heads", "score", "model")
 # Who may import a heavy library, at the top of the file or inside a function.
-TENSORFLOW = {
-    "bert/encoder",
-    "bert/checkpoint",
-    "heads/network",
-    "heads/tensorflow",
-    "engines/tensorflow",
-    "export",
-    "training",
-}
+TENSORFLOW = {"bert/encoder", "bert/checkpoint", "heads/network", "engines/tensorflow", "export", "training"}
 ALLOWED = {
     "tensorflow": TENSORFLOW,
     "keras": TENSORFLOW,

@@ -219,7 +219,7 @@ def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(export, "LOWEST_COSINE", 1.1)
     with pytest.raises(ExportError, match=r"x\.tflite was not written: .* has a cosine of"):
         export.export_flatbuffer(
-            load_encoder(folder, config)[0],
+            load_encoder(folder, config),
             EmbeddingConfig.from_folder(folder, config),
             Tokenizer.from_folder(folder, config),
             tmp_path / "out" / "x.tflite",

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertsim.bert.pooling import POOLINGS, combine_layers, parse_layers, parse_pooling, pool, pooled_size, scale_to_unit
+from bertsim.bert.pooling import (
+    POOLINGS,
+    check_combine,
+    combine_layers,
+    parse_layers,
+    parse_pooling,
+    pool,
+    pooled_size,
+    scale_to_unit,
+)
 from bertsim.errors import InputError
 
 HIDDEN = np.array([[[1.0, 5.0], [3.0, 2.0], [99.0, 99.0]]], np.float32)
@@ -85,4 +94,4 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(InputError, match="pooling is 'mean\\+pooler'"):
         parse_pooling("mean+pooler")
     with pytest.raises(InputError, match="combine is 'max'; known are concat, sum, mean"):
-        combine_layers(np.zeros((2, 1, 1, 1)), (0, 1), "max")
+        check_combine("max")

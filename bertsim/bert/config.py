@@ -1,37 +1,33 @@
 """What a checkpoint folder says of itself: `config.json` and sentence-transformers' own files -> records.
 
-Only JSON is read here; tensors are `checkpoint`'s, tokens `tokenization`'s. Keys are transformers' `BertConfig`;
-what the encoder cannot represent is refused by name.
+Keys are transformers' `BertConfig`; what the encoder cannot represent is refused by name.
 
 Source: transformers `BertConfig`; sentence-transformers `models.Pooling`, `models.Normalize`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bertsim.bert.pooling import parse_pooling, pooled_size
+from bertsim.bert.pooling import pooled_size
 from bertsim.data.json_files import read_field, read_json, record_from
 from bertsim.errors import CheckpointError, InputError
 
 TEXT_FILES = (
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "modules.json",
-    "sentence_bert_config.json",
-    "config_sentence_transformers.json",
+    *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.txt", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"),
     "*_Pooling/config.json",
 )
 """Patterns of the files beside the weights that a checkpoint folder may hold."""
-ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
-_SIZES = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+# What the encoder can represent of what a config.json may say.
+_REPRESENTED: dict[str, tuple[object, ...]] = {
+    "model_type": ("bert",),
+    "hidden_act": ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh"),
+    "position_embedding_type": ("absolute",),
+    "is_decoder": (False,),
+    "add_cross_attention": (False,),
+}
 # sentence-transformers' older flags, in the order in which it concatenates them.
 _POOLING_FLAGS = {
     "pooling_mode_cls_token": "cls",
@@ -62,17 +58,16 @@ class BertConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError for a value that cannot be; names it."""
-        for key in (*_SIZES, "max_position_embeddings", "type_vocab_size", "pad_token_id"):
-            value, least = getattr(self, key), int(key != "pad_token_id")
-            if value < least:
+        for key, value in vars(self).items():
+            least = int(key != "pad_token_id")
+            if isinstance(value, int) and value < least:
                 raise InputError(f"{key} is {value}; a whole number of at least {least} was expected.")
+            if isinstance(value, float) and not 0 <= value < 1:
+                raise InputError(f"{key} is {value}; a number in [0, 1) was expected.")
         if self.pad_token_id >= self.vocab_size:
             raise InputError(
                 f"pad_token_id is {self.pad_token_id}; one below vocab_size {self.vocab_size} was expected."
             )
-        for key in ("layer_norm_eps", "hidden_dropout_prob", "attention_probs_dropout_prob"):
-            if not 0 <= getattr(self, key) < 1:
-                raise InputError(f"{key} is {getattr(self, key)}; a number in [0, 1) was expected.")
         if self.hidden_size % self.num_attention_heads:
             raise InputError(
                 f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads {self.num_attention_heads}."
@@ -91,12 +86,14 @@ class BertConfig:
         """Read `config.json`.
 
         Raises:
-            CheckpointError: the file is missing or not JSON, a size is missing or not a positive whole number, padding
-                is no token, or the model is one that this encoder cannot represent; names file and key.
+            CheckpointError: the file is missing, or a value is or cannot be represented; names file and key.
         """
         path = folder / "config.json"
         raw = read_json(path)
-        _refuse_what_is_not_bert(path, raw)
+        for key, represented in _REPRESENTED.items():
+            if raw.get(key) not in (None, *represented):
+                can = ", ".join(map(repr, represented))
+                raise CheckpointError(f"{path}: {key} is {raw[key]!r}; only {can} can be represented by this encoder.")
         # transformers writes null for a field that has its default
         known = {key: raw[key] for key in cls.__dataclass_fields__ if raw.get(key) is not None}
         return record_from(cls, known, str(path), error=CheckpointError)
@@ -131,42 +128,22 @@ class EmbeddingConfig:
         for module in read_json(modules, list):
             if not isinstance(module, dict) or not isinstance(module.get("type"), str):
                 raise CheckpointError(f"{modules}: {module!r} is not a module with a type.")
-            kind = module["type"].rsplit(".", 1)[-1]
-            if kind == "Pooling":
-                pooling = _read_pooling(
-                    folder / read_field(modules, module, "path", str, "1_Pooling") / "config.json", config
-                )
-            elif kind == "Normalize":
-                normalize = True
-            elif kind != "Transformer":
+            kind = module["type"].rpartition(".")[2]
+            if kind not in ("Transformer", "Pooling", "Normalize"):
                 raise CheckpointError(
                     f"{modules} has a module of type {module['type']}; "
                     "only Transformer, Pooling and Normalize can be represented."
                 )
-        length = _read_max_length(folder / "sentence_bert_config.json")
-        return cls(pooling, normalize, min(length or math.inf, config.max_position_embeddings))  # type: ignore[arg-type]
-
-
-def _refuse_what_is_not_bert(path: Path, raw: dict[str, Any]) -> None:
-    model_type = raw.get("model_type", "bert")
-    if model_type != "bert":
-        raise CheckpointError(f"{path}: model_type is {model_type!r}; only 'bert' can be loaded.")
-    for key in ("is_decoder", "add_cross_attention"):
-        if raw.get(key):
-            raise CheckpointError(f"{path}: {key} is set; only a BERT encoder can be loaded.")
-    positions = raw.get("position_embedding_type") or "absolute"
-    if positions != "absolute":
-        raise CheckpointError(f"{path}: position_embedding_type is {positions!r}; only 'absolute' can be represented.")
-    activation = raw.get("hidden_act", "gelu")
-    if activation not in ACTIVATIONS:
-        raise CheckpointError(f"{path}: hidden_act is {activation!r}; known are {', '.join(ACTIVATIONS)}.")
+            if kind == "Pooling":
+                place = folder / read_field(modules, module, "path", str, "1_Pooling")
+                pooling = _read_pooling(place / "config.json", config.hidden_size)
+            normalize = normalize or kind == "Normalize"
+        return cls(pooling, normalize, _read_length(folder / "sentence_bert_config.json", config))
 
 
 def _refuse_prompt(path: Path) -> None:
     """Raise CheckpointError where sentence-transformers would put a prompt before every sentence."""
-    if not path.exists():
-        return
-    raw = read_json(path)
+    raw = read_json(path) if path.exists() else {}
     name = read_field(path, raw, "default_prompt_name", str, "")
     if name and read_field(path, raw, "prompts", dict, {}).get(name) != "":
         raise CheckpointError(
@@ -175,7 +152,7 @@ def _refuse_prompt(path: Path) -> None:
         )
 
 
-def _read_pooling(path: Path, config: BertConfig) -> str:
+def _read_pooling(path: Path, hidden_size: int) -> str:
     """One "+"-joined pooling from either form of the file: flags, or a `pooling_mode` of one or more names."""
     raw = read_json(path)
     mode = raw.get("pooling_mode")
@@ -188,19 +165,20 @@ def _read_pooling(path: Path, config: BertConfig) -> str:
     if pooling == "pooler":
         raise CheckpointError(f"{path}: pooling_mode is 'pooler'; one over tokens, as mean, was expected.")
     try:
-        parse_pooling(pooling)
+        pooled = pooled_size(pooling, hidden_size)
     except InputError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    size = raw.get("word_embedding_dimension", raw.get("embedding_dimension", config.hidden_size))
-    if size not in (config.hidden_size, pooled_size(pooling, config.hidden_size)):
-        raise CheckpointError(f"{path}: the embedding dimension is {size}, hidden_size {config.hidden_size}.")
+    size = raw.get("word_embedding_dimension", raw.get("embedding_dimension", hidden_size))
+    if size not in (hidden_size, pooled):
+        raise CheckpointError(f"{path}: the embedding dimension is {size}, hidden_size {hidden_size}.")
     return pooling
 
 
-def _read_max_length(path: Path) -> int | None:
-    if not path.exists():
-        return None
-    length = read_json(path).get("max_seq_length")
-    if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
+def _read_length(path: Path, config: BertConfig) -> int:
+    """The tokens that are read of a sequence, no more than there are positions."""
+    length = read_json(path).get("max_seq_length") if path.exists() else None
+    if length is None:
+        return config.max_position_embeddings
+    if type(length) is not int or length < 1:
         raise CheckpointError(f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected.")
-    return length
+    return min(length, config.max_position_embeddings)

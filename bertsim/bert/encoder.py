@@ -19,23 +19,10 @@ from keras import ops
 from bertsim.bert.config import BertConfig
 
 Tensor = Any
-MASKED = -1e9
-"""Added to the scores of masked columns: their attention is exactly 0 in float32."""
-
-ACTIVATION_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "gelu": partial(ops.gelu, approximate=False),
-    "gelu_new": partial(ops.gelu, approximate=True),
-    "gelu_pytorch_tanh": partial(ops.gelu, approximate=True),
-    "relu": ops.relu,
-    "silu": ops.silu,
-    "swish": ops.silu,
-    "tanh": ops.tanh,
-}
-
-
-def take_rows(table: Tensor, indices: Tensor) -> Tensor:
-    """Read rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
-    return ops.take(table, indices, axis=0)
+Take = Callable[[Tensor, Tensor], Tensor]
+"""Reads rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
+TAKE: Take = partial(ops.take, axis=0)
+_MASKED = -1e9  # added to the scores of masked columns: their attention is exactly 0 in float32
 
 
 class Linear(keras.layers.Layer):
@@ -47,8 +34,8 @@ class Linear(keras.layers.Layer):
 
     multiplied_in = "float32"
 
-    def __init__(self, inputs: int, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         self.kernel = self.add_weight(shape=(inputs, units), initializer=initializer, name="kernel")
         self.bias = self.add_weight(shape=(units,), initializer="zeros", name="bias")
@@ -63,8 +50,8 @@ class Linear(keras.layers.Layer):
 class LayerNorm(keras.layers.Layer):
     """Scale every row to mean 0 and variance 1, then by gain and bias; [rows, hidden] -> same."""
 
-    def __init__(self, size: int, epsilon: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, size: int, epsilon: float) -> None:
+        super().__init__()
         self.epsilon = epsilon
         self.gain = self.add_weight(shape=(size,), initializer="ones", name="gain")
         self.bias = self.add_weight(shape=(size,), initializer="zeros", name="bias")
@@ -80,13 +67,13 @@ class LayerNorm(keras.layers.Layer):
 class Embeddings(keras.layers.Layer):
     """Word + position + token type vectors, normalised: ids [batch, seq] -> [batch × seq, hidden]."""
 
-    def __init__(self, config: BertConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
         self.hidden_size = config.hidden_size
         self.word = self._table(config.vocab_size, "word")
         self.position = self._table(config.max_position_embeddings, "position")
         self.token_type = self._table(config.type_vocab_size, "token_type")
-        self.norm = LayerNorm(config.hidden_size, config.layer_norm_eps, name="norm")
+        self.norm = LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.built = True
 
@@ -94,13 +81,7 @@ class Embeddings(keras.layers.Layer):
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         return self.add_weight(shape=(rows, self.hidden_size), initializer=initializer, name=name)
 
-    def call(
-        self,
-        input_ids: Tensor,
-        token_type_ids: Tensor,
-        take: Callable[[Tensor, Tensor], Tensor] = take_rows,
-        training: bool = False,
-    ) -> Tensor:
+    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Take, training: bool) -> Tensor:
         """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
         total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
@@ -110,31 +91,28 @@ class Embeddings(keras.layers.Layer):
 class Block(keras.layers.Layer):
     """One Transformer encoder layer: self-attention, then feed-forward, each added and normalised."""
 
-    def __init__(self, config: BertConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
         hidden, inner = config.hidden_size, config.intermediate_size
         self.heads = config.num_attention_heads
         self.head_size = hidden // self.heads
-        self.query = Linear(hidden, hidden, name="query")
-        self.key = Linear(hidden, hidden, name="key")
-        self.value = Linear(hidden, hidden, name="value")
-        self.attention_output = Linear(hidden, hidden, name="attention_output")
-        self.attention_norm = LayerNorm(hidden, config.layer_norm_eps, name="attention_norm")
-        self.intermediate = Linear(hidden, inner, name="intermediate")
-        self.output_dense = Linear(inner, hidden, name="output_dense")
-        self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
+        self.query, self.key, self.value, self.attention_output = (Linear(hidden, hidden) for _ in range(4))
+        self.intermediate, self.output_dense = Linear(hidden, inner), Linear(inner, hidden)
+        self.attention_norm, self.output_norm = (LayerNorm(hidden, config.layer_norm_eps) for _ in range(2))
         self.linears = (self.query, self.key, self.value, self.attention_output, self.intermediate, self.output_dense)
-        self.activation = ACTIVATION_FUNCTIONS[config.hidden_act]
+        is_gelu = config.hidden_act.startswith("gelu")  # the erf; its other names mean the tanh that comes near it
+        approximate = config.hidden_act != "gelu"
+        self.activation = partial(ops.gelu, approximate=approximate) if is_gelu else getattr(ops, config.hidden_act)
         self.dropout = keras.layers.Dropout(config.hidden_dropout_prob)
         self.attention_dropout = keras.layers.Dropout(config.attention_probs_dropout_prob)
         self.built = True
 
-    def call(self, x: Tensor, bias: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
+    def call(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Run the block.
 
         Args:
             x: float32 [batch × seq, hidden].
-            bias: float32 [batch, 1, 1, seq]; 0 = attend, `MASKED` = do not.
+            bias: float32 [batch, 1, 1, seq]; 0 = attend, -1e9 = do not.
 
         Returns:
             float32 [batch × seq, hidden], and the attention float32 [batch, heads, seq, seq].
@@ -159,19 +137,14 @@ class Block(keras.layers.Layer):
 
 
 class BertEncoder(keras.Model):
-    """BERT without a task on top.
+    """BERT without a task on top, with or without the pooler: a dense tanh layer over [CLS]."""
 
-    Args:
-        config: its shape.
-        has_pooler: whether the checkpoint has the dense tanh layer over [CLS].
-    """
-
-    def __init__(self, config: BertConfig, has_pooler: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, config: BertConfig, has_pooler: bool = True) -> None:
+        super().__init__()
         self.config = config
-        self.embeddings = Embeddings(config, name="embeddings")
-        self.blocks = [Block(config, name=f"block_{i}") for i in range(config.num_hidden_layers)]
-        self.pooler = Linear(config.hidden_size, config.hidden_size, name="pooler") if has_pooler else None
+        self.embeddings = Embeddings(config)
+        self.blocks = [Block(config) for _ in range(config.num_hidden_layers)]
+        self.pooler = Linear(config.hidden_size, config.hidden_size) if has_pooler else None
         self.built = True
 
     def call(
@@ -179,14 +152,10 @@ class BertEncoder(keras.Model):
         input_ids: Tensor,
         attention_mask: Tensor,
         token_type_ids: Tensor,
-        take: Callable[[Tensor, Tensor], Tensor] = take_rows,
+        take: Take = TAKE,
         training: bool = False,
     ) -> dict[str, Any]:
-        """Encode token ids.
-
-        Args:
-            input_ids, attention_mask, token_type_ids: int32 [batch, seq].
-            take: reads rows of the embedding tables (an export reads int8 rows).
+        """Encode token ids, int32 [batch, seq]; `take` reads embeddings (an export reads int8 rows).
 
         Returns:
             last_hidden_state: float32 [batch, seq, hidden];
@@ -196,7 +165,7 @@ class BertEncoder(keras.Model):
         """
         batch, seq = ops.shape(input_ids)[0], ops.shape(input_ids)[1]
         mask = ops.cast(attention_mask, "float32")
-        bias = ops.reshape((1.0 - mask) * MASKED, (batch, 1, 1, seq))
+        bias = ops.reshape((1.0 - mask) * _MASKED, (batch, 1, 1, seq))
         x = self.embeddings(input_ids, token_type_ids, take=take, training=training)
         flat, attentions = [x], []
         for block in self.blocks:

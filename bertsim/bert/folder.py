@@ -19,12 +19,9 @@ class CheckpointFolder:
     """A checkpoint on disk whose files are what its manifest says.
 
     Attributes:
-        path: of the folder.
         name: of the encoder: the bundled one's, the folder's or the repository's.
         revision: the commit of a repository of the Hub, else None.
-        config: the encoder's shape.
         embedding: its pooling, and the tokens read of a sequence.
-        tokenizer: its own.
         checksums: SHA-256 of its files, as its manifest has them; empty where it has none.
     """
 
@@ -45,9 +42,7 @@ class CheckpointFolder:
 def encoder_sha256(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
     """What tells an encoder from every other: the SHA-256 of its tensors, of all shards together if there are some.
 
-    Args:
-        folder: of the encoder.
-        known: checksums of its files that were compared just now.
+    `known` are checksums of its files that were compared just now.
     """
     sums = [known.get(path.name) or file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
     return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
@@ -61,11 +56,10 @@ def open_folder(
     max_length: int | None = None,
     unread: Collection[str] = (),
 ) -> CheckpointFolder:
-    """Open a folder.
+    """Open a folder that is there.
 
     Args:
-        path: of a folder that is there.
-        name, revision: see `CheckpointFolder`; None: the folder's name, no revision.
+        path, name, revision: see `CheckpointFolder`; no name: the folder's.
         max_length: tokens read of a sequence; None = what the checkpoint says.
         unread: names of files whose content nobody is going to read, so that it is not compared.
 

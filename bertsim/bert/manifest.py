@@ -6,7 +6,6 @@ One format for `weights/` and for every repository in its layout.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Collection, Iterator
@@ -14,14 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from bertsim.data.json_files import read_json
+from bertsim.data.json_files import read_json, write_json
 from bertsim.errors import CheckpointError, InputError
 
 NAME = "manifest.json"
 
 
 def check_new_folder(folder: Path) -> None:
-    """Raise InputError where a folder to be written holds something, or is a file."""
+    """Refuse to write into a folder that is in use.
+
+    Raises:
+        InputError: it holds something, or is a file.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not an empty folder; choose another, or remove it first.")
 
@@ -52,59 +55,41 @@ def file_sha256(path: Path) -> str:
 
 def write_manifest(folder: Path) -> None:
     """Record the checksum of every file below `folder`, hidden ones and manifests left out."""
-    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    sums = {
-        name.as_posix(): file_sha256(path)
-        for name, path in files.items()
-        if name.name != NAME and not any(part.startswith(".") for part in name.parts)
-    }
-    (folder / NAME).write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf-8")
-
-
-def _read_manifest(folder: Path) -> dict[str, str]:
-    """The checksums by file name; empty where the folder has no manifest.
-
-    Raises:
-        CheckpointError: the manifest is no table of checksums.
-    """
-    if not (folder / NAME).exists():
-        return {}
-    files = read_json(folder / NAME).get("sha256")
-    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
-        raise CheckpointError(f"{folder / NAME} has no table 'sha256' of file names and checksums.")
-    return files
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != NAME]
+    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    write_json(folder / NAME, {"sha256": {name.as_posix(): file_sha256(folder / name) for name in shown}})
 
 
 def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) -> dict[str, str]:
     """Compare every file with the folder's manifest.
 
     Args:
-        folder: that holds the manifest.
+        folder: that holds the manifest, or none.
         below: look at the files of this folder in it alone; "" = at all.
         skip: files that must be there, and whose content nobody is going to read.
 
     Returns:
-        The checksums by file name, as the manifest has them; empty where the folder has none.
+        The checksums by file name; empty where there is no manifest.
 
     Raises:
-        CheckpointError: a file is missing, has another content, or is not in the folder; names it.
+        CheckpointError: a file is missing, changed or not in the folder, or the manifest is none; names it.
     """
-    inside = f"{below}/" if below else ""
-    files = {name: sha256 for name, sha256 in _read_manifest(folder).items() if name.startswith(inside)}
+    manifest = folder / NAME
+    files = read_json(manifest).get("sha256") if manifest.exists() else {}
+    if not isinstance(files, dict) or not all(isinstance(sha256, str) for sha256 in files.values()):
+        raise CheckpointError(f"{manifest} has no table 'sha256' of file names and checksums.")
+    files = {name: sha256 for name, sha256 in files.items() if name.startswith(f"{below}/" if below else "")}
     for name in files:
-        path = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise CheckpointError(f"{folder / NAME} names {name!r}, which is not in {folder}; restore the folder.")
-        if not path.is_file():
-            raise CheckpointError(f"{path} is missing, though {NAME} names it; restore the folder.")
+            raise CheckpointError(f"{manifest} names {name!r}, which is not in {folder}; restore the folder.")
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder / name} is missing, though {NAME} names it; restore the folder.")
     wanted = [name for name in files if name not in skip]
-    # hashing releases the interpreter: as many files at a time as processors
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter
         found = pool.map(file_sha256, [folder / name for name in wanted])
     for name, sha256 in zip(wanted, found, strict=True):
-        path = folder / name
         if sha256 != files[name]:
             raise CheckpointError(
-                f"{path} is damaged or was changed: its SHA-256 is not the one in {NAME}; restore the file."
+                f"{folder / name} is damaged or was changed: its SHA-256 is not the one in {NAME}; restore the file."
             )
     return files

@@ -1,7 +1,7 @@
 """Token vectors -> sentence embeddings: which layers, how combined, how pooled.
 
-The only place that divides by a mask. Every function works on numpy arrays and, given `xp=keras.ops`, on
-tensors inside a model: one formula serves both engines and the flatbuffer.
+The only place that divides by a mask. Functions work on numpy arrays and, given `xp=keras.ops`, on tensors inside a
+model: one formula serves both engines and the flatbuffer.
 
 Source: sentence-transformers `Pooling` (modes and their names); bert-as-service (REDUCE_MAX's -1e9,
 REDUCE_MEAN_MAX, layer sets); the BERT paper, section 5.3 (last four layers, summed or concatenated).
@@ -9,29 +9,30 @@ REDUCE_MEAN_MAX, layer sets); the BERT paper, section 5.3 (last four layers, sum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bertsim.errors import InputError
 
-COMBINES = ("concat", "sum", "mean")
-LAST: tuple[int, ...] = (-1,)
+_COMBINED: dict[str, Callable[[Any], Any]] = {
+    "concat": partial(np.concatenate, axis=-1),
+    "sum": partial(np.sum, axis=0),
+    "mean": partial(np.mean, axis=0),
+}
+COMBINES = tuple(_COMBINED)
 _PADDING = -1e9  # below every activation, and finite: a row of padding alone stays a number
 _TINY = 1e-9  # sentence-transformers' floor of the divisor
 
 
 def masked_mean(hidden: Any, mask: Any, xp: Any = np) -> Any:
-    """Average the vectors of real tokens.
+    """Average the vectors of real tokens; zeros where none is real.
 
     Args:
-        hidden: float32 [batch, seq, hidden].
+        hidden: float32 [batch, seq, hidden] -> float32 [batch, hidden].
         mask: float32 [batch, seq, 1]; 1 = real token, 0 = padding.
-        xp: numpy or keras.ops.
-
-    Returns:
-        float32 [batch, hidden]; zeros where no token is real.
 
     Example: [[1.], [3.], [99.]] with mask [1, 1, 0] -> [2.]
     """
@@ -46,16 +47,8 @@ def masked_max(hidden: Any, mask: Any, xp: Any = np) -> Any:
     return xp.max(xp.where(mask > 0, hidden, _PADDING), axis=1)
 
 
-def _first(hidden: Any, mask: Any, xp: Any) -> Any:
-    return hidden[:, 0]
-
-
 def _mean_sqrt_len(hidden: Any, mask: Any, xp: Any) -> Any:
     return xp.sum(hidden * mask, axis=1) / xp.sqrt(xp.maximum(xp.sum(mask, axis=1), _TINY))
-
-
-def _weighted_mean(hidden: Any, mask: Any, xp: Any) -> Any:
-    return masked_mean(hidden, xp.cumsum(mask, axis=1) * mask, xp)
 
 
 def _last_token(hidden: Any, mask: Any, xp: Any) -> Any:
@@ -63,12 +56,12 @@ def _last_token(hidden: Any, mask: Any, xp: Any) -> Any:
     return xp.sum(hidden * is_last, axis=1)
 
 
-_OVER_TOKENS = {
-    "cls": _first,
+_OVER_TOKENS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "cls": lambda hidden, mask, xp: hidden[:, 0],
     "mean": masked_mean,
     "max": masked_max,
     "mean_sqrt_len_tokens": _mean_sqrt_len,
-    "weightedmean": _weighted_mean,
+    "weightedmean": lambda hidden, mask, xp: masked_mean(hidden, xp.cumsum(mask, axis=1) * mask, xp),
     "lasttoken": _last_token,
 }
 _ALIASES = {"mean_max": "mean+max"}
@@ -95,17 +88,13 @@ def pooled_size(pooling: str, hidden_size: int) -> int:
 
 
 def pool(hidden: Any, attention_mask: Any, pooling: str, *, normalize: bool = False, xp: Any = np) -> Any:
-    """Pool token vectors into sentence embeddings ("pooler" is the model's own output, not made here).
+    """Pool token vectors into sentence embeddings.
 
     Args:
-        hidden: float32 [batch, seq, hidden].
+        hidden: float32 [batch, seq, hidden] -> float32 [batch, parts × hidden].
         attention_mask: float32 [batch, seq]; 1 = real token.
-        pooling: one of `POOLINGS` but "pooler", or several joined by "+".
+        pooling: one of `POOLINGS` but "pooler", which is the model's own output, or several joined by "+".
         normalize: scale every embedding to Euclidean length 1.
-        xp: numpy or keras.ops.
-
-    Returns:
-        float32 [batch, parts × hidden].
     """
     mask = xp.expand_dims(attention_mask, -1)
     parts = [_OVER_TOKENS[part](hidden, mask, xp) for part in parse_pooling(pooling)]
@@ -114,25 +103,18 @@ def pool(hidden: Any, attention_mask: Any, pooling: str, *, normalize: bool = Fa
 
 
 def scale_to_unit(embeddings: Any, xp: Any = np) -> Any:
-    """Divide every row by its Euclidean length; a zero row stays zero.
-
-    Args:
-        embeddings: float32 [n, dim].
-    """
+    """Divide every row of float32 [n, dim] by its Euclidean length; a zero row stays zero."""
     squares = xp.sum(embeddings * embeddings, axis=-1, keepdims=True)
     return embeddings / xp.sqrt(xp.maximum(squares, 1e-24))
 
 
 def parse_layers(layers: Sequence[int] | None, num_hidden_layers: int) -> tuple[int, ...]:
-    """Name layers by their index in `hidden_states` (0 = embeddings, num_hidden_layers = last).
-
-    Args:
-        layers: indices, negative ones counted from the end; None = the last layer.
+    """Name layers by their index in `hidden_states`: 0 = embeddings, negative ones from the end, None = the last.
 
     Raises:
         InputError: no layer, one twice, or one that the model does not have.
     """
-    chosen = tuple(LAST if layers is None else layers)
+    chosen = (-1,) if layers is None else tuple(layers)
     count = num_hidden_layers + 1
     for layer in chosen:
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not -count <= layer < count:
@@ -158,24 +140,11 @@ def check_combine(combine: str) -> str:
 
 
 def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) -> Any:
-    """Join the hidden states of several layers.
-
-    Args:
-        hidden_states: float32 [layers + 1, batch, seq, hidden].
-        layers: indices from `parse_layers`.
-        combine: "concat" (along hidden), "sum" or "mean".
+    """Join the hidden states of several layers, float32 [layers + 1, batch, seq, hidden].
 
     Returns:
         float32 [batch, seq, hidden], or [batch, seq, layers × hidden] for "concat".
-
-    Raises:
-        InputError: `combine` is none of these.
     """
-    check_combine(combine)
     if len(layers) == 1:
         return hidden_states[layers[0]]
-    chosen = [hidden_states[layer] for layer in layers]
-    if combine == "concat":
-        return np.concatenate(chosen, axis=-1)
-    total = np.sum(chosen, axis=0)
-    return total / np.float32(len(chosen)) if combine == "mean" else total
+    return _COMBINED[combine]([hidden_states[layer] for layer in layers])

@@ -1,1 +1,1 @@
-"""`TokenBatch` -> `EncoderOutput`: what every engine offers, batches, LiteRT, TensorFlow."""
+"""`TokenBatch` -> `EncoderOutput`, and -> logits: what every engine offers, batches, LiteRT, TensorFlow."""

@@ -1,29 +1,23 @@
 """Run exported flatbuffers with LiteRT: the engine that serves. Imports no TensorFlow.
 
 `export` makes the files, of encoders and of heads. An interpreter is not thread-safe, so a small pool of them
-is shared: each call takes a free one, and one more is made only while all are busy.
-
-Each interpreter has one thread: batches side by side keep every core busy, where several threads on one batch wait
-for one another.
+is shared: each call takes a free one, and one more is made only while all are busy. Each has one thread: batches side
+by side keep every core busy, where several threads on one batch wait for one another.
 
 Source: LiteRT's `Interpreter` and its signature runners.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Empty, LifoQueue
-from threading import Lock
+from threading import BoundedSemaphore
 from typing import Any
 
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from bertsim.engines.base import count_cores
+from bertsim.engines.base import Engine, count_cores
 from bertsim.errors import CheckpointError
 from bertsim.records import EncoderOutput, Float, Int
 
@@ -34,46 +28,31 @@ MAX_INTERPRETERS = max(4, count_cores())
 class Flatbuffer:
     """A flatbuffer and the interpreters that run it.
 
-    Args:
-        path: of the file.
-        signatures: what it must offer.
+    Attributes:
+        inputs: of each signature, their names.
 
     Raises:
-        CheckpointError: the file is missing, damaged or lacks a signature.
+        CheckpointError: the file is missing, damaged or lacks one of the `signatures`.
     """
+
+    inputs: dict[str, list[str]]
 
     def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
         self._path, self._signatures = path, signatures
-        self._free: LifoQueue[Interpreter] = LifoQueue()
-        self._made = 0
-        self._lock = Lock()
-        with self._interpreter():
-            pass  # a damaged file is an error now, not at the first score
+        self._free = [self._make()]  # a damaged file is an error now, not at the first score
+        self._slots = BoundedSemaphore(MAX_INTERPRETERS)
 
     def run(self, signature: str, **inputs: NDArray[Any]) -> dict[str, Float]:
         """Outputs of one signature, by name."""
-        with self._interpreter() as interpreter:
-            return interpreter.get_signature_runner(signature)(**inputs)
-
-    @contextmanager
-    def _interpreter(self) -> Iterator[Interpreter]:
-        """Lend a free interpreter, a new one while there are few, or wait for one."""
-        try:
-            interpreter = self._free.get_nowait()
-        except Empty:
-            with self._lock:
-                make = self._made < MAX_INTERPRETERS
-                self._made += make
+        with self._slots:
             try:
-                interpreter = self._make() if make else self._free.get()
-            except BaseException:
-                with self._lock:
-                    self._made -= make  # one that could not be made holds no place
-                raise
-        try:
-            yield interpreter
-        finally:
-            self._free.put(interpreter)
+                interpreter = self._free.pop()
+            except IndexError:
+                interpreter = self._make()
+            try:
+                return interpreter.get_signature_runner(signature)(**inputs)
+            finally:
+                self._free.append(interpreter)
 
     def _make(self) -> Interpreter:
         try:
@@ -88,41 +67,28 @@ class Flatbuffer:
         return interpreter
 
 
-class LiteRTEngine:
-    """Runs an encoder's flatbuffer; see `base.Engine`.
-
-    Args:
-        path: a file that `export.encoder` wrote.
-
-    Raises:
-        CheckpointError: the file is missing, damaged or has not the two signatures.
-    """
+class LiteRTEngine(Flatbuffer, Engine):
+    """Runs an encoder's flatbuffer, which `export.encoder` wrote; errors as `Flatbuffer`."""
 
     name = "litert"
     parallel_batches = count_cores()
-    pool: Executor | None
 
     def __init__(self, path: Path) -> None:
-        self._flatbuffer = Flatbuffer(path, ("embed", "encode"))
+        super().__init__(path, ("embed", "encode"))
         self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
 
-    def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
-        """Sentence embeddings, float32 [batch, dim]."""
-        return self._run("embed", input_ids, attention_mask, token_type_ids)["sentence_embedding"]
 
-    def encode(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
-        """Every hidden state and attention."""
-        named = self._run("encode", input_ids, attention_mask, token_type_ids)
-        layers = sum(name.startswith("attention_") for name in named)
-        hidden_states = np.stack([named[f"hidden_state_{i}"] for i in range(layers + 1)])
-        return EncoderOutput(
-            last_hidden_state=hidden_states[-1],
-            pooler_output=named.get("pooler_output"),
-            hidden_states=hidden_states,
-            attentions=np.stack([named[f"attention_{i}"] for i in range(layers)]),
-        )
+class LiteRTHead(Flatbuffer):
+    """Runs a head's flatbuffer, which `export.heads` wrote; see `heads.reading.HeadRunner`; errors as `Flatbuffer`."""
 
-    def _run(self, signature: str, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> dict[str, Float]:
-        return self._flatbuffer.run(
-            signature, input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-        )
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ("features", "classify"))
+
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences, of what the head reads."""
+        given = vars(output) | {"attention_mask": attention_mask}
+        return self.run("features", **{name: given[name] for name in self.inputs["features"]})["features"]
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits."""
+        return self.run("classify", **({"u": u} if v is None else {"u": u, "v": v}))["logits"]

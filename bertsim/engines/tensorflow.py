@@ -1,57 +1,84 @@
-"""The TensorFlow engine: the Keras encoder in float32, compiled to a graph.
+"""The TensorFlow engine: Keras encoders and heads in float32, compiled to graphs.
 
 The reference that flatbuffers are checked against, and the way to run a checkpoint that has none.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import pool
+from bertsim.engines.base import INPUTS, Engine
 from bertsim.records import EncoderOutput, Float, Int
 
+if TYPE_CHECKING:
+    from bertsim.heads.network import Head
 
-class TensorFlowEngine:
-    """Runs a `BertEncoder`; see `base.Engine`. Each graph is traced once, for every shape."""
+AXES = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUTS]
+
+
+def trace(body: Callable[..., Any], embedding: EmbeddingConfig) -> dict[str, Callable[..., Any]]:
+    """The two signatures of an engine as graphs, each for every shape; `body` is a `BertEncoder`, or gives the same.
+
+    Returns:
+        "embed" gives sentence_embedding; "encode" gives hidden_state_0 (the embeddings) and up, attention_0 and up and,
+        where there is a pooler, pooler_output.
+    """
+
+    @tf.function(input_signature=AXES)
+    def embed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
+        hidden = body(input_ids, attention_mask, token_type_ids)["last_hidden_state"]
+        mask = tf.cast(attention_mask, tf.float32)
+        pooled = pool(hidden, mask, embedding.pooling, normalize=embedding.normalize, xp=ops)
+        return {"sentence_embedding": pooled}
+
+    @tf.function(input_signature=AXES)
+    def encode(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
+        output = body(input_ids, attention_mask, token_type_ids)
+        named = {f"hidden_state_{i}": x for i, x in enumerate(output["hidden_states"])}
+        named |= {f"attention_{i}": x for i, x in enumerate(output["attentions"])}
+        return named | ({"pooler_output": output["pooler_output"]} if "pooler_output" in output else {})
+
+    return {"embed": embed, "encode": encode}
+
+
+class TensorFlowEngine(Engine):
+    """Runs a `BertEncoder`; `embedding` is the pooling that `embed` applies."""
 
     name = "tensorflow"
-    pool: Executor | None = None
     parallel_batches = 1  # TensorFlow shares one batch between the cores itself
 
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:
-        """Wrap an encoder; `embedding` is the pooling that `embed` applies."""
-        axes = [tf.TensorSpec([None, None], tf.int32)] * 3
+        self._graphs = trace(encoder, embedding)
 
-        def embed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
-            output = encoder(input_ids, attention_mask, token_type_ids)
-            mask = tf.cast(attention_mask, tf.float32)
-            return pool(output["last_hidden_state"], mask, embedding.pooling, normalize=embedding.normalize, xp=ops)
+    def run(self, signature: str, **arrays: Int) -> dict[str, Float]:
+        """See `base.Engine`."""
+        return {name: output.numpy() for name, output in self._graphs[signature](**arrays).items()}
 
-        def encode(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
-            return encoder(input_ids, attention_mask, token_type_ids)
 
-        self.encoder = encoder
-        self._embed = tf.function(embed, input_signature=axes)
-        self._encode = tf.function(encode, input_signature=axes)
+class TensorFlowHead:
+    """Runs a Keras head, each graph traced once, for every shape; see `heads.reading.HeadRunner`."""
 
-    def embed(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> Float:
-        """Sentence embeddings, float32 [batch, dim]."""
-        return self._embed(input_ids, attention_mask, token_type_ids).numpy()
+    def __init__(self, head: Head) -> None:
+        hidden, sides = head.config.hidden_size, 2 if head.config.inputs == "apart" else 1
+        axes = [tf.TensorSpec([None, None, hidden]), tf.TensorSpec([None, None], tf.int32)]
+        axes += [tf.TensorSpec([None, hidden])] if head.has_pooler else []
+        pair = [tf.TensorSpec([None, head.feature_size])] * sides
+        self._has_pooler = head.has_pooler
+        self._features = tf.function(lambda *given: head.features(*given), input_signature=axes)
+        self._classify = tf.function(lambda *given: head.classify(*given), input_signature=pair)
 
-    def encode(self, input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
-        """Every hidden state and attention."""
-        output = self._encode(input_ids, attention_mask, token_type_ids)
-        pooler = output.get("pooler_output")
-        return EncoderOutput(
-            last_hidden_state=output["last_hidden_state"].numpy(),
-            pooler_output=None if pooler is None else pooler.numpy(),
-            hidden_states=np.stack([x.numpy() for x in output["hidden_states"]]),
-            attentions=np.stack([x.numpy() for x in output["attentions"]]),
-        )
+    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
+        """Summaries of sequences."""
+        pooler = [output.pooler_output] if self._has_pooler else []
+        return self._features(output.last_hidden_state, attention_mask, *pooler).numpy()
+
+    def classify(self, u: Float, v: Float | None = None) -> Float:
+        """Logits."""
+        return self._classify(*([u] if v is None else [u, v])).numpy()

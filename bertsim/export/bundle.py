@@ -6,29 +6,24 @@ What comes out holds int8 safetensors, the flatbuffer made of these very values,
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
-from bertsim.bert.config import TEXT_FILES, BertConfig, EmbeddingConfig
-from bertsim.bert.manifest import check_manifest, new_folder
-from bertsim.data.json_files import read_json
+from bertsim.bert.config import TEXT_FILES
+from bertsim.bert.folder import open_folder
+from bertsim.bert.manifest import new_folder
+from bertsim.data.json_files import read_json, write_json
 from bertsim.engines.base import FLATBUFFER
-from bertsim.text.tokenizer import Tokenizer
 
 CONFIG = "config.json"
 _OF_CLASSIFIERS = ("id2label", "label2id", "problem_type")
 
 
 def build_bundle(source: Path, output: Path) -> float:
-    """Write `output`, whole or not at all.
-
-    Args:
-        source: a checkpoint folder that `load` accepts.
-        output: a folder that does not exist, or is empty.
+    """Make a bundle of a checkpoint folder, whole or not at all, where nothing is yet.
 
     Returns:
         The lowest cosine between the flatbuffer's embeddings and those of the TensorFlow model.
@@ -40,15 +35,13 @@ def build_bundle(source: Path, output: Path) -> float:
     """
     from bertsim.export.encoder import export_flatbuffer
 
-    check_manifest(source)
-    config = BertConfig.from_folder(source)
-    checkpoint = read_checkpoint(source, config)
+    encoder = open_folder(source)
+    tensors = read_checkpoint(source, encoder.config)
     with new_folder(output) as folder:
         copy_files(source, folder, ("README.md", *TEXT_FILES), encoder_alone=True)
-        write_int8(checkpoint, folder / WEIGHTS)
-        embedding = EmbeddingConfig.from_folder(folder, config)
-        tokenizer = Tokenizer.from_folder(folder, config)
-        return export_flatbuffer(load_encoder(folder, config)[0], embedding, tokenizer, folder / FLATBUFFER)
+        write_int8(tensors, folder / WEIGHTS)
+        bert = load_encoder(folder, encoder.config)
+        return export_flatbuffer(bert, encoder.embedding, encoder.tokenizer, folder / FLATBUFFER)
 
 
 def copy_files(
@@ -57,10 +50,8 @@ def copy_files(
     """Copy files of a checkpoint; each appears whole, and config.json last: where it is there, all of them are.
 
     Args:
-        source: the checkpoint.
-        folder: that is there.
-        patterns: of the files.
-        leave_out: names of those that match and stay.
+        source, folder: from where to where; both are there.
+        patterns, leave_out: of the files, and the names of those that match and stay.
         encoder_alone: a classifier's tensors do not come with them, so config.json shall not promise one.
     """
     found = [path for pattern in patterns for path in source.glob(pattern) if path.name not in leave_out]
@@ -78,8 +69,6 @@ def copy_files(
 def _forget_classifier(config: Path) -> None:
     """Make a config.json that of an encoder without anything on it."""
     raw = read_json(config)
-    if raw.get("architectures") == ["BertModel"]:
-        return
-    kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
-    text = json.dumps(kept | {"architectures": ["BertModel"]}, indent=2, ensure_ascii=False)
-    config.write_text(text + "\n", encoding="utf-8")
+    if raw.get("architectures") != ["BertModel"]:
+        kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
+        write_json(config, kept | {"architectures": ["BertModel"]})

@@ -7,8 +7,6 @@ over time steps, which LiteRT converts where Keras' own loop needs a fixed lengt
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,13 @@ import tensorflow as tf
 from keras import ops
 
 from bertsim.bert.pooling import masked_max, masked_mean
+from bertsim.engines.litert import LiteRTHead
+from bertsim.engines.tensorflow import TensorFlowHead
 from bertsim.errors import ExportError
-from bertsim.heads.litert import LiteRTHead
-from bertsim.heads.network import BiLSTMHead, Head, join_pair
-from bertsim.heads.tensorflow import TensorFlowHead
-from bertsim.records import EncoderOutput
+from bertsim.export.flatbuffer import write_flatbuffer
+from bertsim.heads.network import Head, join_pair
+from bertsim.heads.reading import HeadRunner
+from bertsim.records import EncoderOutput, Float
 
 LARGEST_DIFFERENCE = 1e-3
 """A logit of the flatbuffer may differ this much, relative to the largest, from the Keras head's."""
@@ -30,11 +30,7 @@ Tensor = Any
 
 
 def export_head(head: Head, path: Path) -> float:
-    """Write the flatbuffer, or nothing where it disagrees with the head.
-
-    Args:
-        head: with its weights.
-        path: the file to write, replaced in one step.
+    """Write the flatbuffer `path`, in one step, or nothing where it disagrees with the head.
 
     Returns:
         The largest difference of a logit to the Keras head's, on random token vectors.
@@ -42,39 +38,32 @@ def export_head(head: Head, path: Path) -> float:
     Raises:
         ExportError: that difference is above `LARGEST_DIFFERENCE`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    try:
-        partial.write_bytes(_convert(head))
-        difference, size = _compare(head, partial)
-        if not difference <= LARGEST_DIFFERENCE * max(size, 1.0):
+
+    def check(written: Path) -> float:
+        ours, exact = (_logits(runner, head) for runner in (LiteRTHead(written), TensorFlowHead(head)))
+        difference = float(np.abs(ours - exact).max())
+        if not difference <= LARGEST_DIFFERENCE * max(np.abs(exact).max(), 1.0):
             raise ExportError(
                 f"{path} was not written: a logit of the flatbuffer is {difference:.2g} off the Keras head's; "
                 "use engine='tensorflow' for this head."
             )
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return difference
+        return difference
+
+    return write_flatbuffer(path, _trace(head), check)
 
 
-def _compare(head: Head, path: Path) -> tuple[float, float]:
-    """The largest difference of a logit, and the largest logit, on rows of several lengths."""
-    random, rows = np.random.default_rng(0), []
-    hidden = head.config.hidden_size
-    lengths = np.array([1, 3, 8, 13], np.int32)
-    mask = (np.arange(13) < lengths[:, None]).astype(np.int32)
+def _logits(runner: HeadRunner, head: Head) -> Float:
+    """Logits of random rows of several lengths."""
+    random, hidden = np.random.default_rng(0), head.config.hidden_size
+    mask = (np.arange(13) < np.array([[1], [3], [8], [13]])).astype(np.int32)
     vectors = random.standard_normal((4, 13, hidden)).astype(np.float32)
     pooler = np.tanh(random.standard_normal((4, hidden))).astype(np.float32) if head.has_pooler else None
-    output = EncoderOutput(vectors, pooler, vectors[None], np.zeros((0, 4, 1, 13, 13), np.float32))
-    for runner in (LiteRTHead(path), TensorFlowHead(head)):
-        u = runner.features(output, mask)
-        rows.append(runner.classify(u, u[::-1].copy() if head.config.inputs == "apart" else None))
-    return float(np.abs(rows[0] - rows[1]).max()), float(np.abs(rows[1]).max())
+    u = runner.features(EncoderOutput(vectors, pooler, vectors[None], np.zeros((0, 4, 1, 13, 13), np.float32)), mask)
+    return runner.classify(u, u[::-1].copy() if head.config.inputs == "apart" else None)
 
 
-def _convert(head: Head) -> bytes:
-    """Trace both signatures and convert them into one flatbuffer."""
+def _trace(head: Head) -> dict[str, Any]:
+    """Both signatures as graphs over constants."""
     hidden = head.config.hidden_size
     summarise = _summary(head)
     weight, bias = head.classifier.kernel.numpy(), head.classifier.bias.numpy()
@@ -96,36 +85,24 @@ def _convert(head: Head) -> bytes:
         x = u if v is None else join_pair(u, v, unit_length=head.config.unit_length)
         return {"logits": tf.matmul(x, weight) + bias}
 
-    with tempfile.TemporaryDirectory() as folder:
-        module = tf.Module()
-        module.features, module.classify = features, classify
-        signatures = {"features": features, "classify": classify}
-        tf.saved_model.save(module, folder, signatures=signatures)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
-        return bytes(converter.convert())
+    return {"features": features, "classify": classify}
 
 
 def _summary(head: Head) -> Callable[..., Tensor]:
     """`head.features` over constants, in operations that LiteRT has; takes only what the head reads."""
-    if isinstance(head, BiLSTMHead):
-        return _bilstm_summary(head)
-    if head.config.kind == "mean":
-        return lambda x, mask: masked_mean(x, tf.cast(tf.expand_dims(mask, -1), tf.float32), ops)
-    if head.has_pooler:
-        return tf.identity
-    weights = {name: variable.numpy() for name, variable, _ in head.named_variables()}
-    weight, bias = weights["pooler.dense.weight"], weights["pooler.dense.bias"]
-    return lambda x: tf.tanh(tf.matmul(x[:, 0], weight) + bias)
-
-
-def _bilstm_summary(head: BiLSTMHead) -> Callable[[Tensor, Tensor], Tensor]:
+    if head.config.kind == "pooled":
+        if head.pooler is None:
+            return tf.identity
+        weight, bias = head.pooler.kernel.numpy(), head.pooler.bias.numpy()
+        return lambda x: tf.tanh(tf.matmul(x[:, 0], weight) + bias)
     layers = [_join_directions(layer) for layer in head.lstms]
 
     def summarise(x: Tensor, mask: Tensor) -> Tensor:
         real = tf.cast(tf.expand_dims(mask, -1), tf.float32)
         for weights in layers:
             x = _bidirectional(x, real, *weights)
-        return tf.concat([masked_mean(x, real, ops), masked_max(x, real, ops)], axis=-1)
+        mean = masked_mean(x, real, ops)
+        return tf.concat([mean, masked_max(x, real, ops)], axis=-1) if layers else mean
 
     return summarise
 

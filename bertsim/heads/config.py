@@ -1,7 +1,7 @@
 """What a head says of itself: `config.json` of a folder in `heads/` -> `HeadConfig`. No keras here.
 
 A head is trained on one encoder's outputs and means nothing on another's: the config carries the encoder's
-name and the SHA-256 of its tensors, and `check_encoder` compares them.
+name and the SHA-256 of its tensors, which `reading.find_heads` compares.
 """
 
 from __future__ import annotations
@@ -59,27 +59,26 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError for a field that no head can have; names it."""
-        for name, known in (("kind", KINDS), ("inputs", INPUTS), ("activation", ACTIVATIONS)):
-            if getattr(self, name) not in known:
-                raise InputError(f"{name} is {getattr(self, name)!r}; known are {', '.join(known)}.")
-        if (self.kind == "bilstm") != bool(self.units) or min(self.units, default=1) < 1:
-            raise InputError(
-                f"units is {list(self.units)!r}; a bilstm has one or more layers of at least 1 unit, "
-                "other heads have none."
-            )
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout is {self.dropout!r}; a number in [0, 1) was expected.")
-        if not self.labels or not all(self.labels):
-            raise InputError(f"labels is {list(self.labels)!r}; one or more names were expected.")
-        if len(set(self.labels)) < len(self.labels):
-            raise InputError(f"labels is {list(self.labels)!r}; every name may stand there once.")
-        if not self.label_scale[0] < self.label_scale[1]:
-            raise InputError(f"label_scale is {list(self.label_scale)!r}; two numbers, low and high, were expected.")
+        has_its_units = min(self.units, default=0) >= 1 if self.kind == "bilstm" else not self.units
+        low, high = self.label_scale
+        rules = (
+            ("kind", self.kind in KINDS, f"known are {', '.join(KINDS)}"),
+            ("inputs", self.inputs in INPUTS, f"known are {', '.join(INPUTS)}"),
+            ("activation", self.activation in ACTIVATIONS, f"known are {', '.join(ACTIVATIONS)}"),
+            ("units", has_its_units, "a bilstm has one or more layers of at least 1 unit, other heads have none"),
+            ("dropout", 0 <= self.dropout < 1, "a number in [0, 1) was expected"),
+            ("labels", bool(self.labels) and all(self.labels), "one or more names were expected"),
+            ("labels", len(set(self.labels)) == len(self.labels), "every name may stand there once"),
+            ("label_scale", low < high, "two numbers, low and high, were expected"),
+            ("max_length", self.max_length >= 1, "a whole number of at least 1 was expected"),
+            ("hidden_size", self.hidden_size >= 1, "a whole number of at least 1 was expected"),
+        )
+        for name, holds, expected in rules:
+            if not holds:
+                value = getattr(self, name)
+                raise InputError(f"{name} is {list(value) if isinstance(value, tuple) else value!r}; {expected}.")
         if self.unit_length and self.inputs != "apart":
             raise InputError(f"unit_length is true and inputs {self.inputs}; it goes with apart alone.")
-        for name in ("max_length", "hidden_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; a whole number of at least 1 was expected.")
 
     @classmethod
     def from_folder(cls, folder: Path) -> HeadConfig:
@@ -97,52 +96,28 @@ class HeadConfig:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "config.json", asdict(self))
 
-    def check_encoder(self, name: str, sha256: str, hidden_size: int, where: object) -> None:
-        """Refuse to sit on another encoder than the one that the head was trained on.
-
-        Args:
-            name, sha256, hidden_size: of the encoder at hand.
-            where: what the error calls the head.
-
-        Raises:
-            CheckpointError: it is another; names both.
-        """
-        if sha256 != self.encoder_sha256 or hidden_size != self.hidden_size:
-            raise CheckpointError(
-                f"{where} belongs to the encoder {self.encoder} (SHA-256 {self.encoder_sha256[:12]}…), not to {name} "
-                f"(SHA-256 {sha256[:12]}…); load that encoder, or train a head on this one."
-            )
-
     @property
     def similar(self) -> int:
-        """Which label a pair's score is the probability of.
-
-        The only one; else the one whose name says so; else the second of two (transformers' usual order).
+        """Which label a pair's score is the probability of; see `find_similar`.
 
         Raises:
             InputError: no label says that two sentences are alike.
         """
-        return find_similar(self.labels)
+        found = find_similar(self.labels)
+        if found is None:
+            raise InputError(
+                f"none of the labels {', '.join(self.labels)} says that two sentences are similar; ask for the "
+                "probability of each label instead."
+            )
+        return found
 
 
-def has_similar(labels: Sequence[str]) -> bool:
-    """Whether one of the labels says that two sentences are alike, as `find_similar` finds it."""
-    return len(labels) <= 2 or any(label.lower().replace(" ", "_") in _SIMILAR for label in labels)
+def find_similar(labels: Sequence[str]) -> int | None:
+    """Index of the label that means similar; None where none does.
 
-
-def find_similar(labels: Sequence[str]) -> int:
-    """Index of the label that means similar; see `HeadConfig.similar`.
+    The only one; else the first whose name says so; else the second of two (transformers' usual order).
 
     Example: ("contradiction", "entailment", "neutral") -> 1
     """
-    if len(labels) == 1:
-        return 0
-    for index, label in enumerate(labels):
-        if label.lower().replace(" ", "_") in _SIMILAR:
-            return index
-    if len(labels) == 2:
-        return 1
-    raise InputError(
-        f"none of the labels {', '.join(labels)} says that two sentences are similar; ask for the probability "
-        "of each label instead."
-    )
+    says_so = (index for index, label in enumerate(labels) if label.lower().replace(" ", "_") in _SIMILAR)
+    return 0 if len(labels) == 1 else next(says_so, 1 if len(labels) == 2 else None)

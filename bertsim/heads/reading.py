@@ -1,25 +1,23 @@
 """Folders of heads, and classifiers inside a checkpoint -> `LoadedHead`s that sit on one encoder.
 
 A folder of heads has one folder per head, named like its scorer: config.json, model.safetensors and, for the fast
-engine, model.tflite; a head without one is exported once into the user's cache. TensorFlow is imported only for that,
-or where it is the engine.
+engine, model.tflite. TensorFlow is imported only to build one that has none, or where it is the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from bertsim.bert.checkpoint import WEIGHTS, has_pooler
+from bertsim.bert.checkpoint import has_pooler, read_tensors
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.manifest import file_sha256
+from bertsim.data.json_files import read_field, read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, InputError
-from bertsim.heads.classifier import read_classifier
 from bertsim.heads.config import RESERVED, HeadConfig
 from bertsim.records import EncoderOutput, Float, Int
 
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
 HEADS_FOLDER = "heads"
 CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
+_CLASSIFICATION = "BertForSequenceClassification"
+_TENSORS = ("classifier.weight", "classifier.bias")
 
 
 class HeadRunner(Protocol):
@@ -36,22 +36,14 @@ class HeadRunner(Protocol):
 
     def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
         """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
-        ...
 
     def classify(self, u: Float, v: Float | None = None) -> Float:
         """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
-        ...
 
 
 @dataclass(frozen=True)
 class LoadedHead:
-    """A head, ready to run.
-
-    Attributes:
-        name: of its folder; the name of its scorer.
-        config: its shape and labels.
-        runner: the engine that computes it.
-    """
+    """A head, ready to run; its name is that of its folder and of its scorer."""
 
     name: str
     config: HeadConfig
@@ -83,28 +75,40 @@ class FoundHead:
     """A head that was found and checked, and is not loaded yet.
 
     Attributes:
-        name, config: see `LoadedHead`.
-        flatbuffer: that came with it; None: it has none.
-        sources: the files that its weights are in.
-        build: makes the Keras head.
+        folder: that its weights are in: its own, or the encoder's, whose classifier it is.
+        encoder: the folder of its encoder.
     """
 
     name: str
     config: HeadConfig
-    flatbuffer: Path | None
-    sources: Sequence[Path]
-    build: Callable[[], Head]
+    folder: Path
+    encoder: Path
+
+    @property
+    def flatbuffer(self) -> Path | None:
+        """The one that came with it; None: it has none."""
+        path = self.folder / FLATBUFFER
+        return path if self.folder != self.encoder and path.exists() else None
 
     def cache_key(self) -> list[str]:
         """All that its flatbuffer is made of, by whatever name its encoder was loaded."""
-        return [repr(replace(self.config, encoder="")), *map(file_sha256, self.sources)]
+        sums = map(file_sha256, sorted(self.folder.glob("*.safetensors")))
+        return [repr(replace(self.config, encoder="")), *sums]
+
+    def build(self) -> Head:
+        """The head in Keras; CheckpointError where its tensors are not those that its config asks for."""
+        from bertsim.heads.network import load_head
+
+        names = _TENSORS if self.folder == self.encoder else None
+        return load_head(self.config, self.folder, has_pooler=has_pooler(self.encoder), names=names)
 
 
 def find_heads(folder: Path, encoder: CheckpointFolder) -> list[FoundHead]:
     """Every head of a folder.
 
     Raises:
-        CheckpointError: the folder holds no head, or a head belongs to another encoder.
+        CheckpointError: the folder holds no head, or a head that cannot be, has a name that is taken or belongs to
+            another encoder.
     """
     folders = sorted(path.parent for path in folder.glob("*/config.json"))
     if not folders:
@@ -114,47 +118,68 @@ def find_heads(folder: Path, encoder: CheckpointFolder) -> list[FoundHead]:
         if path.name in RESERVED:
             raise CheckpointError(f"{path} has the name of another scorer; rename the head's folder.")
         config = HeadConfig.from_folder(path)
-        config.check_encoder(encoder.name, encoder.sha256, encoder.config.hidden_size, path)
-
-        def build(path: Path = path) -> Head:
-            from bertsim.heads.network import load_head
-
-            size = encoder.config.hidden_size
-            return load_head(path, encoder.name, encoder.sha256, size, has_pooler=has_pooler(encoder.path))
-
-        own = path / FLATBUFFER
-        heads.append(FoundHead(path.name, config, own if own.exists() else None, [path / WEIGHTS], build))
+        if (config.encoder_sha256, config.hidden_size) != (encoder.sha256, encoder.config.hidden_size):
+            raise CheckpointError(
+                f"{path} belongs to the encoder {config.encoder} (SHA-256 {config.encoder_sha256[:12]}…), not to "
+                f"{encoder.name} (SHA-256 {encoder.sha256[:12]}…); load that encoder, or train a head on this one."
+            )
+        heads.append(FoundHead(path.name, config, path, encoder.path))
     return heads
 
 
 def find_classifier(encoder: CheckpointFolder) -> list[FoundHead]:
     """The head of a `BertForSequenceClassification` checkpoint, as a list; empty for every other checkpoint.
 
+    Source: transformers' `BertForSequenceClassification`; sentence-transformers' `CrossEncoder`.
+
     Raises:
-        CheckpointError: its tensors or labels cannot be.
+        CheckpointError: its tensors, labels or pooler do not fit, or its activation function is not known.
     """
-    found = read_classifier(encoder.path, encoder.config)
-    if found is None:
+    path = encoder.path / "config.json"
+    raw = read_json(path)
+    if _CLASSIFICATION not in read_field(path, raw, "architectures", list, []):
         return []
+    hidden_size = encoder.config.hidden_size
+    weight = read_tensors(encoder.path, _TENSORS).get(_TENSORS[0])
+    shape = () if weight is None else weight.shape
+    if len(shape) != 2 or shape[1] != hidden_size or not has_pooler(encoder.path):
+        raise CheckpointError(f"{path} says {_CLASSIFICATION}, but the file has no classifier over a pooler.")
+    unnamed = {str(i): f"LABEL_{i}" for i in range(shape[0])}
+    names_by_id = read_field(path, raw, "id2label", dict, unnamed)
+    labels = [names_by_id.get(key) for key in unnamed]
+    if len(names_by_id) != shape[0] or not all(isinstance(label, str) and label for label in labels):
+        raise CheckpointError(f"{path}: id2label names {len(names_by_id)} labels, the classifier has {shape[0]}.")
     config = HeadConfig(
         kind="pooled",
         inputs="packed",
         units=(),
         dropout=encoder.config.hidden_dropout_prob,
-        labels=found.labels,
+        labels=tuple(map(str, labels)),
         label_scale=(0.0, 1.0),
         max_length=encoder.embedding.max_length,
         encoder=encoder.name,
         encoder_sha256=encoder.sha256,
-        hidden_size=encoder.config.hidden_size,
-        activation=found.activation,
+        hidden_size=hidden_size,
+        activation=_activation(path, raw, len(labels)),
     )
+    return [FoundHead(CLASSIFIER, config, encoder.path, encoder.path)]
 
-    def build() -> Head:
-        from bertsim.heads.network import build_head, fill_head
 
-        head = build_head(config, has_pooler=True)
-        fill_head(head, found.tensors, encoder.path)
-        return head
+def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
+    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
 
-    return [FoundHead(CLASSIFIER, config, None, sorted(encoder.path.glob("*.safetensors")), build)]
+    "softmax" for labels that exclude each other, else "sigmoid"; "identity" where that cross-encoder says that its
+    value is the logit, or the label is one of a regression.
+    """
+    problem = raw.get("problem_type")
+    if labels > 1:
+        return "sigmoid" if problem == "multi_label_classification" else "softmax"
+    nested = raw.get("sentence_transformers")
+    named = nested.get("activation_fn") if isinstance(nested, dict) else None
+    named = named or raw.get("sbert_ce_default_activation_function")
+    if named is None:
+        return "identity" if problem == "regression" else "sigmoid"
+    kind = str(named).rpartition(".")[2].lower()
+    if kind not in ("sigmoid", "identity"):
+        raise CheckpointError(f"{path}: the activation function {named!r} is not known; Sigmoid and Identity are.")
+    return kind

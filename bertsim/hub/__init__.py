@@ -3,6 +3,6 @@
 HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they always do; a token is never shown.
 """
 
-from bertsim.hub.download import fetch, fetch_data, fetch_heads, is_repository_id, split_revision
+from bertsim.hub.download import fetch, fetch_data, head_files, is_repository_id, split_revision
 
-__all__ = ["fetch", "fetch_data", "fetch_heads", "is_repository_id", "split_revision"]
+__all__ = ["fetch", "fetch_data", "head_files", "is_repository_id", "split_revision"]

@@ -1,9 +1,8 @@
 """Hugging Face Hub -> a local folder: encoders, heads, files of data.
 
 Only the files that are needed are downloaded. A revision is resolved to a commit; with a full commit and a warm cache
-no request is made. Every file is compared with the checksum that the Hub states and the cache names it by, and noted
-there, so that this happens once; the client itself does not compare, and its `verify_repo_checksums` would ask the Hub
-and read every file each time.
+no request is made. Every file is compared once with the checksum that the Hub states and the cache names it by; the
+client does not, and its `verify_repo_checksums` would ask the Hub and read every file each time.
 """
 
 from __future__ import annotations
@@ -53,34 +52,90 @@ def is_needed(name: str) -> bool:
     return bool(_matching([name], (*_ENCODER, WEIGHTS, INDEX, _SHARDS)))
 
 
+def encoder_files(repository: str, there: Iterable[str]) -> list[str]:
+    """The files of an encoder and of the heads beside it: one file of weights, or the shards; no other format of them.
+
+    Raises:
+        HubError: what is there is no BERT in safetensors.
+    """
+    shards = _matching(there, (_SHARDS,))
+    weights = [WEIGHTS] if WEIGHTS in there else [INDEX, *shards] if INDEX in there and shards else []
+    if "config.json" not in there:
+        raise HubError(f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint.")
+    if not weights:
+        other = next((name for name in there if name.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
+        why = f"; {other} is not read, because that can run code" if other else ""
+        raise HubError(
+            f"{repository} has no {WEIGHTS}{why}; choose a repository or revision that has it, or convert it "
+            "with transformers' save_pretrained."
+        )
+    return [*_matching(there, _ENCODER), *weights]
+
+
+def head_files(repository: str, there: Iterable[str]) -> list[str]:
+    """The files of the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
+
+    Raises:
+        HubError: it holds none.
+    """
+    if not _matching(there, ("heads/*/config.json",)):
+        raise HubError(
+            f"{repository} holds no heads: no heads/NAME/config.json; name a repository that `bertsim publish` made."
+        )
+    return _matching(there, _HEADS)
+
+
 def fetch(
-    repository: str, revision: str | None = None, *, progress: Progress | None = None, max_bytes: int | None = None
+    repository: str,
+    revision: str | None = None,
+    choose: Callable[[str, Iterable[str]], list[str]] = encoder_files,
+    *,
+    progress: Progress | None = None,
+    max_bytes: int | None = None,
 ) -> tuple[Path, str]:
-    """Bring an encoder, and the heads beside it, into the local cache.
+    """Bring files of a repository into the local cache.
 
     Args:
         repository: "user/name".
         revision: branch, tag or commit; None = the main branch.
+        choose: `encoder_files` or `head_files`.
         progress: told the share of the bytes that has arrived, 0 to 1; what it raises stops the download.
-        max_bytes: refuse a repository whose needed files are larger together; None = no limit.
+        max_bytes: refuse a repository whose needed files are larger together.
 
     Returns:
         The folder, and the full commit that it holds.
 
     Raises:
-        HubError: it cannot be had, or holds no BERT in safetensors; says why and what to do.
+        HubError: it cannot be had, or is not what was chosen; says why and what to do.
     """
-    return _fetch(repository, revision, _encoder_files, progress, max_bytes)
+    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
 
+    def size(names: Iterable[str]) -> int:
+        return sum(sizes[name] for name in names)
 
-def fetch_heads(
-    repository: str, revision: str | None = None, *, progress: Progress | None = None, max_bytes: int | None = None
-) -> tuple[Path, str]:
-    """Bring the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
+    def is_cached(name: str) -> bool:
+        return isinstance(try_to_load_from_cache(repository, name, revision=commit), str)
 
-    Args, result and errors as `fetch`; HubError also where it holds no heads.
-    """
-    return _fetch(repository, revision, _head_files, progress, max_bytes)
+    def bring(names: list[str], total: int) -> Path:
+        bar = _bar(repository, total, progress)
+        folder = Path(snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar))
+        _check_arrived(repository, folder, names)
+        return folder
+
+    with told_in_a_sentence(repository, revision):
+        commit = HfApi().resolve_revision(repository, revision=revision).resolved
+        sizes = _sizes(repository, commit)
+        names = choose(repository, sizes)
+        missing = {name for name in names if not is_cached(name)}
+        _check_room(repository, size(names), size(missing), max_bytes)
+        if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
+            folder = bring(["config.json"], 0)
+            try:
+                BertConfig.from_folder(folder)
+            except CheckpointError as error:
+                why = str(error).replace(f"{folder}/", "")
+                raise HubError(f"{repository} is no BERT that can be loaded: {why}") from None
+        return bring(names, size(missing - {"config.json"})), commit
 
 
 def fetch_data(spec: str) -> tuple[Path, str]:
@@ -113,37 +168,6 @@ def fetch_data(spec: str) -> tuple[Path, str]:
     return local, f"{name}/{path}@{commit}"
 
 
-def _fetch(
-    repository: str,
-    revision: str | None,
-    choose: Callable[[str, Iterable[str]], list[str]],
-    progress: Progress | None,
-    max_bytes: int | None,
-) -> tuple[Path, str]:
-    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
-
-    def size(names: Iterable[str]) -> int:
-        return sum(sizes[name] for name in names)
-
-    def is_cached(name: str) -> bool:
-        return isinstance(try_to_load_from_cache(repository, name, revision=commit), str)
-
-    def bring(names: list[str], bar: type[Any]) -> Path:
-        folder = snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar)
-        _check_arrived(repository, Path(folder), names)
-        return Path(folder)
-
-    with told_in_a_sentence(repository, revision):
-        commit = HfApi().resolve_revision(repository, revision=revision).resolved
-        sizes = _sizes(repository, commit)
-        names = choose(repository, sizes)
-        missing = {name for name in names if not is_cached(name)}
-        _check_room(repository, size(names), size(missing), max_bytes)
-        if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
-            _check_bert(repository, bring(["config.json"], _bar(repository, 0, None)))
-        return bring(names, _bar(repository, size(missing - {"config.json"}), progress)), commit
-
-
 def _sizes(repository: str, commit: str) -> dict[str, int]:
     """Every file of a commit and its size; from the cache where the listing is there."""
     from httpx2 import TransportError
@@ -162,40 +186,9 @@ def _sizes(repository: str, commit: str) -> dict[str, int]:
     return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
 
 
-def _encoder_files(repository: str, there: Iterable[str]) -> list[str]:
-    """The files that a BERT needs: one file of weights, or the shards; no other format of them."""
-    shards = _matching(there, (_SHARDS,))
-    weights = [WEIGHTS] if WEIGHTS in there else [INDEX, *shards] if INDEX in there and shards else []
-    if "config.json" not in there:
-        raise HubError(f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint.")
-    if not weights:
-        other = next((name for name in there if name.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
-        why = f"; {other} is not read, because that can run code" if other else ""
-        raise HubError(
-            f"{repository} has no {WEIGHTS}{why}; choose a repository or revision that has it, or convert it "
-            "with transformers' save_pretrained."
-        )
-    return [*_matching(there, _ENCODER), *weights]
-
-
-def _head_files(repository: str, there: Iterable[str]) -> list[str]:
-    if not _matching(there, ("heads/*/config.json",)):
-        raise HubError(
-            f"{repository} holds no heads: no heads/NAME/config.json; name a repository that `bertsim publish` made."
-        )
-    return _matching(there, _HEADS)
-
-
 def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """Names that match a pattern, at the pattern's own depth."""
     return [n for n in names if any(n.count("/") == p.count("/") and fnmatch(n, p) for p in patterns)]
-
-
-def _check_bert(repository: str, folder: Path) -> None:
-    try:
-        BertConfig.from_folder(folder)
-    except CheckpointError as error:
-        raise HubError(f"{repository} is no BERT that can be loaded: {str(error).replace(f'{folder}/', '')}") from None
 
 
 def _check_room(repository: str, size: int, missing: int, limit: int | None) -> None:

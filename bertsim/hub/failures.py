@@ -13,15 +13,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def told_in_a_sentence(repository: str, revision: str | None = None, doing: str = "fetched") -> Iterator[None]:
-    """Turn every failure of the client inside the block into a `HubError`.
-
-    Args:
-        repository: what the sentence is about.
-        revision: that was asked for.
-        doing: "fetched", "published" or "deployed".
+    """Say every failure of the client inside the block in a sentence about the repository; `doing` as "published".
 
     Raises:
-        HubError: see above.
+        HubError: it failed.
     """
     from huggingface_hub import get_token
 

@@ -158,7 +158,7 @@ def _find_heads(
             raise CheckpointError(
                 f"{heads} is no folder, and no repository of the form user/name; one of heads was expected."
             )
-        folder, commit = hub.fetch_heads(repository, revision, progress=progress, max_bytes=max_bytes)
+        folder, commit = hub.fetch(repository, revision, hub.head_files, progress=progress, max_bytes=max_bytes)
         name = f"{repository}@{commit}"
     if folder.name == HEADS_FOLDER:
         folder = folder.parent
@@ -202,10 +202,7 @@ def _exact_encoder(checkpoint: CheckpointFolder) -> Engine:
     from bertsim.bert.checkpoint import load_encoder
     from bertsim.engines.tensorflow import TensorFlowEngine
 
-    bert, unused = load_encoder(checkpoint.path, checkpoint.config)
-    if unused:
-        log.info("%s: not used: %s", checkpoint.path, ", ".join(unused))
-    return TensorFlowEngine(bert, checkpoint.embedding)
+    return TensorFlowEngine(load_encoder(checkpoint.path, checkpoint.config), checkpoint.embedding)
 
 
 def _fast_encoder(checkpoint: CheckpointFolder, exported: Callable[..., Path]) -> Engine:
@@ -225,20 +222,20 @@ def _fast_encoder(checkpoint: CheckpointFolder, exported: Callable[..., Path]) -
         from bertsim.bert.checkpoint import load_encoder
         from bertsim.export.encoder import export_flatbuffer
 
-        bert, _ = load_encoder(checkpoint.path, checkpoint.config)
+        bert = load_encoder(checkpoint.path, checkpoint.config)
         export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
 
     return LiteRTEngine(exported("flatbuffers", cache_key, write, checkpoint.name))
 
 
 def _exact_head(head: FoundHead) -> HeadRunner:
-    from bertsim.heads.tensorflow import TensorFlowHead
+    from bertsim.engines.tensorflow import TensorFlowHead
 
     return TensorFlowHead(head.build())
 
 
 def _fast_head(exported: Callable[..., Path], head: FoundHead) -> HeadRunner:
-    from bertsim.heads.litert import LiteRTHead
+    from bertsim.engines.litert import LiteRTHead
 
     def write(path: Path) -> None:
         from bertsim.export.heads import export_head

@@ -19,7 +19,7 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
-from bertsim.bert.checkpoint import WEIGHTS, encoder_tensors, load_encoder
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, to_tensors, variables
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import CheckpointFolder, open_folder
 from bertsim.bert.manifest import file_sha256
@@ -27,7 +27,7 @@ from bertsim.bert.pooling import scale_to_unit
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
-from bertsim.heads.network import Head, build_head
+from bertsim.heads.network import Head
 from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source, load
@@ -139,7 +139,7 @@ def make_task(
 ) -> JointTask:
     """The encoder and its heads before the first step, with what they learn from; arguments as `run_plan`."""
     random.seed(plan.seed)  # dropout's
-    bert, _ = load_encoder(encoder.path, encoder.config)
+    bert = load_encoder(encoder.path, encoder.config)
     reader = Reader(encoder)
     data, pinned = _ask_the_encoder(data, reader, encoder, folder, observer)
     if plan.identity_pooler and bert.pooler is not None:
@@ -147,7 +147,7 @@ def make_task(
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
     random.seed(plan.seed)  # of first weights
     configs = [_head_config(head, encoder, data) for head in plan.heads]
-    heads = [build_head(config, has_pooler=bert.pooler is not None) for config in configs]
+    heads = [Head(config, has_pooler=bert.pooler is not None) for config in configs]
     keep = partial(_keep, bert, heads, plan, encoder, output)
     return JointTask(bert, heads, reader, data, plan, keep, pinned)
 
@@ -194,7 +194,7 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         (output / FLATBUFFER).unlink(missing_ok=True)
         for path in output.glob("*.safetensors*"):
             path.unlink()
-        save_file(encoder_tensors(bert), output / WEIGHTS, metadata={"format": "pt"})
+        save_file(to_tensors(variables(bert)), output / WEIGHTS, metadata={"format": "pt"})
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)

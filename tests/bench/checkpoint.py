@@ -40,8 +40,8 @@ def widen_checkpoint(cache: Path) -> Path:
     if (folder / LAST).exists():
         return folder
     (folder / "1_Pooling").mkdir(parents=True, exist_ok=True)
-    checkpoint = read_checkpoint(BUNDLED, BertConfig.from_folder(BUNDLED))
-    save_file(dict(checkpoint.tensors), folder / WEIGHTS, metadata={"format": "pt"})
+    tensors = read_checkpoint(BUNDLED, BertConfig.from_folder(BUNDLED))
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     _tokenizer().save(str(folder / "tokenizer.json"))
     for name in COPIED:
         shutil.copy(BUNDLED / name, folder / name)
