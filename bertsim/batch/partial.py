@@ -89,6 +89,8 @@ class PartialFile:
     def __exit__(self, *details: object) -> None:
         with suppress(OSError):  # of a full disk, which `append` has said
             self._file.close()
+        if self.path.exists():
+            self._left_over()  # a signal may have come between the record and our own count
         if not self.counts["rows"]:
             self.path.unlink(missing_ok=True)
             self._record.unlink(missing_ok=True)
