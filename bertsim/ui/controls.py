@@ -28,6 +28,7 @@ from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.combination import NAME as COMBINED_FILE
 from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.pairs import LAST, layer_choices
+from bertsim.ui.tabs import TABS
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS
 from bertsim.views.markup import sendable
 
@@ -146,14 +147,14 @@ class Choices:
         """A value where it is allowed, else the default."""
         return value if key == "mask" or value in self.options[key] else self.defaults[key]
 
-    def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], usual: tuple[str, str]) -> str:
-        """The query of a page: everything that differs from what a new visitor finds, `usual`: an encoder and a tab.
+    def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], start: str) -> str:
+        """The query of a page: everything that differs from what a new visitor finds, whose encoder is `start`.
 
         Raises:
             InputError: it would be too long to be opened.
         """
         own = {**values, "mask": ",".join(values["mask"]), "encoder": self.encoder, "tab": tab}
-        new = {**self.defaults, "mask": "", "encoder": usual[0], "tab": usual[1]}
+        new = {**self.defaults, "mask": "", "encoder": start, "tab": TABS[0].name}
         different = {key: own[key] for key, value in new.items() if own[key] != value}
         query = urlencode({"a": sendable(a), "b": sendable(b), **different})
         if len(query) > LONGEST:
@@ -163,17 +164,14 @@ class Choices:
             )
         return query
 
-    def read_link(self, query: Mapping[str, str], tabs: Sequence[str]) -> tuple[str, dict[str, Any], str]:
-        """What a query asks for.
-
-        Args:
-            query: as the visitor's browser sent it; keys that mean nothing here are left alone.
-            tabs: names of the tabs, the usual one first.
+    def read_link(self, query: Mapping[str, str]) -> tuple[str, dict[str, Any], str]:
+        """What a query asks for, as the visitor's browser sent it; keys that mean nothing here are left alone.
 
         Returns:
             The tab, the value of every control, and what of the link cannot be followed, in one sentence: then the
             others are the defaults.
         """
+        tabs = [tab.name for tab in TABS]
         try:
             tab = self._read("tab", query.get("tab", tabs[0]), tabs)
             named = {key: self._read(key, query[key], each) for key, each in self.options.items() if key in query}

@@ -124,8 +124,7 @@ class Events:
         for letter, each in (("A", a), ("B", b)):
             model.check(each, f"sentence {letter}")
         values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
-        usual = self.shelf.catalog.start.name, TABS[0].name
-        return Choices.of(model).write_link(a, b, sent["tab"], values, usual)
+        return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
 
     def tell_copied(self, query: str) -> None:
         """Say that the link is in the clipboard and in the address bar."""
@@ -247,7 +246,7 @@ class Events:
                 problem = f"The link could not be followed: {loading.future.exception()}"
             loading = self.shelf.ask(None)
         allowed = Choices.of(self.shelf.get(loading.offer.name))
-        tab, values, unread = allowed.read_link(query if waiting or not problem else {}, list(BY_NAME))
+        tab, values, unread = allowed.read_link(query if waiting or not problem else {})
         return allowed, problem or unread, waiting, (tab, values)
 
     def _in_use(self, name: str) -> Update:
@@ -279,7 +278,7 @@ class Events:
                     yield {page.line: encoder_on_its_way(wanted, *told, current)}
             allowed = Choices.of(loading.model())
             check()
-            _, values, _ = allowed.read_link(query or {}, list(BY_NAME))
+            _, values, _ = allowed.read_link(query or {})
             controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
             yield self._in_use(wanted) | controls
         except BertsimError as error:
