@@ -113,7 +113,7 @@ class Shelf:
         self.on_notice: Callable[[str], object] = lambda notice: None
         self._engine, self._revision, self._heads = engine, revision, heads
         self._kept: OrderedDict[str, Loading] = OrderedDict()
-        self._lock, self._hands = Lock(), Semaphore(LOADED_AT_ONCE)
+        self._lock, self._hands, self._exports = Lock(), Semaphore(LOADED_AT_ONCE), Lock()
 
     @classmethod
     def of(cls, model: SimilarityModel, catalog: Catalog) -> Shelf:
@@ -170,17 +170,21 @@ class Shelf:
         return loading.model()
 
     def _fill(self, loading: Loading) -> None:
-        """Load one model; where it is the exact one because nothing is exported yet, the fast one after it."""
-        with self._hands:
-            try:
+        """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
+
+        Exports wait for each other alone: a visitor's next choice is loaded meanwhile.
+        """
+        try:
+            with self._hands:
                 model, load_it = self._load(loading)
-            except BertsimError as error:
-                loading.future.set_exception(type(error)(loading.offer.named(str(error))))
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
-                loading.future.set_exception(error)
-            else:
-                loading.future.set_result(model)
-                if model.engine != self._engine:
+        except BertsimError as error:
+            loading.future.set_exception(type(error)(loading.offer.named(str(error))))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
+            loading.future.set_exception(error)
+        else:
+            loading.future.set_result(model)
+            if model.engine != self._engine:
+                with self._exports:
                     self._improve(loading, load_it)
 
     def _load(self, loading: Loading) -> tuple[SimilarityModel, Callable[..., SimilarityModel]]:
