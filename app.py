@@ -28,7 +28,6 @@ def _port() -> int | None:
 if __name__ == "__main__":
     try:
         serve(
-            encoder=os.environ.get("BERTSIM_ENCODER") or None,
             engine=os.environ.get("BERTSIM_ENGINE") or "litert",
             host=os.environ.get("BERTSIM_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
             port=_port(),

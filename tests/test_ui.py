@@ -29,15 +29,13 @@ CHOICES = Choices(
     {"pooling": ("mean", "cls"), "max_length": range(8, 65), "special": (False, True), "mask": ()},
     {"pooling": "mean", "max_length": 64, "special": False, "mask": []},
 )
-USUAL = ("bert", "tokens")
-TABS = ("tokens", "mask", "attention")
 
 
 def test_a_link_has_what_differs_from_the_defaults_and_nothing_else():
-    assert CHOICES.write_link("a b", "ü&", "tokens", CHOICES.defaults, USUAL) == "a=a+b&b=%C3%BC%26"
+    assert CHOICES.write_link("a b", "ü&", "tokens", CHOICES.defaults, "bert") == "a=a+b&b=%C3%BC%26"
     other = dataclasses.replace(CHOICES, encoder="user/other")
     values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
-    assert other.write_link("a", "b", "mask", values, USUAL) == (
+    assert other.write_link("a", "b", "mask", values, "bert") == (
         "a=a&b=b&pooling=cls&max_length=20&special=True&mask=a1%2Cb2&encoder=user%2Fother&tab=mask"
     )
 
@@ -45,16 +43,16 @@ def test_a_link_has_what_differs_from_the_defaults_and_nothing_else():
 def test_what_a_link_wrote_it_reads():
     query = {"pooling": "cls", "max_length": "20", "special": "True", "mask": "a1,b2", "tab": "mask", "x": "y"}
     values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
-    assert CHOICES.read_link(query, TABS) == ("mask", values, "")
+    assert CHOICES.read_link(query) == ("mask", values, "")
 
 
 def test_a_lone_surrogate_can_be_linked():
-    assert "a=%EF%BF%BD" in CHOICES.write_link("\ud83d", "b", "tokens", CHOICES.defaults, ("", ""))
+    assert "a=%EF%BF%BD" in CHOICES.write_link("\ud83d", "b", "tokens", CHOICES.defaults, "")
 
 
 def test_a_link_too_long_to_open_is_refused():
     with pytest.raises(InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"):
-        CHOICES.write_link("word " * 5000, "b", "tokens", CHOICES.defaults, USUAL)
+        CHOICES.write_link("word " * 5000, "b", "tokens", CHOICES.defaults, "bert")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,7 @@ def test_a_link_too_long_to_open_is_refused():
     ],
 )
 def test_one_bad_value_gives_one_sentence_and_the_defaults(key, value):
-    tab, values, problem = CHOICES.read_link({"pooling": "cls", key: value}, TABS)
+    tab, values, problem = CHOICES.read_link({"pooling": "cls", key: value})
     assert problem.startswith(f"The link could not be followed: {key} is {value!r}"[:45])
     assert problem.endswith("; here are the defaults.")
     assert (tab, values) == ("tokens", CHOICES.defaults)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def build_app(model: SimilarityModel) -> gr.Blocks:
     """Build the page around a loaded model; nothing is served yet."""
     import_gradio()
-    from bertsim.ui.app import build_app as build
+    from bertsim.ui import app
 
-    return build(Shelf.of(model, offered(os.environ)))
+    return app.build_app(Shelf.of(model, offered(os.environ)))
 
 
 def serve(
@@ -48,7 +48,7 @@ def serve(
         revision, engine, heads: of it, as `bertsim.load` takes them.
         host: "0.0.0.0" for every interface.
         port: None = the first free one from 7860.
-        share: also open Gradio's public link; where that cannot be had, the app goes on locally.
+        share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
 
     Raises:
         BertsimError: an engine that is not known, or an address that cannot be listened on.
@@ -57,7 +57,6 @@ def serve(
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")
     shelf.ask()
     import_gradio()
-    from bertsim.ui.app import build_app as build
-    from bertsim.ui.app import launch
+    from bertsim.ui import app
 
-    launch(build(shelf), host=host, port=port, share=share)
+    app.launch(app.build_app(shelf), host, port, share)

@@ -5,6 +5,7 @@ Limits and errors are the core's own, the catalog of encoders among them: the pa
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +20,16 @@ from bertsim.ui.shelf import Shelf
 from bertsim.views.anatomy import token_numbers
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
+
+PARAMETERS = {
+    "sentence_a": "the one sentence.",
+    "sentence_b": "the other sentence.",
+    "sentence": "one sentence.",
+    "scorer": "cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.",
+    "layer": "1 = first block.",
+    "head": "1 = first head; 0 = the mean of all heads.",
+    "encoder": "the name of an encoder that this app offers; empty = the one that it runs on.",
+}
 
 
 def _score(score: PairScore) -> dict[str, Any]:
@@ -48,27 +59,14 @@ def build_api(shelf: Shelf) -> None:
 
     @replies
     def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
-        """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            scorer: cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
         model = shelf.get(encoder or None)
         (found,) = model.score([(sentence_a, sentence_b)], scorer=scorer)
         return {"score": float(found), **_unread(*model.unread([sentence_a, sentence_b]))}
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read."""
         model = shelf.get(encoder or None)
         comparison = model.compare(sentence_a, sentence_b)
         return {
@@ -80,37 +78,18 @@ def build_api(shelf: Shelf) -> None:
 
     @replies
     def embed(sentence: str, encoder: str = "") -> list[float]:
-        """The vector of a sentence.
-
-        Args:
-            sentence: one sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """The vector of a sentence."""
         return [float(value) for value in shelf.get(encoder or None).embed([sentence])[0]]
 
     @replies
     def tokens(sentence_a: str, sentence_b: str, encoder: str = "") -> list[dict[str, Any]]:
-        """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know."""
         batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
         return [{**token_numbers(batch, row), "cut_off": plain(batch.unread[row][0].cut_off)} for row in (0, 1)]
 
     @replies
     def attention(sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = "") -> dict[str, Any]:
-        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, of B.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            layer: 1 = first block.
-            head: 1 = first head; 0 = the mean of all heads.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, B."""
         model = shelf.get(encoder or None)
         _check("layer", layer, 1, model.config.num_hidden_layers)
         _check("head", head, 0, model.config.num_attention_heads)
@@ -127,4 +106,6 @@ def build_api(shelf: Shelf) -> None:
         }
 
     for endpoint in (score, compare, embed, tokens, attention):
+        said = [f"    {name}: {PARAMETERS[name]}" for name in inspect.signature(endpoint).parameters]
+        endpoint.__doc__ = "\n".join([str(endpoint.__doc__), "", "Args:", *said])  # what a program is told of it
         gr.api(endpoint, **API_QUEUE)

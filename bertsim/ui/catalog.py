@@ -3,8 +3,8 @@
 In: the environment. Out: `Catalog`. Always offered are the bundled encoder and the one that the host starts with
 (BERTSIM_ENCODER); beside them what BERTSIM_ENCODERS names (folders and ids of the Hub, separated by commas), or, where
 it is not set, a few well-known encoders of the Hub. Any other id of the Hub only with BERTSIM_ALLOW_ANY_ENCODER=1; a
-folder that the host did not name, never. Such a repository may have BERTSIM_MAX_MEGABYTES at most, and whatever a
-visitor chooses may take BERTSIM_MAX_MINUTES to arrive.
+folder that the host did not name, never. Such a repository may have BERTSIM_MAX_MEGABYTES at most (2000), and whatever
+a visitor chooses may take BERTSIM_MAX_MINUTES to arrive (30).
 
 Source of the sizes: `model.safetensors` of each repository, as the Hub lists it.
 """
@@ -21,10 +21,6 @@ from bertsim.model.loading import BUNDLED_NAME
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 _LONGEST = 200
-MAX_MEGABYTES = 2000
-"""What a visitor may have fetched, where the host says nothing else by BERTSIM_MAX_MEGABYTES."""
-MAX_MINUTES = 30
-"""How long that may take, where the host says nothing else by BERTSIM_MAX_MINUTES."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +54,17 @@ class Offer:
 
 
 BUNDLED_OFFER = Offer(BUNDLED_NAME, None, good_for="at once and offline")
+_MINILM = "what the bundled encoder was tuned from, as it came: English sentences, apart"
+_BASE = "the original BERT: attention and layers; its cosines are all high"
+_CROSS = "reads both sentences at once; its score is a head's, its cosine means little"
 WELL_KNOWN = tuple(
     Offer(name, name, megabytes, good_for)
     for name, megabytes, good_for in (
-        (
-            "sentence-transformers/all-MiniLM-L6-v2",
-            91,
-            "what the bundled encoder was tuned from, as it came: English sentences, apart",
-        ),
+        ("sentence-transformers/all-MiniLM-L6-v2", 91, _MINILM),
         ("BAAI/bge-small-en-v1.5", 133, "search and retrieval in English; reads 512 tokens"),
         ("sentence-transformers/bert-base-nli-max-tokens", 438, "entailment; BERT base with max pooling"),
-        ("google-bert/bert-base-uncased", 440, "the original BERT: attention and layers; its cosines are all high"),
-        (
-            "cross-encoder/stsb-TinyBERT-L4",
-            57,
-            "reads both sentences at once; its score is a head's, its cosine means little",
-        ),
+        ("google-bert/bert-base-uncased", 440, _BASE),
+        ("cross-encoder/stsb-TinyBERT-L4", 57, _CROSS),
         ("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2", 471, "fifty languages, also across them"),
     )
 )
@@ -93,9 +84,9 @@ class Catalog:
 
     offers: tuple[Offer, ...]
     start: Offer
-    allows_any: bool = False
-    max_bytes: int = MAX_MEGABYTES * 1_000_000
-    max_seconds: float = MAX_MINUTES * 60.0
+    allows_any: bool
+    max_bytes: int
+    max_seconds: float
 
     def find(self, name: str | None) -> Offer:
         """The offer of a name; None = what the app begins with.
@@ -109,9 +100,9 @@ class Catalog:
             if offer.name == name:
                 return offer
         if self.allows_any and isinstance(name, str) and len(name) <= _LONGEST and _REPOSITORY.fullmatch(name):
-            repository, _, revision = name.partition("@")
-            if not Path(repository).exists():  # an id never opens a folder of the host
-                return Offer(name, repository, revision=revision or None)
+            offer = _repository(name)
+            if not Path(str(offer.source)).exists():  # an id never opens a folder of the host
+                return offer
         known = ", ".join(offer.name for offer in self.offers)
         more = "; or any id of the Hub, user/name" if self.allows_any else ""
         raise InputError(f"encoder is {str(name)[:80]!r}, which is not offered here; offered are {known}{more}.")
@@ -129,22 +120,21 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
     """
     start = _offer(str(encoder or environment.get("BERTSIM_ENCODER", "")).strip())
     listed = environment.get("BERTSIM_ENCODERS")
-    named = tuple(_offer(part.strip()) for part in (listed or "").split(",") if part.strip())
-    others = WELL_KNOWN if listed is None else named
+    named = [_offer(part.strip()) for part in (listed or "").split(",") if part.strip()]
     found: dict[str, Offer] = {}
-    for offer in (BUNDLED_OFFER, start, *others):
+    for offer in (BUNDLED_OFFER, start, *(WELL_KNOWN if listed is None else named)):
         if found.setdefault(offer.name, offer).source != offer.source:
             raise InputError(
                 f"BERTSIM_ENCODER and BERTSIM_ENCODERS name two encoders called {offer.name}; rename one folder."
             )
-    most = _whole(environment, "BERTSIM_MAX_MEGABYTES", MAX_MEGABYTES)
-    minutes = _whole(environment, "BERTSIM_MAX_MINUTES", MAX_MINUTES)
     allows_any = is_set(environment.get("BERTSIM_ALLOW_ANY_ENCODER", ""))
-    return Catalog(tuple(found.values()), found[start.name], allows_any, most * 1_000_000, minutes * 60.0)
+    max_bytes = _whole(environment, "BERTSIM_MAX_MEGABYTES", "2000") * 1_000_000
+    max_seconds = _whole(environment, "BERTSIM_MAX_MINUTES", "30") * 60.0
+    return Catalog(tuple(found.values()), found[start.name], allows_any, max_bytes, max_seconds)
 
 
-def _whole(environment: Mapping[str, str], name: str, otherwise: int) -> int:
-    value = environment.get(name) or str(otherwise)
+def _whole(environment: Mapping[str, str], name: str, otherwise: str) -> int:
+    value = environment.get(name) or otherwise
     if not value.isdecimal():
         raise InputError(f"{name} is {value!r}; a whole number was expected.")
     return int(value)
@@ -162,8 +152,11 @@ def _offer(source: str) -> Offer:
     folder = Path(source).expanduser()
     if folder.is_dir():
         return Offer(folder.resolve().name, str(folder), good_for="a folder of this machine")
-    for known in WELL_KNOWN:
-        if known.name == source:
-            return known
-    repository, _, revision = source.partition("@")
-    return Offer(source, repository, good_for="chosen by the host", revision=revision or None)
+    well_known = {offer.name: offer for offer in WELL_KNOWN}
+    return well_known.get(source) or _repository(source, "chosen by the host")
+
+
+def _repository(name: str, good_for: str = "") -> Offer:
+    """A repository of the Hub, perhaps with a revision. Example: "user/name@v2"."""
+    repository, _, revision = name.partition("@")
+    return Offer(name, repository, good_for=good_for, revision=revision or None)

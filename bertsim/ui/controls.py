@@ -28,6 +28,7 @@ from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.combination import NAME as COMBINED_FILE
 from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.pairs import LAST, layer_choices
+from bertsim.ui.tabs import TABS
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS
 from bertsim.views.markup import sendable
 
@@ -121,18 +122,16 @@ class Choices:
             "head": (ALL_HEADS, [ALL_HEADS, *map(str, range(1, heads + 1))]),
             "special": (False, (False, True)),
         }
-        by_key = {key: options for key, (_, options) in allowed.items()}
-        return cls(name, by_key, {key: default for key, (default, _) in allowed.items()})
+        defaults, options = (dict(zip(allowed, column, strict=True)) for column in zip(*allowed.values(), strict=True))
+        return cls(name, options, defaults)
 
     def build(self, key: str) -> Any:
         """Lay out a control."""
         options = self.options[key]
         if key == "mask":
             return gr.State(self.defaults[key])
-        kind = gr.Checkbox if options == (False, True) else gr.Dropdown
-        return (WholeSlider if isinstance(options, range) else kind)(
-            value=self.defaults[key], **self._bounds(key), **LABELS[key]
-        )
+        kind = WholeSlider if isinstance(options, range) else gr.Checkbox if options == (False, True) else gr.Dropdown
+        return kind(value=self.defaults[key], **self._bounds(key), **LABELS[key])
 
     def _bounds(self, key: str) -> dict[str, Any]:
         options = self.options[key]
@@ -148,26 +147,16 @@ class Choices:
         """A value where it is allowed, else the default."""
         return value if key == "mask" or value in self.options[key] else self.defaults[key]
 
-    def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], usual: tuple[str, str]) -> str:
-        """The query of a page: everything that differs from what a new visitor finds.
-
-        Args:
-            a, b: the sentences.
-            tab: name of the open tab.
-            values: one of each control, by key.
-            usual: the encoder and the tab that a new visitor finds.
+    def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], start: str) -> str:
+        """The query of a page: everything that differs from what a new visitor finds, whose encoder is `start`.
 
         Raises:
             InputError: it would be too long to be opened.
         """
-        parts = {"a": sendable(a), "b": sendable(b)}
-        for key, default in self.defaults.items():
-            if values[key] != default:
-                parts[key] = ",".join(values[key]) if key == "mask" else str(values[key])
-        for key, value, default in (("encoder", self.encoder, usual[0]), ("tab", tab, usual[1])):
-            if value != default:
-                parts[key] = value
-        query = urlencode(parts)
+        own = {**values, "mask": ",".join(values["mask"]), "encoder": self.encoder, "tab": tab}
+        new = {**self.defaults, "mask": "", "encoder": start, "tab": TABS[0].name}
+        different = {key: own[key] for key, value in new.items() if own[key] != value}
+        query = urlencode({"a": sendable(a), "b": sendable(b), **different})
         if len(query) > LONGEST:
             raise InputError(
                 f"The link would have {len(query):,} characters, and {LONGEST:,} are the most that can be opened; "
@@ -175,17 +164,14 @@ class Choices:
             )
         return query
 
-    def read_link(self, query: Mapping[str, str], tabs: Sequence[str]) -> tuple[str, dict[str, Any], str]:
-        """What a query asks for.
-
-        Args:
-            query: as the visitor's browser sent it; keys that mean nothing here are left alone.
-            tabs: names of the tabs, the usual one first.
+    def read_link(self, query: Mapping[str, str]) -> tuple[str, dict[str, Any], str]:
+        """What a query asks for, as the visitor's browser sent it; keys that mean nothing here are left alone.
 
         Returns:
             The tab, the value of every control, and what of the link cannot be followed, in one sentence: then the
             others are the defaults.
         """
+        tabs = [tab.name for tab in TABS]
         try:
             tab = self._read("tab", query.get("tab", tabs[0]), tabs)
             named = {key: self._read(key, query[key], each) for key, each in self.options.items() if key in query}

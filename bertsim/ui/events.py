@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any
 
 import gradio as gr
 
@@ -33,6 +33,8 @@ TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
 
+Sent = dict[str, Any]
+"""What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
 Update = dict[Any, Any]
 """A value for each component that changes."""
 
@@ -47,29 +49,6 @@ class Shown:
     tab: str
 
 
-class Sent(TypedDict):
-    """What the page sends with every request, by the names of its components; controls by their keys."""
-
-    a: str
-    b: str
-    past: list[tuple[str, str, float]]
-    shown: Shown | None
-    encoder: str
-    pooling: str
-    layers: str
-    combine: str
-    max_length: int
-    mask: list[str]
-    scorer: str
-    align: int
-    layer: str
-    head: str
-    part: str
-    special: bool
-    tab: str
-    turn: float | None
-
-
 class Events:
     """What each event of a page does; `built`: what the model that it was laid out for allows."""
 
@@ -78,25 +57,25 @@ class Events:
         self.turns, self.switches, self.pairs = Turns(), Turns(), Pairs()
 
     @answers
-    def compare_pair(self, request: gr.Request, **sent: Unpack[Sent]) -> Update:
+    def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
         """The button, Enter, swap, a setting."""
         return self._answer(request, sent)
 
     @answers
-    def run_example(self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]) -> Update:
+    def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """An example."""
         _, a, b = EXAMPLES[int(event.key)]
         return self._answer(request, {**sent, "a": a, "b": b}) | {self.page.a: a, self.page.b: b}
 
     @answers
-    def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]) -> Update:
+    def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A previous pair."""
         a, b, _ = sent["past"][int(event.key)]
         boxes = {self.page.a: sendable(a), self.page.b: sendable(b)}
         return self._answer(request, {**sent, "a": a, "b": b}) | boxes
 
     @answers
-    def compare_if_switched(self, request: gr.Request, **sent: Unpack[Sent]) -> Update:
+    def compare_if_switched(self, request: gr.Request, **sent: Any) -> Update:
         """Another encoder: what is in the boxes, or what is shown where nothing can be made of that yet."""
         shown = sent["shown"]
         if shown and shown.settings.encoder == sent["encoder"]:
@@ -109,24 +88,24 @@ class Events:
             return self._answer(request, {**sent, "a": shown.a, "b": shown.b})
 
     @answers
-    def draw_open_tab(self, request: gr.Request, **sent: Unpack[Sent]) -> Update:
+    def draw_open_tab(self, request: gr.Request, **sent: Any) -> Update:
         """After an answer: the open tab, if another was opened while the answer was on its way."""
         if sent["shown"] and sent["shown"].tab == sent["tab"]:
             return gr.skip()
         return self._redraw(request, sent)
 
     @answers
-    def redraw_tab(self, request: gr.Request, **sent: Unpack[Sent]) -> Update:
+    def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
         """A control of the open tab."""
         return self._redraw(request, sent)
 
     @answers
-    def open_tab(self, request: gr.Request, event: gr.SelectData, **sent: Unpack[Sent]) -> Update:
+    def open_tab(self, request: gr.Request, event: gr.SelectData, **sent: Any) -> Update:
         """A tab that is being opened, which the browser does not show yet."""
         return self._redraw(request, {**sent, "tab": TABS[event.index].name})
 
     @answers
-    def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]) -> Update:
+    def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A button in the picture of the open tab."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
         if not shown or not tab or not tab.press:
@@ -138,38 +117,37 @@ class Events:
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
     @answers
-    def make_link(self, **sent: Unpack[Sent]) -> str:
+    def make_link(self, **sent: Any) -> str:
         """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other."""
         a, b, shown = sent["a"], sent["b"], sent["shown"]
         model = self.shelf.get(sent["encoder"])
         for letter, each in (("A", a), ("B", b)):
             model.check(each, f"sentence {letter}")
-        values: Mapping[str, Any] = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
-        usual = self.shelf.catalog.start.name, TABS[0].name
-        return Choices.of(model).write_link(a, b, sent["tab"], values, usual)
+        values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
+        return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
 
     def tell_copied(self, query: str) -> None:
         """Say that the link is in the clipboard and in the address bar."""
         gr.Info("Link copied: whoever opens it sees this page; nothing is stored.", duration=4)
 
     @answers
-    def open_page(self, request: gr.Request, **sent: Unpack[Sent]) -> Update:
+    def open_page(self, request: gr.Request, **sent: Any) -> Update:
         """A new visitor, with a link or without."""
         page, query = self.page, dict(request.query_params)
         allowed, problem, waiting, (tab, values) = self._restore(query)
         _, *usual = EXAMPLES[0]
         boxes = [query.get("a", usual[0]), query.get("b", usual[1])]
 
-        def answer(keeps_mask: bool) -> Update:
+        def answer() -> Update:
             asked = {"a": boxes[0], "b": boxes[1], "encoder": allowed.encoder, "tab": tab, **values}
-            return self._answer(request, cast(Sent, {**sent, **asked}), keeps_mask=keeps_mask)
+            return self._answer(request, sent | asked, keeps_mask=True)
 
         try:
-            update = answer(True)
+            update = answer()
         except InputError as error:
             problem = f"The link could not be followed: {error}"
             boxes, tab, values = usual, TABS[0].name, dict(allowed.defaults)
-            update = answer(False)
+            update = answer()
         if problem:
             gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
         if boxes != usual:  # else what is typed meanwhile stays
@@ -181,12 +159,12 @@ class Events:
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}
         return update | self._in_use(allowed.encoder) | {page.wanted: wanted}
 
-    def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Unpack[Sent]) -> Iterator[Update]:
+    def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """A card, or the way back to the bundled encoder."""
         name = self.shelf.catalog.offers[int(event.key)].name
         yield from self._follow(request, name, sent["encoder"], sent["turn"])
 
-    def type_encoder(self, request: gr.Request, typed: str, **sent: Unpack[Sent]) -> Iterator[Update]:
+    def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:
         """An id of the Hub."""
         yield from self._follow(request, typed.strip(), sent["encoder"], sent["turn"])
 
@@ -201,8 +179,8 @@ class Events:
 
     def _values(self, tab: Tab, pair: Pair, sent: Sent) -> dict[str, Any]:
         """The values of a tab's controls; one that the model does not allow is the default."""
-        allowed, values = Choices.of(pair.model), cast(Mapping[str, Any], sent)
-        return {key: allowed.within(key, values[key]) for key in tab.controls}
+        allowed = Choices.of(pair.model)
+        return {key: allowed.within(key, sent[key]) for key in tab.controls}
 
     def _answer(self, request: gr.Request, sent: Sent, *, keeps_mask: bool = False) -> Update:
         """Verdict, measures, previous pairs, what is shown, and the picture of the open tab; the others are emptied.
@@ -216,7 +194,7 @@ class Events:
         shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
         pair = self._pair(shown)
         check()
-        values: Sent = sent if keeps_mask else {**sent, "mask": []}
+        values = sent if keeps_mask else {**sent, "mask": []}
         drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
         for tab in TABS:
@@ -256,23 +234,19 @@ class Events:
             is there, if it was not there in time; the open tab and the value of every control.
         """
         problem, waiting = "", None
-        loading = self.shelf.ask(None)
-        if "encoder" in query:
-            try:
-                loading = self.shelf.ask(query["encoder"])
-            except BertsimError as error:
-                problem = f"The link could not be followed: {error}"
+        try:
+            loading = self.shelf.ask(query.get("encoder"))
+        except BertsimError as error:
+            problem, loading = f"The link could not be followed: {error}", self.shelf.ask(None)
         if not loading.wait(FIRST_WAIT):
-            waiting = loading
-        if waiting or loading.is_lost:
-            if loading.is_lost and "encoder" in query and not problem:
+            waiting, loading = loading, self.shelf.ask(BUNDLED_OFFER.name)
+            query = {key: value for key, value in query.items() if key == "tab"}
+        elif loading.is_lost:
+            if "encoder" in query and not problem:
                 problem = f"The link could not be followed: {loading.future.exception()}"
-            loading = self.shelf.ask(BUNDLED_OFFER.name if waiting else None)
+            loading = self.shelf.ask(None)
         allowed = Choices.of(self.shelf.get(loading.offer.name))
-        readable = {"tab": query["tab"]} if waiting and "tab" in query else {}
-        if not waiting and not problem:
-            readable = dict(query)
-        tab, values, unread = allowed.read_link(readable, list(BY_NAME))
+        tab, values, unread = allowed.read_link(query if waiting or not problem else {})
         return allowed, problem or unread, waiting, (tab, values)
 
     def _in_use(self, name: str) -> Update:
@@ -287,13 +261,10 @@ class Events:
     def _follow(
         self, request: gr.Request, wanted: str, current: str, turn: float | None, query: Mapping[str, str] | None = None
     ) -> Iterator[Update]:
-        """Load an encoder and say how far it is; in the end switch to it, or say why not.
+        """Load the wanted encoder and say how far it is; in the end switch to it, or say why the current one goes on.
 
-        Args:
-            request: of a visitor, whose later choice ends this one.
-            wanted, current: what was chosen, and what goes on meanwhile.
-            turn: of this choice.
-            query: of a link, whose settings wait for this encoder; what it does not name gets the encoder's defaults.
+        A later choice of the visitor ends this one. A link's query waited for this encoder; what it does not name gets
+        the encoder's defaults.
         """
         page = self.page
         try:
@@ -307,7 +278,7 @@ class Events:
                     yield {page.line: encoder_on_its_way(wanted, *told, current)}
             allowed = Choices.of(loading.model())
             check()
-            _, values, _ = allowed.read_link(query or {}, list(BY_NAME))
+            _, values, _ = allowed.read_link(query or {})
             controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
             yield self._in_use(wanted) | controls
         except BertsimError as error:

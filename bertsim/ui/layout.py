@@ -24,8 +24,7 @@ class Layout:
     """Every component of the page.
 
     Attributes:
-        controls: by their keys.
-        pictures: of the tabs, by their names.
+        controls, pictures: by their keys; of the tabs, by their names.
         encoder, past, shown, wanted: the visitor's choice, previous pairs, what is shown (`events.Shown`), and the
             encoder that a link waits for.
         tab, turn: filled in by the browser with every request: the open tab, and when it was made.
@@ -101,13 +100,5 @@ def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML
 
 
 def _sentence(letter: str, example: str) -> gr.Textbox:
-    return gr.Textbox(
-        example,
-        label=f"Sentence {letter}",
-        placeholder="Type or paste a sentence, then press Enter",
-        lines=1,
-        max_lines=8,
-        elem_id=f"bs-{letter.lower()}",
-        scale=1,
-        min_width=240,
-    )
+    says = {"label": f"Sentence {letter}", "placeholder": "Type or paste a sentence, then press Enter"}
+    return gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", scale=1, min_width=240, **says)

@@ -37,15 +37,7 @@ def layer_choices(num_hidden_layers: int) -> dict[str, tuple[int, ...] | None]:
 
 @dataclass(frozen=True)
 class Settings:
-    """How sentence vectors are made: one choice of the page each.
-
-    Attributes:
-        encoder: its name in the catalog.
-        pooling: a name of `controls.POOLINGS`, or the checkpoint's own.
-        layers: a key of `layer_choices`.
-        combine: a name of `pooling.COMBINES`; matters only for several layers.
-        max_length: tokens read of a sentence, special ones included.
-    """
+    """How sentence vectors are made, as the page's controls have it; `layers`: a key of `layer_choices`."""
 
     encoder: str
     pooling: str
@@ -76,19 +68,11 @@ class Pair:
     @property
     def origin(self) -> Origin:
         """What the result line says of how the numbers came about."""
-        model, settings, options = self.model, self.settings, self.options
-        return Origin(
-            encoder=model.name,
-            engine=model.engine,
-            pooling=settings.pooling,
-            layers=options["layers"],
-            combine=settings.combine,
-            max_length=settings.max_length,
-            parameters=model.config.num_parameters,
-            is_default=model.resolve(**options).is_default,
-            words=model.words,
-            heads={name: model.head_config(name) for name in model.heads},
-        )
+        model, options = self.model, self.options
+        used = vars(model.resolve(**options)) | {"layers": options["layers"]}
+        heads = {name: model.head_config(name) for name in model.heads}
+        size = model.config.num_parameters
+        return Origin(model.name, model.engine, parameters=size, words=model.words, heads=heads, **used)
 
     def rescore(self, attention_mask: Int) -> Comparison:
         """The pair under another attention mask, int32 [2, seq].
@@ -101,16 +85,12 @@ class Pair:
         if (attention_mask == own.tokens.attention_mask).all():
             return own
         compute = partial(self.model.rescore, own, attention_mask, **self.options)
-        where = own.sentence_a, own.sentence_b, attention_mask.tobytes()
-        return self.pairs.kept(self.model, self.settings, where, compute)
+        what = own.sentence_a, own.sentence_b, attention_mask.tobytes()
+        return self.pairs.kept((ref(self.model), self.settings, what), compute)
 
 
 class Pairs:
-    """The latest pairs of a process. Safe to share between threads.
-
-    Args:
-        max_bytes: of the arrays of all that is kept; a larger comparison is not kept.
-    """
+    """The latest pairs of a process, of so many bytes of arrays; a larger one is not kept. Safe between threads."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._kept: OrderedDict[Hashable, tuple[Comparison, int]] = OrderedDict()
@@ -119,13 +99,10 @@ class Pairs:
     def compare(self, model: SimilarityModel, settings: Settings, a: str, b: str) -> Pair:
         """Compare two sentences, unless that was done. Raises InputError as the model does."""
         compute = partial(model.compare, a, b, packed=True, **settings.options(model))
-        return Pair(model, settings, self.kept(model, settings, (a, b), compute), self)
+        return Pair(model, settings, self.kept((ref(model), settings, (a, b)), compute), self)
 
-    def kept(
-        self, model: SimilarityModel, settings: Settings, what: Hashable, compute: Callable[[], Comparison]
-    ) -> Comparison:
-        """A comparison, computed if it is not there; two threads may both do so. Keeps no model alive."""
-        key = ref(model), settings, what
+    def kept(self, key: Hashable, compute: Callable[[], Comparison]) -> Comparison:
+        """A comparison, computed if it is not there; two threads may both do so. A key keeps no model alive."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -1,8 +1,8 @@
 """Gradio without the type stubs that it writes for components: two fifths of the time that importing it takes.
 
-Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors; it
-leaves that out for a class whose source cannot be found (`gradio.component_meta.create_or_modify_pyi`). While gradio is
-being imported here, that one module finds no source; afterwards it is what it was, and no other module ever noticed, in
+Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors
+(`gradio.component_meta.create_or_modify_pyi`). While gradio is being imported here, that one module finds no source,
+which it takes for a component made in no file; afterwards it is what it was, and no other module ever noticed, in
 whatever thread. Should a later gradio go about it otherwise, this does nothing.
 """
 
@@ -20,8 +20,7 @@ from typing import Any
 class _StubsOff:
     """Finds the module that writes stubs, and lets it find no source from the moment that it is loaded."""
 
-    def __init__(self) -> None:
-        self.loaded: list[Any] = []
+    loaded: Any = SimpleNamespace()
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         """As Python's own finder; of every other module nothing is known here."""
@@ -31,8 +30,8 @@ class _StubsOff:
 
             def exec_module(module: ModuleType) -> None:
                 execute(module)
-                self.loaded.append(module)
-                self.loaded[-1].inspect = SimpleNamespace(**{**vars(inspect), "getfile": _no_source})
+                self.loaded = module
+                self.loaded.inspect = SimpleNamespace(**{**vars(inspect), "getfile": _no_source})
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
@@ -51,5 +50,4 @@ def import_gradio() -> None:
         import gradio  # noqa: F401
     finally:
         sys.meta_path.remove(finder)
-        for module in finder.loaded:
-            module.inspect = inspect
+        finder.loaded.inspect = inspect

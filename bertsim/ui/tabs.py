@@ -27,8 +27,7 @@ class Tab:
     """One view.
 
     Attributes:
-        name: in links.
-        label: what stands on it.
+        name, label: in links, and on it.
         draw: the pair, and the values of its controls by key -> HTML. Raises InputError where a mask leaves nothing.
         controls: keys of `controls.LABELS`; a change of any redraws the tab.
         press: where buttons in the picture change what is drawn: the pair, the key of a button, and the values of its
@@ -43,12 +42,7 @@ class Tab:
 
 
 def _hidden(pair: Pair, mask: Sequence[str]) -> tuple[list[list[int]], Int]:
-    """Positions of the hidden tokens in A and in B, and the attention mask without them, int32 [2, seq].
-
-    Args:
-        pair: what is shown.
-        mask: keys of hidden tokens: sentence and position, "a3".
-    """
+    """Positions of the hidden tokens in A and in B, by their keys such as "a3", and the mask without them [2, seq]."""
     attention_mask = pair.comparison.tokens.attention_mask.copy()
     lengths = attention_mask.sum(axis=1)
     hidden: list[list[int]] = [[], []]
@@ -57,11 +51,6 @@ def _hidden(pair: Pair, mask: Sequence[str]) -> tuple[list[list[int]], Int]:
             hidden[row].append(position)
             attention_mask[row, position] = 0
     return hidden, attention_mask
-
-
-def draw_tokens(pair: Pair) -> Html:
-    """The tokens of both sentences, as the encoder got them."""
-    return anatomy(pair.comparison.tokens)
 
 
 def draw_mask(pair: Pair, mask: Sequence[str]) -> Html:
@@ -87,11 +76,6 @@ def draw_matter(pair: Pair, scorer: str) -> Html:
     return matter_view(pair.comparison, occlude(pair.comparison, scorer, score))
 
 
-def draw_alignment(pair: Pair, align: int) -> Html:
-    """Which tokens of the two sentences are alike at a layer."""
-    return alignment_view(pair.comparison, align)
-
-
 def draw_attention(pair: Pair, part: str, layer: str, head: str, special: bool, mask: Sequence[str]) -> Html:
     """Who attends to whom in one layer and head or on average, under the mask that was pressed together."""
     one_layer, one_head = (None if each in (ALL_LAYERS, ALL_HEADS) else int(each) for each in (layer, head))
@@ -106,16 +90,11 @@ def open_head(pair: Pair, key: str, **_: Any) -> dict[str, Any]:
     return dict(zip(("layer", "head"), key.split("-"), strict=True))
 
 
-def draw_layers(pair: Pair) -> Html:
-    """The pair's cosine at every layer and pooling."""
-    return layers_view(pair.comparison)
-
-
 TABS = (
-    Tab("tokens", "Tokens", draw_tokens),
+    Tab("tokens", "Tokens", lambda pair: anatomy(pair.comparison.tokens)),
     Tab("mask", "The mask, live", draw_mask, ("mask",), press_token),
     Tab("matter", "Which tokens matter", draw_matter, ("scorer",)),
-    Tab("alignment", "Alignment", draw_alignment, ("align",)),
+    Tab("alignment", "Alignment", lambda pair, align: alignment_view(pair.comparison, align), ("align",)),
     Tab("attention", "Attention", draw_attention, ("part", "layer", "head", "special", "mask"), open_head),
-    Tab("layers", "Layers", draw_layers),
+    Tab("layers", "Layers", lambda pair: layers_view(pair.comparison)),
 )

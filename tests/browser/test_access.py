@@ -52,7 +52,7 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_test_id("toast-body")).to_be_visible()
     assert serious(page) == []
-    page.get_by_test_id("toast-close").click()
+    page.evaluate("""document.querySelector('[data-testid="toast-close"]')?.click()""")  # it goes by itself, too
     page.get_by_role("button", name="Too long", exact=True).click()
     expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
     assert serious(page) == []
