@@ -560,7 +560,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             "text.txt: kind is 'text', which goes with tune 'all' alone.",
         ),
         ({"cosine_weight = 0": "cosine_weight = -1"}, "cosine_weight is -1.0; a number from 0 to 1000 was expected."),
-        ({"cosine_weight = 0": "pin_weight = nan"}, "pin_weight is nan; a number from 0 to 1000 was expected."),
+        ({"cosine_weight = 0": "pin_weight = nan"}, "recipe.toml: pin_weight is nan; a finite number was expected."),
         ({"cosine_weight = 0": "pin_batch = 0"}, "pin_batch is 0; at least 1 was expected."),
         (
             {"weight = 2": "weight = 0"},
@@ -577,7 +577,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             {'[0.5, "more"]': '[-2, "more"]'},
             "words: ranges of cosine: low is [-1.0, -2.0, 1.5]; one or more rising numbers were expected.",
         ),
-        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a number was expected."),
+        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a finite number was expected."),
         ({'[0.5, "more"]': "[0.5]"}, "ranges.cosine[1] is [0.5]; a list of 2 was expected."),
         ({'[0.5, "more"]': "[0.5, 3]"}, "words: ranges.cosine[1][1] is 3; a text was expected."),
         ({"role = ": "rule = "}, "words: errors names 'rule'; known are negation, antonym, "),

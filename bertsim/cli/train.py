@@ -25,7 +25,8 @@ Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.
   kind=swaps|edits|text: plain text, to make pairs of or, with --tune all, to keep the vectors of as they are
   edit=negation|antonym|…: what kind=edits changes in a sentence; antonym also needs antonyms=FILE of opposites
   per_epoch=N: so many of its pairs in each epoch, others in the next; epochs=FIRST:LAST: in these alone
-  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
+  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
+  pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
 cosine-nli-max, minilm-all.
