@@ -30,10 +30,10 @@ from bertsim.measuring.probes import is_held_out
 from bertsim.training.batches import cut_batches, take_turns
 from bertsim.training.examples import Examples, check_trainable, read_examples
 from bertsim.training.fit import RunFolder
-from bertsim.training.folder import prepare_output
 from bertsim.training.losses import cosent, cross_entropy, dev_metric, in_batch_negatives
 from bertsim.training.plan import Source
 from bertsim.training.recipe import head_from, parse_source, read_recipe
+from bertsim.training.run import prepare_output
 from tests.checkpoints import WORDS, make_checkpoint
 from tests.pairs import write_pairs
 

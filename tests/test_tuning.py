@@ -29,11 +29,10 @@ from bertsim.score.words import read_words
 from bertsim.training.batches import Reader, Tokens
 from bertsim.training.examples import Data, check_trainable, plain_words, read_examples, read_excluded
 from bertsim.training.fit import RunFolder
-from bertsim.training.folder import prepare_output
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import Source, TrainPlan
 from bertsim.training.recipe import head_from, read_recipe
-from bertsim.training.run import Trained, make_task, open_encoder, read_data, run_plan
+from bertsim.training.run import Trained, make_task, open_encoder, prepare_output, read_data, run_plan
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
 

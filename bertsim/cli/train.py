@@ -96,9 +96,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.training.card import report_lines
-    from bertsim.training.folder import prepare_output
     from bertsim.training.output import finish_output
-    from bertsim.training.run import open_encoder, read_data, run_plan
+    from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
     with LiveLine() as line:
         encoder = open_encoder(recipe.runs[0], line.share)

@@ -17,12 +17,11 @@ _WINDOW = 32  # batches whose examples are sorted by length together
 
 
 def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches.
+    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches; all by the seed.
 
     Args:
         lengths: int64 [n]; tokens of each example.
         batch_size: examples in a batch; the last one may be smaller.
-        seed: of the random numbers; the same seed gives the same batches.
 
     Returns:
         indices, each of 0 … n - 1 once.

@@ -29,24 +29,25 @@ def write_card(
     figures: Mapping[str, Mapping[str, Any]],
     report: FolderReport | None,
 ) -> None:
-    """Write or replace the section in `output/README.md`."""
+    """Write or replace the section in `output/README.md`; arguments as of `output.finish_output`."""
     plan = trained[-1].plan
-    lines = ["## Encoder and heads, as trained" if plan.learns else "## Heads, as trained", ""]
-    lines.append(f"By `bertsim train` {__version__}, seed {plan.seed}.")
-    if plan.learns:
-        lines[-1] += f" The encoder was tuned from {encoder.name} (SHA-256 {encoder.sha256[:12]}…)."
-    seconds = sum(epoch.seconds for run in trained for epoch in run.progress.history)
-    lines[-1] += f" {seconds / 3600:.1f} hours of steps on {machine()}."
+    hours = sum(epoch.seconds for run in trained for epoch in run.progress.history) / 3600
+    tuned = f" The encoder was tuned from {encoder.name} (SHA-256 {encoder.sha256[:12]}…)." if plan.learns else ""
+    lines = [
+        "## Encoder and heads, as trained" if plan.learns else "## Heads, as trained",
+        "",
+        f"By `bertsim train` {__version__}, seed {plan.seed}.{tuned} {hours:.1f} hours of steps on {_machine()}.",
+    ]
     for run in trained:
         lines += ["", *_run_lines(run)]
     if figures:
         lines += ["", *_figures(trained[-1], figures)]
     if report is not None:
         lines += ["", "## Measured, as served", "", *report_lines(report)]
-    replace_section(output / "README.md", START, END, lines)
+    replace_section(output / "README.md", lines)
 
 
-def replace_section(path: Path, start: str, end: str, lines: Sequence[str]) -> None:
+def replace_section(path: Path, lines: Sequence[str]) -> None:
     """Write `lines` between the marks of a Markdown file, at its end where it has none.
 
     Raises:
@@ -58,24 +59,22 @@ def replace_section(path: Path, start: str, end: str, lines: Sequence[str]) -> N
         raise InputError(
             f"the encoder's {path.name} is not UTF-8 ({error.reason} at byte {error.start}); mend it, or remove it."
         ) from None
-    before, _, rest = text.partition(start)
-    after = rest.partition(end)[2] if end in rest else rest
-    section = "\n".join([start, *lines, end])
+    before, _, rest = text.partition(START)
+    after = rest.partition(END)[2] if END in rest else rest
+    section = "\n".join([START, *lines, END])
     path.write_text(f"{before.rstrip()}\n\n{section}\n{after.lstrip()}", encoding="utf-8")
 
 
 def _run_lines(run: Trained) -> list[str]:
-    names = ", ".join(
-        f"`{head.name}` ({head.kind}, sentences {head.inputs}"
-        + (f", units {'+'.join(map(str, head.units))}" if head.units else "")
-        + ")"
-        for head in run.plan.heads
-    )
-    plan = run.plan
-    best, history = run.progress.best, run.progress.history
+    plan, best, history = run.plan, run.progress.best, run.progress.history
+    names = []
+    for head in plan.heads:
+        units = f", units {'+'.join(map(str, head.units))}" if head.units else ""
+        names.append(f"`{head.name}` ({head.kind}, sentences {head.inputs}{units})")
     lines = [
-        f"- {names or 'cosine'}: epoch {best + 1} of {len(history)} kept, training loss {history[best].loss:.4f}; "
-        f"{sum(e.seconds for e in history):.0f} s; batches of {plan.batch_size}, learning rate {plan.learning_rate:g}."
+        f"- {', '.join(names) or 'cosine'}: epoch {best + 1} of {len(history)} kept, training loss "
+        f"{history[best].loss:.4f}; {sum(epoch.seconds for epoch in history):.0f} s; batches of {plan.batch_size}, "
+        f"learning rate {plan.learning_rate:g}."
     ]
     for part in run.data.parts:
         source = part.source
@@ -94,17 +93,15 @@ def _run_lines(run: Trained) -> list[str]:
 
 def report_lines(report: FolderReport) -> list[str]:
     """The figures of a report as Markdown."""
-    probes = [probe for probe in report.probes if len(probe.values) > 1]
-    columns = dict(report.columns) | {probe.name: probe.values for probe in probes}
-    scorers = dict.fromkeys(scorer for values in columns.values() for scorer in values)
-    rows = [
-        [f"`{scorer}`", *(values.get(scorer, "–") for values in columns.values())]
-        for scorer in [*(each for each in scorers if each not in (*LEFT_OUT, "base")), "base"]
-    ]
-    lines = [*_table(["scorer", *columns], rows, 4), "", *(f"- {each.name}: {each.trials}" for each in probes)]
+    several = [probe for probe in report.probes if len(probe.values) > 1]
     single = [probe for probe in report.probes if len(probe.values) == 1]
+    columns = dict(report.columns) | {probe.name: probe.values for probe in several}
+    found = dict.fromkeys(scorer for values in columns.values() for scorer in values)
+    scorers = [*(each for each in found if each not in (*LEFT_OUT, "base")), "base"]
+    rows = [[f"`{scorer}`", *(values.get(scorer, "–") for values in columns.values())] for scorer in scorers]
+    lines = [*_table(["scorer", *columns], rows, 4), "", *(f"- {probe.name}: {probe.trials}" for probe in several)]
     if single:
-        rows = [[each.name, next(iter(each.values.values())), f"{each.count:,}"] for each in single]
+        rows = [[probe.name, *probe.values.values(), f"{probe.count:,}"] for probe in single]
         lines += ["", *_table(["tried on", "right", "trials"], rows, 3)]
     lines.append("")
     if report.fidelity:
@@ -117,9 +114,7 @@ def report_lines(report: FolderReport) -> list[str]:
         *lines,
         f"- attention: the median over heads and tokens of the largest weight is {report.sharpness:.1f} times even",
         f"- one pair, median of {CALLS} calls on the machine that trained: {times}",
-        "",
-        "What it says of ten pairs, the wrong answers too:",
-        "",
+        *("", "What it says of ten pairs, the wrong answers too:", ""),
         *_table(list(report.examples[0]), [list(row.values()) for row in report.examples], 2),
     ]
 
@@ -132,8 +127,8 @@ def _figures(run: Trained, figures: Mapping[str, Mapping[str, Any]]) -> list[str
     for scorer, table in figures.items():
         rows.append([f"`{scorer}`"])
         for found in (table[name] for name in sets):
-            interval, ece = "{:.3f}–{:.3f}".format(*found["spearman_interval"]), found.get("ece")
-            rows[-1] += [f"{found['spearman']:.4f}", interval, "–" if ece is None else f"{ece:.3f}"]
+            interval = "{:.3f}–{:.3f}".format(*found["spearman_interval"])
+            rows[-1] += [f"{found['spearman']:.4f}", interval, f"{found['ece']:.3f}" if "ece" in found else "–"]
     said = f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev."
     return [said, "", *_table(head, rows)]
 
@@ -147,7 +142,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]], places: int = 
     return lines
 
 
-def machine() -> str:
+def _machine() -> str:
     """What this computer is, in words. Example: "2 cores of an Intel(R) Xeon(R) Processor @ 2.50GHz"."""
     info = Path("/proc/cpuinfo")  # Linux
     text = info.read_text(encoding="utf-8", errors="replace") if info.exists() else ""

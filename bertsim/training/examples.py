@@ -25,19 +25,11 @@ from bertsim.measuring.probes import is_held_out, swap_nouns
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
 
-RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
-"""What inference labels mean to a head that rates."""
-# A scale is taken where more than this share of the first labels is on it.
-_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
-_ADVICE = Advice(
-    pair="name them with columns=A,B",
-    label="name it with label=COLUMN",
-    sentence="give plain text instead",
-    row=MEND_OR_SKIP,
-)
+RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}  # inference labels, to a head that rates
+_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}  # taken where more than this share of the first labels is on it
+_ADVICE = Advice("name them with columns=A,B", "name it with label=COLUMN", "give plain text instead", row=MEND_OR_SKIP)
 _WORD = re.compile(r"\w+")
-Check = Callable[[str], None]
-"""Raises InputError for a sentence that the tokenizer cannot read."""
+Check = Callable[[str], None]  # raises InputError for a sentence that the tokenizer cannot read
 
 
 @dataclass(frozen=True)
@@ -204,11 +196,9 @@ def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
     Raises:
         DataError: fewer rows than a batch, or targets that are all alike; names files and value.
     """
-    rows = sum(map(len, parts))
-    if rows < batch_size:
-        raise DataError(
-            f"{_names(parts)}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
-        )
+    if (rows := sum(map(len, parts))) < batch_size:
+        said = f"{rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
+        raise DataError(f"{_names(parts)}: {said}")
     for width in sorted({part.targets.shape[1] for part in parts}):  # ratings, and labels of inference
         alike = [part for part in parts if part.targets.shape[1] == width]
         _check_varied(alike, "labels that differ are needed (kind=positives makes the others up)")
@@ -253,10 +243,8 @@ def _told_apart(source: Source, file: DataFile) -> Source:
         shares = {ends: np.mean([ends[0] <= n <= ends[1] for n in numbers]) for ends in _GUESSED_SCALES}
         scale = next((ends for ends, share in shares.items() if share > _GUESSED_SCALES[ends]), None)
         if scale is None:
-            raise DataError(
-                f"{source.path}: labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known; "
-                "name it: scale=LOW:HIGH."
-            )
+            said = f"labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known"
+            raise DataError(f"{source.path}: {said}; name it: scale=LOW:HIGH.")
     return replace(source, kind="graded", scale=scale or (0.0, 1.0))
 
 

@@ -34,18 +34,15 @@ from bertsim.score import calibration, combination, words
 from bertsim.training.card import write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
-from bertsim.training.folder import CURVE, HEADS, METRICS, as_written
 from bertsim.training.losses import metric_name
 from bertsim.training.plan import TrainPlan
 from bertsim.training.recipe import Recipe, WordsPlan
 from bertsim.training.report import FolderReport, measure_report
-from bertsim.training.run import Trained
+from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
 
-Scores = Mapping[str, Mapping[str, Float]]
-"""By "dev" and "test", by scorer."""
-Figures = Mapping[str, Mapping[str, dict[str, Any]]]
-"""By scorer, by "dev" and "test"."""
+Scores = Mapping[str, Mapping[str, Float]]  # by "dev" and "test", by scorer
+Figures = Mapping[str, Mapping[str, dict[str, Any]]]  # by scorer, by "dev" and "test"
 
 
 def finish_output(
@@ -55,9 +52,8 @@ def finish_output(
 
     Args:
         encoder: that was started from.
-        trained: every run; the last one's dev and test are measured on.
-        output: where they left encoder and heads.
-        observer: told how it goes.
+        trained: every run, which left encoder and heads in `output`; the last one's dev and test are measured on.
+        output, observer: the folder, and who is told how it goes.
         recipe: what was asked for; its card, words and report go into the folder.
 
     Returns:
@@ -118,16 +114,10 @@ def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path)
 
 
 def _score(data: Data, output: Path) -> Scores:
-    """What every scorer says, as served; of ratings, cosine, alignment and heads are joined on dev, and how is written.
-
-    They are not where there is no head, or dev is too small.
-    """
+    """What every scorer says, as served; ratings are joined on dev where there is a head and enough pairs."""
     if not data.has_several_labels:
-        for stale in (
-            output / calibration.NAME,
-            output / combination.NAME,
-            *output.glob(f"{HEADS}/*/{calibration.NAME}"),
-        ):
+        (output / combination.NAME).unlink(missing_ok=True)
+        for stale in (output / calibration.NAME, *output.glob(f"{HEADS}/*/{calibration.NAME}")):
             stale.unlink(missing_ok=True)
     model = load(output)
     scores = {name: model.scores(part.pairs) for name, part in data.measured.items()}
@@ -190,20 +180,19 @@ def _make_words(
             names, ratings = dict(named), dev.targets[:, 0] * words.HIGHEST_RATING
             found = mean_label_by_range(scores[scorer], ratings, list(names))
             ranges[scorer] = tuple(words.Range(low, names[low], round(mean, 1), n) for low, n, mean in found)
-    # the last of a name: "negation" is two
-    edits = {probe.name: probe for probe in report.probes} if report else {}
-    errors = [
-        words.KnownError(kind, round(float(max(edits[kind].values.values())), 4), edits[kind].count, said)
-        for kind, said in plan.errors.items()
-        if kind in edits
-    ]
+    edits = {probe.name: probe for probe in report.probes} if report else {}  # the last of a name: "negation" is two
+    errors = []
+    for kind, said in plan.errors.items():
+        if kind in edits:
+            right = round(float(max(edits[kind].values.values())), 4)
+            errors.append(words.KnownError(kind, right, edits[kind].count, said))
     return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors))
 
 
 def _metrics(
     encoder: CheckpointFolder, run: Trained, figures: Mapping[str, Any], metric: str, report: FolderReport | None
 ) -> dict[str, Any]:
-    plan, table = run.plan, asdict(run.plan)
+    plan = run.plan
     shown = {
         "data": [source.as_shown() for source in plan.data],
         "dev": plan.dev.as_shown(),
@@ -212,28 +201,24 @@ def _metrics(
         "exclude_held_out": _shown(plan.exclude_held_out),
         "encoder": encoder.name,
     }
-    return {
+    rows = []
+    for part in run.data.parts:
+        source = {"file": part.source.name, "kind": part.source.kind, "scale": part.source.scale}
+        rows.append(source | {"used": len(part), "left_out": part.skipped})
+    table = {
         "as_served": figures,
         "dev_metric": metric,
         "best_epoch": run.progress.best + 1,
         "epochs": [
             {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds} for e in run.progress.history
         ],
-        "rows": [
-            {
-                "file": part.source.name,
-                "kind": part.source.kind,
-                "scale": part.source.scale,
-                "used": len(part),
-                "left_out": part.skipped,
-            }
-            for part in run.data.parts
-        ],
-        "plan": table | shown,
+        "rows": rows,
+        "plan": asdict(plan) | shown,
         "encoder_sha256": encoder.sha256,
         "encoder_commit": encoder.revision,
         "version": __version__,
-    } | ({} if report is None else {"report": asdict(report)})
+    }
+    return table if report is None else table | {"report": asdict(report)}
 
 
 def _shown(paths: Sequence[Path]) -> list[str]:

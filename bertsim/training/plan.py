@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.errors import InputError
-from bertsim.heads.config import KINDS as HEAD_KINDS
-from bertsim.heads.config import RESERVED
+from bertsim.heads.config import RESERVED, HeadConfig
 from bertsim.measuring.edits import KINDS as EDITS
 from bertsim.measuring.probes import is_held_out
 from bertsim.measuring.probing import LABELS
@@ -32,11 +31,10 @@ DATA_KINDS = (
     "edits",  # each sentence and itself with a minimal edit, see `measuring.edits`
     "text",  # sentences whose embeddings stay what they were
 )
-UNLABELLED = ("positives", "paraphrases", "cosine")
-"""Kinds of pairs that need no label."""
-OF_TEXT = ("swaps", "edits", "text")
-"""Kinds made of plain text, one sentence a line."""
+UNLABELLED = ("positives", "paraphrases", "cosine")  # kinds of pairs that need no label
+OF_TEXT = ("swaps", "edits", "text")  # kinds made of plain text, one sentence a line
 HUB = "hub:"
+# The least and the most of a number, in whichever record it stands.
 _BOUNDS: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("epochs", "patience", "take", "per_epoch", "pin_batch"), (1, math.inf)),
     **dict.fromkeys(("learning_rate", "encoder_learning_rate"), (1e-12, 1)),
@@ -44,7 +42,6 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("cosine_weight", "pin_weight"), (0, 1000)),
     **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "batch_size": (2, math.inf), "seed": (0, math.inf)},
 }
-"""The least and the most of a number, in whichever record it stands."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +135,20 @@ class HeadPlan:
     weight: float = 1.0  # of its loss among those that are added up
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be; `HeadConfig` checks the rest."""
+        """Raise InputError for a value that cannot be; names it."""
+        self.on_encoder(label_scale=(0.0, 1.0), max_length=1, encoder="", encoder_sha256="", hidden_size=1)
         plain = self.name.replace("-", "").replace("_", "")
         _check(
             self,
             "",
-            ("kind", self.kind in HEAD_KINDS, f"known are {', '.join(HEAD_KINDS)}"),
             ("name", plain.isalnum(), "letters, digits, - and _ were expected"),
             ("name", self.name not in RESERVED, "another scorer has it; give the head one of its own"),
         )
+
+    def on_encoder(self, **encoder: Any) -> HeadConfig:
+        """The head on an encoder, of which those fields of a `HeadConfig` tell that a plan does not have."""
+        shared = ("kind", "inputs", "units", "dropout", "labels", "activation", "unit_length")
+        return HeadConfig(**{name: getattr(self, name) for name in shared}, **encoder)
 
     @property
     def infers(self) -> bool:

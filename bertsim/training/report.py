@@ -6,9 +6,10 @@ Plain figures for `metrics.json`, the model card and the terminal. Nothing here 
 from __future__ import annotations
 
 import statistics
-import time
+import timeit
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,20 @@ from bertsim.training.losses import dev_metric
 from bertsim.training.recipe import ReportPlan
 
 _PLAIN = 1000  # sentences whose vectors are compared with those of the encoder that was started from
-CALLS = 100
-"""So often one pair is scored to time it."""
+CALLS = 100  # so often one pair is scored to time it
 
 
 @dataclass(frozen=True)
 class FolderReport:
-    """The figures of one folder.
+    """The figures of one folder."""
 
-    Attributes:
-        columns: by set ("SICK dev, Spearman"), by scorer; the base encoder's cosine under `base`.
-        probes: what it was tried on, each by scorer.
-        fidelity: cosine of its vectors to the base's: sentences, mean, smallest; empty where it was not asked for.
-        sharpness: median over heads and tokens of the largest attention weight, as a multiple of even.
-        milliseconds: median time of one pair, by scorer.
-        examples: ten pairs, each with what every scorer says.
-        base: what the encoder that was started from is called.
-    """
-
-    columns: Mapping[str, Mapping[str, float]]
-    probes: Sequence[Found]
-    fidelity: Mapping[str, float]
-    sharpness: float
-    milliseconds: Mapping[str, float]
-    examples: Sequence[Mapping[str, Any]]
-    base: str
+    columns: Mapping[str, Mapping[str, float]]  # by set ("SICK dev, Spearman"), by scorer; the base's cosine as "base"
+    probes: Sequence[Found]  # what it was tried on, each by scorer
+    fidelity: Mapping[str, float]  # cosine of its vectors to the base's: sentences, mean, smallest; {}: not asked for
+    sharpness: float  # median over heads and tokens of the largest attention weight, as a multiple of even
+    milliseconds: Mapping[str, float]  # median time of one pair, by scorer
+    examples: Sequence[Mapping[str, Any]]  # ten pairs, each with what every scorer says
+    base: str  # what the encoder that was started from is called
 
 
 def measure_report(
@@ -63,8 +53,7 @@ def measure_report(
     """Measure all that a report asks for.
 
     Args:
-        plan: what to measure.
-        output: the finished folder.
+        plan: what to measure of `output`, the finished folder.
         encoder: that was started from; it is measured in fp32.
         scored: dev and test with what every scorer says of them; the base is measured on them too.
         tell: what is being done.
@@ -73,17 +62,18 @@ def measure_report(
         DataError: a file that is missing, or has too few rows for what is asked of it.
     """
     model, base = load(output), load(encoder.path, engine="tensorflow", heads=False)
-    columns = {}
-    for part, scores in scored:
-        columns[f"{part.source.name}, Spearman"] = _column(base, part.pairs, part.targets, scores)
+    sets = [(f"{part.source.name}, Spearman", part.pairs, part.targets, scores) for part, scores in scored]
     for kind, sources in (("Spearman", plan.correlation), ("ROC AUC", plan.separation)):
         for source in sources:
             tell(f"measuring {source.name}")
             part = read_examples(replace(source, hold_out=False), ("similar",), lambda sentence: None)
             chosen = [i for i, pair in enumerate(part.pairs) if not source.hold_out or any(map(is_held_out, pair))]
-            pairs = [part.pairs[i] for i in chosen]
-            scores = model.scores(pairs)
-            columns[f"{source.name}, {kind}"] = _column(base, pairs, part.targets[chosen], scores)
+            pairs = tuple(part.pairs[i] for i in chosen)
+            sets.append((f"{source.name}, {kind}", pairs, part.targets[chosen], model.scores(pairs)))
+    columns = {}
+    for name, pairs, targets, scores in sets:
+        every = {**scores, "base": base.score(pairs)}
+        columns[name] = {scorer: dev_metric(each[:, None], targets) for scorer, each in every.items()}
     tell("probing")
     trials = read_trials(plan.inference, plan.swapped, plan.paraphrases, plan.edits, plan.antonyms)
     tried, plain, fidelity = try_model(model, trials), _plain(plan.plain), {}
@@ -91,22 +81,8 @@ def measure_report(
         cosines = cosine(model.embed(plain), base.embed(plain))
         mean, smallest = float(cosines.mean()), float(cosines.min())
         fidelity = {"sentences": len(plain), "mean": mean, "smallest": smallest}
-    return FolderReport(
-        columns,
-        [*tried.by_scorer, *tried.by_head],
-        fidelity,
-        sharpness(model, plain[::10] or [a for _, a, _ in EXAMPLES]),
-        _milliseconds(model),
-        _examples(tried),
-        encoder.name,
-    )
-
-
-def _column(
-    base: SimilarityModel, pairs: Sequence[tuple[str, str]], targets: Float, scores: Mapping[str, Float]
-) -> dict[str, float]:
-    every = {**scores, "base": base.score(pairs)}
-    return {scorer: dev_metric(each[:, None], targets) for scorer, each in every.items()}
+    probes, sharp = [*tried.by_scorer, *tried.by_head], sharpness(model, plain[::10] or [a for _, a, _ in EXAMPLES])
+    return FolderReport(columns, probes, fidelity, sharp, _milliseconds(model), _examples(tried), encoder.name)
 
 
 def _plain(paths: Sequence[Path]) -> list[str]:
@@ -124,11 +100,7 @@ def _milliseconds(model: SimilarityModel) -> dict[str, float]:
     pair = [("A man is playing a guitar on the stage.", "Somebody plays the guitar in front of people.")]
     found = {}
     for scorer in (name for name in model.scorers if name not in LEFT_OUT):
-        seconds = []
-        for _ in range(CALLS):
-            start = time.perf_counter()
-            model.score(pair, scorer=scorer)
-            seconds.append(time.perf_counter() - start)
+        seconds = timeit.repeat(partial(model.score, pair, scorer=scorer), number=1, repeat=CALLS)
         found[scorer] = 1000 * statistics.median(seconds)
     return found
 
