@@ -19,12 +19,8 @@ _WINDOW = 32  # batches whose examples are sorted by length together
 def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
     """Shuffle, sort by length within windows of many batches, cut, shuffle the batches; all by the seed.
 
-    Args:
-        lengths: int64 [n]; tokens of each example.
-        batch_size: examples in a batch; the last one may be smaller.
-
-    Returns:
-        indices, each of 0 … n - 1 once.
+    `lengths` are tokens of each example, int64 [n]; what comes out are indices, each of 0 … n - 1 once, `batch_size` of
+    them in a batch, in the last of a window fewer.
     """
     random = np.random.default_rng(seed)
     order, batches = random.permutation(len(lengths)), []

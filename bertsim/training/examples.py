@@ -102,8 +102,9 @@ def read_examples(
     wants_label = source.kind not in UNLABELLED and len(labels) == 1
     file = open_pairs(source.path, source.columns, source.label, wants_label, _ADVICE)
     columns = {name: "the label of that name" for name in labels if len(labels) > 1}
-    for name, what in {**columns, source.group: "the group of each pair"}.items():
-        if name is not None and name not in file.columns:
+    columns |= {source.group: "the group of each pair"} if source.group else {}
+    for name, what in columns.items():
+        if name not in file.columns:
             raise DataError(f"{source.path} has no column {name!r} for {what}.")
     source = _told_apart(source, file)
     rows, skipped = [], 0

@@ -130,7 +130,8 @@ class JointTask:
                 if len(batch) > 1 or len(part) == 1:
                     found.append((index, rows[batch]))
         order = np.random.default_rng([self.plan.seed, epoch]).permutation(len(found))
-        return [Batch(*found[i], (self.plan.seed, epoch, place)) for place, i in enumerate(order)]
+        places = enumerate(found[i] for i in order)
+        return [Batch(part, rows, (self.plan.seed, epoch, place)) for place, (part, rows) in places]
 
     def step(self, batch: Batch, rate: float) -> float:
         """Learn from a batch at `rate`, in (0, 1], of the learning rates; return the loss."""

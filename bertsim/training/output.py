@@ -24,20 +24,16 @@ from bertsim.export.heads import export_head
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
 from bertsim.json_files import write_json
-from bertsim.measuring.agreement import judge_probabilities
-from bertsim.measuring.evaluation import evaluate, mean_label_by_range
-from bertsim.measuring.fitting import fit_calibration, fit_combination, weigh_groups
-from bertsim.measuring.plots import plot_curve
+from bertsim.measuring import agreement, evaluation, fitting, plots
 from bertsim.model.loading import load
 from bertsim.records import ALIGNMENT, COMBINED, Float
 from bertsim.score import calibration, combination, words
-from bertsim.training.card import write_card
+from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
 from bertsim.training.losses import metric_name
 from bertsim.training.plan import TrainPlan
 from bertsim.training.recipe import Recipe, WordsPlan
-from bertsim.training.report import FolderReport, measure_report
 from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
 
@@ -58,9 +54,6 @@ def finish_output(
 
     Returns:
         figures of every scorer, and the report where one was asked for.
-
-    Raises:
-        ExportError: a flatbuffer that does not agree with its model.
     """
     plan, data = trained[-1].plan, trained[-1].data
     if plan.int8:
@@ -82,7 +75,7 @@ def finish_output(
         for scorer, folder in (folders | ({"cosine": output} if run.plan.learns else {})).items():
             write_json(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric, report))
             losses, metrics = zip(*((e.loss, e.metric) for e in run.progress.history), strict=True)
-            plot_curve(folder / CURVE, losses, metrics, metric, run.progress.best)
+            plots.plot_curve(folder / CURVE, losses, metrics, metric, run.progress.best)
     if recipe.card is not None and recipe.path is not None:
         names = {"README.md": recipe.card, recipe.card.name: recipe.card, recipe.path.name: recipe.path}
         for name, source in names.items():
@@ -126,7 +119,7 @@ def _score(data: Data, output: Path) -> Scores:
         return scores
     of_dev, labels = {name: scores["dev"][name] for name in joined}, data.dev.targets[:, 0]
     try:
-        joint = fit_combination(of_dev, labels, data=data.dev.source.name)
+        joint = fitting.fit_combination(of_dev, labels, data=data.dev.source.name)
     except InputError:
         return scores
     combination.write_combination(output / combination.NAME, joint)
@@ -139,11 +132,11 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
     """Fit and write a calibration of every scorer on dev; figures by scorer and set."""
     labels, groups = data.dev.targets[:, 0], data.dev.groups if plan.mix else [""] * len(data.dev)
     mix = plan.mix or ({"": (1.0, plan.similar_share)} if plan.similar_share else None)
-    weights = None if mix is None else weigh_groups(labels, groups, mix)  # else all pairs count alike
+    weights = None if mix is None else fitting.weigh_groups(labels, groups, mix)  # else all pairs count alike
     measures, figures = {}, {}
     for scorer, found in scores["dev"].items():
         try:
-            curve = fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
+            curve = fitting.fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
         except InputError:  # too few pairs, or one kind alone
             curve = None
         figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
@@ -157,7 +150,7 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
 
 def _figures(scores: Float, part: Examples, curve: calibration.Calibration | None) -> dict[str, Any]:
     labels = part.targets[:, 0]
-    found = evaluate(scores, labels)
+    found = evaluation.evaluate(scores, labels)
     table: dict[str, Any] = {
         "pairs": found.n,
         "pearson": round(found.pearson.value, 4),
@@ -165,7 +158,7 @@ def _figures(scores: Float, part: Examples, curve: calibration.Calibration | Non
         "spearman_interval": [round(found.spearman.low, 4), round(found.spearman.high, 4)],
     }
     if curve is not None:
-        honesty = judge_probabilities(np.asarray(curve.apply(scores)), labels >= curve.similar - 1e-6)
+        honesty = agreement.judge_probabilities(np.asarray(curve.apply(scores)), labels >= curve.similar - 1e-6)
         table |= {"brier": round(honesty.brier, 4), "ece": round(honesty.ece, 4)}
     return table
 
@@ -174,12 +167,11 @@ def _make_words(
     plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, report: FolderReport | None
 ) -> words.Words:
     """The recipe's words with figures: of ranges the mean rating, of errors how often a probe went right."""
-    ranges = {}
-    for scorer, named in plan.ranges.items():
-        if scorer in scores:
-            names, ratings = dict(named), dev.targets[:, 0] * words.HIGHEST_RATING
-            found = mean_label_by_range(scores[scorer], ratings, list(names))
-            ranges[scorer] = tuple(words.Range(low, names[low], round(mean, 1), n) for low, n, mean in found)
+    ranges, ratings = {}, dev.targets[:, 0] * words.HIGHEST_RATING
+    for scorer in (name for name in plan.ranges if name in scores):
+        names = dict(plan.ranges[scorer])
+        found = evaluation.mean_label_by_range(scores[scorer], ratings, list(names))
+        ranges[scorer] = tuple(words.Range(low, names[low], round(mean, 1), n) for low, n, mean in found)
     edits = {probe.name: probe for probe in report.probes} if report else {}  # the last of a name: "negation" is two
     errors = []
     for kind, said in plan.errors.items():

@@ -70,24 +70,22 @@ class Source:
         first, last = self.epochs or (1, 1)
         is_known = self.edit in (None, *EDITS) and (self.kind == "edits") == (self.edit is not None)
         has_opposites = (self.edit == "antonym") == (self.antonyms is not None)
-        kinds, edits = ", ".join(DATA_KINDS), ", ".join(EDITS)
         _check(
             self,
-            f"{self.path}: ",
-            ("kind", self.kind in (None, *DATA_KINDS), f"known are {kinds}"),
+            ("kind", self.kind in (None, *DATA_KINDS), f"known are {', '.join(DATA_KINDS)}"),
             ("scale", math.isfinite(high - low) and low < high, "two numbers, low and high, were expected"),
             ("epochs", 1 <= first <= last, "the first and the last, counted from 1, were expected"),
-            ("edit", is_known, f"kind=edits needs one of {edits}, others none"),
+            ("edit", is_known, f"kind=edits needs one of {', '.join(EDITS)}, others none"),
             ("antonyms", has_opposites, "edit=antonym needs a file of opposites, others none"),
+            where=f"{self.path}: ",
         )
         if self.kind == "text" and (self.per_epoch or self.epochs):
             raise InputError(f"{self.path}: per_epoch and epochs go with pairs; kind=text is drawn from in every step.")
         try:
             re.compile(self.pattern or "")
         except re.error as error:
-            raise InputError(
-                f"{self.path}: pattern is {self.pattern!r}, no regular expression: {error}; mend it."
-            ) from None
+            said = f"pattern is {self.pattern!r}, no regular expression: {error}; mend it."
+            raise InputError(f"{self.path}: {said}") from None
 
     @property
     def name(self) -> str:
@@ -140,7 +138,6 @@ class HeadPlan:
         plain = self.name.replace("-", "").replace("_", "")
         _check(
             self,
-            "",
             ("name", plain.isalnum(), "letters, digits, - and _ were expected"),
             ("name", self.name not in RESERVED, "another scorer has it; give the head one of its own"),
         )
@@ -196,15 +193,13 @@ class TrainPlan:
         """Raise InputError for a value that cannot be; names it."""
         _check(
             self,
-            "",
             ("data", bool(self.data), "something to train on was expected: give --data FILE"),
             ("tune", self.tune in TUNES, f"known are {', '.join(TUNES)}"),
         )
         if not self.learns:
             for key in ("int8", "freeze_embeddings", "identity_pooler", "bfloat16"):
-                _need(
-                    not getattr(self, key), f"{key} is true and tune is {self.tune!r}; it goes with tune 'all' alone."
-                )
+                said = f"{key} is true and tune is {self.tune!r}; it goes with tune 'all' alone."
+                _need(not getattr(self, key), said)
             said = f"tune is {self.tune!r}, and there is no head to train; name one, or tune 'all', the encoder itself."
             _need(bool(self.heads), said)
             for source in self.data:
@@ -215,17 +210,15 @@ class TrainPlan:
                 any(source.kind != "text" and source.learns_in(epoch) for source in self.data),
                 f"there is no pair to learn from in epoch {epoch + 1} of {self.epochs}; add data, or lower epochs.",
             )
-        if self.mix is not None:
-            _need(
-                self.similar_share is None and self.dev.group is not None,
-                "mix takes the place of similar_share and needs dev with a group=COLUMN.",
-            )
-            _need(
-                all(share > 0 and 0 < similar < 1 for share, similar in self.mix.values())
-                and abs(sum(share for share, _ in self.mix.values()) - 1) <= 0.01,
-                f"mix is {self.mix}; by group its share of all pairs, together 1, and the share of similar ones among "
-                "its own, above 0 and below 1, were expected.",
-            )
+        is_weighed = self.mix is None or (self.similar_share is None and self.dev.group is not None)
+        _need(is_weighed, "mix takes the place of similar_share and needs dev with a group=COLUMN.")
+        shares = {"": (1.0, 0.5)} if self.mix is None else self.mix
+        is_whole = abs(sum(share for share, _ in shares.values()) - 1) <= 0.01
+        _need(
+            is_whole and all(share > 0 and 0 < similar < 1 for share, similar in shares.values()),
+            f"mix is {self.mix}; by group its share of all pairs, together 1, and the share of similar ones among its "
+            "own, above 0 and below 1, were expected.",
+        )
 
     @property
     def learns(self) -> bool:
@@ -233,7 +226,7 @@ class TrainPlan:
         return self.tune == "all"
 
 
-def _check(record: object, where: str, *rules: tuple[str, bool, str]) -> None:
+def _check(record: object, *rules: tuple[str, bool, str], where: str = "") -> None:
     """Refuse a field beyond its bounds, or that breaks a rule: its name, whether the rule holds, what was expected."""
     for name, (low, high) in _BOUNDS.items():
         value = getattr(record, name, None)

@@ -143,21 +143,17 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
     card, words, report = (table.pop(name, None) for name in ("card", "words", "report"))
-
-    def record(kind: type, found: object, where: str = "") -> Any:
-        def rooted(value: Source | Path) -> Source | Path:
-            return data_root / value if isinstance(value, Path) else value.under(data_root)
-
-        return None if found is None else _with_each_file(record_from(kind, found, f"{path}{where}"), rooted)
-
     plans = []
     for run in ({**table, **run} for run in runs):
         if isinstance(run.get("heads"), list):
             run["heads"] = list(map(_with_defaults, run["heads"]))
-        plans.append(record(TrainPlan, run))
-    beside = None if card is None else path.parent / str(card)
+        plans.append(_rooted(record_from(TrainPlan, run, str(path)), data_root))
     return Recipe(
-        tuple(plans), path, beside, record(WordsPlan, words, ": words"), record(ReportPlan, report, ": report")
+        tuple(plans),
+        path,
+        None if card is None else path.parent / str(card),
+        None if words is None else record_from(WordsPlan, words, f"{path}: words"),
+        None if report is None else _rooted(record_from(ReportPlan, report, f"{path}: report"), data_root),
     )
 
 
@@ -193,13 +189,14 @@ def fetch_sources(plan: TrainPlan) -> TrainPlan:
     """The plan with every file of the Hub fetched. Raises HubError for one that cannot be had."""
     from bertsim import hub
 
-    def fetched(value: Source | Path) -> Source | Path:
-        if isinstance(value, Path) or not value.path.startswith(HUB):
-            return value
-        path, origin = hub.fetch_data(value.path.removeprefix(HUB))
-        return replace(value, path=str(path), origin=HUB + origin)
+    def fetched(source: Source) -> Source:
+        if not source.path.startswith(HUB):
+            return source
+        path, origin = hub.fetch_data(source.path.removeprefix(HUB))
+        return replace(source, path=str(path), origin=HUB + origin)
 
-    return _with_each_file(plan, fetched)
+    test = None if plan.test is None else fetched(plan.test)
+    return replace(plan, data=tuple(map(fetched, plan.data)), dev=fetched(plan.dev), test=test)
 
 
 def _with_defaults(head: Any) -> Any:
@@ -217,10 +214,12 @@ def _with_defaults(head: Any) -> Any:
     }
 
 
-def _with_each_file(value: Any, change: Callable[[Source | Path], Source | Path]) -> Any:
-    """A record of a recipe, or a value in one, with every source and path in it changed."""
+def _rooted(value: Any, root: Path) -> Any:
+    """A record of a recipe, or a value in one, whose relative paths start at `root`."""
     if isinstance(value, TrainPlan | ReportPlan):
-        return replace(value, **{name: _with_each_file(each, change) for name, each in vars(value).items()})
+        return replace(value, **{name: _rooted(each, root) for name, each in vars(value).items()})
     if isinstance(value, tuple):
-        return tuple(_with_each_file(each, change) for each in value)
-    return change(value) if isinstance(value, Source | Path) else value
+        return tuple(_rooted(each, root) for each in value)
+    if isinstance(value, Path):
+        return root / value
+    return value.under(root) if isinstance(value, Source) else value

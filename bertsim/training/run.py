@@ -79,36 +79,32 @@ def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
         if not any(map(str.isalnum, sentence[:200])):
             encoder.tokenizer.check_sentence(sentence)
 
-    options = {"skip_bad_rows": plan.skip_bad_rows, "seed": plan.seed, "inference": inference.pop()}
-    read = partial(read_examples, labels=labels.pop(), check=check, **options)
+    read = partial(read_examples, labels=labels.pop(), check=check, inference=inference.pop(), seed=plan.seed)
+    read = partial(read, skip_bad_rows=plan.skip_bad_rows)
     exclude = read_excluded(plan.exclude, plan.exclude_held_out)
     every = [read(source, exclude=exclude) for source in plan.data]
     parts = tuple(part for part in every if part.source.kind != "text")
     plain = tuple(a for part in every if part.source.kind == "text" for a, _ in part.pairs)
     if any(part.source.kind != "positives" for part in parts):
         check_trainable(parts, plan.batch_size)
-    data = Data(parts, read(plan.dev), plan.test and read(plan.test), plain)
+    data = Data(parts, read(plan.dev), None if plan.test is None else read(plan.test), plain)
     for part in data.measured.values():
         check_measurable(part)
     if plan.mix is not None:
         weigh_groups(data.dev.targets[:, 0], data.dev.groups, plan.mix)  # an unknown group is found now
     for part in (*parts, data.dev):
-        what = "measured on" if part is data.dev else "taught by"
         lesson = lesson_of(plan, part, measures=part is data.dev)
         if not lesson.heads and not lesson.cosine:
-            raise InputError(
-                f"{part.source.path}: nothing in this run can be {what} its labels; leave it out, or add a head."
-            )
+            said = f"nothing in this run can be {'measured on' if part is data.dev else 'taught by'} its labels"
+            raise InputError(f"{part.source.path}: {said}; leave it out, or add a head.")
     return data
 
 
 def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> None:
-    """Make the folder and put the encoder into it; heads can also be added to the encoder's own folder.
+    """Make a run's folder and put the encoder into it, or only look at the one of a run to `resume`.
 
-    Args:
-        encoder: its folder.
-        tune: as in `TrainPlan`; what was made of an encoder's weights is not copied where they learn.
-        output: to be made; where a run in it is to `resume`, the encoder in it stays as it is.
+    Heads can also be added to the encoder's own folder. Where the encoder is to learn (`tune`, as in `TrainPlan`), what
+    was made of its weights is not copied.
 
     Raises:
         InputError: the folder holds something else, or a run that is not to be resumed.
@@ -138,20 +134,19 @@ def run_plan(
     name = "joint" if plan.learns else "-".join(head.name for head in plan.heads)
     texts = sorted(path for pattern in TEXT_FILES for path in encoder.path.glob(pattern))
     sources = [source for source in (*plan.data, plan.dev, plan.test) if source is not None]
-    files = [path for source in sources for path in (source.path, source.antonyms) if path is not None]
+    named = [path for source in sources for path in (source.path, source.antonyms) if path is not None]
+    files = [*map(Path, named), *plan.exclude, *plan.exclude_held_out]
     job = {
         **asdict(plan),
         "encoder_sha256": encoder.sha256,
         "encoder_files": {path.relative_to(encoder.path).as_posix(): manifest.file_sha256(path) for path in texts},
-        "files": {
-            str(path): manifest.file_sha256(Path(path)) for path in (*files, *plan.exclude, *plan.exclude_held_out)
-        },
+        "files": {str(path): manifest.file_sha256(path) for path in files},
     }
     folder = RunFolder(output / RUN / name, job)
     with _reproducible():
         task = make_task(plan, data, encoder, output, folder, observer)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
-        progress = fit(task, plan, folder, observer, resume=resume)
+        progress = fit(task, folder, observer, resume=resume)
     task.keep_best()
     return Trained(plan, data, progress)
 
@@ -186,10 +181,7 @@ def make_task(
 def _ask_the_encoder(
     data: Data, reader: Reader, encoder: CheckpointFolder, folder: RunFolder, observer: Observer
 ) -> tuple[Data, Pinned | None]:
-    """What the encoder says before it learns: vectors that plain sentences keep, cosines that pairs are rated by.
-
-    They are recorded, and of a run that was stopped taken from its folder.
-    """
+    """What the encoder says before it learns, recorded: vectors that plain sentences keep, cosines that rate pairs."""
 
     @cache
     def base() -> SimilarityModel:
