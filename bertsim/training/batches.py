@@ -20,7 +20,7 @@ def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]
     """Shuffle, sort by length within windows of many batches, cut, shuffle the batches; all by the seed.
 
     `lengths` are tokens of each example, int64 [n]; what comes out are indices, each of 0 … n - 1 once, `batch_size` of
-    them in a batch, in the last of a window fewer.
+    them in each batch but one.
     """
     random = np.random.default_rng(seed)
     order, batches = random.permutation(len(lengths)), []
@@ -38,12 +38,10 @@ def take_turns(n: int, count: int | None, epoch: int, seed: Sequence[int]) -> ND
     """
     if count is None or count >= n:
         return np.arange(n)
-    rounds, places = np.divmod(np.arange(epoch * count, (epoch + 1) * count), n)
-    found = np.empty(count, np.int64)
-    for each in np.unique(rounds):
-        order = np.random.default_rng([*seed, int(each)]).permutation(n)
-        found[rounds == each] = order[places[rounds == each]]
-    return found
+    first, start = divmod(epoch * count, n)
+    rounds = range(first, first + 1 + (start + count - 1) // n)
+    orders = [np.random.default_rng([*seed, each]).permutation(n) for each in rounds]
+    return np.concatenate(orders)[start : start + count]
 
 
 class Tokens(NamedTuple):

@@ -94,8 +94,7 @@ def read_examples(
         exclude: pairs with one of these sentences, as `plain_words` gives them, are left out.
 
     Raises:
-        DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
-            at all. Names file, line and value.
+        DataError: a missing column, a row that cannot be used, no row at all; names file, line and value.
     """
     if source.kind in OF_TEXT:
         return _of_text(source, len(labels), check, seed, inference, exclude)

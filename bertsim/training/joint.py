@@ -62,15 +62,9 @@ class Arrays(NamedTuple):
     weights: Any = ()  # float32 [n]
 
 
-class Encoded(NamedTuple):
-    """What the encoder gave for some sequences, and their attention mask."""
-
-    output: Any = None
-    mask: Any = None
-
-
-# By "apart", the first and the second sentences; by "packed", the pairs and nothing.
-Sides = Mapping[str, tuple[Encoded, Encoded]]
+Encoded = tuple[Any, Any]  # what the encoder gave for some sequences, and their attention mask
+Sides = Mapping[str, tuple[Encoded, Encoded]]  # by "apart", first and second sentences; by "packed", pairs, nothing
+_NOTHING: Encoded = (None, None)
 
 
 def lesson_of(plan: TrainPlan, part: Examples, *, measures: bool = False) -> Lesson:
@@ -233,7 +227,7 @@ class JointTask:
             halves = [tf.nest.map_structure(lambda x, i=i: tf.split(x, 2)[i], both) for i in (0, 1)]
             sides["apart"] = halves[0], halves[1]
         if arrays.packed:
-            sides["packed"] = self._run(arrays.packed, training=training), Encoded()
+            sides["packed"] = self._run(arrays.packed, training=training), _NOTHING
         return sides
 
     def _mismatch(self, sides: Sides, arrays: Arrays) -> Sides:
@@ -243,13 +237,13 @@ class JointTask:
             first, second = sides["apart"]
             wrong["apart"] = first, tf.nest.map_structure(lambda x: tf.roll(x, 1, 0), second)
         if arrays.mismatched:
-            wrong["packed"] = self._run(arrays.mismatched, training=self.plan.learns), Encoded()
+            wrong["packed"] = self._run(arrays.mismatched, training=self.plan.learns), _NOTHING
         return wrong
 
     def _run(self, tokens: Tokens, *, training: bool) -> Encoded:
         output = self.encoder(*tokens, training=training)
         known = {name: output[name] for name in ("last_hidden_state", "pooler_output") if name in output}
-        return Encoded(known, tokens.attention_mask)
+        return known, tokens.attention_mask
 
 
 def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[Any, list[Any], float]]:
@@ -269,8 +263,9 @@ def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[
     kind, groups = keras.optimizers.AdamW if decay else keras.optimizers.Adam, []
     for weights, rate in ((slow, plan.encoder_learning_rate), (fast, plan.learning_rate)):
         if weights:
-            groups.append((kind(rate, global_clipnorm=1.0, **decay), weights, rate))
-            groups[-1][0].build(weights)
+            optimizer = kind(rate, global_clipnorm=1.0, **decay)
+            optimizer.build(weights)
+            groups.append((optimizer, weights, rate))
     return groups
 
 

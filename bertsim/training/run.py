@@ -79,8 +79,8 @@ def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
         if not any(map(str.isalnum, sentence[:200])):
             encoder.tokenizer.check_sentence(sentence)
 
-    read = partial(read_examples, labels=labels.pop(), check=check, inference=inference.pop(), seed=plan.seed)
-    read = partial(read, skip_bad_rows=plan.skip_bad_rows)
+    read = partial(read_examples, check=check, seed=plan.seed, skip_bad_rows=plan.skip_bad_rows)
+    read = partial(read, labels=labels.pop(), inference=inference.pop())
     exclude = read_excluded(plan.exclude, plan.exclude_held_out)
     every = [read(source, exclude=exclude) for source in plan.data]
     parts = tuple(part for part in every if part.source.kind != "text")
