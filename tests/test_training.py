@@ -30,10 +30,10 @@ from bertsim.measuring.probes import is_held_out
 from bertsim.training.batches import cut_batches, take_turns
 from bertsim.training.examples import Examples, check_trainable, read_examples
 from bertsim.training.fit import RunFolder
-from bertsim.training.folder import prepare_output
 from bertsim.training.losses import cosent, cross_entropy, dev_metric, in_batch_negatives
 from bertsim.training.plan import Source
 from bertsim.training.recipe import head_from, parse_source, read_recipe
+from bertsim.training.run import prepare_output
 from tests.checkpoints import WORDS, make_checkpoint
 from tests.pairs import write_pairs
 
@@ -167,6 +167,7 @@ def test_words_become_a_source_and_wrong_ones_are_named() -> None:
         (["x.tsv", "scale=5:1"], "two numbers, low and high"),
         (["x.tsv", "weight=-1"], "weight is -1.0; a number from 1e-06"),
         (["x.tsv", "kind=odd"], "kind is 'odd'; known are graded"),
+        (["x.tsv", "pattern=[a-z"], "pattern is '[a-z', no regular expression: unterminated character set"),
         (["x.tsv", "colour=red"], "takes one FILE and key=value words"),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
@@ -224,7 +225,7 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
         ({"epochs": '"3"'}, "epochs is '3'; a whole number was expected."),
         ({"epochs": "true"}, "epochs is True; a whole number was expected."),
         ({"seed": "1.5"}, "seed is 1.5; a whole number was expected."),
-        ({"learning_rate": '"fast"'}, "learning_rate is 'fast'; a number was expected."),
+        ({"learning_rate": '"fast"'}, "learning_rate is 'fast'; a finite number was expected."),
         ({"encoder": "3"}, "encoder is 3; a text was expected."),
         ({"dev": '"dev.tsv"'}, "dev: 'dev.tsv' was found where a table was expected."),
         ({"data": "3"}, "data is 3; a list was expected."),
@@ -238,6 +239,7 @@ def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
         ),
         ({"data": '["x.tsv"]'}, "'x.tsv' was found where a table was expected."),
         ({"data": "[{path = 3}]"}, "path is 3; a text was expected."),
+        ({"data": '[{path = "x.tsv", pattern = 3}]'}, "pattern is 3; a text was expected."),
         ({"data": '[{path = "x.tsv", take = inf}]'}, "take is inf; a whole number was expected."),
         ({"heads": '["mean"]'}, "'mean' was found where a table was expected."),
         ({"heads": '[{kind = "bilstm", units = 8}]'}, "recipe.toml: heads[0]: units is 8; a list was expected."),
@@ -287,6 +289,21 @@ def test_held_out_sentences_are_never_trained_on(tmp_path: Path) -> None:
     assert parse_source(["x.tsv", "hold_out=yes"]).hold_out
     with pytest.raises(InputError, match="hold_out is 'maybe', which cannot be read"):
         parse_source(["x.tsv", "hold_out=maybe"])
+
+
+def test_pairs_that_do_not_match_the_pattern_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text("a\tb\nfour\t4\nfour\tquadruple\nfour-fold\tquadruple\nfour\tquadruple!\n")
+    source = parse_source([str(path), "kind=positives", "pattern=[a-z -]+"])
+    kept = read_examples(source, ("similar",), lambda sentence: None)
+    assert kept.pairs == (("four", "quadruple"), ("four-fold", "quadruple"))
+    assert kept.lines.tolist() == [3, 4]
+    with pytest.raises(DataError, match=r"x\.tsv has no row .* whose sentences match '\[0-9\]\+'"):
+        read_examples(replace(source, pattern="[0-9]+"), ("similar",), lambda sentence: None)
+    (tmp_path / "x.txt").write_text("It is hot here.\nIt is hot here, they said.\n")
+    edits = Source(str(tmp_path / "x.txt"), "edits", edit="negation", pattern=r"[^,]+")
+    made = read_examples(edits, ("similar",), lambda sentence: None)
+    assert set(made.lines.tolist()) == {1}
 
 
 def test_text_becomes_pairs_with_two_nouns_swapped_that_are_not_similar(tmp_path: Path) -> None:

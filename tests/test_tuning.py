@@ -29,11 +29,10 @@ from bertsim.score.words import read_words
 from bertsim.training.batches import Reader, Tokens
 from bertsim.training.examples import Data, check_trainable, plain_words, read_examples, read_excluded
 from bertsim.training.fit import RunFolder
-from bertsim.training.folder import prepare_output
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import Source, TrainPlan
 from bertsim.training.recipe import head_from, read_recipe
-from bertsim.training.run import Trained, make_task, open_encoder, read_data, run_plan
+from bertsim.training.run import Trained, make_task, open_encoder, prepare_output, read_data, run_plan
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
 
@@ -517,7 +516,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
     assert report["fidelity"]["smallest"] > 0.5
     assert [probe["name"] for probe in report["probes"]][:3] == ["negation", "word order", "inference"]
     assert {probe["name"] for probe in report["probes"]} >= set(KINDS)
-    for line in ("| tried on | right | trials |", "- one pair, median of", "What it says of ten pairs"):
+    for line in ("| tried on | right | ECE | trials |", "- one pair, median of", "What it says of ten pairs"):
         assert line in readme
     assert f"{report['columns']['train.tsv, Spearman']['pooled']:.4f}" in readme
     assert (metrics["plan"]["exclude"], metrics["plan"]["data"][2]["antonyms"]) == (
@@ -560,7 +559,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             "text.txt: kind is 'text', which goes with tune 'all' alone.",
         ),
         ({"cosine_weight = 0": "cosine_weight = -1"}, "cosine_weight is -1.0; a number from 0 to 1000 was expected."),
-        ({"cosine_weight = 0": "pin_weight = nan"}, "pin_weight is nan; a number from 0 to 1000 was expected."),
+        ({"cosine_weight = 0": "pin_weight = nan"}, "recipe.toml: pin_weight is nan; a finite number was expected."),
         ({"cosine_weight = 0": "pin_batch = 0"}, "pin_batch is 0; at least 1 was expected."),
         (
             {"weight = 2": "weight = 0"},
@@ -577,7 +576,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             {'[0.5, "more"]': '[-2, "more"]'},
             "words: ranges of cosine: low is [-1.0, -2.0, 1.5]; one or more rising numbers were expected.",
         ),
-        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a number was expected."),
+        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a finite number was expected."),
         ({'[0.5, "more"]': "[0.5]"}, "ranges.cosine[1] is [0.5]; a list of 2 was expected."),
         ({'[0.5, "more"]': "[0.5, 3]"}, "words: ranges.cosine[1][1] is 3; a text was expected."),
         ({"role = ": "rule = "}, "words: errors names 'rule'; known are negation, antonym, "),

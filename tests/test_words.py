@@ -145,7 +145,7 @@ def test_words_that_were_changed_are_refused_by_the_manifest(spoken: Path, tmp_p
 def test_what_is_trained_anew_does_not_inherit_words_that_were_true_for_another(
     spoken: Path, tmp_path: Path, tune: str
 ) -> None:
-    from bertsim.training.folder import prepare_output
+    from bertsim.training.run import prepare_output
 
     prepare_output(spoken, tune, tmp_path / "output", resume=False)
     assert (tmp_path / "output" / "config.json").exists()

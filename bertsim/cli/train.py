@@ -24,7 +24,8 @@ Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.
   kind=swaps|edits|text: plain text, to make pairs of or, with --tune all, to keep the vectors of as they are
   edit=negation|antonym|…: what kind=edits changes in a sentence; antonym also needs antonyms=FILE of opposites
   per_epoch=N: so many of its pairs in each epoch, others in the next; epochs=FIRST:LAST: in these alone
-  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on
+  hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
+  pattern=REGEX every pair of which a sentence does not match it
 FILE may be one of the Hub: --data hub:user/dataset/path/of/the/file.parquet@revision
 --recipe NAME says all this for the encoders of the Hub: bilstm-base, pooled-base, pooled-large, mean-base,
 cosine-nli-max, minilm-all.
@@ -85,9 +86,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.training.card import report_lines
-    from bertsim.training.folder import prepare_output
     from bertsim.training.output import finish_output
-    from bertsim.training.run import open_encoder, read_data, run_plan
+    from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
     with LiveLine() as line:
         encoder = open_encoder(recipe.runs[0], line.share)

@@ -17,15 +17,10 @@ _WINDOW = 32  # batches whose examples are sorted by length together
 
 
 def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches.
+    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches; all by the seed.
 
-    Args:
-        lengths: int64 [n]; tokens of each example.
-        batch_size: examples in a batch; the last one may be smaller.
-        seed: of the random numbers; the same seed gives the same batches.
-
-    Returns:
-        indices, each of 0 … n - 1 once.
+    `lengths` are tokens of each example, int64 [n]; what comes out are indices, each of 0 … n - 1 once, `batch_size` of
+    them in each batch but one.
     """
     random = np.random.default_rng(seed)
     order, batches = random.permutation(len(lengths)), []
@@ -43,12 +38,10 @@ def take_turns(n: int, count: int | None, epoch: int, seed: Sequence[int]) -> ND
     """
     if count is None or count >= n:
         return np.arange(n)
-    rounds, places = np.divmod(np.arange(epoch * count, (epoch + 1) * count), n)
-    found = np.empty(count, np.int64)
-    for each in np.unique(rounds):
-        order = np.random.default_rng([*seed, int(each)]).permutation(n)
-        found[rounds == each] = order[places[rounds == each]]
-    return found
+    first, start = divmod(epoch * count, n)
+    rounds = range(first, first + 1 + (start + count - 1) // n)
+    orders = [np.random.default_rng([*seed, each]).permutation(n) for each in rounds]
+    return np.concatenate(orders)[start : start + count]
 
 
 class Tokens(NamedTuple):

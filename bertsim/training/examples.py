@@ -6,7 +6,6 @@ or such rows are left out and counted. What is wrong with the data as a whole (o
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -26,40 +25,23 @@ from bertsim.measuring.probes import is_held_out, swap_nouns
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
 
-RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}
-"""What inference labels mean to a head that rates."""
-# A scale is taken where more than this share of the first labels is on it.
-_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}
-_ADVICE = Advice(
-    pair="name them with columns=A,B",
-    label="name it with label=COLUMN",
-    sentence="give plain text instead",
-    row=MEND_OR_SKIP,
-)
+RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}  # inference labels, to a head that rates
+_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}  # taken where more than this share of the first labels is on it
+_ADVICE = Advice("name them with columns=A,B", "name it with label=COLUMN", "give plain text instead", row=MEND_OR_SKIP)
 _WORD = re.compile(r"\w+")
-Check = Callable[[str], None]
-"""Raises InputError for a sentence that the tokenizer cannot read."""
+Check = Callable[[str], None]  # raises InputError for a sentence that the tokenizer cannot read
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled pairs of one file, ready to train or measure on.
+    """Labelled pairs of one file, ready to train or measure on."""
 
-    Attributes:
-        source: where they are from; its `kind` and `scale` are known.
-        pairs: two sentences each.
-        targets: float32 [n, labels] in [0, 1].
-        lines: int64 [n]; the row's line in the file.
-        skipped: how many rows were left out.
-        groups: [n] of `source.group`; empty where there is none.
-    """
-
-    source: Source
+    source: Source  # its `kind` and `scale` are known
     pairs: tuple[tuple[str, str], ...]
-    targets: Float
-    lines: NDArray[np.int64]
-    skipped: int
-    groups: tuple[str, ...] = ()
+    targets: Float  # float32 [n, labels] in [0, 1]
+    lines: NDArray[np.int64]  # int64 [n]; the row's line in the file
+    skipped: int  # how many rows were left out because they cannot be used
+    groups: tuple[str, ...] = ()  # [n] of `source.group`; empty where there is none
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -106,21 +88,21 @@ def read_examples(
         labels: of the heads that rate; several are columns, each with its own target.
         check: of the encoder's tokenizer.
         skip_bad_rows: leave out, and count, rows that cannot be used.
-        seed: of the rows that `source.take` draws.
+        seed: of what `source.take` draws.
         inference: labels of the heads that infer: targets of inference data are then 1 for a row's label and 0 for
             the others; () = there is none, and such labels are ratings (`RATED_AS`).
         exclude: pairs with one of these sentences, as `plain_words` gives them, are left out.
 
     Raises:
-        DataError: a missing column; a row without sentence, with a label that is none or outside the scale; no row
-            at all. Names file, line and value.
+        DataError: a missing column, a row that cannot be used, no row at all; names file, line and value.
     """
     if source.kind in OF_TEXT:
         return _of_text(source, len(labels), check, seed, inference, exclude)
     wants_label = source.kind not in UNLABELLED and len(labels) == 1
     file = open_pairs(source.path, source.columns, source.label, wants_label, _ADVICE)
     columns = {name: "the label of that name" for name in labels if len(labels) > 1}
-    for name, what in (columns | ({source.group: "the group of each pair"} if source.group else {})).items():
+    columns |= {source.group: "the group of each pair"} if source.group else {}
+    for name, what in columns.items():
         if name not in file.columns:
             raise DataError(f"{source.path} has no column {name!r} for {what}.")
     source = _told_apart(source, file)
@@ -137,7 +119,8 @@ def read_examples(
         if _is_kept(row.sentences, source, exclude):
             rows.append((row.sentences, target, row.line, str(row.values.get(source.group or ""))))
     if not rows:
-        raise DataError(f"{source.path} has no row to train or measure on ({skipped:,} bad rows left out).")
+        match = "" if source.pattern is None else f" whose sentences match {source.pattern!r}"
+        raise DataError(f"{source.path} has no row to train or measure on{match} ({skipped:,} bad rows left out).")
     if source.take is not None and source.take < len(rows):
         random = np.random.default_rng([seed, source.take])
         rows = [rows[i] for i in np.sort(random.choice(len(rows), source.take, replace=False))]
@@ -165,73 +148,68 @@ def plain_words(sentence: str) -> str:
 def _of_text(
     source: Source, labels: int, check: Check, seed: int, inference: Sequence[str], exclude: AbstractSet[str]
 ) -> Examples:
-    """Pairs that a rule makes of the sentences of a text, drawn in an order of the seed; of "text" each beside itself.
-
-    Raises:
-        DataError: no sentence gives a pair.
-    """
+    """Pairs that a rule makes of the sentences of a text, drawn in an order of the seed."""
     rows = [row for row in open_sentences(source.path, advice=_ADVICE) if row.error is None]
-    order = np.random.default_rng([seed, len(rows)]).permutation(len(rows))
-    lines: dict[str, int] = {}
+    edits_of, drawn = _rule(source, seed), set[str]()
     line_of: dict[Edit, int] = {}
 
-    def drawn() -> Iterator[str]:
-        for row in (rows[index] for index in order):
+    def made() -> Iterator[Edit]:
+        for row in (rows[index] for index in np.random.default_rng([seed, len(rows)]).permutation(len(rows))):
             sentence = row.sentences[0].strip()
-            if sentence not in lines and _is_kept([sentence], source, exclude):
-                with contextlib.suppress(InputError):
-                    _check_readable(row, check)
-                    lines[sentence] = row.line
-                    yield sentence
+            if sentence in drawn or not _is_kept([sentence], source, exclude):
+                continue
+            drawn.add(sentence)
+            try:
+                check(sentence)
+            except InputError:
+                continue
+            for edit in edits_of(sentence):  # what a rule makes may be a sentence to leave out, too
+                if _is_kept([edit.premise, edit.hypothesis], source, exclude) and edit not in line_of:
+                    line_of[edit] = row.line
+                    yield edit
 
-    def kept() -> Iterator[Edit]:
-        for edit in _made(source, drawn(), seed):  # what a rule makes may be a sentence to leave out, too
-            pair = edit.premise, edit.hypothesis
-            if _is_kept(pair, source, exclude) and edit not in line_of:
-                line_of[edit] = next(reversed(lines.values()))  # that of the sentence that was drawn last
-                yield edit
-
-    made = take_evenly(kept(), len(rows) * 3 if source.take is None else source.take)
-    if not made:
+    found = take_evenly(made(), len(rows) * 3 if source.take is None else source.take)
+    if not found:
         raise DataError(f"{source.path} has no sentence to make {source.kind} of; give plain English text.")
     if inference and source.kind != "text":
-        targets = [[float(edit.label == name) for name in inference] for edit in made]
+        targets = [[float(edit.label == name) for name in inference] for edit in found]
     else:
-        targets = [[RATED_AS[edit.label] if source.kind == "edits" else 0.0] * labels for edit in made]
-    return Examples(
-        replace(source, scale=(0.0, 1.0)),
-        tuple((edit.premise, edit.hypothesis) for edit in made),
-        np.array(targets, np.float32),
-        np.array([line_of[edit] for edit in made], np.int64),
-        0,
-    )
+        targets = [[RATED_AS[edit.label] if source.kind == "edits" else 0.0] * labels for edit in found]
+    pairs = tuple((edit.premise, edit.hypothesis) for edit in found)
+    lines = np.array([line_of[edit] for edit in found], np.int64)
+    return Examples(replace(source, scale=(0.0, 1.0)), pairs, np.array(targets, np.float32), lines, skipped=0)
 
 
-def _made(source: Source, sentences: Iterable[str], seed: int) -> Iterator[Edit]:
-    """Pairs with their inference label, as the source's kind has them."""
+def _rule(source: Source, seed: int) -> Callable[[str], Iterable[Edit]]:
+    """What makes pairs of a sentence, with their inference label; of the kind "text", the sentence beside itself."""
     if source.kind == "text":
-        return (Edit(sentence, sentence, "entailment") for sentence in sentences)
+        return lambda sentence: [Edit(sentence, sentence, "entailment")]
     if source.kind == "swaps":
-        swapped = ((sentence, swap_nouns(sentence)) for sentence in sentences)
-        return (Edit(a, b, "neutral") for a, b in swapped if b is not None)
+        return lambda sentence: [Edit(sentence, swapped, "neutral") for swapped in [swap_nouns(sentence)] if swapped]
     antonyms = None if source.antonyms is None else read_antonyms(Path(source.antonyms)).seen()
-    return make_edits(str(source.edit), sentences, seed=seed, antonyms=antonyms)
+    return lambda sentence: make_edits(str(source.edit), [sentence], seed=seed, antonyms=antonyms)
 
 
 def check_trainable(parts: Sequence[Examples], batch_size: int) -> None:
-    """Raise DataError for fewer rows than a batch, or targets that are all alike; names files and value."""
-    rows = sum(map(len, parts))
-    if rows < batch_size:
-        raise DataError(
-            f"{_names(parts)}: {rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
-        )
+    """Refuse data that nothing can be learned from.
+
+    Raises:
+        DataError: fewer rows than a batch, or targets that are all alike; names files and value.
+    """
+    if (rows := sum(map(len, parts))) < batch_size:
+        said = f"{rows} rows are fewer than a batch of {batch_size}; add rows or lower the batch size."
+        raise DataError(f"{_names(parts)}: {said}")
     for width in sorted({part.targets.shape[1] for part in parts}):  # ratings, and labels of inference
         alike = [part for part in parts if part.targets.shape[1] == width]
         _check_varied(alike, "labels that differ are needed (kind=positives makes the others up)")
 
 
 def check_measurable(part: Examples) -> None:
-    """Raise DataError for too few rows to correlate, or targets that are all alike; names file and value."""
+    """Refuse data that nothing can be measured on.
+
+    Raises:
+        DataError: too few rows to correlate, or targets that are all alike; names file and value.
+    """
     if len(part) < MIN_ROWS:
         raise DataError(f"{part.source.path} has {len(part)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
     _check_varied([part], "a correlation needs labels that differ")
@@ -239,8 +217,7 @@ def check_measurable(part: Examples) -> None:
 
 def _check_varied(parts: Sequence[Examples], need: str) -> None:
     low, high = parts[0].source.scale or (0.0, 1.0)
-    for column in range(parts[0].targets.shape[1]):
-        values = np.concatenate([part.targets[:, column] for part in parts])
+    for values in np.concatenate([part.targets for part in parts]).T:
         if np.ptp(values) == 0:
             label = low + float(values[0]) * (high - low)
             raise DataError(f"{_names(parts)}: every label is {label:g}, one class alone; {need}.")
@@ -266,10 +243,8 @@ def _told_apart(source: Source, file: DataFile) -> Source:
         shares = {ends: np.mean([ends[0] <= n <= ends[1] for n in numbers]) for ends in _GUESSED_SCALES}
         scale = next((ends for ends, share in shares.items() if share > _GUESSED_SCALES[ends]), None)
         if scale is None:
-            raise DataError(
-                f"{source.path}: labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known; "
-                "name it: scale=LOW:HIGH."
-            )
+            said = f"labels from {min(numbers):g} to {max(numbers):g} are on a scale that is not known"
+            raise DataError(f"{source.path}: {said}; name it: scale=LOW:HIGH.")
     return replace(source, kind="graded", scale=scale or (0.0, 1.0))
 
 
@@ -277,16 +252,13 @@ def _targets(row: Row, source: Source, file: DataFile, labels: Sequence[str], in
     """The targets of a row. Raises InputError where it has none, and says why."""
     if row.error is not None:
         raise InputError(row.error)
-    if source.kind == "paraphrases" and inference:
-        return [float(name == "entailment") for name in inference]
+    if inference and source.kind in ("inference", "paraphrases"):
+        known = "entailment" if source.kind == "paraphrases" else _one_of(inference, row.label, file.label)
+        return [float(known == name) for name in inference]
     if source.kind in UNLABELLED:  # the encoder's cosine takes this one's place later
         return [1.0] * len(labels)
-    if source.kind == "inference" and inference:
-        word = _one_of(inference, row.label, file.label)
-        return [float(word == name) for name in inference]
-    if len(labels) > 1:
-        return [_scaled(row.values.get(name), source, name) for name in labels]
-    return [_scaled(row.label, source, file.label)]
+    cells = {file.label: row.label} if len(labels) == 1 else {name: row.values.get(name) for name in labels}
+    return [_scaled(cell, source, column) for column, cell in cells.items()]
 
 
 def _scaled(cell: object, source: Source, column: str | None) -> float:
@@ -314,8 +286,7 @@ def _one_of(known: Iterable[str], cell: object, column: str | None) -> str:
 
 def _is_kept(sentences: Sequence[str], source: Source, exclude: AbstractSet[str]) -> bool:
     """Whether a pair of these sentences is one to learn from."""
-    is_of_the_tenth = source.hold_out and any(map(is_held_out, sentences))
-    return not is_of_the_tenth and exclude.isdisjoint(map(plain_words, sentences))
+    return source.keeps(sentences) and exclude.isdisjoint(map(plain_words, sentences))
 
 
 def _check_readable(row: Row, check: Check) -> None:

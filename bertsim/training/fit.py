@@ -1,8 +1,8 @@
 """The loop: epochs of steps, the best epoch kept, early stopping, and files to go on from after a kill.
 
-A file of a run is safetensors with what it depends on in its header. It is written beside its place and moved there, so
-that it is never seen half, and holds all that the next step depends on (weights, optimiser, the state of dropout's
-random numbers), so that a run which is resumed goes on to the same numbers. Nothing here prints: an `Observer` is told.
+A file of a run is safetensors with what it depends on in its header. It is never seen half, and holds all that the next
+step depends on (weights, optimiser, the state of dropout's random numbers), so that a run which is resumed goes on to
+the same numbers. Nothing here prints: an `Observer` is told.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from bertsim.errors import DataError, InputError
 from bertsim.training.joint import JointTask
 from bertsim.training.plan import TrainPlan
 
-RUN = ".run"
-"""The folder of a run, below the output's."""
+RUN = ".run"  # the folder of a run, below the output's
 SAVE_SECONDS = 30.0
 
 
@@ -42,23 +41,14 @@ class Epoch:
 
 @dataclass
 class Progress:
-    """How far a run is.
+    """How far a run is."""
 
-    Attributes:
-        epoch: the one in hand, from 0.
-        step: how many of its steps are done.
-        loss: sum over these steps.
-        best: the epoch with the best dev metric, or -1.
-        history: the finished epochs.
-        finished: whether it ended by itself.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    loss: float = 0.0
-    best: int = -1
-    history: tuple[Epoch, ...] = ()
-    finished: bool = False
+    epoch: int = 0  # the one in hand, from 0
+    step: int = 0  # how many of its steps are done
+    loss: float = 0.0  # sum over these steps
+    best: int = -1  # the epoch with the best dev metric, or -1
+    history: tuple[Epoch, ...] = ()  # the finished epochs
+    finished: bool = False  # whether it ended by itself
 
     @property
     def best_metric(self) -> float | None:
@@ -77,12 +67,7 @@ class Observer(Protocol):
 
 
 class RunFolder:
-    """The folder of one run.
-
-    Args:
-        folder: made where it is not there.
-        job: everything the numbers depend on; paths, and JSON values.
-    """
+    """The folder of one run. `job` is everything that the numbers depend on: paths, and JSON values."""
 
     def __init__(self, folder: Path, job: Mapping[str, Any]) -> None:
         self._folder, self._job = folder, json.loads(json.dumps(job, default=str))
@@ -110,34 +95,35 @@ class RunFolder:
             return None
         try:
             with safe_open(path, framework="numpy") as file:
-                header, arrays = file.metadata() or {}, [file.get_tensor(key) for key in sorted(file.keys())]
+                header, arrays = file.metadata(), [file.get_tensor(key) for key in sorted(file.keys())]
         except (SafetensorError, OSError) as error:
             raise DataError(f"{path} cannot be read ({error}); start again without --resume.") from None
-        job, own = _given(json.loads(header.get("job", "null")) or self._job), _given(self._job)
+        job, own = _given(json.loads(header["job"])), _given(self._job)
         if changed := sorted(key for key in {*job, *own} if job.get(key) != own.get(key)):
             raise InputError(
                 f"{self._folder} holds a run with another {', '.join(changed)}; resume it with the words it was "
                 "started with, or choose another --output."
             )
-        return arrays, json.loads(header.get("progress", "null"))
+        return arrays, json.loads(header["progress"])
 
     def restore(self, name: str, variables: Sequence[Any]) -> Any:
-        """Set variables to what was recorded, and give the progress; None where nothing was. Errors as of `kept`."""
-        kept = self.kept(name)
-        if kept is None:
+        """Set variables to what was recorded, and give the progress; None where nothing was.
+
+        Raises:
+            DataError: other tensors were recorded; else as `kept`.
+        """
+        if (kept := self.kept(name)) is None:
             return None
         arrays, progress = kept
         if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
-            raise DataError(
-                f"{self._folder / name}.safetensors holds other tensors than this run has; "
-                "start again without --resume."
-            )
+            path = self._folder / f"{name}.safetensors"
+            raise DataError(f"{path} holds other tensors than this run has; start again without --resume.")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return progress
 
 
-def fit(task: JointTask, plan: TrainPlan, folder: RunFolder, observer: Observer, *, resume: bool) -> Progress:
+def fit(task: JointTask, folder: RunFolder, observer: Observer, *, resume: bool) -> Progress:
     """Train until the epochs are through or nothing gets better; the best weights are set at the end.
 
     Raises:
@@ -145,55 +131,47 @@ def fit(task: JointTask, plan: TrainPlan, folder: RunFolder, observer: Observer,
     """
     recorded = folder.restore("state", task.variables) if resume else None
     progress = Progress() if recorded is None else record_from(Progress, recorded, str(RUN))
-    steps = [len(task.batches(epoch)) for epoch in range(plan.epochs)]
+    steps = [len(task.batches(epoch)) for epoch in range(task.plan.epochs)]
     total = sum(steps)
     while not progress.finished:
         batches, first = task.batches(progress.epoch), progress.step
         start = saved = time.monotonic()
         for batch in batches[first:]:
             done = sum(steps[: progress.epoch]) + progress.step
-            loss = task.step(batch, _rate(done, total, plan))
+            loss = task.step(batch, _rate(done, total, task.plan))
             if not math.isfinite(loss):
-                raise InputError(
-                    f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1} "
-                    f"({task.where(batch)}); lower the learning rate, or look at these rows."
-                )
+                said = f"the loss became {loss} in epoch {progress.epoch + 1}, step {progress.step + 1}"
+                raise InputError(f"{said} ({task.where(batch)}); lower the learning rate, or look at these rows.")
             progress.step, progress.loss = progress.step + 1, progress.loss + loss
             now = time.monotonic()
             left = (now - start) / (progress.step - first) * (total - done - 1)
-            told = f"loss {progress.loss / progress.step:.4f}"
-            told += "" if progress.best_metric is None else f", best dev {progress.best_metric:.4f}"
-            told += f", {left // 60:.0f}:{left % 60:02.0f} left"
+            best = "" if progress.best_metric is None else f", best dev {progress.best_metric:.4f}"
+            told = f"loss {progress.loss / progress.step:.4f}{best}, {left // 60:.0f}:{left % 60:02.0f} left"
             observer.show(progress.step, len(batches), f"epoch {progress.epoch + 1}", told)
             if now - saved > SAVE_SECONDS:
                 folder.keep("state", task.variables, asdict(progress))
                 saved = now
-        _close_epoch(task, plan, folder, progress, time.monotonic() - start)
+        _close_epoch(task, folder, progress, time.monotonic() - start)
         last, best = progress.history[-1], " (best)" if progress.best == progress.epoch - 1 else ""
-        observer.stage(
-            f"epoch {progress.epoch}: loss {last.loss:.4f}, dev {last.metric:.4f}{best}, {last.seconds:.0f} s"
-        )
+        told = f"loss {last.loss:.4f}, dev {last.metric:.4f}{best}, {last.seconds:.0f} s"
+        observer.stage(f"epoch {progress.epoch}: {told}")
     folder.restore("best", task.weights)
     return progress
 
 
-def _close_epoch(task: JointTask, plan: TrainPlan, folder: RunFolder, progress: Progress, seconds: float) -> None:
+def _close_epoch(task: JointTask, folder: RunFolder, progress: Progress, seconds: float) -> None:
     """Measure an epoch, and record it and, where it is the best so far, its weights."""
     metric = task.measure()
     if not math.isfinite(metric):
-        raise InputError(
-            f"the dev metric is {metric} after epoch {progress.epoch + 1}: every score is alike; "
-            "lower the learning rate."
-        )
-    is_best = progress.best_metric is None or metric > progress.best_metric
+        said = f"the dev metric is {metric} after epoch {progress.epoch + 1}"
+        raise InputError(f"{said}: every score is alike; lower the learning rate.")
     progress.history = (*progress.history, Epoch(progress.loss / progress.step, metric, round(seconds, 3)))
-    if is_best:
+    if progress.best_metric is None or metric > progress.best_metric:
         progress.best = progress.epoch
         folder.keep("best", task.weights)
         task.keep_best()
     progress.epoch, progress.step, progress.loss = progress.epoch + 1, 0, 0.0
-    stale = progress.epoch - 1 - progress.best >= plan.patience
-    progress.finished = stale or progress.epoch >= plan.epochs
+    progress.finished = progress.epoch > progress.best + task.plan.patience or progress.epoch >= task.plan.epochs
     folder.keep("state", task.variables, asdict(progress))
 
 

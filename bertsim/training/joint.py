@@ -51,34 +51,20 @@ class Lesson:
 
 
 class Arrays(NamedTuple):
-    """What a graph is given; () for what it does not need.
+    """What a graph is given; () for what it does not need."""
 
-    Attributes:
-        apart: A of all pairs, then B of all.
-        packed: the pairs.
-        mismatched: first sentences packed with the second ones of the row before.
-        pinned, vectors: plain sentences, and float32 [m, dim] of length 1, which their embeddings shall stay near.
-        targets, weights: float32 [n, labels] and [n].
-    """
-
-    apart: Tokens | tuple[()] = ()
-    packed: Tokens | tuple[()] = ()
-    mismatched: Tokens | tuple[()] = ()
-    pinned: Tokens | tuple[()] = ()
-    vectors: Any = ()
-    targets: Any = ()
-    weights: Any = ()
+    apart: Tokens | tuple[()] = ()  # A of all pairs, then B of all
+    packed: Tokens | tuple[()] = ()  # the pairs
+    mismatched: Tokens | tuple[()] = ()  # first sentences packed with the second ones of the row before
+    pinned: Tokens | tuple[()] = ()  # plain sentences
+    vectors: Any = ()  # float32 [m, dim] of length 1, which their embeddings shall stay near
+    targets: Any = ()  # float32 [n, labels]
+    weights: Any = ()  # float32 [n]
 
 
-class Encoded(NamedTuple):
-    """What the encoder gave for some sequences, and their attention mask."""
-
-    output: Any = None
-    mask: Any = None
-
-
-Sides = Mapping[str, tuple[Encoded, Encoded]]
-"""By "apart", the first and the second sentences; by "packed", the pairs and nothing."""
+Encoded = tuple[Any, Any]  # what the encoder gave for some sequences, and their attention mask
+Sides = Mapping[str, tuple[Encoded, Encoded]]  # by "apart", first and second sentences; by "packed", pairs, nothing
+_NOTHING: Encoded = (None, None)
 
 
 def lesson_of(plan: TrainPlan, part: Examples, *, measures: bool = False) -> Lesson:
@@ -90,41 +76,29 @@ def lesson_of(plan: TrainPlan, part: Examples, *, measures: bool = False) -> Les
     return Lesson(heads, cosine, part.source.kind == "positives" and not measures)
 
 
+@dataclass(eq=False)
 class JointTask:
-    """Trains heads, and the encoder where `plan.learns`.
+    """Trains heads, and the encoder where `plan.learns`."""
 
-    Args:
-        encoder: a `BertEncoder` with its weights.
-        heads: on it, with their first weights, in the order of the plan's; may be none where the encoder learns.
-        reader: how the checkpoint reads text.
-        data: what to learn from and to measure on.
-        plan: rates, batch size, seed.
-        keep: writes encoder and heads.
-        pinned: sentences whose embeddings shall stay.
-    """
+    encoder: Any  # a `BertEncoder` with its weights
+    heads: Sequence[Head]  # on it, with their first weights, as in `plan`; may be none where the encoder learns
+    reader: Reader  # as the checkpoint reads text
+    data: Data  # to learn from and to measure on
+    plan: TrainPlan
+    keep_best: Callable[[], None]  # writes encoder and heads
+    pinned: Pinned | None  # sentences whose embeddings shall stay
 
-    def __init__(
-        self,
-        encoder: Any,
-        heads: Sequence[Head],
-        reader: Reader,
-        data: Data,
-        plan: TrainPlan,
-        keep: Callable[[], None],
-        pinned: Pinned | None = None,
-    ) -> None:
-        self.encoder, self.heads, self.reader = encoder, tuple(heads), reader
-        self.parts, self._dev, self._plan, self._pinned = data.parts, data.dev, plan, pinned
-        self.keep_best = keep
-        for layer in (linear for block in encoder.blocks for linear in block.linears):
-            layer.multiplied_in = "bfloat16" if plan.bfloat16 else "float32"
+    def __post_init__(self) -> None:
+        """Say what learns, at which rate, and what each file teaches."""
+        for layer in (linear for block in self.encoder.blocks for linear in block.linears):
+            layer.multiplied_in = "bfloat16" if self.plan.bfloat16 else "float32"
+        self.parts = self.data.parts
         self._lengths = [
-            reader.lengths([a for a, _ in part.pairs]) + reader.lengths([b for _, b in part.pairs])
-            for part in self.parts
+            np.sum(list(map(self.reader.lengths, zip(*part.pairs, strict=True))), axis=0) for part in self.parts
         ]
-        self._groups = _groups(encoder, heads, plan)
-        self._lessons = [lesson_of(plan, part) for part in self.parts]
-        self._judged = lesson_of(plan, self._dev, measures=True)
+        self._groups = _groups(self.encoder, self.heads, self.plan)
+        self._lessons = [lesson_of(self.plan, part) for part in self.parts]
+        self._judged = lesson_of(self.plan, self.data.dev, measures=True)
         self._steps: dict[Lesson, Any] = {}
         self._predict: Any = None
 
@@ -136,7 +110,7 @@ class JointTask:
     @property
     def variables(self) -> Sequence[Any]:
         """All that the next step depends on: encoder (where it learns), heads, dropout's seeds and optimisers."""
-        models = [self.encoder, *self.heads] if self._plan.learns else self.heads
+        models = [self.encoder, *self.heads] if self.plan.learns else self.heads
         return [v for each in [*models, *(group[0] for group in self._groups)] for v in each.variables]
 
     def batches(self, epoch: int) -> Sequence[Batch]:
@@ -145,14 +119,13 @@ class JointTask:
         for index, (part, lengths) in enumerate(zip(self.parts, self._lengths, strict=True)):
             if not part.source.learns_in(epoch):
                 continue
-            seed = [self._plan.seed, epoch, index]
-            rows = take_turns(len(part), part.source.per_epoch, epoch, [self._plan.seed, index])
-            for batch in cut_batches(lengths[rows], self._plan.batch_size, seed):
+            rows = take_turns(len(part), part.source.per_epoch, epoch, [self.plan.seed, index])
+            for batch in cut_batches(lengths[rows], self.plan.batch_size, [self.plan.seed, epoch, index]):
                 if len(batch) > 1 or len(part) == 1:
                     found.append((index, rows[batch]))
-        order = np.random.default_rng([self._plan.seed, epoch]).permutation(len(found))
+        order = np.random.default_rng([self.plan.seed, epoch]).permutation(len(found))
         places = enumerate(found[i] for i in order)
-        return [Batch(part, rows, (self._plan.seed, epoch, place)) for place, (part, rows) in places]
+        return [Batch(part, rows, (self.plan.seed, epoch, place)) for place, (part, rows) in places]
 
     def step(self, batch: Batch, rate: float) -> float:
         """Learn from a batch at `rate`, in (0, 1], of the learning rates; return the loss."""
@@ -167,34 +140,32 @@ class JointTask:
         arrays = self._read(pairs, lesson)._replace(
             targets=part.targets[batch.rows], weights=np.full(len(pairs), part.source.weight, np.float32)
         )
-        if self._pinned is not None:
-            count = self._plan.pin_batch
-            start = int(random.integers(max(len(self._pinned.sentences) - count, 0) + 1))
-            chosen = slice(start, start + count)
-            arrays = arrays._replace(
-                pinned=self.reader.alone(self._pinned.sentences[chosen]), vectors=self._pinned.vectors[chosen]
-            )
+        if self.pinned is not None:
+            start = int(random.integers(max(len(self.pinned.sentences) - self.plan.pin_batch, 0) + 1))
+            chosen = slice(start, start + self.plan.pin_batch)
+            tokens = self.reader.alone(self.pinned.sentences[chosen])
+            arrays = arrays._replace(pinned=tokens, vectors=self.pinned.vectors[chosen])
         if lesson not in self._steps:
             self._steps[lesson] = _graph(partial(self._learn, lesson), arrays)
         return float(self._steps[lesson](arrays))
 
     def measure(self) -> float:
         """Mean of the dev metric over the cosine (where the encoder learns) and every head whose labels dev has."""
-        order = np.argsort([len(a) + len(b) for a, b in self._dev.pairs], kind="stable")
+        order = np.argsort([len(a) + len(b) for a, b in self.data.dev.pairs], kind="stable")
         found = []
         for start in range(0, len(order), _DEV_BATCH):
-            pairs = [self._dev.pairs[i] for i in order[start : start + _DEV_BATCH]]
+            pairs = [self.data.dev.pairs[i] for i in order[start : start + _DEV_BATCH]]
             arrays = self._read(pairs, self._judged)
             self._predict = self._predict or _graph(self._judge, arrays)
             found.append([column.numpy() for column in self._predict(arrays)])
-        targets = self._dev.targets[order]
+        targets = self.data.dev.targets[order]
         judged = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         return float(np.mean([dev_metric(each, targets[:, : each.shape[1]]) for each in judged]))
 
     def where(self, batch: Batch) -> str:
         """The first rows of a batch, by file and line."""
-        named = ", ".join(map(self.parts[batch.part].where, batch.rows[:3]))
-        return named + (" …" if len(batch.rows) > 3 else "")
+        more = " …" if len(batch.rows) > 3 else ""
+        return ", ".join(map(self.parts[batch.part].where, batch.rows[:3])) + more
 
     def _read(self, pairs: Sequence[tuple[str, str]], lesson: Lesson) -> Arrays:
         """The tokens of pairs in the ways in which cosine and heads read them."""
@@ -219,14 +190,14 @@ class JointTask:
 
     def _loss(self, lesson: Lesson, arrays: Arrays) -> Any:
         targets, weights = arrays.targets, arrays.weights
-        sides, loss = self._encode(arrays, training=self._plan.learns), ops.zeros(())
+        sides, loss = self._encode(arrays, training=self.plan.learns), ops.zeros(())
         wrong = self._mismatch(sides, arrays) if lesson.positives else {}
         if lesson.cosine:
             a, b = (self.reader.embed(*side) for side in sides["apart"])
             cosine = in_batch_negatives(a, b) if lesson.positives else cosent(a, b, targets[:, 0])
-            loss += self._plan.cosine_weight * cosine * weights[0]
+            loss += self.plan.cosine_weight * cosine * weights[0]
         for index in lesson.heads:
-            head, weight = self.heads[index], self._plan.heads[index].weight
+            head, weight = self.heads[index], self.plan.heads[index].weight
             error = partial(cross_entropy, weights=weights, exclusive=head.config.activation == "softmax")
             loss += weight * error(_logits(head, sides, training=True), targets)
             if wrong:
@@ -235,7 +206,7 @@ class JointTask:
             # without dropout, whose noise would be all that is learned from
             vectors = self.reader.embed(*self._run(arrays.pinned, training=False))
             cosines = -keras.losses.cosine_similarity(vectors, arrays.vectors)
-            loss += self._plan.pin_weight * ops.mean(1.0 - cosines)
+            loss += self.plan.pin_weight * ops.mean(1.0 - cosines)
         return loss
 
     def _judge(self, arrays: Arrays) -> list[Any]:
@@ -256,7 +227,7 @@ class JointTask:
             halves = [tf.nest.map_structure(lambda x, i=i: tf.split(x, 2)[i], both) for i in (0, 1)]
             sides["apart"] = halves[0], halves[1]
         if arrays.packed:
-            sides["packed"] = self._run(arrays.packed, training=training), Encoded()
+            sides["packed"] = self._run(arrays.packed, training=training), _NOTHING
         return sides
 
     def _mismatch(self, sides: Sides, arrays: Arrays) -> Sides:
@@ -266,13 +237,13 @@ class JointTask:
             first, second = sides["apart"]
             wrong["apart"] = first, tf.nest.map_structure(lambda x: tf.roll(x, 1, 0), second)
         if arrays.mismatched:
-            wrong["packed"] = self._run(arrays.mismatched, training=self._plan.learns), Encoded()
+            wrong["packed"] = self._run(arrays.mismatched, training=self.plan.learns), _NOTHING
         return wrong
 
     def _run(self, tokens: Tokens, *, training: bool) -> Encoded:
         output = self.encoder(*tokens, training=training)
         known = {name: output[name] for name in ("last_hidden_state", "pooler_output") if name in output}
-        return Encoded(known, tokens.attention_mask)
+        return known, tokens.attention_mask
 
 
 def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[Any, list[Any], float]]:
@@ -292,8 +263,9 @@ def _groups(encoder: Any, heads: Sequence[Head], plan: TrainPlan) -> list[tuple[
     kind, groups = keras.optimizers.AdamW if decay else keras.optimizers.Adam, []
     for weights, rate in ((slow, plan.encoder_learning_rate), (fast, plan.learning_rate)):
         if weights:
-            groups.append((kind(rate, global_clipnorm=1.0, **decay), weights, rate))
-            groups[-1][0].build(weights)
+            optimizer = kind(rate, global_clipnorm=1.0, **decay)
+            optimizer.build(weights)
+            groups.append((optimizer, weights, rate))
     return groups
 
 

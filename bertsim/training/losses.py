@@ -20,15 +20,12 @@ _MASKED = -1e9
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, *, exclusive: bool) -> Tensor:
-    """Cross-entropy, each pair by its weight.
+    """Cross-entropy: the sum over pairs, each by its weight, over the batch's size; a scalar.
 
     Args:
         logits, targets: float32 [batch, labels]; targets in [0, 1].
         weights: float32 [batch].
         exclusive: whether labels exclude each other: softmax; else a sigmoid for each, and the mean over labels.
-
-    Returns:
-        a scalar: the weighted sum over pairs by the batch's size.
 
     Example: one logit 0, any target, weight 1 -> log 2; three equal logits that exclude each other -> log 3
     """
@@ -39,9 +36,7 @@ def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, *, exclusive
 def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
     """log(1 + Σ exp(20 · (cos_j - cos_i))) over all i, j of which people called i more alike than j.
 
-    Args:
-        a, b: float32 [batch, dim].
-        targets: float32 [batch].
+    `a` and `b` are float32 [batch, dim], `targets` float32 [batch].
 
     Example: two pairs of equal cosine with targets 1 and 0 -> log 2
     """
@@ -55,23 +50,19 @@ def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
 def in_batch_negatives(a: Tensor, b: Tensor) -> Tensor:
     """Every sentence shall find its partner among all of the batch: cross-entropy over cosines, both directions.
 
-    Args:
-        a, b: float32 [batch, dim]; row i of one belongs to row i of the other.
+    `a` and `b` are float32 [batch, dim]; row i of one belongs to row i of the other.
 
     Example: a batch of one -> 0
     """
     cosines = SCALE * ops.matmul(_unit(a), ops.transpose(_unit(b)))
     partner = ops.diagonal(cosines)
-    rows = ops.logsumexp(cosines, axis=1) - partner
-    columns = ops.logsumexp(cosines, axis=0) - partner
-    return ops.mean(rows + columns) / 2
+    return ops.mean(ops.logsumexp(cosines, axis=1) + ops.logsumexp(cosines, axis=0) - 2 * partner) / 2
 
 
 def dev_metric(predicted: Float, targets: Float) -> float:
     """Mean over labels: ROC AUC where a label is 0 or 1, else Spearman; NaN where predictions do not vary.
 
-    Args:
-        predicted, targets: float32 [n, labels].
+    Both arrays are float32 [n, labels].
 
     Example: predicted [[.1], [.9]], targets [[0], [1]] -> 1.0
     """

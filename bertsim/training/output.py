@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,28 +25,21 @@ from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
-from bertsim.measuring.agreement import judge_probabilities
-from bertsim.measuring.evaluation import evaluate, mean_label_by_range
-from bertsim.measuring.fitting import fit_calibration, fit_combination, weigh_groups
-from bertsim.measuring.plots import plot_curve
+from bertsim.measuring import agreement, evaluation, fitting, plots
 from bertsim.model.loading import load
 from bertsim.records import ALIGNMENT, COMBINED, Float
 from bertsim.score import calibration, combination, words
-from bertsim.training.card import write_card
+from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
-from bertsim.training.folder import CURVE, HEADS, METRICS, as_written
 from bertsim.training.losses import metric_name
 from bertsim.training.plan import TrainPlan
 from bertsim.training.recipe import Recipe, WordsPlan
-from bertsim.training.report import FolderReport, measure_report
-from bertsim.training.run import Trained
+from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
 
-Scores = Mapping[str, Mapping[str, Float]]
-"""By "dev" and "test", by scorer."""
-Figures = Mapping[str, Mapping[str, dict[str, Any]]]
-"""By scorer, by "dev" and "test"."""
+Scores = Mapping[str, Mapping[str, Float]]  # by "dev" and "test", by scorer
+Figures = Mapping[str, Mapping[str, dict[str, Any]]]  # by scorer, by "dev" and "test"
 
 
 def finish_output(
@@ -55,16 +49,12 @@ def finish_output(
 
     Args:
         encoder: that was started from.
-        trained: every run; the last one's dev and test are measured on.
-        output: where they left encoder and heads.
-        observer: told how it goes.
+        trained: every run, which left encoder and heads in `output`; the last one's dev and test are measured on.
+        output, observer: the folder, and who is told how it goes.
         recipe: what was asked for; its card, words and report go into the folder.
 
     Returns:
         figures of every scorer, and the report where one was asked for.
-
-    Raises:
-        ExportError: a flatbuffer that does not agree with its model.
     """
     plan, data = trained[-1].plan, trained[-1].data
     if plan.int8:
@@ -86,7 +76,7 @@ def finish_output(
         for scorer, folder in (folders | ({"cosine": output} if run.plan.learns else {})).items():
             write_json(folder / METRICS, _metrics(encoder, run, figures.get(scorer, {}), metric, report))
             losses, metrics = zip(*((e.loss, e.metric) for e in run.progress.history), strict=True)
-            plot_curve(folder / CURVE, losses, metrics, metric, run.progress.best)
+            plots.plot_curve(folder / CURVE, losses, metrics, metric, run.progress.best)
     if recipe.card is not None and recipe.path is not None:
         names = {"README.md": recipe.card, recipe.card.name: recipe.card, recipe.path.name: recipe.path}
         for name, source in names.items():
@@ -118,16 +108,10 @@ def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path)
 
 
 def _score(data: Data, output: Path) -> Scores:
-    """What every scorer says, as served; of ratings, cosine, alignment and heads are joined on dev, and how is written.
-
-    They are not where there is no head, or dev is too small.
-    """
+    """What every scorer says, as served; ratings are joined on dev where there is a head and enough pairs."""
     if not data.has_several_labels:
-        for stale in (
-            output / calibration.NAME,
-            output / combination.NAME,
-            *output.glob(f"{HEADS}/*/{calibration.NAME}"),
-        ):
+        (output / combination.NAME).unlink(missing_ok=True)
+        for stale in (output / calibration.NAME, *output.glob(f"{HEADS}/*/{calibration.NAME}")):
             stale.unlink(missing_ok=True)
     model = load(output)
     scores = {name: model.scores(part.pairs) for name, part in data.measured.items()}
@@ -136,7 +120,7 @@ def _score(data: Data, output: Path) -> Scores:
         return scores
     of_dev, labels = {name: scores["dev"][name] for name in joined}, data.dev.targets[:, 0]
     try:
-        joint = fit_combination(of_dev, labels, data=data.dev.source.name)
+        joint = fitting.fit_combination(of_dev, labels, data=data.dev.source.name)
     except InputError:
         return scores
     write_json(output / combination.NAME, joint)
@@ -146,19 +130,22 @@ def _score(data: Data, output: Path) -> Scores:
 
 
 def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures:
-    """Fit and write a calibration of every scorer on dev; figures by scorer and set."""
+    """Fit and write a calibration of every scorer on dev; figures by scorer and set.
+
+    A head with labels gives probabilities of its own, of something else than being similar: it gets no calibration.
+    """
     labels, groups = data.dev.targets[:, 0], data.dev.groups if plan.mix else [""] * len(data.dev)
     mix = plan.mix or ({"": (1.0, plan.similar_share)} if plan.similar_share else None)
-    weights = None if mix is None else weigh_groups(labels, groups, mix)  # else all pairs count alike
+    weights = None if mix is None else fitting.weigh_groups(labels, groups, mix)  # else all pairs count alike
     measures, figures = {}, {}
     for scorer, found in scores["dev"].items():
-        try:
-            curve = fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
-        except InputError:  # too few pairs, or one kind alone
-            curve = None
+        folder, curve = output / HEADS / scorer, None
+        if not folder.is_dir() or len(HeadConfig.from_folder(folder).labels) == 1:
+            with suppress(InputError):  # too few pairs, or one kind alone
+                curve = fitting.fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
         figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
-        if curve is not None and (output / HEADS / scorer).is_dir():
-            write_json(output / HEADS / scorer / calibration.NAME, {scorer: curve})
+        if curve is not None and folder.is_dir():
+            write_json(folder / calibration.NAME, {scorer: curve})
         elif curve is not None:
             measures[scorer] = curve
     write_json(output / calibration.NAME, measures)
@@ -167,7 +154,7 @@ def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures
 
 def _figures(scores: Float, part: Examples, curve: calibration.Calibration | None) -> dict[str, Any]:
     labels = part.targets[:, 0]
-    found = evaluate(scores, labels)
+    found = evaluation.evaluate(scores, labels)
     table: dict[str, Any] = {
         "pairs": found.n,
         "pearson": round(found.pearson.value, 4),
@@ -175,7 +162,7 @@ def _figures(scores: Float, part: Examples, curve: calibration.Calibration | Non
         "spearman_interval": [round(found.spearman.low, 4), round(found.spearman.high, 4)],
     }
     if curve is not None:
-        honesty = judge_probabilities(np.asarray(curve.apply(scores)), labels >= curve.similar - 1e-6)
+        honesty = agreement.judge_probabilities(np.asarray(curve.apply(scores)), labels >= curve.similar - 1e-6)
         table |= {"brier": round(honesty.brier, 4), "ece": round(honesty.ece, 4)}
     return table
 
@@ -184,26 +171,24 @@ def _make_words(
     plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, report: FolderReport | None
 ) -> words.Words:
     """The recipe's words with figures: of ranges the mean rating, of errors how often a probe went right."""
-    ranges = {}
-    for scorer, named in plan.ranges.items():
-        if scorer in scores:
-            names, ratings = dict(named), dev.targets[:, 0] * words.HIGHEST_RATING
-            found = mean_label_by_range(scores[scorer], ratings, list(names))
-            ranges[scorer] = tuple(words.Range(low, names[low], round(mean, 1), n) for low, n, mean in found)
-    # the last of a name: "negation" is two
-    edits = {probe.name: probe for probe in report.probes} if report else {}
-    errors = [
-        words.KnownError(kind, round(float(max(edits[kind].values.values())), 4), edits[kind].count, said)
-        for kind, said in plan.errors.items()
-        if kind in edits
-    ]
+    ranges, ratings = {}, dev.targets[:, 0] * words.HIGHEST_RATING
+    for scorer in (name for name in plan.ranges if name in scores):
+        names = dict(plan.ranges[scorer])
+        found = evaluation.mean_label_by_range(scores[scorer], ratings, list(names))
+        ranges[scorer] = tuple(words.Range(low, names[low], round(mean, 1), n) for low, n, mean in found)
+    edits = {probe.name: probe for probe in report.probes} if report else {}  # the last of a name: "negation" is two
+    errors = []
+    for kind, said in plan.errors.items():
+        if kind in edits:
+            right = round(float(max(edits[kind].values.values())), 4)
+            errors.append(words.KnownError(kind, right, edits[kind].count, said))
     return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors))
 
 
 def _metrics(
     encoder: CheckpointFolder, run: Trained, figures: Mapping[str, Any], metric: str, report: FolderReport | None
 ) -> dict[str, Any]:
-    plan, table = run.plan, asdict(run.plan)
+    plan = run.plan
     shown = {
         "data": [source.as_shown() for source in plan.data],
         "dev": plan.dev.as_shown(),
@@ -212,28 +197,24 @@ def _metrics(
         "exclude_held_out": _shown(plan.exclude_held_out),
         "encoder": encoder.name,
     }
-    return {
+    rows = []
+    for part in run.data.parts:
+        source = {"file": part.source.name, "kind": part.source.kind, "scale": part.source.scale}
+        rows.append(source | {"used": len(part), "left_out": part.skipped})
+    table = {
         "as_served": figures,
         "dev_metric": metric,
         "best_epoch": run.progress.best + 1,
         "epochs": [
             {"loss": round(e.loss, 6), "dev": round(e.metric, 6), "seconds": e.seconds} for e in run.progress.history
         ],
-        "rows": [
-            {
-                "file": part.source.name,
-                "kind": part.source.kind,
-                "scale": part.source.scale,
-                "used": len(part),
-                "left_out": part.skipped,
-            }
-            for part in run.data.parts
-        ],
-        "plan": table | shown,
+        "rows": rows,
+        "plan": asdict(plan) | shown,
         "encoder_sha256": encoder.sha256,
         "encoder_commit": encoder.revision,
         "version": __version__,
-    } | ({} if report is None else {"report": asdict(report)})
+    }
+    return table if report is None else table | {"report": asdict(report)}
 
 
 def _shown(paths: Sequence[Path]) -> list[str]:

@@ -22,6 +22,7 @@ from bertsim.training.plan import HUB, HeadPlan, Source, TrainPlan
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 _SWITCH = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+# How a word of the command line is read; a key that is not here is a text.
 _FROM_WORDS: Mapping[str, Callable[[str], Any]] = {
     "hold_out": lambda word: _SWITCH[word.lower()],
     "scale": lambda word: list(map(float, word.split(":"))),
@@ -31,26 +32,17 @@ _FROM_WORDS: Mapping[str, Callable[[str], Any]] = {
     "epochs": lambda word: list(map(int, word.split(":"))),
     "columns": lambda word: word.split(","),
 }
-"""How a word of the command line is read; a key that is not here is a text."""
 
 
 @dataclass(frozen=True)
 class WordsPlan:
-    """What `words.json` of a trained encoder shall say; its figures are measured.
+    """What `words.json` of a trained encoder shall say; its figures are measured."""
 
-    Attributes:
-        note: the plain truth about the encoder, one or two sentences.
-        data: what dev's ratings are, in words.
-        scorers: what each scorer is.
-        ranges: by scorer, the lower end and the name of each range, rising.
-        errors: by kind of minimal edit, what the two sentences of such a pair differ by.
-    """
-
-    note: str
-    data: str
-    scorers: Mapping[str, str] = field(default_factory=dict)
-    ranges: Mapping[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    note: str  # the plain truth about the encoder, one or two sentences
+    data: str  # what dev's ratings are, in words
+    scorers: Mapping[str, str] = field(default_factory=dict)  # what each scorer is
+    ranges: Mapping[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # lower end and name of each
+    errors: Mapping[str, str] = field(default_factory=dict)  # by kind of edit, what two such sentences differ by
 
     def __post_init__(self) -> None:
         """Raise InputError for what `Words` does not take, before anything is measured."""
@@ -61,24 +53,16 @@ class WordsPlan:
 
 @dataclass(frozen=True)
 class ReportPlan:
-    """What a trained encoder is measured on at the end, beside dev and test.
+    """What a trained encoder is measured on at the end, beside dev and test."""
 
-    Attributes:
-        correlation, separation: labelled pairs, for Spearman and for the area under the ROC curve.
-        inference: files of which the held-out tenth is inferred.
-        edits, antonyms: plain text whose held-out tenth is edited, and the opposites that this needs.
-        swapped, paraphrases: plain text whose held-out tenth has its roles swapped, and pairs that mean the same.
-        plain: plain text of many kinds, for how near the vectors are to those of the encoder that was started from.
-    """
-
-    correlation: tuple[Source, ...] = ()
-    separation: tuple[Source, ...] = ()
-    inference: tuple[Path, ...] = ()
-    edits: tuple[Path, ...] = ()
-    antonyms: Path | None = None
-    swapped: tuple[Path, ...] = ()
-    paraphrases: Path | None = None
-    plain: tuple[Path, ...] = ()
+    correlation: tuple[Source, ...] = ()  # labelled pairs, for Spearman
+    separation: tuple[Source, ...] = ()  # labelled pairs, for the area under the ROC curve
+    inference: tuple[Path, ...] = ()  # files of which the held-out tenth is inferred
+    edits: tuple[Path, ...] = ()  # plain text whose held-out tenth is edited
+    antonyms: Path | None = None  # the opposites that this needs
+    swapped: tuple[Path, ...] = ()  # plain text whose held-out tenth has its roles swapped
+    paraphrases: Path | None = None  # pairs that mean the same, beside these
+    plain: tuple[Path, ...] = ()  # text of many kinds: how near are the vectors to those that were started from?
 
     def __post_init__(self) -> None:
         """Raise InputError for one file without the other that it goes with."""
@@ -88,21 +72,13 @@ class ReportPlan:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe file.
+    """A recipe file, or what command-line words say in place of one."""
 
-    Attributes:
-        runs: in its order; each has its own heads and its own settings.
-        path: of the file; None: made of command-line words.
-        card: the Markdown file beside it that the model card begins with; None: the encoder's own card.
-        words: what the encoder's numbers shall be said to mean; None: nothing.
-        report: what is measured at the end; None: dev and test alone.
-    """
-
-    runs: tuple[TrainPlan, ...]
-    path: Path | None = None
-    card: Path | None = None
-    words: WordsPlan | None = None
-    report: ReportPlan | None = None
+    runs: tuple[TrainPlan, ...]  # in its order; each has its own heads and its own settings
+    path: Path | None = None  # of the file
+    card: Path | None = None  # the Markdown beside it that the model card begins with; None: the encoder's own card
+    words: WordsPlan | None = None  # what the encoder's numbers shall be said to mean
+    report: ReportPlan | None = None  # what is measured at the end, beside dev and test
 
     def __post_init__(self) -> None:
         """Raise InputError for runs that do not go into one folder, and words about what there will not be."""
@@ -119,9 +95,12 @@ class Recipe:
                     raise InputError(f"{self.path}: words: {key} names {name!r}; known are {', '.join(known)}.")
 
     def check_files(self) -> None:
-        """Raise DataError for a card, or a file of the report, that is not there: both are read only at the end."""
-        measured = [] if self.report is None else [getattr(self.report, each.name) for each in fields(self.report)]
-        for value in (self.card, *measured):
+        """Look for the card and the files of the report, which are read only at the end.
+
+        Raises:
+            DataError: one that is not there.
+        """
+        for value in (self.card, *(vars(self.report).values() if self.report else ())):
             for each in value if isinstance(value, tuple) else (value,):
                 path = Path(each.path) if isinstance(each, Source) else each
                 if path is not None and not path.is_file():
@@ -147,11 +126,9 @@ def find_recipe(name: str) -> Path:
 
 
 def read_recipe(path: Path, data_root: Path) -> Recipe:
-    """Read a recipe: settings at the top hold for every `[[run]]`, which may change them.
+    """Read a TOML file: settings at the top hold for every `[[run]]`, which may change them.
 
-    Args:
-        path: a TOML file.
-        data_root: where the relative paths of its data files start.
+    `data_root` is where the relative paths of its data files start.
 
     Raises:
         InputError: the file is missing or not TOML, or a key or value is not known; names it.
@@ -167,8 +144,7 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
     card, words, report = (table.pop(name, None) for name in ("card", "words", "report"))
     plans = []
-    for run in runs:
-        run = {**table, **run}
+    for run in ({**table, **run} for run in runs):
         if isinstance(run.get("heads"), list):
             run["heads"] = list(map(_with_defaults, run["heads"]))
         plans.append(_rooted(record_from(TrainPlan, run, str(path)), data_root))
@@ -181,17 +157,13 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     )
 
 
-def head_from(table: Mapping[str, Any], where: str = "--head") -> HeadPlan:
-    """A `HeadPlan`; what is not given has the kind's own default. Raises InputError naming `where`, key and value."""
-    return record_from(HeadPlan, _with_defaults(table), where)
+def head_from(table: Mapping[str, Any]) -> HeadPlan:
+    """A `HeadPlan` of the option --head; what is not given has the kind's own default. Errors as of `record_from`."""
+    return record_from(HeadPlan, _with_defaults(table), "--head")
 
 
 def parse_source(words: Sequence[str], option: str = "--data") -> Source:
-    """`FILE [kind=K] [scale=LOW:HIGH] [weight=W] [label=COLUMN] [columns=A,B] [take=N]` as a `Source`.
-
-    Args:
-        words: the file and what is said of it.
-        option: which they stand behind.
+    """`FILE [kind=K] [scale=LOW:HIGH] [columns=A,B] …`, words behind an option, as a `Source`.
 
     Raises:
         InputError: no file, a key that is not known, a value that cannot be; names it.
@@ -204,7 +176,8 @@ def parse_source(words: Sequence[str], option: str = "--data") -> Source:
     if len(paths) != 1:
         raise InputError(f"{option} takes one FILE and key=value words, but got {' '.join(words)!r}.")
     table: dict[str, Any] = {"path": paths[0]}
-    for key, _, value in (word.partition("=") for word in settings):
+    for word in settings:
+        key, _, value = word.partition("=")
         try:
             table[key] = _FROM_WORDS.get(key, str)(value)
         except (ValueError, KeyError):
@@ -214,12 +187,11 @@ def parse_source(words: Sequence[str], option: str = "--data") -> Source:
 
 def fetch_sources(plan: TrainPlan) -> TrainPlan:
     """The plan with every file of the Hub fetched. Raises HubError for one that cannot be had."""
+    from bertsim import hub
 
     def fetched(source: Source) -> Source:
         if not source.path.startswith(HUB):
             return source
-        from bertsim import hub
-
         path, origin = hub.fetch_data(source.path.removeprefix(HUB))
         return replace(source, path=str(path), origin=HUB + origin)
 
@@ -245,8 +217,7 @@ def _with_defaults(head: Any) -> Any:
 def _rooted(value: Any, root: Path) -> Any:
     """A record of a recipe, or a value in one, whose relative paths start at `root`."""
     if isinstance(value, TrainPlan | ReportPlan):
-        rooted = {each.name: _rooted(getattr(value, each.name), root) for each in fields(value)}
-        return replace(value, **rooted)
+        return replace(value, **{name: _rooted(each, root) for name, each in vars(value).items()})
     if isinstance(value, tuple):
         return tuple(_rooted(each, root) for each in value)
     if isinstance(value, Path):

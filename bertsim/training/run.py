@@ -1,7 +1,7 @@
 """A `TrainPlan` -> a folder with the best encoder and heads so far: reads, trains, keeps; `output` finishes it.
 
-Everything that can be wrong with the data is found before the first step. A run that was stopped left its state in
-`OUTPUT/.run`; the same plan goes on from there.
+Everything that can be wrong with the data is found before the first step. Whenever a run stops, the folder loads, and
+every file in it belongs to the weights that it stands beside.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +19,33 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
+from bertsim.bert import manifest
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, to_tensors, variables
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import CheckpointFolder, open_folder
-from bertsim.bert.manifest import file_sha256
 from bertsim.bert.pooling import scale_to_unit
+from bertsim.data.json_files import read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
-from bertsim.heads.config import HeadConfig
-from bertsim.heads.network import Head
+from bertsim.export.bundle import CONFIG, copy_files
+from bertsim.heads.network import Head, save_head
 from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source, load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float
+from bertsim.score import calibration, combination, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
 from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
-from bertsim.training.folder import as_written, keep_head
 from bertsim.training.joint import JointTask, lesson_of
-from bertsim.training.plan import HeadPlan, TrainPlan
+from bertsim.training.plan import TrainPlan
+
+HEADS = "heads"
+METRICS = "metrics.json"
+CURVE = "curve.png"
+_COPIED = ("*.json", "*.txt", "README.md", "*.safetensors", FLATBUFFER, "*_Pooling/config.json")
+_OF_THE_WEIGHTS = (FLATBUFFER, calibration.NAME, METRICS, CURVE)
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,11 @@ def open_encoder(plan: TrainPlan, progress: Telling | None = None) -> Checkpoint
 
 
 def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
-    """Read and check every file of a plan, and its heads.
+    """Read and check every file of a plan.
 
     Raises:
         DataError: for the first file that is wrong.
-        InputError: a head that cannot be, or a file that nothing learns from.
+        InputError: heads that do not go together, or a file that nothing learns from.
     """
     labels = {head.labels for head in plan.heads if not head.infers} or {("similar",)}
     inference = {head.labels for head in plan.heads if head.infers} or {()}
@@ -72,14 +79,8 @@ def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
         if not any(map(str.isalnum, sentence[:200])):
             encoder.tokenizer.check_sentence(sentence)
 
-    read = partial(
-        read_examples,
-        labels=labels.pop(),
-        check=check,
-        skip_bad_rows=plan.skip_bad_rows,
-        seed=plan.seed,
-        inference=inference.pop(),
-    )
+    read = partial(read_examples, check=check, seed=plan.seed, skip_bad_rows=plan.skip_bad_rows)
+    read = partial(read, labels=labels.pop(), inference=inference.pop())
     exclude = read_excluded(plan.exclude, plan.exclude_held_out)
     every = [read(source, exclude=exclude) for source in plan.data]
     parts = tuple(part for part in every if part.source.kind != "text")
@@ -94,42 +95,58 @@ def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:
     for part in (*parts, data.dev):
         lesson = lesson_of(plan, part, measures=part is data.dev)
         if not lesson.heads and not lesson.cosine:
-            what = "measured on" if part is data.dev else "taught by"
-            raise InputError(
-                f"{part.source.path}: nothing in this run can be {what} its labels; leave it out, or add a head."
-            )
-    for head in plan.heads:
-        _head_config(head, encoder, data)
+            said = f"nothing in this run can be {'measured on' if part is data.dev else 'taught by'} its labels"
+            raise InputError(f"{part.source.path}: {said}; leave it out, or add a head.")
     return data
+
+
+def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> None:
+    """Make a run's folder and put the encoder into it, or only look at the one of a run to `resume`.
+
+    Heads can also be added to the encoder's own folder. Where the encoder is to learn (`tune`, as in `TrainPlan`), what
+    was made of its weights is not copied.
+
+    Raises:
+        InputError: the folder holds something else, or a run that is not to be resumed.
+    """
+    is_own = output.is_dir() and output.resolve() == encoder.resolve()
+    learns = tune == "all"
+    if is_own and learns:
+        raise InputError(f"{output} is the encoder itself, which is never overwritten; choose another --output.")
+    if (output / RUN).is_dir():
+        if not resume:
+            raise InputError(f"{output} holds a run that was stopped; go on with --resume, or choose another --output.")
+    elif resume:
+        raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
+    elif not is_own:
+        manifest.check_new_folder(output)
+    (output / RUN).mkdir(parents=True, exist_ok=True)
+    (output / manifest.NAME).unlink(missing_ok=True)
+    if not (output / CONFIG).exists():  # the last that is copied
+        leave_out = (manifest.NAME, combination.NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
+        copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 
 def run_plan(
     plan: TrainPlan, data: Data, encoder: CheckpointFolder, output: Path, observer: Observer, *, resume: bool
 ) -> Trained:
-    """Train what a plan asks for.
-
-    Args:
-        plan, data, encoder: what to do.
-        output: from `folder.prepare_output`.
-        observer: told how it goes.
-        resume: go on from the state in `output`.
-    """
+    """Train what a plan asks for; with `resume`, go on from the state in `output`, which `prepare_output` has made."""
     name = "joint" if plan.learns else "-".join(head.name for head in plan.heads)
     texts = sorted(path for pattern in TEXT_FILES for path in encoder.path.glob(pattern))
-    sources = [*plan.data, plan.dev, *([plan.test] if plan.test else [])]
+    sources = [source for source in (*plan.data, plan.dev, plan.test) if source is not None]
     named = [path for source in sources for path in (source.path, source.antonyms) if path is not None]
-    paths = [*map(Path, named), *plan.exclude, *plan.exclude_held_out]
+    files = [*map(Path, named), *plan.exclude, *plan.exclude_held_out]
     job = {
         **asdict(plan),
         "encoder_sha256": encoder.sha256,
-        "encoder_files": {path.relative_to(encoder.path).as_posix(): file_sha256(path) for path in texts},
-        "files": {str(path): file_sha256(path) for path in paths},
+        "encoder_files": {path.relative_to(encoder.path).as_posix(): manifest.file_sha256(path) for path in texts},
+        "files": {str(path): manifest.file_sha256(path) for path in files},
     }
     folder = RunFolder(output / RUN / name, job)
     with _reproducible():
         task = make_task(plan, data, encoder, output, folder, observer)
         observer.stage(f"{name}: {sum(map(len, data.parts)):,} pairs, {len(data.dev):,} dev pairs")
-        progress = fit(task, plan, folder, observer, resume=resume)
+        progress = fit(task, folder, observer, resume=resume)
     task.keep_best()
     return Trained(plan, data, progress)
 
@@ -146,8 +163,17 @@ def make_task(
         bert.pooler.kernel.assign(np.eye(encoder.config.hidden_size, dtype=np.float32))
         bert.pooler.bias.assign(np.zeros(encoder.config.hidden_size, np.float32))
     random.seed(plan.seed)  # of first weights
-    configs = [_head_config(head, encoder, data) for head in plan.heads]
-    heads = [Head(config, has_pooler=bert.pooler is not None) for config in configs]
+    scale = next((part.source.scale for part in data.parts if part.source.kind == "graded"), None)
+    heads = []
+    for head in plan.heads:
+        config = head.on_encoder(
+            label_scale=(0.0, 1.0) if head.infers or scale is None else scale,
+            max_length=encoder.embedding.max_length,
+            encoder=encoder.name,
+            encoder_sha256=encoder.sha256,
+            hidden_size=encoder.config.hidden_size,
+        )
+        heads.append(Head(config, has_pooler=bert.pooler is not None))
     keep = partial(_keep, bert, heads, plan, encoder, output)
     return JointTask(bert, heads, reader, data, plan, keep, pinned)
 
@@ -155,41 +181,32 @@ def make_task(
 def _ask_the_encoder(
     data: Data, reader: Reader, encoder: CheckpointFolder, folder: RunFolder, observer: Observer
 ) -> tuple[Data, Pinned | None]:
-    """What the encoder says before it learns: cosines that pairs are rated by, vectors that plain sentences keep.
+    """What the encoder says before it learns, recorded: vectors that plain sentences keep, cosines that rate pairs."""
 
-    They are recorded, and of a run that was stopped taken from its folder.
-    """
+    @cache
+    def base() -> SimilarityModel:
+        return load(encoder.path, engine="tensorflow", heads=False, max_length=encoder.embedding.max_length)
 
-    def asked(name: str, ask: Callable[[SimilarityModel], Float]) -> Float:
-        kept = folder.kept(name)
-        if kept is not None:
+    def asked(name: str, ask: Callable[..., Float], texts: Sequence[Any]) -> Float:
+        if (kept := folder.kept(name)) is not None:
             return kept[0][0]
-        length = encoder.embedding.max_length
-        answer = ask(load(encoder.path, engine="tensorflow", heads=False, max_length=length))
+        answer = ask(base(), texts, progress=lambda done, total: observer.show(done, total, "embeddings", ""))
         folder.keep(name, [answer])
         return answer
 
-    def told(done: int, total: int) -> None:
-        observer.show(done, total, "embeddings", "")
-
     pinned, parts = None, list(data.parts)
     if data.plain:
-        order = np.argsort(reader.lengths(data.plain), kind="stable")
-        plain = [data.plain[i] for i in order]
-        pinned = Pinned(plain, asked("pinned", lambda base: scale_to_unit(base.embed(plain, progress=told))))
-    places = [place for place, part in enumerate(parts) if part.source.kind == "cosine"]
-    if places:
-        pairs = [pair for place in places for pair in parts[place].pairs]
-        cosines = asked("cosines", lambda base: np.maximum(base.score(pairs, progress=told), 0))
-        ends = np.cumsum([len(parts[place]) for place in places])
-        for place, found in zip(places, np.split(cosines, ends[:-1]), strict=True):
-            targets = np.tile(found[:, None], parts[place].targets.shape[1])
-            parts[place] = replace(parts[place], targets=targets)
+        plain = [data.plain[i] for i in np.argsort(reader.lengths(data.plain), kind="stable")]
+        pinned = Pinned(plain, scale_to_unit(asked("pinned", SimilarityModel.embed, plain)))
+    for place, part in enumerate(parts):
+        if part.source.kind == "cosine":
+            cosines = np.maximum(asked(f"cosines-{place}", SimilarityModel.score, part.pairs), 0)
+            parts[place] = replace(part, targets=np.tile(cosines[:, None], part.targets.shape[1]))
     return replace(data, parts=tuple(parts)), pinned
 
 
 def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: CheckpointFolder, output: Path) -> None:
-    """Write the encoder, where it learns, and the heads on it."""
+    """Write the encoder, where it learns, and the heads on it; what was made of earlier ones of that name goes."""
     if plan.learns:
         (output / FLATBUFFER).unlink(missing_ok=True)
         for path in output.glob("*.safetensors*"):
@@ -198,27 +215,18 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)
-    for head, head_plan in zip(heads, plan.heads, strict=True):
-        keep_head(head, output, head_plan.name)
+    joined = output / combination.NAME
+    for name, head in zip((each.name for each in plan.heads), heads, strict=True):
+        if joined.exists() and name in read_json(joined).get("weights", {}):
+            joined.unlink()
+        for made in _OF_THE_WEIGHTS:
+            (output / HEADS / name / made).unlink(missing_ok=True)
+        save_head(head, output / HEADS / name)
 
 
-def _head_config(plan: HeadPlan, encoder: CheckpointFolder, data: Data) -> HeadConfig:
-    """What a head is. Raises InputError for one that cannot be."""
-    scales = (p.source.scale for p in data.parts if p.source.kind == "graded" and not plan.infers)
-    return HeadConfig(
-        kind=plan.kind,
-        inputs=plan.inputs,
-        units=plan.units,
-        dropout=plan.dropout,
-        labels=plan.labels,
-        label_scale=next(scales, None) or (0.0, 1.0),
-        max_length=encoder.embedding.max_length,
-        encoder=encoder.name,
-        encoder_sha256=encoder.sha256,
-        hidden_size=encoder.config.hidden_size,
-        activation=plan.activation,
-        unit_length=plan.unit_length,
-    )
+def as_written(encoder: CheckpointFolder, output: Path) -> CheckpointFolder:
+    """The encoder as it stands in the output now: other tensors, and no manifest yet."""
+    return replace(encoder, path=output, checksums={})
 
 
 @contextmanager
