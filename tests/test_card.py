@@ -9,6 +9,8 @@ import pytest
 from bertsim.errors import InputError
 from bertsim.training.card import replace_section
 
+pytestmark = pytest.mark.tensorflow
+
 START, END = "<!-- begin -->", "<!-- end -->"
 
 
