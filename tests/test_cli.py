@@ -462,7 +462,12 @@ def undisturbed(long_file, going, tmp_path_factory) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.long),
+    ],
 )
 def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     going, long_file, tiny_bundle, undisturbed, tmp_path, number, status
