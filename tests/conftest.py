@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tiny_bundle" in getattr(item, "fixturenames", ()):
             item.add_marker("tensorflow")  # which exports it
     heavy = {item.path for item in items if any(item.get_closest_marker(mark) for mark in HEAVY)}
-    items.sort(key=lambda item: item.path not in heavy)
+    items.sort(key=lambda item: (item.path not in heavy, -item.path.stat().st_size))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
