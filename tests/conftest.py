@@ -43,6 +43,7 @@ from collections.abc import Callable, Iterator  # noqa: E402
 from functools import partial  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from filelock import FileLock  # noqa: E402
 
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
     from tests.commands import Result
 
 HEAVY = ("browser", "tensorflow", "slow")
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True)  # a busy machine is no fault
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,8 +82,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long, so that no worker is left with one of them at the end."""
+    for item in items:
+        if "tiny_bundle" in getattr(item, "fixturenames", ()):
+            item.add_marker("tensorflow")  # which exports it
     heavy = {item.path for item in items if any(item.get_closest_marker(mark) for mark in HEAVY)}
-    items.sort(key=lambda item: item.path not in heavy)
+    items.sort(key=lambda item: (item.path not in heavy, -item.path.stat().st_size))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -102,6 +108,15 @@ def _no_network(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if guard.refused:
         pytest.fail(f"connections beyond this machine were tried: {', '.join(guard.refused)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_tensorflow(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where tests of TensorFlow are left out, fail one that imports it unmarked: such a run shall stay a quick one."""
+    wanted = "not tensorflow" not in request.config.option.markexpr or "tensorflow" in sys.modules
+    yield
+    if not wanted and "tensorflow" in sys.modules:
+        pytest.fail("this test imports TensorFlow; mark it with pytest.mark.tensorflow", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import pytest
 from bertsim.errors import InputError
 from bertsim.training.card import END, START, replace_section
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_a_card_that_is_not_there_is_made(tmp_path: Path):
     replace_section(tmp_path / "README.md", ["1"])

@@ -460,7 +460,12 @@ def undisturbed(long_file, going, tmp_path_factory) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.long),
+    ],
 )
 def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     going, long_file, tiny_bundle, undisturbed, tmp_path, number, status
@@ -556,6 +561,7 @@ def test_two_runs_never_write_the_same_file(cli, tmp_path):
     assert refused(done) == f"{output}.partial is being written by another run; wait for it, or stop it."
 
 
+@pytest.mark.slow
 def test_stopped_before_anything_is_done_nothing_is_left(tmp_path):
     path = write_pairs(tmp_path / "p.tsv")
     words = ("score", "--input", path, "--output", tmp_path / "s.tsv", "--engine", "tensorflow")
@@ -753,6 +759,7 @@ def exported(cli, tiny_checkpoint, tmp_path) -> tuple[Path, Path, str]:
     return folder, flatbuffer, done.out + out
 
 
+@pytest.mark.tensorflow
 def test_an_exported_folder_loads_in_both_engines_and_a_flatbuffer_stands_alone(cli, exported):
     folder, flatbuffer, printed = exported
     assert "lowest cosine of an embedding to the TensorFlow model's" in printed
@@ -765,6 +772,7 @@ def test_an_exported_folder_loads_in_both_engines_and_a_flatbuffer_stands_alone(
     assert fast == pytest.approx(exact, abs=0.02)
 
 
+@pytest.mark.tensorflow
 def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_pairs(Path("p.tsv"))

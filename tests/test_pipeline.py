@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,9 +37,9 @@ def reference() -> SimilarityModel:
     return bertsim.load(engine="tensorflow")
 
 
-@pytest.fixture(params=["litert", "tensorflow"])
-def any_engine(request: pytest.FixtureRequest, model: SimilarityModel, reference: SimilarityModel) -> SimilarityModel:
-    return model if request.param == "litert" else reference
+@pytest.fixture(params=["model", pytest.param("reference", marks=pytest.mark.tensorflow)], ids=["litert", "tensorflow"])
+def any_engine(request: pytest.FixtureRequest) -> SimilarityModel:
+    return request.getfixturevalue(request.param)
 
 
 def test_a_score_is_the_same_at_every_max_length_and_in_every_batch(any_engine: SimilarityModel) -> None:
@@ -73,6 +71,7 @@ def test_results_come_back_in_the_callers_order_each_distinct_sentence_once(mode
     assert len(seen) <= len(SENTENCES)
 
 
+@pytest.mark.tensorflow
 def test_both_engines_agree(model: SimilarityModel, reference: SimilarityModel) -> None:
     np.testing.assert_allclose(model.score(PAIRS), reference.score(PAIRS), atol=0.02)
     ours, theirs = model.compare(*PAIRS[0]), reference.compare(*PAIRS[0])
@@ -193,6 +192,7 @@ def test_settings_say_what_a_figure_depends_on(model: SimilarityModel) -> None:
     }
 
 
+@pytest.mark.tensorflow
 def test_a_folder_without_a_flatbuffer_is_exported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +209,7 @@ def test_a_folder_without_a_flatbuffer_is_exported_once(
     assert list((tmp_path / "cache").rglob("*.tflite"))
 
 
+@pytest.mark.tensorflow
 def test_an_export_that_disagrees_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from bertsim.bert.checkpoint import load_encoder
     from bertsim.export import encoder as export
@@ -263,6 +264,7 @@ def test_sources_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
         bertsim.load(heads="~no-such-user/x")
 
 
+@pytest.mark.tensorflow
 def test_a_flatbuffer_of_another_program_is_none_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -306,15 +308,6 @@ def test_a_bundle_made_of_a_folder_loads_in_both_engines(tiny_bundle: Path) -> N
     np.testing.assert_allclose(fast.score([("the dog", "a cat")]), exact.score([("the dog", "a cat")]), atol=5e-3)
     with pytest.raises(InputError, match="is not an empty folder"):
         build_bundle(tiny_bundle, tiny_bundle)
-
-
-def test_serving_a_score_imports_neither_tensorflow_nor_transformers() -> None:
-    code = (
-        "import sys, bertsim; m = bertsim.load(); m.score([('a dog', 'cat')]); m.compare('a dog', 'cat');"
-        "print(sorted({'tensorflow', 'keras', 'transformers', 'torch', 'gradio'} & set(sys.modules)))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
 
 
 def test_what_is_cut_off_can_be_counted(model: SimilarityModel) -> None:

@@ -39,6 +39,7 @@ def test_pooling_by_hand(pooling: str, expected: list[float]) -> None:
     assert pooled_size(pooling, 2) == len(expected)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("pooling", [name for name in POOLINGS if name != "pooler"])
 def test_padding_never_changes_a_pooled_value_and_keras_agrees(pooling: str) -> None:
     from keras import ops

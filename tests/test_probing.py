@@ -111,6 +111,7 @@ def test_edits_can_be_made_of_the_sentence_that_is_asked_for(kind: str) -> None:
     assert [*make_edits("antonym" if kind == UNSEEN else kind, [ASKED_FOR[kind]], antonyms=opposites)]
 
 
+@pytest.mark.tensorflow
 def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     model = bertsim.load(inferring, engine="tensorflow")
     head = inferring_head(model)
@@ -127,12 +128,14 @@ def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     assert [each.trials for each in found[:2]] == ["40 held-out pairs", "10 edits of held-out sentences"]
 
 
+@pytest.mark.tensorflow
 def test_a_head_of_other_labels_infers_nothing(tmp_path: Path, tiny_checkpoint: Path) -> None:
     folder = make_checkpoint(tmp_path / "other", labels=("entailment", "neutral", "other"))
     assert inferring_head(bertsim.load(folder, engine="tensorflow")) is None
     assert inferring_head(bertsim.load(tiny_checkpoint, engine="tensorflow")) is None
 
 
+@pytest.mark.tensorflow
 def test_even_attention_has_the_sharpness_one(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "even")
     sentences = ["A man plays the guitar.", "The dog sleeps."]
@@ -148,6 +151,7 @@ def test_even_attention_has_the_sharpness_one(tmp_path: Path) -> None:
         sharpness(model, [])
 
 
+@pytest.mark.tensorflow
 def test_the_command_measures_every_scorer_and_the_head(
     files: Path, inferring: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +180,7 @@ def test_the_command_measures_every_scorer_and_the_head(
     assert printed[-1].startswith("settings: encoder=tiny-nli ")
 
 
+@pytest.mark.tensorflow
 def test_a_model_without_such_a_head_says_so(
     files: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

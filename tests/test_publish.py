@@ -204,6 +204,7 @@ def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, command: 
     )
 
 
+@pytest.mark.slow
 def test_what_was_deployed_starts(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
     """The Space's files alone are enough: the app's page is built from them in an empty folder."""
     assert command(tmp_path / "a", "deploy", "someone/demo").status == 0

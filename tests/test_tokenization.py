@@ -116,7 +116,7 @@ def test_one_endless_word_is_one_unknown_token(tokenizer: Tokenizer) -> None:
     assert tokenizer.batch([("z" * 100_000,)], 16).tokens == (("[CLS]", "[UNK]", "[SEP]"),)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(8, 64))
 def test_any_text_keeps_the_invariants(tokenizer: Tokenizer, a: str, b: str, max_length: int) -> None:
     try:

@@ -36,6 +36,8 @@ from bertsim.training.run import Trained, make_task, open_encoder, prepare_outpu
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
 
+pytestmark = pytest.mark.tensorflow
+
 INFERENCE = ("contradiction", "entailment", "neutral")
 POOLED = head_from({"kind": "pooled", "inputs": "packed"})
 NLI = head_from({"kind": "mean", "name": "nli", "inputs": "packed", "labels": list(INFERENCE)})

@@ -242,6 +242,7 @@ def test_an_error_of_ours_is_a_toast_and_a_stale_answer_is_nothing():
     assert sentence("max_length is 3") == "max_length is 3"
 
 
+@pytest.mark.slow
 def test_gradio_is_imported_without_writing_its_stubs_and_nothing_stays_changed():
     code = (
         "import ast, inspect, sys\nbefore, segment, seen = inspect.getfile, ast.get_source_segment, []\n"

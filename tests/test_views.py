@@ -434,6 +434,7 @@ def test_every_scorer_can_be_asked_which_tokens_matter_to_it(model, scorer):
     assert f"How the {scorer} score" in matter_view(comparison, found)
 
 
+@pytest.mark.tensorflow
 def test_occlusion_of_a_long_sentence_is_capped_and_says_so(tmp_path):
     long = bertsim.load(
         make_checkpoint(tmp_path / "long", max_position_embeddings=200), engine="tensorflow", max_length=200
