@@ -21,9 +21,8 @@ from bertsim.export.cache import find_cached, make_cached
 from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
-from bertsim.score import calibration, combination
-from bertsim.score.calibration import Calibration, read_calibrations
-from bertsim.score.combination import read_combination
+from bertsim.score import calibration
+from bertsim.score.calibration import Calibration, read_calibrations, read_combination
 from bertsim.score.words import read_words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -100,7 +99,7 @@ def load(
         heads=loaded,
         heads_source=heads_source,
         calibrations=_calibrations(path, folder, loaded),
-        combination=None if folder is None else read_combination(folder / combination.NAME, scorers),
+        combination=None if folder is None else read_combination(folder / calibration.COMBINED_NAME, scorers),
         words=words,
     )
 

@@ -20,7 +20,7 @@ from bertsim.heads.reading import LoadedHead
 from bertsim.model.options import ResolvedOptions
 from bertsim.records import ALIGNMENT, COMBINED, EncoderOutput, Float, Int, TokenBatch
 from bertsim.score.alignment import align_tokens, weigh_tokens
-from bertsim.score.combination import Combination
+from bertsim.score.calibration import Combination
 from bertsim.score.measures import MEASURES
 
 APART, PACKED = "apart", "packed"

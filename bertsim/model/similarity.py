@@ -37,8 +37,7 @@ from bertsim.model.scorers import (
     values_of,
 )
 from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
-from bertsim.score.calibration import Calibration
-from bertsim.score.combination import Combination
+from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
