@@ -3,21 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.bert.pooling import (
+    check_combine,
+    combine_layers,
+    parse_layers,
+    parse_pooling,
+    pool,
+    pooled_size,
+    scale_to_unit,
+)
 from bertsim.engines.base import Engine
 from bertsim.engines.batches import Progress, run_batches
 from bertsim.errors import InputError
-from bertsim.model.options import Options, ResolvedOptions
 from bertsim.model.scorers import APART, Entries, Reader, in_order
-from bertsim.records import EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.score.alignment import WeighedTokens, weigh_tokens
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
+
+
+class Options(TypedDict, total=False):
+    """What every method that embeds can be told; what is left out, or None, is the checkpoint's own.
+
+    pooling: one of `pooling.POOLINGS`, or several joined by "+".
+    layers: indices into the hidden states, 0 = embeddings, negative ones from the end; by default the last.
+    combine: how several layers are joined: "concat" (the default), "sum" or "mean".
+    max_length: tokens read of a sequence, special ones included.
+    """
+
+    pooling: str | None
+    layers: Sequence[int] | None
+    combine: str
+    max_length: int | None
+
+
+@dataclass(frozen=True)
+class ResolvedOptions:
+    """Options, every one of them known.
+
+    Attributes:
+        pooling, combine, max_length: as in `Options`.
+        layers: indices into `hidden_states`, 0 = embeddings.
+        is_default: whether pooling and layers are what the checkpoint itself asks for.
+    """
+
+    pooling: str
+    layers: tuple[int, ...]
+    combine: str
+    max_length: int
+    is_default: bool
+
+    @property
+    def layer_key(self) -> tuple[tuple[int, ...], str]:
+        """What tells vectors of tokens from others: of a single layer, how several are joined says nothing."""
+        return self.layers, self.combine if len(self.layers) > 1 else ""
+
+    def size(self, hidden_size: int) -> int:
+        """Number of values in such an embedding."""
+        layers = len(self.layers) if self.combine == "concat" else 1
+        return layers * pooled_size(self.pooling, hidden_size)
 
 
 class SentenceEmbedder:
@@ -169,3 +220,11 @@ class SentenceEmbedder:
             return pool(hidden, mask, options.pooling, normalize=self._normalize)
 
         return Reader(APART, ("embedding", options.pooling, options.layer_key), read)
+
+    def _tokens(self, options: ResolvedOptions) -> Reader:
+        """What reads the vectors of a sentence's own tokens, a list of `WeighedTokens`; they are not pooled."""
+
+        def read(output: EncoderOutput, attention_mask: np.ndarray, is_own: np.ndarray) -> list[WeighedTokens]:
+            return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
+
+        return Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)

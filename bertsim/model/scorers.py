@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.bert.pooling import combine_layers
 from bertsim.heads.reading import LoadedHead
-from bertsim.model.options import ResolvedOptions
 from bertsim.records import ALIGNMENT, COMBINED, EncoderOutput, Float, Int, TokenBatch
-from bertsim.score.alignment import align_tokens, weigh_tokens
+from bertsim.score.alignment import align_tokens
 from bertsim.score.calibration import Combination
 from bertsim.score.measures import MEASURES
 
@@ -122,16 +120,12 @@ def measure_scorer(name: str, reader: Reader) -> Scorer:
     return Scorer(name, measure.compute, measure.unit, measure.low, measure.high, reader)
 
 
-def alignment_scorer(options: ResolvedOptions) -> Scorer:
-    """How well tokens match, by the layers of the options; tokens are not pooled."""
-
-    def read(output: Any, mask: Any, is_own: Any) -> Any:
-        return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
+def alignment_scorer(reader: Reader) -> Scorer:
+    """How well tokens match; `reader` gives a list of `alignment.WeighedTokens`."""
 
     def compute(a: Sequence[Any], b: Sequence[Any]) -> Float:
         return np.array([align_tokens(*pair) for pair in zip(a, b, strict=True)], np.float32)
 
-    reader = Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)
     return Scorer(ALIGNMENT, compute, "similarity", 0.0, 1.0, reader)
 
 

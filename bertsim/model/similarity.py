@@ -20,8 +20,7 @@ from bertsim.engines.batches import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.heads.reading import LoadedHead
-from bertsim.model.embedder import SentenceEmbedder
-from bertsim.model.options import Options, ResolvedOptions
+from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder
 from bertsim.model.scorers import (
     APART,
     PACKED,
@@ -233,7 +232,7 @@ class SimilarityModel(SentenceEmbedder):
             parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
             return combined_scorer(self._combination, parts)
         if name == ALIGNMENT:
-            return alignment_scorer(options)
+            return alignment_scorer(self._tokens(options))
         return measure_scorer(name, self._embedding(options)) if name in MEASURES else head_scorer(self._heads[name])
 
     def _head(self, name: str) -> LoadedHead:

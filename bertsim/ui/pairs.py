@@ -16,7 +16,7 @@ from weakref import ref
 
 import numpy as np
 
-from bertsim.model.options import Options
+from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison, Int
 from bertsim.views.explain import check_masks
