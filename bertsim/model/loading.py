@@ -144,7 +144,7 @@ def _find_heads(
     if folder is None:
         if isinstance(heads, Path):
             raise CheckpointError(f"{heads} is no folder; a folder of heads was expected.")
-            repository, revision = hub.split_revision(heads)
+        repository, revision = hub.split_revision(heads)
         if repository.count("/") != 1 or not hub.is_repository_id(repository):
             raise CheckpointError(
                 f"{heads} is no folder, and no repository of the form user/name; one of heads was expected."
