@@ -18,6 +18,7 @@ from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.manifest import file_sha256
 from bertsim.errors import ExportError, NotExportedError
 from bertsim.heads.reading import FoundHead
+from bertsim.hub.download import Progress
 
 LIMIT = 4_000_000_000
 """Bytes that all of them may take together."""
@@ -25,11 +26,9 @@ KINDS = ("flatbuffers", "heads")
 _EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
 _STALE_SECONDS = 24 * 3600
 log = logging.getLogger(__name__)
-Tell = Callable[[str, None], object]
-"""Told that something is exported."""
 
 
-def encoder_flatbuffer(checkpoint: CheckpointFolder, *, may_export: bool, tell: Tell) -> Path:
+def encoder_flatbuffer(checkpoint: CheckpointFolder, *, may_export: bool, tell: Progress) -> Path:
     """The flatbuffer of a checkpoint; exported where it is not there yet. Raises as `make_cached`.
 
     Raises:
@@ -48,7 +47,7 @@ def encoder_flatbuffer(checkpoint: CheckpointFolder, *, may_export: bool, tell: 
     return _found_or_made("flatbuffers", made_of, checkpoint.name, write, may_export, tell)
 
 
-def head_flatbuffer(head: FoundHead, *, may_export: bool, tell: Tell) -> Path:
+def head_flatbuffer(head: FoundHead, *, may_export: bool, tell: Progress) -> Path:
     """The flatbuffer of a head, as `encoder_flatbuffer`."""
 
     def write(path: Path) -> None:
@@ -60,7 +59,7 @@ def head_flatbuffer(head: FoundHead, *, may_export: bool, tell: Tell) -> Path:
 
 
 def _found_or_made(
-    kind: str, made_of: Sequence[str], what: str, write: Callable[[Path], object], may_export: bool, tell: Tell
+    kind: str, made_of: Sequence[str], what: str, write: Callable[[Path], object], may_export: bool, tell: Progress
 ) -> Path:
     found = find_cached(kind, made_of)
     if found is not None:

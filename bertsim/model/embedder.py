@@ -24,7 +24,7 @@ from bertsim.engines.batches import Progress, run_batches
 from bertsim.errors import InputError
 from bertsim.model.scorers import APART, Entries, Reader, in_order
 from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
-from bertsim.score.alignment import WeighedTokens, weigh_tokens
+from bertsim.score.measures import WeighedTokens, weigh_tokens
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
 

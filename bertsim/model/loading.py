@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
 from bertsim.errors import CheckpointError, InputError
 from bertsim.export.cache import encoder_flatbuffer, head_flatbuffer
 from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
+from bertsim.hub.download import Progress
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score import calibration
@@ -30,7 +31,6 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 BUNDLED = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
 BUNDLED_NAME = "bertsim-minilm"
 log = logging.getLogger(__name__)
-Progress = Callable[[str, float | None], None]
 
 
 def load(

@@ -16,10 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.heads.reading import LoadedHead
-from bertsim.records import ALIGNMENT, COMBINED, EncoderOutput, Float, Int, TokenBatch
-from bertsim.score.alignment import align_tokens
+from bertsim.records import COMBINED, EncoderOutput, Float, Int, TokenBatch
 from bertsim.score.calibration import Combination
-from bertsim.score.measures import MEASURES
 
 APART, PACKED = "apart", "packed"
 Entries = Any
@@ -112,21 +110,6 @@ def values_of(scorers: Iterable[Scorer], entries: Mapping[Reader, Entries]) -> d
             read = entries[each.reader]
             found[each] = each.compute(read[0::2], read[1::2])
     return found
-
-
-def measure_scorer(name: str, reader: Reader) -> Scorer:
-    """A measure of two embeddings, one of `measures.MEASURES`; `reader` gives the embeddings."""
-    measure = MEASURES[name]
-    return Scorer(name, measure.compute, measure.unit, measure.low, measure.high, reader)
-
-
-def alignment_scorer(reader: Reader) -> Scorer:
-    """How well tokens match; `reader` gives a list of `alignment.WeighedTokens`."""
-
-    def compute(a: Sequence[Any], b: Sequence[Any]) -> Float:
-        return np.array([align_tokens(*pair) for pair in zip(a, b, strict=True)], np.float32)
-
-    return Scorer(ALIGNMENT, compute, "similarity", 0.0, 1.0, reader)
 
 
 def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:

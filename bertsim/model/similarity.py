@@ -27,10 +27,8 @@ from bertsim.model.scorers import (
     Entries,
     Reader,
     Scorer,
-    alignment_scorer,
     combined_scorer,
     head_scorer,
-    measure_scorer,
     read_batch,
     readers_of,
     values_of,
@@ -231,9 +229,9 @@ class SimilarityModel(SentenceEmbedder):
         if name == COMBINED and self._combination:
             parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
             return combined_scorer(self._combination, parts)
-        if name == ALIGNMENT:
-            return alignment_scorer(self._tokens(options))
-        return measure_scorer(name, self._embedding(options)) if name in MEASURES else head_scorer(self._heads[name])
+        if name not in MEASURES:
+            return head_scorer(self._heads[name])
+        return Scorer(name, *MEASURES[name], self._tokens(options) if name == ALIGNMENT else self._embedding(options))
 
     def _head(self, name: str) -> LoadedHead:
         if name not in self._heads:

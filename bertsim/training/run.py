@@ -29,8 +29,8 @@ from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.bundle import CONFIG, copy_files
 from bertsim.heads.network import Head, save_head
+from bertsim.hub.download import Progress as Telling
 from bertsim.measuring.fitting import weigh_groups
-from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source, load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float
