@@ -53,7 +53,6 @@ class Scorer:
         unit, low, high: as in `PairScore`.
         reader: what it reads; None: it joins other scorers.
         parts: the scorers that it joins.
-        is_directed: whether (B, A) may have another value.
     """
 
     name: str
@@ -63,7 +62,6 @@ class Scorer:
     high: float = field(compare=False)
     reader: Reader | None = None
     parts: tuple[Scorer, ...] = field(default=(), compare=False)
-    is_directed: bool = field(default=False, compare=False)
 
     def scores(self, values: Float) -> Float:
         """Values as scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
@@ -123,7 +121,7 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
     name = f"logits of {head.name}" if logits else head.name
     reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
-    return Scorer(name, compute, unit, low, high, reader, is_directed=True)
+    return Scorer(name, compute, unit, low, high, reader)
 
 
 def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer:
@@ -132,4 +130,4 @@ def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer
     def compute(*scores: Float) -> Float:
         return combination.apply(dict(zip(combination.weights, scores, strict=True))).astype(np.float32)
 
-    return Scorer(COMBINED, compute, "probability", 0.0, 1.0, parts=tuple(parts), is_directed=True)
+    return Scorer(COMBINED, compute, "probability", 0.0, 1.0, parts=tuple(parts))

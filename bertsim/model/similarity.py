@@ -212,12 +212,12 @@ class SimilarityModel(SentenceEmbedder):
         is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
         values = values_of(scorers, entries)
         for scorer in scorers:
-            curve = self._calibrations.get(scorer.name) if options.is_default or scorer.name not in UNTRAINED else None
+            is_trained = scorer.name not in UNTRAINED  # then it goes by the checkpoint's own options, and by the order
+            curve = self._calibrations.get(scorer.name) if options.is_default or is_trained else None
             value, value_reversed = map(float, values[scorer])
             score = float(scorer.scores(values[scorer])[0])
             probability = None if curve is None or is_withheld else float(curve.apply(score))
-            turned = value_reversed if scorer.is_directed else None
-            scale = scorer.unit, scorer.low, scorer.high
+            scale, turned = (scorer.unit, scorer.low, scorer.high), value_reversed if is_trained else None
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)
