@@ -1,1 +1,1 @@
-"""Vectors and logits -> scores, numpy alone: measures, alignment, calibration, combination, words."""
+"""Vectors and logits -> scores, numpy alone: measures, calibrations, combinations, words."""
