@@ -10,15 +10,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.pooling import (
-    check_combine,
-    combine_layers,
-    parse_layers,
-    parse_pooling,
-    pool,
-    pooled_size,
-    scale_to_unit,
-)
+from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
 from bertsim.engines.base import Engine
 from bertsim.engines.batches import Progress, run_batches
 from bertsim.errors import InputError
@@ -27,6 +19,8 @@ from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, To
 from bertsim.score.measures import WeighedTokens, weigh_tokens
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
+
+_ANY = Row((0,), (0,))  # what is run where only shapes are asked for
 
 
 class Options(TypedDict, total=False):
@@ -65,11 +59,6 @@ class ResolvedOptions:
         """What tells vectors of tokens from others: of a single layer, how several are joined says nothing."""
         return self.layers, self.combine if len(self.layers) > 1 else ""
 
-    def size(self, hidden_size: int) -> int:
-        """Number of values in such an embedding."""
-        layers = len(self.layers) if self.combine == "concat" else 1
-        return layers * pooled_size(self.pooling, hidden_size)
-
 
 class SentenceEmbedder:
     """One encoder, ready to embed. Safe to share between threads.
@@ -99,7 +88,7 @@ class SentenceEmbedder:
     @cached_property
     def has_pooler(self) -> bool:
         """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
-        return self._engine.encode(*self._tokenizer.pad([Row((0,), (0,))])).pooler_output is not None
+        return self._engine.encode(*self._tokenizer.pad([_ANY])).pooler_output is not None
 
     def check(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError, which calls it by that name, where scoring this sentence would."""
@@ -135,18 +124,15 @@ class SentenceEmbedder:
         """
         if isinstance(sentences, str):
             raise InputError("sentences is one string; a list of strings was expected.")
-        resolved = self.resolve(**options)
-        if not sentences:
-            return np.zeros((0, resolved.size(self.config.hidden_size)), np.float32)
-        single = len(sentences) == 1
+        resolved, single = self.resolve(**options), len(sentences) == 1
         rows = self._tokenizer.encode(
             [(sentence,) for sentence in sentences],
             resolved.max_length,
             lambda i: "the sentence" if single else f"sentence {i + 1}",
         )
         reader = self._embedding(resolved)
-        embeddings: Float = self._read(rows, [reader], progress)[reader]
-        return embeddings
+        embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
+        return embeddings[: len(rows)]
 
     def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
