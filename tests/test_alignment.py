@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bertsim import SimilarityModel
 from bertsim.records import EncoderOutput, Int
-from bertsim.score.alignment import align_tokens, weigh_tokens
-from bertsim.score.explain import align, occlude
+from bertsim.score.measures import align_tokens, weigh_tokens
+from bertsim.views.explain import align, occlude
 
 PAIRS = [
     ("A man is playing a guitar.", "Someone plays the guitar."),

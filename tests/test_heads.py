@@ -20,8 +20,7 @@ from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.measuring.fitting import fit_combination
-from bertsim.score.calibration import Calibration
-from bertsim.score.combination import Combination
+from bertsim.score.calibration import Calibration, Combination
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import CLASSIFIERS, PAIRS
 

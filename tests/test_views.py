@@ -23,12 +23,12 @@ from bertsim.bert.config import BertConfig
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch, Unread
-from bertsim.score.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.score.words import KnownError, Range, Words
 from bertsim.text.tokenizer import Tokenizer
 from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import PACKED, AttentionChoice, attention_view, matrix
+from bertsim.views.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.views.layers import layers_view
 from bertsim.views.markup import Html, downloads, number, plain, table, tag
 from bertsim.views.mask import function_positions, mask_view, special_positions

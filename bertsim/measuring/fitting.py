@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 
 from bertsim.errors import InputError
 from bertsim.measuring.evaluation import Numbers, checked
-from bertsim.score.calibration import SIMILAR, Calibration
-from bertsim.score.combination import Combination
+from bertsim.score.calibration import SIMILAR, Calibration, Combination
 
 MIN_ROWS = 20
 _KNOTS = 41

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -13,11 +14,50 @@ from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, pa
 from bertsim.engines.base import Engine
 from bertsim.engines.batches import Progress, run_batches
 from bertsim.errors import InputError
-from bertsim.model.options import Options, ResolvedOptions
 from bertsim.model.scorers import APART, Entries, Reader, in_order
-from bertsim.records import EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.score.measures import WeighedTokens, weigh_tokens
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
+
+_ANY = Row((0,), (0,))  # what is run where only shapes are asked for
+
+
+class Options(TypedDict, total=False):
+    """What every method that embeds can be told; what is left out, or None, is the checkpoint's own.
+
+    pooling: one of `pooling.POOLINGS`, or several joined by "+".
+    layers: indices into the hidden states, 0 = embeddings, negative ones from the end; by default the last.
+    combine: how several layers are joined: "concat" (the default), "sum" or "mean".
+    max_length: tokens read of a sequence, special ones included.
+    """
+
+    pooling: str | None
+    layers: Sequence[int] | None
+    combine: str
+    max_length: int | None
+
+
+@dataclass(frozen=True)
+class ResolvedOptions:
+    """Options, every one of them known.
+
+    Attributes:
+        pooling, combine, max_length: as in `Options`.
+        layers: indices into `hidden_states`, 0 = embeddings.
+        is_default: whether pooling and layers are what the checkpoint itself asks for.
+    """
+
+    pooling: str
+    layers: tuple[int, ...]
+    combine: str
+    max_length: int
+    is_default: bool
+
+    @property
+    def layer_key(self) -> tuple[tuple[int, ...], str]:
+        """What tells vectors of tokens from others: of a single layer, how several are joined says nothing."""
+        return self.layers, self.combine if len(self.layers) > 1 else ""
 
 
 class SentenceEmbedder:
@@ -48,7 +88,7 @@ class SentenceEmbedder:
     @cached_property
     def has_pooler(self) -> bool:
         """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
-        return self._engine.encode(*self._tokenizer.pad([Row((0,), (0,))])).pooler_output is not None
+        return self._engine.encode(*self._tokenizer.pad([_ANY])).pooler_output is not None
 
     def check(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError, which calls it by that name, where scoring this sentence would."""
@@ -84,18 +124,15 @@ class SentenceEmbedder:
         """
         if isinstance(sentences, str):
             raise InputError("sentences is one string; a list of strings was expected.")
-        resolved = self.resolve(**options)
-        if not sentences:
-            return np.zeros((0, resolved.size(self.config.hidden_size)), np.float32)
-        single = len(sentences) == 1
+        resolved, single = self.resolve(**options), len(sentences) == 1
         rows = self._tokenizer.encode(
             [(sentence,) for sentence in sentences],
             resolved.max_length,
             lambda i: "the sentence" if single else f"sentence {i + 1}",
         )
         reader = self._embedding(resolved)
-        embeddings: Float = self._read(rows, [reader], progress)[reader]
-        return embeddings
+        embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
+        return embeddings[: len(rows)]
 
     def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
@@ -169,3 +206,11 @@ class SentenceEmbedder:
             return pool(hidden, mask, options.pooling, normalize=self._normalize)
 
         return Reader(APART, ("embedding", options.pooling, options.layer_key), read)
+
+    def _tokens(self, options: ResolvedOptions) -> Reader:
+        """What reads the vectors of a sentence's own tokens, a list of `WeighedTokens`; they are not pooled."""
+
+        def read(output: EncoderOutput, attention_mask: np.ndarray, is_own: np.ndarray) -> list[WeighedTokens]:
+            return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
+
+        return Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
+from bertsim import hub
 from bertsim.bert.folder import CheckpointFolder, open_folder
-from bertsim.bert.manifest import check_manifest, file_sha256
+from bertsim.bert.manifest import check_manifest
 from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
-from bertsim.errors import CheckpointError, InputError, NotExportedError
-from bertsim.export.cache import find_cached, make_cached
+from bertsim.errors import CheckpointError, InputError
+from bertsim.export.cache import encoder_flatbuffer, head_flatbuffer
 from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
+from bertsim.hub.download import Progress
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
-from bertsim.score import calibration, combination
-from bertsim.score.calibration import Calibration, read_calibrations
-from bertsim.score.combination import read_combination
+from bertsim.score import calibration
+from bertsim.score.calibration import Calibration, read_calibrations, read_combination
 from bertsim.score.words import read_words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -31,7 +31,6 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 BUNDLED = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
 BUNDLED_NAME = "bertsim-minilm"
 log = logging.getLogger(__name__)
-Progress = Callable[[str, float | None], None]
 
 
 def load(
@@ -80,27 +79,24 @@ def load(
         unread = [tensors.name for tensors in path.glob("*.safetensors")]
     checkpoint = open_folder(path, name, commit, max_length=max_length, unread=unread)
     folder, heads_source = _find_heads(heads, path, progress, max_bytes)
-    if folder is not None:
-        found = find_heads(_below(folder), checkpoint)
-    else:
+    if folder is None:
         found = [] if heads is False else find_classifier(checkpoint)
-    exported = partial(_exported, export, tell)
-    encoder = _exact_encoder(checkpoint) if is_exact else _fast_encoder(checkpoint, exported)
-    run_head = _exact_head if is_exact else partial(_fast_head, exported)
-    loaded = [LoadedHead(head.name, head.config, run_head(head)) for head in found]
-    scorers = (*UNTRAINED, *(head.name for head in loaded))
-    words = read_words(path)
+    else:
+        found = find_heads(folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder, checkpoint)
+    runs, runners = _exact(checkpoint, found) if is_exact else _fast(checkpoint, found, export, tell)
+    loaded = [LoadedHead(head.name, head.config, runner) for head, runner in zip(found, runners, strict=True)]
+    words, scorers = read_words(path), (*UNTRAINED, *(head.name for head in found))
     if words and (heads is False or (folder is not None and folder.resolve() != path.resolve())):
         # what stands on heads is of its own ones
         untrained = {scorer: said for scorer, said in words.scorers.items() if scorer in UNTRAINED}
         words = replace(words, scorers=untrained, known_errors=())
     return SimilarityModel(
         checkpoint,
-        encoder,
+        runs,
         heads=loaded,
         heads_source=heads_source,
-        calibrations=_calibrations(path, folder, loaded),
-        combination=None if folder is None else read_combination(folder / combination.NAME, scorers),
+        calibrations=_calibrations(path, folder, found),
+        combination=None if folder is None else read_combination(folder / calibration.COMBINED_NAME, scorers),
         words=words,
     )
 
@@ -116,16 +112,13 @@ def find_source(
     """
     folder = BUNDLED if source is None else _folder(source)
     if folder is not None:
-        what, name = f"folder {folder}", folder.resolve().name
-        if source is None:
-            what, name = "bundled encoder", BUNDLED_NAME
+        is_bundled = source is None
+        what, name = ("bundled encoder", BUNDLED_NAME) if is_bundled else (f"folder {folder}", folder.resolve().name)
         if revision is not None:
             raise InputError(f"revision {revision!r} was given for the {what}; only a repository has revisions.")
         if not folder.is_dir():
             raise CheckpointError(f"{folder} is missing; it holds the bundled encoder and comes with the repository.")
         return folder, name, None
-    from bertsim import hub
-
     repository, within = hub.split_revision(str(source))
     if isinstance(source, Path) or not hub.is_repository_id(repository):
         raise CheckpointError(f"{source} is neither a folder nor a repository id of the form user/name.")
@@ -151,8 +144,6 @@ def _find_heads(
     if folder is None:
         if isinstance(heads, Path):
             raise CheckpointError(f"{heads} is no folder; a folder of heads was expected.")
-        from bertsim import hub
-
         repository, revision = hub.split_revision(heads)
         if repository.count("/") != 1 or not hub.is_repository_id(repository):
             raise CheckpointError(
@@ -160,19 +151,13 @@ def _find_heads(
             )
         folder, commit = hub.fetch(repository, revision, hub.head_files, progress=progress, max_bytes=max_bytes)
         name = f"{repository}@{commit}"
-    if folder.name == HEADS_FOLDER:
-        folder = folder.parent
+    folder = folder.parent if folder.name == HEADS_FOLDER else folder
     if (folder / HEADS_FOLDER).is_dir():
         check_manifest(folder, below=HEADS_FOLDER)
     return folder, name
 
 
-def _below(folder: Path) -> Path:
-    """Where in a folder heads are: in its folder "heads", or in itself."""
-    return folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder
-
-
-def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> dict[str, Calibration]:
+def _calibrations(own: Path, folder: Path | None, heads: Sequence[FoundHead]) -> dict[str, Calibration]:
     """The calibration of every scorer that has one; how heads are joined is theirs to say, not the encoder's."""
     found = read_calibrations(own / calibration.NAME)
     if folder is not None:
@@ -180,66 +165,32 @@ def _calibrations(own: Path, folder: Path | None, heads: list[LoadedHead]) -> di
         joined = read_calibrations(folder / calibration.NAME)
         found |= {name: curve for name, curve in joined.items() if name == COMBINED}
         for head in heads:
-            found |= read_calibrations(_below(folder) / head.name / calibration.NAME)
+            found |= read_calibrations(head.folder / calibration.NAME)
     return found
 
 
-def _exported(
-    export: bool, tell: Progress, kind: str, cache_key: list[str], write: Callable[[Path], object], what: str
-) -> Path:
-    """A flatbuffer of the user's cache; made where it is not there yet, if it may be."""
-    found = find_cached(kind, cache_key)
-    if found is not None:
-        return found
-    if not export:
-        raise NotExportedError(f"{what} has no flatbuffer yet; load it once with export=True.")
-    tell(f"Exporting {what} for the fast engine, once; this takes up to a minute", None)
-    log.warning("Exporting %s for the fast engine, once; this takes up to a minute.", what)
-    return make_cached(kind, cache_key, write)
-
-
-def _exact_encoder(checkpoint: CheckpointFolder) -> Engine:
+def _exact(checkpoint: CheckpointFolder, heads: Sequence[FoundHead]) -> tuple[Engine, list[HeadRunner]]:
+    """The TensorFlow engine and what runs the heads."""
     from bertsim.bert.checkpoint import load_encoder
-    from bertsim.engines.tensorflow import TensorFlowEngine
+    from bertsim.engines.tensorflow import TensorFlowEngine, TensorFlowHead
 
-    return TensorFlowEngine(load_encoder(checkpoint.path, checkpoint.config), checkpoint.embedding)
+    engine = TensorFlowEngine(load_encoder(checkpoint.path, checkpoint.config), checkpoint.embedding)
+    return engine, [TensorFlowHead(head.build()) for head in heads]
 
 
-def _fast_encoder(checkpoint: CheckpointFolder, exported: Callable[..., Path]) -> Engine:
-    """Runs the checkpoint's own flatbuffer, or one that is exported."""
-    from bertsim.engines.litert import LiteRTEngine
+def _fast(
+    checkpoint: CheckpointFolder, heads: Sequence[FoundHead], may_export: bool, tell: Progress
+) -> tuple[Engine, list[HeadRunner]]:
+    """The LiteRT engine and what runs the heads: by flatbuffers of their own, or by exported ones."""
+    from bertsim.engines.litert import LiteRTEngine, LiteRTHead
 
+    engine = None
     if (checkpoint.path / FLATBUFFER).exists():
         try:
-            return LiteRTEngine(checkpoint.path / FLATBUFFER)
+            engine = LiteRTEngine(checkpoint.path / FLATBUFFER)
         except CheckpointError as error:  # one that another program made, say
             log.warning("%s One is exported instead.", error)
             check_manifest(checkpoint.path)  # its tensors are read after all
-    embedding, tensors = checkpoint.embedding, sorted(checkpoint.path.glob("*.safetensors"))
-    cache_key = [repr(checkpoint.config), embedding.pooling, repr(embedding.normalize), *map(file_sha256, tensors)]
-
-    def write(path: Path) -> None:
-        from bertsim.bert.checkpoint import load_encoder
-        from bertsim.export.encoder import export_flatbuffer
-
-        bert = load_encoder(checkpoint.path, checkpoint.config)
-        export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
-
-    return LiteRTEngine(exported("flatbuffers", cache_key, write, checkpoint.name))
-
-
-def _exact_head(head: FoundHead) -> HeadRunner:
-    from bertsim.engines.tensorflow import TensorFlowHead
-
-    return TensorFlowHead(head.build())
-
-
-def _fast_head(exported: Callable[..., Path], head: FoundHead) -> HeadRunner:
-    from bertsim.engines.litert import LiteRTHead
-
-    def write(path: Path) -> None:
-        from bertsim.export.heads import export_head
-
-        export_head(head.build(), path)
-
-    return LiteRTHead(head.flatbuffer or exported("heads", head.cache_key(), write, f"the head {head.name}"))
+    engine = engine or LiteRTEngine(encoder_flatbuffer(checkpoint, may_export=may_export, tell=tell))
+    paths = (head.flatbuffer or head_flatbuffer(head, may_export=may_export, tell=tell) for head in heads)
+    return engine, [LiteRTHead(path) for path in paths]

@@ -15,13 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.bert.pooling import combine_layers
 from bertsim.heads.reading import LoadedHead
-from bertsim.model.options import ResolvedOptions
-from bertsim.records import ALIGNMENT, COMBINED, EncoderOutput, Float, Int, TokenBatch
-from bertsim.score.alignment import align_tokens, weigh_tokens
-from bertsim.score.combination import Combination
-from bertsim.score.measures import MEASURES
+from bertsim.records import COMBINED, EncoderOutput, Float, Int, TokenBatch
+from bertsim.score.calibration import Combination
 
 APART, PACKED = "apart", "packed"
 Entries = Any
@@ -57,7 +53,6 @@ class Scorer:
         unit, low, high: as in `PairScore`.
         reader: what it reads; None: it joins other scorers.
         parts: the scorers that it joins.
-        is_directed: whether (B, A) may have another value.
     """
 
     name: str
@@ -67,7 +62,6 @@ class Scorer:
     high: float = field(compare=False)
     reader: Reader | None = None
     parts: tuple[Scorer, ...] = field(default=(), compare=False)
-    is_directed: bool = field(default=False, compare=False)
 
     def scores(self, values: Float) -> Float:
         """Values as scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
@@ -116,25 +110,6 @@ def values_of(scorers: Iterable[Scorer], entries: Mapping[Reader, Entries]) -> d
     return found
 
 
-def measure_scorer(name: str, reader: Reader) -> Scorer:
-    """A measure of two embeddings, one of `measures.MEASURES`; `reader` gives the embeddings."""
-    measure = MEASURES[name]
-    return Scorer(name, measure.compute, measure.unit, measure.low, measure.high, reader)
-
-
-def alignment_scorer(options: ResolvedOptions) -> Scorer:
-    """How well tokens match, by the layers of the options; tokens are not pooled."""
-
-    def read(output: Any, mask: Any, is_own: Any) -> Any:
-        return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
-
-    def compute(a: Sequence[Any], b: Sequence[Any]) -> Float:
-        return np.array([align_tokens(*pair) for pair in zip(a, b, strict=True)], np.float32)
-
-    reader = Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)
-    return Scorer(ALIGNMENT, compute, "similarity", 0.0, 1.0, reader)
-
-
 def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     """A trained head: the probability, or logit, of its label that means similar; or the logits of all its labels."""
 
@@ -146,7 +121,7 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
     name = f"logits of {head.name}" if logits else head.name
     reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
-    return Scorer(name, compute, unit, low, high, reader, is_directed=True)
+    return Scorer(name, compute, unit, low, high, reader)
 
 
 def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer:
@@ -155,4 +130,4 @@ def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer
     def compute(*scores: Float) -> Float:
         return combination.apply(dict(zip(combination.weights, scores, strict=True))).astype(np.float32)
 
-    return Scorer(COMBINED, compute, "probability", 0.0, 1.0, parts=tuple(parts), is_directed=True)
+    return Scorer(COMBINED, compute, "probability", 0.0, 1.0, parts=tuple(parts))

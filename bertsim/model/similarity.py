@@ -20,25 +20,21 @@ from bertsim.engines.batches import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.heads.reading import LoadedHead
-from bertsim.model.embedder import SentenceEmbedder
-from bertsim.model.options import Options, ResolvedOptions
+from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder
 from bertsim.model.scorers import (
     APART,
     PACKED,
     Entries,
     Reader,
     Scorer,
-    alignment_scorer,
     combined_scorer,
     head_scorer,
-    measure_scorer,
     read_batch,
     readers_of,
     values_of,
 )
 from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
-from bertsim.score.calibration import Calibration
-from bertsim.score.combination import Combination
+from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
@@ -216,12 +212,12 @@ class SimilarityModel(SentenceEmbedder):
         is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
         values = values_of(scorers, entries)
         for scorer in scorers:
-            curve = self._calibrations.get(scorer.name) if options.is_default or scorer.name not in UNTRAINED else None
+            is_trained = scorer.name not in UNTRAINED  # then it goes by the checkpoint's own options, and by the order
+            curve = self._calibrations.get(scorer.name) if options.is_default or is_trained else None
             value, value_reversed = map(float, values[scorer])
             score = float(scorer.scores(values[scorer])[0])
             probability = None if curve is None or is_withheld else float(curve.apply(score))
-            turned = value_reversed if scorer.is_directed else None
-            scale = scorer.unit, scorer.low, scorer.high
+            scale, turned = (scorer.unit, scorer.low, scorer.high), value_reversed if is_trained else None
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)
@@ -233,9 +229,9 @@ class SimilarityModel(SentenceEmbedder):
         if name == COMBINED and self._combination:
             parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
             return combined_scorer(self._combination, parts)
-        if name == ALIGNMENT:
-            return alignment_scorer(options)
-        return measure_scorer(name, self._embedding(options)) if name in MEASURES else head_scorer(self._heads[name])
+        if name not in MEASURES:
+            return head_scorer(self._heads[name])
+        return Scorer(name, *MEASURES[name], self._tokens(options) if name == ALIGNMENT else self._embedding(options))
 
     def _head(self, name: str) -> LoadedHead:
         if name not in self._heads:

@@ -1,1 +1,1 @@
-"""Vectors and logits -> scores, numpy alone: measures, alignment, calibration, combination, words, explanations."""
+"""Vectors and logits -> scores, numpy alone: measures, calibrations, combinations, words."""

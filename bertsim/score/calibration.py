@@ -1,23 +1,26 @@
-"""A scorer's value -> the probability that people would call the pair similar. numpy only.
+"""Scores -> probabilities, by curves of plain numbers that anyone can read in their files. numpy only.
 
-A `Calibration` is monotone and made of plain numbers, so that `calibration.json` can be read by anyone: a logistic
-curve in the value, or straight lines between knots. It keeps the order of the pairs: it says how much to believe a
-value, never which pair is more alike. Fitted in `measuring.fitting`; `json_files.write_json` writes the file.
+A `Calibration` turns one scorer's value into the probability that people would call the pair similar. It is monotone
+and keeps the order of the pairs: it says how much to believe a value, never which pair is more alike. A `Combination`
+makes one scorer of several. `measuring.fitting` fits both, `json_files.write_json` writes them.
+
+Source: stacking, Wolpert 1992, with logistic regression as the second level.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
 
-NAME = "calibration.json"
+NAME, COMBINED_NAME = "calibration.json", "combined.json"
 KINDS = ("logistic", "isotonic")
 SIMILAR = 0.8
 """A pair is called similar from this part of the label scale on: 4 of 5 on STS-B."""
@@ -61,10 +64,35 @@ class Calibration:
         """
         values = np.asarray(score, np.float64)
         if self.kind == "logistic":
-            result = 0.5 * (1.0 + np.tanh(0.5 * (self.slope * values + self.intercept)))
+            result = _logistic(self.slope * values + self.intercept)
         else:
             result = np.interp(values, self.scores, self.probabilities)
         return float(result) if values.ndim == 0 else result
+
+
+@dataclass(frozen=True)
+class Combination:
+    """1 / (1 + exp(-(sum of weight x score + intercept))), in [0, 1]; weights by scorer, fitted on `data`."""
+
+    weights: Mapping[str, float]
+    intercept: float
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.weights:
+            raise InputError("weights is empty; at least one scorer and its weight were expected.")
+
+    def apply(self, scores: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+        """Join the scores of the same pairs, float [n] by scorer, into one; float64 [n].
+
+        Example: weights {"cosine": 2}, intercept -1, scores {"cosine": [0.5]} -> [0.5]
+        """
+        parts = [weight * np.asarray(scores[name], np.float64) for name, weight in self.weights.items()]
+        return _logistic(np.sum(parts, axis=0) + self.intercept)
+
+
+def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
 def read_calibrations(path: Path) -> dict[str, Calibration]:
@@ -79,3 +107,16 @@ def read_calibrations(path: Path) -> dict[str, Calibration]:
         name: record_from(Calibration, raw, f"{path}, {name}", error=CheckpointError, advice="fit it again with train")
         for name, raw in curves.items()
     }
+
+
+def read_combination(path: Path, scorers: Collection[str]) -> Combination | None:
+    """The combination in a file; None where there is no such file, or a scorer of it is not loaded.
+
+    Raises:
+        CheckpointError: a key is missing or unknown, or a value is no finite number; names it.
+    """
+    if not path.exists():
+        return None
+    advice = "make it again with train"
+    found = record_from(Combination, read_json(path), str(path), error=CheckpointError, advice=advice)
+    return found if set(found.weights) <= set(scorers) else None

@@ -39,13 +39,9 @@ class Range:
 
 @dataclass(frozen=True)
 class KnownError:
-    """What an encoder, by its best scorer, is known to get wrong: one kind of pairs that were made to try it.
+    """What an encoder, by its best scorer, is known to get wrong: one kind of pairs, made to try it, in one word.
 
-    Attributes:
-        kind: in one word.
-        right: share of the trials that came out right, in [0, 1].
-        trials: how many there were.
-        words: what the two sentences of such a pair differ by.
+    Of `trials`, the share `right`, in [0, 1], came out right; `words` say what the sentences of such a pair differ by.
     """
 
     kind: str

@@ -28,7 +28,7 @@ from bertsim.heads.network import load_head
 from bertsim.measuring import agreement, evaluation, fitting, plots
 from bertsim.model.loading import load
 from bertsim.records import ALIGNMENT, COMBINED, Float
-from bertsim.score import calibration, combination, words
+from bertsim.score import calibration, words
 from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
@@ -110,7 +110,7 @@ def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path)
 def _score(data: Data, output: Path) -> Scores:
     """What every scorer says, as served; ratings are joined on dev where there is a head and enough pairs."""
     if not data.has_several_labels:
-        (output / combination.NAME).unlink(missing_ok=True)
+        (output / calibration.COMBINED_NAME).unlink(missing_ok=True)
         for stale in (output / calibration.NAME, *output.glob(f"{HEADS}/*/{calibration.NAME}")):
             stale.unlink(missing_ok=True)
     model = load(output)
@@ -123,7 +123,7 @@ def _score(data: Data, output: Path) -> Scores:
         joint = fitting.fit_combination(of_dev, labels, data=data.dev.source.name)
     except InputError:
         return scores
-    write_json(output / combination.NAME, joint)
+    write_json(output / calibration.COMBINED_NAME, joint)
     for found in scores.values():
         found[COMBINED] = joint.apply(found).astype(np.float32)
     return scores

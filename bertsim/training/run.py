@@ -29,12 +29,12 @@ from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.bundle import CONFIG, copy_files
 from bertsim.heads.network import Head, save_head
+from bertsim.hub.download import Progress as Telling
 from bertsim.measuring.fitting import weigh_groups
-from bertsim.model.loading import Progress as Telling
 from bertsim.model.loading import find_source, load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float
-from bertsim.score import calibration, combination, words
+from bertsim.score import calibration, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
 from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
@@ -123,7 +123,7 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     (output / RUN).mkdir(parents=True, exist_ok=True)
     (output / manifest.NAME).unlink(missing_ok=True)
     if not (output / CONFIG).exists():  # the last that is copied
-        leave_out = (manifest.NAME, combination.NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
+        leave_out = (manifest.NAME, calibration.COMBINED_NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
         copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 
@@ -215,7 +215,7 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)
-    joined = output / combination.NAME
+    joined = output / calibration.COMBINED_NAME
     for name, head in zip((each.name for each in plan.heads), heads, strict=True):
         if joined.exists() and name in read_json(joined).get("weights", {}):
             joined.unlink()

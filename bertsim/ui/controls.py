@@ -25,7 +25,7 @@ from bertsim.heads.reading import HEADS_FOLDER, find_heads
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
-from bertsim.score.combination import NAME as COMBINED_FILE
+from bertsim.score.calibration import COMBINED_NAME
 from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.pairs import LAST, layer_choices
 from bertsim.ui.tabs import TABS
@@ -99,7 +99,7 @@ class Choices:
         folder = open_folder(BUNDLED, BUNDLED_NAME, unread=large)
         heads = find_heads(BUNDLED / HEADS_FOLDER, folder)
         scorers = [*UNTRAINED, *(head.name for head in heads if find_similar(head.config.labels) is not None)]
-        scorers += [COMBINED] if (BUNDLED / COMBINED_FILE).exists() else []
+        scorers += [COMBINED] if (BUNDLED / COMBINED_NAME).exists() else []
         own = folder.embedding.pooling, folder.embedding.max_length
         return cls._of(folder.name, folder.config, *own, tuple(scorers), has_pooler(BUNDLED))
 

@@ -16,10 +16,10 @@ from weakref import ref
 
 import numpy as np
 
-from bertsim.model.options import Options
+from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison, Int
-from bertsim.score.explain import check_masks
+from bertsim.views.explain import check_masks
 from bertsim.views.result import Origin
 
 MAX_BYTES = 64_000_000

@@ -232,7 +232,7 @@ class Shelf:
         environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "bertsim.model", *words], capture_output=True, text=True, env=environment
+                [sys.executable, "-m", "bertsim.ui.exporting", *words], capture_output=True, text=True, env=environment
             )
             if done.returncode != 0:
                 said = done.stderr.strip().splitlines() or ["no reason given"]

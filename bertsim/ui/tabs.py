@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from bertsim.records import Int
-from bertsim.score.explain import occlude
 from bertsim.ui.pairs import Pair
 from bertsim.views.alignment import alignment_view
 from bertsim.views.anatomy import anatomy
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, AttentionChoice, attention_view
+from bertsim.views.explain import occlude
 from bertsim.views.layers import layers_view
 from bertsim.views.markup import Html
 from bertsim.views.mask import function_positions, mask_view, special_positions

@@ -1,1 +1,1 @@
-"""Views: records in, HTML and SVG out. Pure, escaped, without gradio and without TensorFlow; one file per view."""
+"""Records in, HTML and SVG out: pure, escaped, no gradio, no TensorFlow; a file per view, all arrays from `explain`."""

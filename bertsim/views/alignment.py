@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bertsim.records import Comparison
-from bertsim.score.explain import Alignment, align
+from bertsim.views.explain import Alignment, align
 from bertsim.views.markup import Html, downloads, note, number, region, tag, view
 from bertsim.views.matrix import heatmap, left_out, links, numbers, side
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from bertsim.records import Comparison, Float
-from bertsim.score.explain import layer_profile
+from bertsim.views.explain import layer_profile
 from bertsim.views.markup import Html, downloads, number, region, table, tag, view
 from bertsim.views.matrix import INK, LINE, SOFT, svg, written
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bertsim.records import Comparison, Float
-from bertsim.score.explain import Occlusion
+from bertsim.views.explain import Occlusion
 from bertsim.views.markup import Html, downloads, figure, number, plain, table, tag, view
 
 DRAWN = 64

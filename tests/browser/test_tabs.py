@@ -7,8 +7,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from bertsim.score.explain import align, layer_profile
 from bertsim.ui.examples import EXAMPLES
+from bertsim.views.explain import align, layer_profile
 from tests.browser.journey import choose, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser

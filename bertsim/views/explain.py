@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from bertsim.bert.pooling import pool, scale_to_unit
 from bertsim.errors import InputError
 from bertsim.records import Comparison, Float, Int
-from bertsim.score.alignment import align_tokens, weigh_tokens
-from bertsim.score.measures import cosine
+from bertsim.score.measures import align_tokens, cosine, weigh_tokens
 
 HIDDEN_TOKENS = 128  # positions of a sentence that `occlude` tries
 

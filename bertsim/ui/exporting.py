@@ -1,4 +1,4 @@
-"""Export what a model has no flatbuffer of into the user's cache: `python -m bertsim.model SOURCE HEADS REVISION`.
+"""What a model has no flatbuffer of -> the user's cache: `python -m bertsim.ui.exporting SOURCE HEADS REVISION`.
 
 For the page, which goes on with the TensorFlow engine meanwhile; HEADS and REVISION as Python writes what `load` takes.
 """
