@@ -15,11 +15,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from bertsim.data.rows import Record, parquet_columns, read_records
+from bertsim.data.rows import Record, read_records
 from bertsim.errors import DataError
 
 KINDS = ("tsv", "csv", "jsonl")
@@ -78,25 +78,24 @@ class DataFile:
     """A file whose columns are known; iterating reads it from the start, as often as wanted.
 
     Attributes:
-        path: as given.
+        path, advice: as given.
         kind: "tsv", "csv", "jsonl", "parquet" or "txt".
         columns: every column in the file's order (JSON Lines: every key of any object).
         sentences: the columns that hold the sentences, one or two.
         label: the column that holds the label, or None.
-        advice: what messages about it say is to be done.
     """
 
     path: Path
     kind: str
     columns: tuple[str, ...]
-    sentences: tuple[str, ...]
+    advice: Advice
+    sentences: tuple[str, ...] = ()
     label: str | None = None
-    advice: Advice = MEND
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
         records = read_records(self.path, self.kind)
-        yield from map(self._row, islice(records, 1 if self.kind in ("tsv", "csv") else 0, None))
+        yield from map(self._row, islice(records, self.kind not in ("jsonl", "txt"), None))
 
     def where(self, row: Row) -> str:
         """`file:line`, as messages name a row."""
@@ -131,17 +130,12 @@ def open_pairs(
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
     """
-    path, kind, names = _opened(path, READ_KINDS)
-    if columns is None:
-        pair = _recognised_pair(path, names, advice)
-    else:
-        pair = tuple(_named_column(path, names, name) for name in columns)
-        if len(set(pair)) != 2:
-            raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
-    label = None if label_column is None else _named_column(path, names, label_column)
-    if label is None and labelled:
-        label = _recognised_label(DataFile(path, kind, names, pair, advice=advice))
-    return DataFile(path, kind, names, pair, label, advice)
+    file = _opened(path, READ_KINDS, advice)
+    pair = _recognised_pair(file) if columns is None else tuple(_column(file, name) for name in columns)
+    if len(set(pair)) != 2:
+        raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
+    file = replace(file, sentences=pair, label=None if label_column is None else _column(file, label_column))
+    return replace(file, label=_recognised_label(file)) if labelled and label_column is None else file
 
 
 def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
@@ -150,15 +144,16 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
     Raises:
         DataError: as for `open_pairs`, or a column named for a text file.
     """
-    path, kind, names = _opened(path, (*READ_KINDS, "txt"))
-    if kind == "txt" and column is not None:
+    file = _opened(path, (*READ_KINDS, "txt"), advice)
+    if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
-    if kind == "txt" or column is not None:
-        return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),), advice=advice)
-    found = [name for name in names if _plain(name) in SENTENCE_COLUMNS] if len(names) > 1 else names
+    if column is not None:
+        return replace(file, sentences=(_column(file, column),))
+    names = file.columns
+    found = tuple(name for name in names if _plain(name) in SENTENCE_COLUMNS or len(names) == 1)
     if len(found) != 1:
         raise DataError(f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}.")
-    return DataFile(path, kind, names, tuple(found), advice=advice)
+    return replace(file, sentences=found)
 
 
 def number_of(label: object) -> float | None:
@@ -183,43 +178,40 @@ def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
     return kind
 
 
-def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[str, ...]]:
-    """Path, kind and columns of a file."""
+def _opened(path: str | Path, kinds: Sequence[str], advice: Advice) -> DataFile:
+    """A file with its columns; which of them hold what is not known yet."""
     kind, path = kind_of(path, kinds), Path(path)
-    where = str(path)
-    names: tuple[str, ...] = ("sentence",)
-    if kind == "parquet":
-        names = parquet_columns(path)
-    elif kind == "jsonl":
-        names = tuple(dict.fromkeys(key for record in read_records(path, kind) for key in record.fields or ()))
+    where, names = str(path), ["sentence"]
+    if kind == "jsonl":
+        names = list(dict.fromkeys(str(key) for record in read_records(path, kind) for key in record.fields or ()))
         if not names:
             raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
     elif kind != "txt":
         header = next(read_records(path, kind), None)
         if header is None:
             raise DataError(f"{path} is empty; its first line must name the columns.")
-        where = f"{path}:{header.line}"
-        if header.fault is not None or header.fields is None:
+        where = f"{path}:{header.line}" if header.line else where
+        if header.fault is not None:
             raise DataError(f"{where} must name the columns, but {header.fault}.")
-        names = tuple(header.fields)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+        names = list(map(str, header.fields or ()))
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
-    return path, kind, names
+    return DataFile(path, kind, tuple(names), advice)
 
 
-def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
-    if wanted not in names:
-        raise DataError(f"{path} has no column {wanted!r}; it has {_list(names)}.")
-    return wanted
+def _column(file: DataFile, name: str) -> str:
+    """A column that was named, if the file has it."""
+    if name not in file.columns:
+        raise DataError(f"{file.path} has no column {name!r}; it has {_list(file.columns)}.")
+    return name
 
 
-def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, ...]:
-    plain = [(_plain(name), name) for name in names]
+def _recognised_pair(file: DataFile) -> tuple[str, ...]:
+    plain = [(_plain(name), name) for name in file.columns]
     found = [(a, b) for one, other in PAIR_COLUMNS for x, a in plain if x == one for y, b in plain if y == other]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
+        raise DataError(f"{file.path}: {fault} the sentences among {_list(file.columns)}; {file.advice.pair}.")
     return found[0]
 
 
@@ -238,16 +230,16 @@ def _recognised_label(file: DataFile) -> str:
 
 def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
     """The cells under their columns, and their fault; too few are filled up, too many stand joined in the last."""
-    cells, due = record.fields, len(columns)
+    cells, fault, due = record.fields, record.fault, len(columns)
     if cells is None:
-        return {columns[0]: record.text}, record.fault
+        return {columns[0]: record.text}, fault
     if isinstance(cells, dict):
-        return cells, record.fault
-    if len(cells) == due:
-        return dict(zip(columns, cells, strict=True)), record.fault
-    fault = f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
-    cells = [*cells[: due - 1], " ".join(cells[due - 1 :])] if len(cells) > due else cells
-    return dict(zip_longest(columns, cells, fillvalue="")), record.fault or fault
+        return cells, fault
+    if len(cells) != due:
+        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
+    if len(cells) > due:
+        cells = [*cells[: due - 1], " ".join(map(str, cells[due - 1 :]))]
+    return dict(zip_longest(columns, cells, fillvalue="")), fault
 
 
 def _fault(text: object, name: str) -> str | None:
