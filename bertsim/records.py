@@ -49,13 +49,13 @@ class Row(NamedTuple):
 
     Attributes:
         ids, types: token ids, and the token type of each.
-        own: start and end of a lone sentence's own tokens, special ones left out.
+        own: start and end of each sentence's own tokens, special ones left out.
         mask: 1 = read, 0 = as if it were padding; None: all are read.
     """
 
     ids: tuple[int, ...]
     types: tuple[int, ...]
-    own: tuple[int, int] = (0, 0)
+    own: tuple[tuple[int, int], ...] = ()
     mask: tuple[int, ...] | None = None
 
 

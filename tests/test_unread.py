@@ -11,7 +11,8 @@ from tokenizers import models, pre_tokenizers, processors
 from bertsim.bert.config import BertConfig
 from bertsim.records import Unread
 from bertsim.text.tokenizer import Tokenizer
-from bertsim.text.unread import listed, unknown_sentences, withheld
+from bertsim.text.unread import withheld
+from bertsim.views.unread import listed, unknown_sentences
 from tests.checkpoints import make_checkpoint
 
 THUMB, SNOWMAN = "\U0001f44d", "\u2603"

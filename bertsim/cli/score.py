@@ -18,7 +18,8 @@ from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
-from bertsim.text.unread import unknown_sentences, withheld
+from bertsim.text.unread import withheld
+from bertsim.views.unread import unknown_sentences
 
 if TYPE_CHECKING:
     from bertsim.records import Comparison, PairScore, TokenCounts

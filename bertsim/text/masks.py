@@ -15,7 +15,7 @@ from bertsim.records import Int, Row, TokenBatch
 def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
     """Every row of a batch under each of its masks, int32 [n, rows, seq]: n times the rows, mask after mask."""
     ids, types = ([tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids))
-    ends = [(int(own[0]), int(own[-1]) + 1) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
+    ends = [((int(own[0]), int(own[-1]) + 1),) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
     return [
         Row(ids[row], types[row], ends[row], tuple(mask)) for each in masks.tolist() for row, mask in enumerate(each)
     ]
