@@ -37,7 +37,7 @@ def test_unknown_tokens_are_those_of_the_tokenizer_s_own_id(tokenizer: Tokenizer
     assert dict.fromkeys(batch.unread[0][0].unknown_words) == dict.fromkeys((THUMB, SNOWMAN))
     assert batch.unread[1][0] == Unread()
     assert [each.is_all for (each,) in batch.unread][:2] == [False, False]
-    unknown = [each.unknown_tokens for (each,) in batch.unread]
+    unknown = [len(each.unknown_words) for (each,) in batch.unread]
     assert unknown == batch.is_unknown.sum(axis=1).tolist()
     counts = tokenizer.count_tokens([f"the {THUMB} dog {SNOWMAN}", "the dog", THUMB], 32)
     assert [each.unknown for each in counts] == unknown

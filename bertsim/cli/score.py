@@ -119,7 +119,7 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
             f"cut_off_{side}": unread.cut_off,
             f"cut_tokens_{side}": unread.cut_tokens,
             f"unknown_words_{side}": unread.unknown_words,
-            f"unknown_tokens_{side}": unread.unknown_tokens,
+            f"unknown_tokens_{side}": len(unread.unknown_words),
         }
     return {
         **{"sentence_a": comparison.sentence_a, "sentence_b": comparison.sentence_b},

@@ -172,6 +172,7 @@ class Tokenizer:
             spans=spans,
             is_special=special,
             is_unknown=~special & (ids == self._unknown_id),
+            own=tuple(row.own for row in rows),
             sentences=tuple(map(tuple, texts)),
             unread=tuple(unread),
         )
