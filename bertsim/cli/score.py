@@ -134,7 +134,7 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
 
 def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
-    file = open_pairs(args.input, args.columns, advice=NAME_THEM)
+    file = open_pairs(args.input, args.columns, NAME_THEM)
     columns = (*file.columns, *_new_columns(args, file))
     layout = TableLayout(kind_of(args.output), args.output.name.lower().endswith(".gz"), columns)
     check_output(args.output, args.input)

@@ -11,12 +11,11 @@ What is wrong with the file as a whole (ending, header, columns, gzip) is a `Dat
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice, product, zip_longest
 from pathlib import Path
 
 from bertsim.data.rows import Record, read_records
@@ -24,7 +23,6 @@ from bertsim.errors import DataError
 
 KINDS = ("tsv", "csv", "jsonl")
 READ_KINDS = (*KINDS, "parquet")
-PEEKED_ROWS = 50
 
 # Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
 # fmt: off
@@ -32,9 +30,6 @@ PAIR_COLUMNS = (
     ("sentence1", "sentence2"), ("sentencea", "sentenceb"), ("sent1", "sent2"), ("text1", "text2"),
     ("texta", "textb"), ("premise", "hypothesis"), ("question1", "question2"), ("query", "passage"),
     ("anchor", "positive"), ("source", "target"), ("s1", "s2"), ("a", "b"),
-)
-LABEL_COLUMNS = (
-    "score", "label", "similarity", "relatednessscore", "gold", "goldscore", "goldlabel", "isduplicate", "rating",
 )
 # fmt: on
 SENTENCE_COLUMNS = ("sentence", "text")
@@ -82,7 +77,7 @@ class DataFile:
         kind: "tsv", "csv", "jsonl", "parquet" or "txt".
         columns: every column in the file's order (JSON Lines: every key of any object).
         sentences: the columns that hold the sentences, one or two.
-        label: the column that holds the label, or None.
+        label: the column that holds the label; None where nobody asked for one.
     """
 
     path: Path
@@ -101,6 +96,16 @@ class DataFile:
         """`file:line`, as messages name a row."""
         return f"{self.path}:{row.line}"
 
+    def column(self, name: str) -> str:
+        """A column that was named. Raises: DataError, where the file does not have it."""
+        if name not in self.columns:
+            raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
+        return name
+
+    def recognised(self, known: Collection[str]) -> list[str]:
+        """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
+        return [name for name in self.columns if "".join(filter(str.isalnum, name)).lower() in known]
+
     def _row(self, record: Record) -> Row:
         values, fault = _named(record, self.columns)
         fault = fault or next(filter(None, (_fault(values.get(name), name) for name in self.sentences)), None)
@@ -108,34 +113,24 @@ class DataFile:
         return Row(record.line, sentences, None if self.label is None else values.get(self.label), values, fault)
 
 
-def open_pairs(
-    path: str | Path,
-    columns: Sequence[str] | None = None,
-    label_column: str | None = None,
-    labelled: bool = False,
-    advice: Advice = MEND,
-) -> DataFile:
-    """Find the two sentence columns of a file, and its label column where one is wanted.
+def open_pairs(path: str | Path, columns: Sequence[str] | None = None, advice: Advice = MEND) -> DataFile:
+    """Find the two sentence columns of a file.
 
     Args:
         path: a .tsv, .csv or .jsonl file, .gz or not, or a .parquet file.
         columns: the two columns that hold the sentences; recognised by name (`PAIR_COLUMNS`) if None.
-        label_column: the column that holds the label.
-        labelled: recognise the label column by name (`LABEL_COLUMNS`) if none is given; of several, the one
-            that holds numbers.
         advice: what messages say is to be done.
 
     Raises:
         DataError: no such file, unknown ending, damaged gzip, bad header, columns missing or not to be told apart.
 
-    Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
+    Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
     file = _opened(path, READ_KINDS, advice)
-    pair = _recognised_pair(file) if columns is None else tuple(_column(file, name) for name in columns)
+    pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
     if len(set(pair)) != 2:
-        raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
-    file = replace(file, sentences=pair, label=None if label_column is None else _column(file, label_column))
-    return replace(file, label=_recognised_label(file)) if labelled and label_column is None else file
+        raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+    return replace(file, sentences=pair)
 
 
 def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
@@ -148,21 +143,14 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
     if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
     if column is not None:
-        return replace(file, sentences=(_column(file, column),))
+        return replace(file, sentences=(file.column(column),))
     names = file.columns
-    found = tuple(name for name in names if _plain(name) in SENTENCE_COLUMNS or len(names) == 1)
+    found = file.recognised(SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}.")
-    return replace(file, sentences=found)
-
-
-def number_of(label: object) -> float | None:
-    """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
-    try:
-        value = float(label) if isinstance(label, str | int | float) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return value if math.isfinite(value) else None
+        raise DataError(
+            f"{path}: it cannot be told which of {list_names(names)} holds the sentences; {advice.sentence}."
+        )
+    return replace(file, sentences=tuple(found))
 
 
 def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
@@ -176,6 +164,12 @@ def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
         endings = ", ".join(f".{kind}" for kind in kinds)
         raise DataError(f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow).")
     return kind
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Columns as messages list them, the first twenty at most, each shortened to 40 characters."""
+    shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def _opened(path: str | Path, kinds: Sequence[str], advice: Advice) -> DataFile:
@@ -195,36 +189,16 @@ def _opened(path: str | Path, kinds: Sequence[str], advice: Advice) -> DataFile:
             raise DataError(f"{where} must name the columns, but {header.fault}.")
         names = list(map(str, header.fields or ()))
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
+        raise DataError(f"{where} names {list_names(twice)} more than once; give every column its own name.")
     return DataFile(path, kind, tuple(names), advice)
 
 
-def _column(file: DataFile, name: str) -> str:
-    """A column that was named, if the file has it."""
-    if name not in file.columns:
-        raise DataError(f"{file.path} has no column {name!r}; it has {_list(file.columns)}.")
-    return name
-
-
 def _recognised_pair(file: DataFile) -> tuple[str, ...]:
-    plain = [(_plain(name), name) for name in file.columns]
-    found = [(a, b) for one, other in PAIR_COLUMNS for x, a in plain if x == one for y, b in plain if y == other]
+    sides = ((file.recognised([one]), file.recognised([other])) for one, other in PAIR_COLUMNS)
+    found = [pair for side in sides for pair in product(*side)]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{file.path}: {fault} the sentences among {_list(file.columns)}; {file.advice.pair}.")
-    return found[0]
-
-
-def _recognised_label(file: DataFile) -> str:
-    """The one label column; of several, the one that holds numbers in the file's first rows."""
-    found = [name for name in file.columns if name not in file.sentences and _plain(name) in LABEL_COLUMNS]
-    if len(found) > 1:
-        peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
-        numeric = [name for name in found if any(number_of(values.get(name)) is not None for values in peeked)]
-        found = numeric or found
-    if len(found) != 1:
-        fault = "more than one column could be" if found else "no column is known to be"
-        raise DataError(f"{file.path}: {fault} the label among {_list(file.columns)}; {file.advice.label}.")
+        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
     return found[0]
 
 
@@ -251,14 +225,3 @@ def _fault(text: object, name: str) -> str | None:
     if not text.strip():
         return f"{name!r} is empty"
     return f"{name!r} holds half a surrogate pair, which is not text" if re.search("[\ud800-\udfff]", text) else None
-
-
-def _plain(name: str) -> str:
-    """A column's name without case, spaces and punctuation. Example: "Sentence_A" -> "sentencea"."""
-    return "".join(filter(str.isalnum, name)).lower()
-
-
-def _list(names: Sequence[str]) -> str:
-    """Names as messages list them, the first twenty at most, each shortened to 40 characters."""
-    shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
-    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
