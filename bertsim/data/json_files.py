@@ -52,11 +52,7 @@ def read_json(path: Path, kind: type = dict) -> Any:
 
 
 def read_field(path: Path, raw: Mapping[str, Any], key: str, kind: type[_T], default: _T) -> _T:
-    """A field of a JSON file that was read; `default` where it is missing or null.
-
-    Raises:
-        CheckpointError: it is no `kind`.
-    """
+    """A field of a JSON file; `default` where it is missing or null. Raises: CheckpointError, if it is no `kind`."""
     value = raw.get(key)
     if value is None:
         return default

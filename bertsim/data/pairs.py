@@ -134,10 +134,9 @@ def open_pairs(path: str | Path, columns: Sequence[str] | None = None, advice: A
 
 
 def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
-    """Find the one sentence column of a file; a .txt file has one sentence a line.
+    """Find the one sentence column of a file; a .txt file has one sentence a line, and no column to name.
 
-    Raises:
-        DataError: as for `open_pairs`, or a column named for a text file.
+    Raises: DataError, as `open_pairs`.
     """
     file = _opened(path, (*READ_KINDS, "txt"), advice)
     if column is not None and file.kind == "txt":
@@ -154,11 +153,7 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
 
 
 def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
-    """The kind of a file by its ending, .gz aside.
-
-    Raises:
-        DataError: the ending is another.
-    """
+    """The kind of a file by its ending, .gz aside. Raises: DataError, if it is another."""
     kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in kinds:
         endings = ", ".join(f".{kind}" for kind in kinds)

@@ -71,12 +71,9 @@ class _Template(NamedTuple):
         kept = self.kept([len(ids) for ids in sentences], max_length)
         ids, types, own = list[int](), list[int](), [(0, 0)] * len(kept)
         for part, token_type in zip(self.parts, self.types, strict=True):
-            if part >= 0:
-                added = [part]
-            else:
-                sentence = _A - part
-                added = sentences[sentence][: kept[sentence]]
-                own[sentence] = len(ids), len(ids) + len(added)
+            added = [part] if part >= 0 else sentences[_A - part][: kept[_A - part]]
+            if part < 0:
+                own[_A - part] = len(ids), len(ids) + len(added)
             ids += added
             types += [token_type] * len(added)
         return Row(tuple(ids), tuple(types), tuple(own))
@@ -86,7 +83,7 @@ class Tokenizer:
     """A checkpoint's tokenizer. Thread-safe: its settings never change after construction."""
 
     def __init__(self, fast: FastTokenizer, config: BertConfig, source: Path) -> None:
-        """Wrap what was read from `source`. Raises: CheckpointError, for ids that the encoder's vocabulary has not."""
+        """Wrap what was read from `source`. Raises: CheckpointError, for ids that the encoder has no room for."""
         fast.no_truncation()
         fast.no_padding()
         fast.encode_special_tokens = True  # a typed "[SEP]" is text
@@ -106,11 +103,7 @@ class Tokenizer:
         return cls(fast, config, path)
 
     def check_length(self, max_length: int) -> int:
-        """Return `max_length` if it fits the encoder.
-
-        Raises:
-            InputError: it is not a whole number from `MIN_LENGTH` to the encoder's positions.
-        """
+        """Return `max_length`. Raises: InputError, if it is none from `MIN_LENGTH` to the encoder's positions."""
         if type(max_length) is not int or not MIN_LENGTH <= max_length <= self._limit:
             known = f"a whole number from {MIN_LENGTH} to {self._limit}"
             raise InputError(f"max_length is {max_length!r}; this encoder takes {known}.")
@@ -206,10 +199,8 @@ class Tokenizer:
         found = run(list(map(readable, sentences)), add_special_tokens=False)
         for index, encoding in enumerate(found):
             if not encoding.ids:
-                fault = (
-                    f"{sentences[index]!r:.60} has no character that the tokenizer can read; write at least one word."
-                )
-                raise InputError(f"{name(index)} {fault}")
+                fault = "has no character that the tokenizer can read; write at least one word"
+                raise InputError(f"{name(index)} {sentences[index]!r:.60} {fault}.")
         return found
 
 

@@ -29,11 +29,7 @@ def readable(sentence: str) -> str:
 def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
     """What an encoder that gets `kept` of a sentence's tokens, at least one, does not get of it.
 
-    Args:
-        fast: the tokenizer.
-        unknown_id: the token of what its vocabulary lacks; -1: it lacks nothing.
-        sentence, encoding: as it was given, and all of its tokens.
-        kept: how many of them are left.
+    `unknown_id` is the token of what the vocabulary of `fast` lacks, -1 where it lacks nothing.
     """
     ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
     end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
