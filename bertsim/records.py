@@ -38,24 +38,19 @@ class Unread:
     compatibility_words: tuple[str, ...] = ()
     is_all: bool = False
 
-    @property
-    def unknown_tokens(self) -> int:
-        """How many tokens the vocabulary lacks."""
-        return len(self.unknown_words)
-
 
 class Row(NamedTuple):
     """One sequence for the encoder: a sentence alone, or a packed pair. Equal rows are encoded once.
 
     Attributes:
         ids, types: token ids, and the token type of each.
-        own: start and end of a lone sentence's own tokens, special ones left out.
+        own: start and end of each sentence's own tokens, special ones left out.
         mask: 1 = read, 0 = as if it were padding; None: all are read.
     """
 
     ids: tuple[int, ...]
     types: tuple[int, ...]
-    own: tuple[int, int] = (0, 0)
+    own: tuple[tuple[int, int], ...] = ()
     mask: tuple[int, ...] | None = None
 
 
@@ -80,6 +75,7 @@ class TokenBatch:
             (0, 0) for special tokens and padding.
         is_special: bool [batch, seq]; True for [CLS], [SEP] and padding that the tokenizer put in.
         is_unknown: bool [batch, seq]; True for tokens that the vocabulary lacks, all of one id.
+        own: per sequence, start and end of each sentence's own tokens, special ones left out.
         sentences: per sequence, its one or two sentences as they were given.
         unread: per sequence and sentence, what was not read of it.
     """
@@ -91,6 +87,7 @@ class TokenBatch:
     spans: Int
     is_special: NDArray[np.bool_]
     is_unknown: NDArray[np.bool_]
+    own: tuple[tuple[tuple[int, int], ...], ...]
     sentences: tuple[tuple[str, ...], ...]
     unread: tuple[tuple[Unread, ...], ...]
 

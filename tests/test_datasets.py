@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from bertsim.data.pairs import number_of, open_pairs, open_sentences
+from bertsim.data.pairs import DataFile, open_pairs, open_sentences
 from bertsim.errors import DataError
+from bertsim.measuring.labelled import find_label, number_of
 
 PAIRS = [("A dog runs.", "A dog is running."), ('She said "no".', "a, b; c"), ("naïve 東京 🙂", "x\u2028y")]
 
@@ -37,6 +38,10 @@ def as_csv(pairs: list[tuple[str, str]]) -> str:
 
 def as_jsonl(pairs: list[tuple[str, str]]) -> str:
     return "".join(json.dumps({"sentence1": a, "sentence2": b}, ensure_ascii=False) + "\n" for a, b in pairs)
+
+
+def open_labelled(path: Path, columns: tuple[str, str] | None = None, label: str | None = None) -> DataFile:
+    return find_label(open_pairs(path, columns), label)
 
 
 FORMATS = {"tsv": as_tsv, "csv": as_csv, "jsonl": as_jsonl}
@@ -92,18 +97,18 @@ def test_columns_can_be_named(tmp_path):
 def test_a_label_column_is_recognised_or_named(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tscore\tmine\nx\ty\t2.5\t7\n")
     assert open_pairs(path).label is None
-    assert [row.label for row in open_pairs(path, labelled=True)] == ["2.5"]
-    assert [row.label for row in open_pairs(path, label_column="mine")] == ["7"]
+    assert [row.label for row in open_labelled(path)] == ["2.5"]
+    assert [row.label for row in open_labelled(path, label="mine")] == ["7"]
 
 
 def test_of_several_label_columns_the_one_with_numbers_is_taken(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\tneutral\t2.5\n")
-    assert open_pairs(path, labelled=True).label == "score"
+    assert open_labelled(path).label == "score"
 
 
 def test_two_label_columns_with_numbers_are_not_guessed_at(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\t1\t2.5\n")
-    assert message(open_pairs, path, labelled=True) == (
+    assert message(open_labelled, path) == (
         f"{path}: more than one column could be the label among 'sentence1', 'sentence2', 'label', 'score';"
         " rename them until one alone has a known name, such as score."
     )
@@ -115,7 +120,7 @@ def test_columns_whose_names_look_alike_are_not_guessed_at(tmp_path):
     assert message(open_pairs, path).startswith(
         f"{path}: more than one pair of columns could hold the sentences among {listed}; "
     )
-    assert message(open_pairs, path, ("sentence1", "sentence2"), labelled=True).startswith(
+    assert message(open_labelled, path, ("sentence1", "sentence2")).startswith(
         f"{path}: more than one column could be the label among {listed}; "
     )
 
@@ -278,11 +283,11 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
 def test_columns_that_are_not_there_are_refused_and_those_that_are_listed(tmp_path):
     path = write(tmp_path / "p.tsv", "a\tb\nx\ty\n")
     assert message(open_pairs, path, ("a", "c")) == f"{path} has no column 'c'; it has 'a', 'b'."
-    assert message(open_pairs, path, label_column="c") == f"{path} has no column 'c'; it has 'a', 'b'."
+    assert message(open_labelled, path, label="c") == f"{path} has no column 'c'; it has 'a', 'b'."
     assert message(open_pairs, path, ("a", "a")) == (
         f"{path}: two different columns hold the sentences, but 'a', 'a' was named."
     )
-    assert message(open_pairs, path, labelled=True) == (
+    assert message(open_labelled, path) == (
         f"{path}: no column is known to be the label among 'a', 'b'; rename them until one alone has a known name,"
         " such as score."
     )
@@ -330,7 +335,7 @@ def test_parquet_is_read_like_every_other_format(tmp_path: Path) -> None:
     path = tmp_path / "pairs.parquet"
     table = {"premise": ["a dog", None, "x"], "hypothesis": ["the dog", "b", " "], "label": [1.5, 2.0, None]}
     parquet.write_table(pa.table(table), path)
-    file = open_pairs(path, labelled=True)
+    file = open_labelled(path)
     assert (file.sentences, file.label) == (("premise", "hypothesis"), "label")
     rows = list(file)
     assert rows[0].sentences == ("a dog", "the dog")

@@ -58,7 +58,7 @@ def test_rows_and_arrays_are_those_of_the_batch_under_each_mask(tokenizer):
     masks = np.stack([tokens.attention_mask, tokens.attention_mask])
     masks[1, 0, 1] = 0
     rows = masked_rows(tokens, masks)
-    assert [row.own for row in rows] == [(1, 4), (1, 5)] * 2
+    assert [row.own for row in rows] == [((1, 4),), ((1, 5),)] * 2
     ids, mask, types = tokenizer.pad(rows)
     assert ids.tolist() == tokens.input_ids[[0, 1, 0, 1]].tolist()
     assert mask.tolist() == masks.reshape(4, -1).tolist()

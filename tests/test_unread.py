@@ -11,7 +11,8 @@ from tokenizers import models, pre_tokenizers, processors
 from bertsim.bert.config import BertConfig
 from bertsim.records import Unread
 from bertsim.text.tokenizer import Tokenizer
-from bertsim.text.unread import listed, unknown_sentences, withheld
+from bertsim.text.unread import withheld
+from bertsim.views.unread import listed, unknown_sentences
 from tests.checkpoints import make_checkpoint
 
 THUMB, SNOWMAN = "\U0001f44d", "\u2603"
@@ -36,7 +37,7 @@ def test_unknown_tokens_are_those_of_the_tokenizer_s_own_id(tokenizer: Tokenizer
     assert dict.fromkeys(batch.unread[0][0].unknown_words) == dict.fromkeys((THUMB, SNOWMAN))
     assert batch.unread[1][0] == Unread()
     assert [each.is_all for (each,) in batch.unread][:2] == [False, False]
-    unknown = [each.unknown_tokens for (each,) in batch.unread]
+    unknown = [len(each.unknown_words) for (each,) in batch.unread]
     assert unknown == batch.is_unknown.sum(axis=1).tolist()
     counts = tokenizer.count_tokens([f"the {THUMB} dog {SNOWMAN}", "the dog", THUMB], 32)
     assert [each.unknown for each in counts] == unknown

@@ -120,6 +120,7 @@ def by_hand() -> Comparison:
         spans=np.array([[[0, 0], [0, 1], [0, 0], [0, 0]], [[0, 0], [0, 1], [2, 3], [0, 0]]], np.int32),
         is_special=np.array([[1, 0, 1, 1], [1, 0, 0, 1]], bool),
         is_unknown=np.zeros((2, 4), bool),
+        own=(((1, 2),), ((1, 3),)),
         sentences=(("x",), ("x y",)),
         unread=((Unread(),), (Unread(),)),
     )

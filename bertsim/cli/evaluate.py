@@ -108,9 +108,9 @@ def _read(
 ) -> tuple[LabelledPairs, dict[str, Float]]:
     """Labelled pairs, and their scores by TF-IDF under its name, where they vary."""
     from bertsim.measuring import tfidf
-    from bertsim.measuring.labelled import read_labelled
+    from bertsim.measuring.labelled import find_label, read_labelled
 
-    file = open_pairs(path, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
+    file = find_label(open_pairs(path, args.columns, NAME_THEM), args.label_column)
     data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}

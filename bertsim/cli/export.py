@@ -12,7 +12,7 @@ from bertsim.bert.manifest import check_new_folder
 from bertsim.cli.output import native_log_held_back, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
-from bertsim.measuring.labelled import LabelledPairs, read_labelled
+from bertsim.measuring.labelled import LabelledPairs, find_label, read_labelled
 
 HELP = "turn a checkpoint into a checked LiteRT flatbuffer"
 DESCRIPTION = """\
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     check(args.output)
     if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
-    labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True))
+    labelled = None if args.data is None else read_labelled(find_label(open_pairs(args.data)))
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"

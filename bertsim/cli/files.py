@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bertsim.batch.partial import PartialFile
 from bertsim.cli.output import LiveLine, Stopped, say
 from bertsim.data.pairs import Row
-from bertsim.text.unread import listed
+from bertsim.views.unread import listed
 
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel

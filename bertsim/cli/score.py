@@ -18,7 +18,8 @@ from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
-from bertsim.text.unread import unknown_sentences, withheld
+from bertsim.text.unread import withheld
+from bertsim.views.unread import unknown_sentences
 
 if TYPE_CHECKING:
     from bertsim.records import Comparison, PairScore, TokenCounts
@@ -118,7 +119,7 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
             f"cut_off_{side}": unread.cut_off,
             f"cut_tokens_{side}": unread.cut_tokens,
             f"unknown_words_{side}": unread.unknown_words,
-            f"unknown_tokens_{side}": unread.unknown_tokens,
+            f"unknown_tokens_{side}": len(unread.unknown_words),
         }
     return {
         **{"sentence_a": comparison.sentence_a, "sentence_b": comparison.sentence_b},
@@ -133,7 +134,7 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
 
 def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
-    file = open_pairs(args.input, args.columns, advice=NAME_THEM)
+    file = open_pairs(args.input, args.columns, NAME_THEM)
     columns = (*file.columns, *_new_columns(args, file))
     layout = TableLayout(kind_of(args.output), args.output.name.lower().endswith(".gz"), columns)
     check_output(args.output, args.input)

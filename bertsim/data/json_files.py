@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
+from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -51,11 +52,7 @@ def read_json(path: Path, kind: type = dict) -> Any:
 
 
 def read_field(path: Path, raw: Mapping[str, Any], key: str, kind: type[_T], default: _T) -> _T:
-    """A field of a JSON file that was read; `default` where it is missing or null.
-
-    Raises:
-        CheckpointError: it is no `kind`.
-    """
+    """A field of a JSON file; `default` where it is missing or null. Raises: CheckpointError, if it is no `kind`."""
     value = raw.get(key)
     if value is None:
         return default
@@ -88,49 +85,45 @@ def record_from(
         expected."
     """
     try:
-        return _record(record, table, where)
+        return record(**_values(record, table))
     except InputError as found:
-        text = str(found)
+        text = f"{where}: {found}"
         raise error(f"{text.removesuffix('.')}; {advice}." if advice else text) from None
 
 
-def _record(record: type[_T], table: object, where: str) -> _T:
+def _values(record: type, table: object) -> dict[str, Any]:
+    """A table's values as the fields of a record hold them."""
     if not isinstance(table, dict):
-        raise InputError(f"{where}: {table!r:.60} was found where a table was expected.")
-    known = {field.name: field for field in fields(record) if field.init}  # type: ignore[arg-type]
+        raise InputError(f"{table!r:.60} was found where a table was expected.")
+    known = signature(record).parameters
     for key in table:
         if key not in known:
-            raise InputError(f"{where}: {key} is not known; known are {', '.join(sorted(known))}.")
+            raise InputError(f"{key} is not known; known are {', '.join(sorted(known))}.")
     for name, field in known.items():
-        if name not in table and field.default is MISSING and field.default_factory is MISSING:
-            raise InputError(f"{where}: {name} is missing.")
+        if name not in table and field.default is field.empty:
+            raise InputError(f"{name} is missing.")
     hints = get_type_hints(record)
-    values = {key: _value(hints[key], value, where, key) for key, value in table.items()}
-    try:
-        return record(**values)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    return {key: _value(hints[key], value, key) for key, value in table.items()}
 
 
-def _value(hint: Any, value: Any, where: str, key: str) -> Any:
+def _value(hint: Any, value: Any, key: str) -> Any:
     """A value as a field of this type holds it."""
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind in (Union, UnionType):
-        return None if value is None and NoneType in inner else _value(inner[0], value, where, key)
+        return None if value is None and NoneType in inner else _value(inner[0], value, key)
     if is_dataclass(kind):
-        return _record(kind, value, f"{where}: {key}")  # type: ignore[arg-type]
+        return record_from(kind, value, key)  # type: ignore[arg-type]
     if kind not in _EXPECTED:
         return value
     types, expected = _EXPECTED[kind]
     is_good = isinstance(value, types) and (kind is bool or not isinstance(value, bool))
     if not is_good or (kind is float and not -_LARGEST <= value <= _LARGEST):  # as nan is not, either
-        raise InputError(f"{where}: {key} is {value!r:.80}; {expected} was expected.")
+        raise InputError(f"{key} is {value!r:.80}; {expected} was expected.")
     if kind in (dict, Mapping):
-        return {name: _value(inner[1], each, where, f"{key}.{name}") for name, each in value.items()}
+        return {name: _value(inner[1], each, f"{key}.{name}") for name, each in value.items()}
     if kind is not tuple:
         return value if kind is bool else kind(value)
     kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
     if len(kinds) != len(value):
-        raise InputError(f"{where}: {key} is {value!r:.80}; a list of {len(kinds)} was expected.")
-    entries = enumerate(zip(kinds, value, strict=True))
-    return tuple(_value(kind, each, where, f"{key}[{index}]") for index, (kind, each) in entries)
+        raise InputError(f"{key} is {value!r:.80}; a list of {len(kinds)} was expected.")
+    return tuple(_value(kinds[place], each, f"{key}[{place}]") for place, each in enumerate(value))

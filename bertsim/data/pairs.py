@@ -11,20 +11,18 @@ What is wrong with the file as a whole (ending, header, columns, gzip) is a `Dat
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, zip_longest
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product, zip_longest
 from pathlib import Path
 
-from bertsim.data.rows import Record, parquet_columns, read_records
+from bertsim.data.rows import Record, read_records
 from bertsim.errors import DataError
 
 KINDS = ("tsv", "csv", "jsonl")
 READ_KINDS = (*KINDS, "parquet")
-PEEKED_ROWS = 50
 
 # Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
 # fmt: off
@@ -32,9 +30,6 @@ PAIR_COLUMNS = (
     ("sentence1", "sentence2"), ("sentencea", "sentenceb"), ("sent1", "sent2"), ("text1", "text2"),
     ("texta", "textb"), ("premise", "hypothesis"), ("question1", "question2"), ("query", "passage"),
     ("anchor", "positive"), ("source", "target"), ("s1", "s2"), ("a", "b"),
-)
-LABEL_COLUMNS = (
-    "score", "label", "similarity", "relatednessscore", "gold", "goldscore", "goldlabel", "isduplicate", "rating",
 )
 # fmt: on
 SENTENCE_COLUMNS = ("sentence", "text")
@@ -78,29 +73,38 @@ class DataFile:
     """A file whose columns are known; iterating reads it from the start, as often as wanted.
 
     Attributes:
-        path: as given.
+        path, advice: as given.
         kind: "tsv", "csv", "jsonl", "parquet" or "txt".
         columns: every column in the file's order (JSON Lines: every key of any object).
         sentences: the columns that hold the sentences, one or two.
-        label: the column that holds the label, or None.
-        advice: what messages about it say is to be done.
+        label: the column that holds the label; None where nobody asked for one.
     """
 
     path: Path
     kind: str
     columns: tuple[str, ...]
-    sentences: tuple[str, ...]
+    advice: Advice
+    sentences: tuple[str, ...] = ()
     label: str | None = None
-    advice: Advice = MEND
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
         records = read_records(self.path, self.kind)
-        yield from map(self._row, islice(records, 1 if self.kind in ("tsv", "csv") else 0, None))
+        yield from map(self._row, islice(records, self.kind not in ("jsonl", "txt"), None))
 
     def where(self, row: Row) -> str:
         """`file:line`, as messages name a row."""
         return f"{self.path}:{row.line}"
+
+    def column(self, name: str) -> str:
+        """A column that was named. Raises: DataError, where the file does not have it."""
+        if name not in self.columns:
+            raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
+        return name
+
+    def recognised(self, known: Collection[str]) -> list[str]:
+        """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
+        return [name for name in self.columns if "".join(filter(str.isalnum, name)).lower() in known]
 
     def _row(self, record: Record) -> Row:
         values, fault = _named(record, self.columns)
@@ -109,73 +113,47 @@ class DataFile:
         return Row(record.line, sentences, None if self.label is None else values.get(self.label), values, fault)
 
 
-def open_pairs(
-    path: str | Path,
-    columns: Sequence[str] | None = None,
-    label_column: str | None = None,
-    labelled: bool = False,
-    advice: Advice = MEND,
-) -> DataFile:
-    """Find the two sentence columns of a file, and its label column where one is wanted.
+def open_pairs(path: str | Path, columns: Sequence[str] | None = None, advice: Advice = MEND) -> DataFile:
+    """Find the two sentence columns of a file.
 
     Args:
         path: a .tsv, .csv or .jsonl file, .gz or not, or a .parquet file.
         columns: the two columns that hold the sentences; recognised by name (`PAIR_COLUMNS`) if None.
-        label_column: the column that holds the label.
-        labelled: recognise the label column by name (`LABEL_COLUMNS`) if none is given; of several, the one
-            that holds numbers.
         advice: what messages say is to be done.
 
     Raises:
         DataError: no such file, unknown ending, damaged gzip, bad header, columns missing or not to be told apart.
 
-    Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2"), label "score".
+    Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
-    path, kind, names = _opened(path, READ_KINDS)
-    if columns is None:
-        pair = _recognised_pair(path, names, advice)
-    else:
-        pair = tuple(_named_column(path, names, name) for name in columns)
-        if len(set(pair)) != 2:
-            raise DataError(f"{path}: two different columns hold the sentences, but {_list(pair)} was named.")
-    label = None if label_column is None else _named_column(path, names, label_column)
-    if label is None and labelled:
-        label = _recognised_label(DataFile(path, kind, names, pair, advice=advice))
-    return DataFile(path, kind, names, pair, label, advice)
+    file = _opened(path, READ_KINDS, advice)
+    pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
+    if len(set(pair)) != 2:
+        raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+    return replace(file, sentences=pair)
 
 
 def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
-    """Find the one sentence column of a file; a .txt file has one sentence a line.
+    """Find the one sentence column of a file; a .txt file has one sentence a line, and no column to name.
 
-    Raises:
-        DataError: as for `open_pairs`, or a column named for a text file.
+    Raises: DataError, as `open_pairs`.
     """
-    path, kind, names = _opened(path, (*READ_KINDS, "txt"))
-    if kind == "txt" and column is not None:
+    file = _opened(path, (*READ_KINDS, "txt"), advice)
+    if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
-    if kind == "txt" or column is not None:
-        return DataFile(path, kind, names, (_named_column(path, names, column or "sentence"),), advice=advice)
-    found = [name for name in names if _plain(name) in SENTENCE_COLUMNS] if len(names) > 1 else names
+    if column is not None:
+        return replace(file, sentences=(file.column(column),))
+    names = file.columns
+    found = file.recognised(SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(f"{path}: it cannot be told which of {_list(names)} holds the sentences; {advice.sentence}.")
-    return DataFile(path, kind, names, tuple(found), advice=advice)
-
-
-def number_of(label: object) -> float | None:
-    """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
-    try:
-        value = float(label) if isinstance(label, str | int | float) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return value if math.isfinite(value) else None
+        raise DataError(
+            f"{path}: it cannot be told which of {list_names(names)} holds the sentences; {advice.sentence}."
+        )
+    return replace(file, sentences=tuple(found))
 
 
 def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
-    """The kind of a file by its ending, .gz aside.
-
-    Raises:
-        DataError: the ending is another.
-    """
+    """The kind of a file by its ending, .gz aside. Raises: DataError, if it is another."""
     kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in kinds:
         endings = ", ".join(f".{kind}" for kind in kinds)
@@ -183,71 +161,54 @@ def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
     return kind
 
 
-def _opened(path: str | Path, kinds: Sequence[str]) -> tuple[Path, str, tuple[str, ...]]:
-    """Path, kind and columns of a file."""
+def list_names(names: Sequence[str]) -> str:
+    """Columns as messages list them, the first twenty at most, each shortened to 40 characters."""
+    shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
+    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _opened(path: str | Path, kinds: Sequence[str], advice: Advice) -> DataFile:
+    """A file with its columns; which of them hold what is not known yet."""
     kind, path = kind_of(path, kinds), Path(path)
-    where = str(path)
-    names: tuple[str, ...] = ("sentence",)
-    if kind == "parquet":
-        names = parquet_columns(path)
-    elif kind == "jsonl":
-        names = tuple(dict.fromkeys(key for record in read_records(path, kind) for key in record.fields or ()))
+    where, names = str(path), ["sentence"]
+    if kind == "jsonl":
+        names = list(dict.fromkeys(str(key) for record in read_records(path, kind) for key in record.fields or ()))
         if not names:
             raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
     elif kind != "txt":
         header = next(read_records(path, kind), None)
         if header is None:
             raise DataError(f"{path} is empty; its first line must name the columns.")
-        where = f"{path}:{header.line}"
-        if header.fault is not None or header.fields is None:
+        where = f"{path}:{header.line}" if header.line else where
+        if header.fault is not None:
             raise DataError(f"{where} must name the columns, but {header.fault}.")
-        names = tuple(header.fields)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{where} names {_list(twice)} more than once; give every column its own name.")
-    return path, kind, names
+        names = list(map(str, header.fields or ()))
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"{where} names {list_names(twice)} more than once; give every column its own name.")
+    return DataFile(path, kind, tuple(names), advice)
 
 
-def _named_column(path: Path, names: Sequence[str], wanted: str) -> str:
-    if wanted not in names:
-        raise DataError(f"{path} has no column {wanted!r}; it has {_list(names)}.")
-    return wanted
-
-
-def _recognised_pair(path: Path, names: Sequence[str], advice: Advice) -> tuple[str, ...]:
-    plain = [(_plain(name), name) for name in names]
-    found = [(a, b) for one, other in PAIR_COLUMNS for x, a in plain if x == one for y, b in plain if y == other]
+def _recognised_pair(file: DataFile) -> tuple[str, ...]:
+    sides = ((file.recognised([one]), file.recognised([other])) for one, other in PAIR_COLUMNS)
+    found = [pair for side in sides for pair in product(*side)]
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{path}: {fault} the sentences among {_list(names)}; {advice.pair}.")
-    return found[0]
-
-
-def _recognised_label(file: DataFile) -> str:
-    """The one label column; of several, the one that holds numbers in the file's first rows."""
-    found = [name for name in file.columns if name not in file.sentences and _plain(name) in LABEL_COLUMNS]
-    if len(found) > 1:
-        peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
-        numeric = [name for name in found if any(number_of(values.get(name)) is not None for values in peeked)]
-        found = numeric or found
-    if len(found) != 1:
-        fault = "more than one column could be" if found else "no column is known to be"
-        raise DataError(f"{file.path}: {fault} the label among {_list(file.columns)}; {file.advice.label}.")
+        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
     return found[0]
 
 
 def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
     """The cells under their columns, and their fault; too few are filled up, too many stand joined in the last."""
-    cells, due = record.fields, len(columns)
+    cells, fault, due = record.fields, record.fault, len(columns)
     if cells is None:
-        return {columns[0]: record.text}, record.fault
+        return {columns[0]: record.text}, fault
     if isinstance(cells, dict):
-        return cells, record.fault
-    if len(cells) == due:
-        return dict(zip(columns, cells, strict=True)), record.fault
-    fault = f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
-    cells = [*cells[: due - 1], " ".join(cells[due - 1 :])] if len(cells) > due else cells
-    return dict(zip_longest(columns, cells, fillvalue="")), record.fault or fault
+        return cells, fault
+    if len(cells) != due:
+        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
+    if len(cells) > due:
+        cells = [*cells[: due - 1], " ".join(map(str, cells[due - 1 :]))]
+    return dict(zip_longest(columns, cells, fillvalue="")), fault
 
 
 def _fault(text: object, name: str) -> str | None:
@@ -259,14 +220,3 @@ def _fault(text: object, name: str) -> str | None:
     if not text.strip():
         return f"{name!r} is empty"
     return f"{name!r} holds half a surrogate pair, which is not text" if re.search("[\ud800-\udfff]", text) else None
-
-
-def _plain(name: str) -> str:
-    """A column's name without case, spaces and punctuation. Example: "Sentence_A" -> "sentencea"."""
-    return "".join(filter(str.isalnum, name)).lower()
-
-
-def _list(names: Sequence[str]) -> str:
-    """Names as messages list them, the first twenty at most, each shortened to 40 characters."""
-    shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
-    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

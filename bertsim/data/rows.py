@@ -1,4 +1,4 @@
-"""A file taken apart into `Record`s, one per row in the order of the file, the header of TSV and CSV included.
+"""A file taken apart into `Record`s: the names of its columns (not of JSON Lines and plain text), then row by row.
 
 A row that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank lines at the end of
 the file are no records. Only a file that cannot be read at all raises. What columns mean is for `data.pairs` to say.
@@ -11,7 +11,7 @@ import gzip
 import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from bertsim.errors import DataError
 MAX_LINE_BYTES = 16_000_000
 MAX_CELL = 1_000_000
 _BLANK = "the line is blank"
+_TOO_LONG = f"a cell is longer than {MAX_CELL:,} characters; shorten it, or close the quote that it begins with"
 _PARQUET_BATCH = 1000  # rows read at once
 
 
@@ -28,24 +29,23 @@ class Record(NamedTuple):
     r"""One row as it stands in the file.
 
     Attributes:
-        line: number of its first line, from 1; of Parquet, which has no lines, of the row.
+        line: number of its first line, from 1; of Parquet, which has no lines, of the row, 0 being the header.
         text: that line (all its lines, for a CSV record), without the line end; bytes that are not UTF-8 as `\xe9`.
-        fields: the cells, or for JSON Lines and Parquet the object; None where the row could not be taken apart.
+        fields: the cells, or for JSON Lines the object; None where the row could not be taken apart.
         fault: why it could not, or None.
     """
 
     line: int
     text: str
-    fields: list[str] | dict[str, object] | None = None
+    fields: Sequence[object] | dict[str, object] | None = None
     fault: str | None = None
 
 
 def read_records(path: Path, kind: str) -> Iterator[Record]:
-    """Every row of a file of the kind "tsv", "csv", "jsonl", "txt" or "parquet".
+    """Every record of a file of the kind "tsv", "csv", "jsonl", "txt" or "parquet".
 
     Raises:
-        DataError: the file is missing, not readable, a damaged gzip or Parquet, UTF-16, or has a line beyond
-            `MAX_LINE_BYTES`.
+        DataError: the file is missing, not readable, damaged, UTF-16, or has a line beyond `MAX_LINE_BYTES`.
 
     Example: the TSV lines `a<TAB>b`, `x<TAB>"y` -> fields ["a", "b"], ["x", '"y'].
     """
@@ -75,8 +75,9 @@ def _lines(path: Path) -> Iterator[Record]:
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; give the path of a data file.") from error
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{path} cannot be read ({reason}); check the file.") from error
+        raise DataError(
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file."
+        ) from error
 
 
 def _decoded(number: int, line: bytes) -> Record:
@@ -113,8 +114,7 @@ def _json_record(line: Record) -> Record:
 def _csv_records(lines: Iterator[Record]) -> Iterator[Record]:
     """A record that cannot be parsed gives up its first line only: the lines behind it are read again."""
     csv.field_size_limit(MAX_CELL)
-    waiting: deque[Record] = deque()
-    taken: list[Record] = []
+    waiting, taken = deque[Record](), list[Record]()
 
     def feed() -> Iterator[str]:
         while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
@@ -125,26 +125,18 @@ def _csv_records(lines: Iterator[Record]) -> Iterator[Record]:
     while True:
         taken.clear()
         try:
-            fields = next(reader, None)
+            fields = next(reader)
+        except StopIteration:
+            return
         except csv.Error as error:
             waiting.extendleft(reversed(taken[1:]))
-            yield _refused(taken[0], _csv_fault(error))
+            fault = f"the line is not CSV ({error}); double every quote inside a quoted field"
+            yield _refused(taken[0], _TOO_LONG if "field limit" in str(error) else fault)
             reader = csv.reader(feed(), strict=True)
             continue
-        if fields is None:
-            return
-        text = "".join(line.text for line in taken)
-        if not text.strip():
-            yield _refused(taken[0], _BLANK)
-        else:
-            fault = next((line.fault for line in taken if line.fault), None)
-            yield Record(taken[0].line, text.rstrip("\r\n"), fields, fault)
-
-
-def _csv_fault(error: csv.Error) -> str:
-    if "field limit" in str(error):
-        return f"a cell is longer than {MAX_CELL:,} characters; shorten it, or close the quote that it begins with"
-    return f"the line is not CSV ({error}); double every quote inside a quoted field"
+        text = "".join(line.text for line in taken).rstrip("\r\n")
+        known = next((line.fault for line in taken if line.fault), None)
+        yield Record(taken[0].line, text, fields, known) if text.strip() else _refused(taken[0], _BLANK)
 
 
 _READERS: dict[str, Callable[[Iterator[Record]], Iterator[Record]]] = {
@@ -155,47 +147,36 @@ _READERS: dict[str, Callable[[Iterator[Record]], Iterator[Record]]] = {
 }
 
 
-def parquet_columns(path: Path) -> tuple[str, ...]:
-    """Names of the columns. Raises DataError for a file that is missing or no Parquet."""
-    return tuple(_open_parquet(path).schema_arrow.names)
-
-
-def _open_parquet(path: Path) -> Any:
-    from pyarrow import ArrowException, parquet
-
-    try:
-        return parquet.ParquetFile(path)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist; give the path of a data file.") from None
-    except (ArrowException, OSError) as error:
-        raise DataError(f"{path} is damaged or no Parquet file ({error}); check the file.") from None
-
-
 def _parquet_records(path: Path) -> Iterator[Record]:
-    from pyarrow import ArrowException
+    from pyarrow import ArrowException, parquet
 
     number = 0
     try:
-        for batch in _open_parquet(path).iter_batches(batch_size=_PARQUET_BATCH):
-            for cells in zip(*batch.columns, strict=True):
-                number += 1
-                yield _parquet_record(number, dict(zip(batch.schema.names, cells, strict=True)))
+        file = parquet.ParquetFile(path)
+        yield Record(number, "", names := file.schema_arrow.names)
+        batches = file.iter_batches(batch_size=_PARQUET_BATCH)
+        rows = (cells for batch in batches for cells in zip(*batch.columns, strict=True))
+        for number, cells in enumerate(rows, 1):
+            yield _parquet_record(number, names, cells)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; give the path of a data file.") from None
     except (ArrowException, OSError) as error:
-        raise DataError(f"{path} is damaged after row {number} ({error}); get it again.") from None
+        what = f"after row {number}" if number else "or no Parquet file"
+        raise DataError(f"{path} is damaged {what} ({error}); check the file, or get it again.") from None
 
 
-def _parquet_record(number: int, cells: dict[str, Any]) -> Record:
+def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> Record:
     """A row of pyarrow's scalars; one that cannot be read is its fault."""
-    values: dict[str, object] = {}
-    fault = None
-    for name, cell in cells.items():
+    values, fault = list[object](), None
+    for name, cell in zip(names, cells, strict=True):
         try:
-            values[name] = _plain(cell.as_py())
+            values.append(_plain(cell.as_py()))
         except UnicodeDecodeError as error:
-            values[name] = error.object.decode(errors="backslashreplace")
+            values.append(error.object.decode(errors="backslashreplace"))
             fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
         except (ValueError, OverflowError) as error:
-            values[name], fault = None, f"{name!r} cannot be read ({error})"
+            values.append(None)
+            fault = f"{name!r} cannot be read ({error})"
     return Record(number, "", values, fault)
 
 

@@ -1,13 +1,23 @@
-"""A file of labelled pairs -> those that a score can be compared on. No model."""
+"""A file of pairs -> its label column, and the labelled pairs that a score can be compared on. No model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from bertsim.data.pairs import DataFile, number_of
+from bertsim.data.pairs import DataFile, list_names
 from bertsim.errors import DataError
 from bertsim.measuring.evaluation import MIN_ROWS
 from bertsim.measuring.probes import is_held_out
+
+PEEKED_ROWS = 50
+# Names without case, spaces and punctuation.
+# fmt: off
+LABEL_COLUMNS = (
+    "score", "label", "similarity", "relatednessscore", "gold", "goldscore", "goldlabel", "isduplicate", "rating",
+)
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,41 @@ class LabelledPairs:
     skipped: int
 
 
+def find_label(file: DataFile, column: str | None = None) -> DataFile:
+    """The file with its label column: the one named, or recognised by `LABEL_COLUMNS`.
+
+    Of several that are recognised it is the one that holds numbers in the first rows.
+
+    Raises:
+        DataError: there is no such column, or it cannot be told which one it is.
+    """
+    if column is not None:
+        return replace(file, label=file.column(column))
+    found = [name for name in file.recognised(LABEL_COLUMNS) if name not in file.sentences]
+    if len(found) > 1:
+        peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
+        numeric = [name for name in found if any(number_of(values.get(name)) is not None for values in peeked)]
+        found = numeric or found
+    if len(found) != 1:
+        fault = "more than one column could be" if found else "no column is known to be"
+        raise DataError(f"{file.path}: {fault} the label among {list_names(file.columns)}; {file.advice.label}.")
+    return replace(file, label=found[0])
+
+
+def number_of(label: object) -> float | None:
+    """A label's cell as a finite number, or None if it is not one. Example: "2.50" -> 2.5, "nan" -> None."""
+    try:
+        value = float(label) if isinstance(label, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
+
+
 def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out: bool = False) -> LabelledPairs:
     """Read a file whose label column is known.
 
     Args:
-        file: from `open_pairs(..., labelled=True)`.
+        file: from `find_label`.
         skip_bad_rows: leave out, and count, rows that cannot be used.
         only_held_out: leave out pairs whose first sentence is not of the held-out tenth; they are not counted.
 

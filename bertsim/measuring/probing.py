@@ -19,6 +19,7 @@ from bertsim.measuring import tfidf
 from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.edits import KINDS, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import EVERYDAY, read_antonyms
+from bertsim.measuring.labelled import find_label
 from bertsim.measuring.probes import (
     EXAMPLES,
     checksum,
@@ -209,7 +210,7 @@ def _held_out_lines(texts: Sequence[Path]) -> Iterator[str]:
 def _inference_rows(paths: Sequence[Path]) -> Iterator[Labelled]:
     """Premise, hypothesis and label of every row. Raises DataError for a bad one."""
     for path in paths:
-        file = open_pairs(path, labelled=True)
+        file = find_label(open_pairs(path))
         for row in file:
             label = str(row.label).strip().lower()
             error = row.error

@@ -15,10 +15,8 @@ from bertsim.records import Int, Row, TokenBatch
 def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
     """Every row of a batch under each of its masks, int32 [n, rows, seq]: n times the rows, mask after mask."""
     ids, types = ([tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids))
-    ends = [(int(own[0]), int(own[-1]) + 1) for own in (_ordinary(tokens, row) for row in range(len(ids)))]
-    return [
-        Row(ids[row], types[row], ends[row], tuple(mask)) for each in masks.tolist() for row, mask in enumerate(each)
-    ]
+    rows = list(zip(ids, types, tokens.own, strict=True))
+    return [Row(*row, tuple(mask)) for each in masks.tolist() for row, mask in zip(rows, each, strict=True)]
 
 
 def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]:
@@ -30,8 +28,8 @@ def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]
 def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
     """Carry the mask of two sentences over to the rows in which they are packed.
 
-    The n-th ordinary token of a sentence is the n-th one in the packed row too, unless it was cut off there. A special
-    token before A counts as A's first, one between A and B as A's last, one after B as B's last.
+    The n-th token of a sentence is the n-th one in the packed row too, unless it was cut off there. A special token
+    before A counts as A's first, one between A and B as A's last, one after B as B's last.
 
     Args:
         apart: A in row 0, B in row 1, under a mask.
@@ -41,20 +39,13 @@ def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
         int32, as `packed.attention_mask`.
     """
     masks = packed.attention_mask.copy()
-    for row, order in enumerate([[0, 1], [1, 0]][: len(masks)]):
-        ordinary = _ordinary(packed, row)
-        mask_a, mask_b = apart.attention_mask[order]
-        a, b = (_ordinary(apart, sentence) for sentence in order)
-        kept = len(a) + apart.unread[order[0]][0].cut_tokens - packed.unread[row][0].cut_tokens
-        packed_a, packed_b = ordinary[:kept], ordinary[kept:]
-        masks[row, packed_a] = mask_a[a[:kept]]
-        masks[row, packed_b] = mask_b[b[: len(packed_b)]]
-        masks[row, : packed_a[0]] = mask_a[a[0] - 1]
-        masks[row, packed_a[-1] + 1 : packed_b[0]] = mask_a[a[-1] + 1]
-        masks[row, packed_b[-1] + 1 :] *= mask_b[b[-1] + 1]
+    for mask, own, order in zip(masks, packed.own, [(0, 1), (1, 0)], strict=False):
+        (start_a, end_a), (start_b, end_b) = own
+        (first_a, last_a), (first_b, last_b) = (apart.own[sentence][0] for sentence in order)
+        mask_a, mask_b = (apart.attention_mask[sentence] for sentence in order)
+        mask[:start_a] = mask_a[first_a - 1]
+        mask[start_a:end_a] = mask_a[first_a:][: end_a - start_a]
+        mask[end_a:start_b] = mask_a[last_a]
+        mask[start_b:end_b] = mask_b[first_b:][: end_b - start_b]
+        mask[end_b:] *= mask_b[last_b]
     return masks
-
-
-def _ordinary(tokens: TokenBatch, row: int) -> Int:
-    """Positions of a row's tokens that are neither special nor padding."""
-    return np.flatnonzero(~tokens.is_special[row]).astype(np.int32)

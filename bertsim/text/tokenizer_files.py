@@ -29,11 +29,7 @@ _SETTINGS = {
 
 
 def read_fast(folder: Path) -> tuple[FastTokenizer, Path]:
-    """The tokenizer of a folder as `tokenizers` knows it, and the file that its vocabulary was read from.
-
-    Raises:
-        CheckpointError: there is none, or it cannot be read.
-    """
+    """The tokenizer of a folder, and its vocabulary's file. Raises: CheckpointError, if none can be read."""
     path = next((path for name in ("tokenizer.json", "vocab.txt") if (path := folder / name).exists()), None)
     if path is None:
         raise CheckpointError(f"{folder} has neither tokenizer.json nor vocab.txt; one of them is needed.")

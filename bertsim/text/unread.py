@@ -1,8 +1,7 @@
-"""What an encoder does not get of a sentence: found in its tokens, told in words, and what it takes from a score.
+"""What an encoder does not get of a sentence, found in its tokens, and what that takes from a score.
 
-In: a sentence and its tokens, or `Unread` of A and of B. Out: `Unread`, or plain text, the same for the page, the
-command line, the API and MCP; whoever shows it as HTML escapes it. The rule for probabilities and words stands here,
-in `withheld`, and nowhere else.
+In: a sentence and its tokens, or `Unread` of A and of B. Out: `Unread`, or why a score says less, as plain text. The
+rule for probabilities and words stands here, in `withheld`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from bertsim.records import Unread
 
 MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
-_SHOWN_WORDS, _SHOWN_CHARACTERS = 5, 24
-_JOINER = "\u200d"  # holds emoji together: a family, a profession
 
 
 def readable(sentence: str) -> str:
@@ -32,11 +29,7 @@ def readable(sentence: str) -> str:
 def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: Encoding, kept: int) -> Unread:
     """What an encoder that gets `kept` of a sentence's tokens, at least one, does not get of it.
 
-    Args:
-        fast: the tokenizer.
-        unknown_id: the token of what its vocabulary lacks; -1: it lacks nothing.
-        sentence, encoding: as it was given, and all of its tokens.
-        kept: how many of them are left.
+    `unknown_id` is the token of what the vocabulary of `fast` lacks, -1 where it lacks nothing.
     """
     ids, spans = encoding.ids[:kept], encoding.offsets[:kept]
     end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
@@ -91,40 +84,3 @@ def withheld(a: Unread, b: Unread) -> str:
             " are the same."
         )
     return ""
-
-
-def unknown_sentences(a: Unread, b: Unread) -> list[str]:
-    """The words of A and of B that the vocabulary lacks, and which of them plain characters would bring back.
-
-    Example: "I like it 👍" and "I like it" -> ["sentence A, not read: 👍; the vocabulary lacks it."]
-    """
-    found = []
-    for name, each in zip("AB", (a, b), strict=True):
-        if each.unknown_words:
-            is_one = len(set(each.unknown_words)) == 1
-            lacks = "lacks it" if is_one else "lacks them, and the encoder takes all such words for the same"
-            found.append(f"sentence {name}, not read: {listed(each.unknown_words)}; the vocabulary {lacks}.")
-        if each.compatibility_words:
-            plain = [unicodedata.normalize("NFKC", word) for word in each.compatibility_words]
-            found.append(
-                f"sentence {name} has compatibility characters that cost words: {listed(each.compatibility_words)};"
-                f" plain characters would be read: {listed(plain)}."
-            )
-    return found
-
-
-def listed(words: list[str] | tuple[str, ...]) -> str:
-    """Different words in a line, not too many and none too long; what cannot be seen is escaped.
-
-    Example: ("👍", "☃", "👍") -> "👍, ☃"
-    """
-    different = list(dict.fromkeys(words))
-    more = len(different) - _SHOWN_WORDS
-    return ", ".join(map(_shown, different[:_SHOWN_WORDS])) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _shown(word: str) -> str:
-    """Example: 101 times "z" -> "zzzzzzzzzzzzzzzzzzzzzzzz… (101 characters)"."""
-    shown = word[:_SHOWN_CHARACTERS]
-    start = "".join(c if c.isprintable() or c == _JOINER else c.encode("unicode_escape").decode() for c in shown)
-    return start if len(word) <= _SHOWN_CHARACTERS else f"{start}… ({len(word):,} characters)"

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.data.pairs import MEND_OR_SKIP, PEEKED_ROWS, Advice, DataFile, Row, number_of, open_pairs, open_sentences
+from bertsim.data.pairs import MEND_OR_SKIP, Advice, DataFile, Row, open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from bertsim.measuring.edits import Edit, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import read_antonyms
 from bertsim.measuring.evaluation import MIN_ROWS
+from bertsim.measuring.labelled import PEEKED_ROWS, find_label, number_of
 from bertsim.measuring.probes import is_held_out, swap_nouns
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
@@ -98,8 +99,9 @@ def read_examples(
     """
     if source.kind in OF_TEXT:
         return _of_text(source, len(labels), check, seed, inference, exclude)
-    wants_label = source.kind not in UNLABELLED and len(labels) == 1
-    file = open_pairs(source.path, source.columns, source.label, wants_label, _ADVICE)
+    file = open_pairs(source.path, source.columns, _ADVICE)
+    if source.label is not None or (source.kind not in UNLABELLED and len(labels) == 1):
+        file = find_label(file, source.label)
     columns = {name: "the label of that name" for name in labels if len(labels) > 1}
     columns |= {source.group: "the group of each pair"} if source.group else {}
     for name, what in columns.items():

@@ -42,7 +42,7 @@ def _unread(a: Unread, b: Unread) -> dict[str, Any]:
     """What was not read of A and of B, as JSON, and why a score of the two has no probability, or null."""
     return {
         "cut_tokens": [a.cut_tokens, b.cut_tokens],
-        "unknown_tokens": [a.unknown_tokens, b.unknown_tokens],
+        "unknown_tokens": [len(a.unknown_words), len(b.unknown_words)],
         "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
         "withheld": withheld(a, b) or None,
     }
@@ -101,7 +101,7 @@ def build_api(shelf: Shelf) -> None:
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
             "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
-            "unknown_tokens": [each.unknown_tokens for each in batch.unread[0]],
+            "unknown_tokens": [len(each.unknown_words) for each in batch.unread[0]],
             "attention": matrix(output.attentions[:, 0], chosen).tolist(),
         }
 

@@ -1,1 +1,1 @@
-"""Records in, HTML and SVG out: pure, escaped, no gradio, no TensorFlow; a file per view, all arrays from `explain`."""
+"""Views: records in, HTML, SVG and plain words out; arrays from `explain`. Pure, escaped, no gradio, no TensorFlow."""

@@ -149,7 +149,7 @@ def _summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
-    unknown = batch.unread[row][0].unknown_tokens
+    unknown = len(batch.unread[row][0].unknown_words)
     parts = [counted(length, "token"), f"{special} of them special"]
     if unknown:
         parts.append(f"{unknown} unknown to the vocabulary")
@@ -177,7 +177,7 @@ def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
         "attention_mask": batch.attention_mask[row].tolist(),
         "spans": batch.spans[row].tolist(),
         "cut_tokens": batch.unread[row][0].cut_tokens,
-        "unknown_tokens": batch.unread[row][0].unknown_tokens,
+        "unknown_tokens": len(batch.unread[row][0].unknown_words),
     }
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, PairScore, TokenBatch
 from bertsim.score.words import HIGHEST_RATING, Words
-from bertsim.text.unread import unknown_sentences, withheld
+from bertsim.text.unread import withheld
 from bertsim.views.anatomy import cut_part
 from bertsim.views.markup import MINUS, Html, counted, note, number, tag
+from bertsim.views.unread import unknown_sentences
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",
