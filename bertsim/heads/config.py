@@ -7,10 +7,10 @@ name and the SHA-256 of its tensors, which `reading.find_heads` compares.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from bertsim.data.json_files import read_json, record_from, write_json
+from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
 from bertsim.records import COMBINED, UNTRAINED
 
@@ -90,11 +90,6 @@ class HeadConfig:
         """
         path = folder / "config.json"
         return record_from(cls, read_json(path), str(path), error=CheckpointError)
-
-    def save(self, folder: Path) -> None:
-        """Write `config.json`; the folder is made where it is not there."""
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "config.json", asdict(self))
 
     @property
     def similar(self) -> int:

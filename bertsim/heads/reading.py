@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bertsim.bert.checkpoint import has_pooler, read_tensors
-from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.manifest import file_sha256
+from bertsim.bert.folder import CheckpointFolder, file_sha256
 from bertsim.data.json_files import read_field, read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, InputError

@@ -13,8 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from bertsim.bert.folder import CheckpointFolder, open_folder
-from bertsim.bert.manifest import check_manifest, file_sha256
+from bertsim.bert.folder import CheckpointFolder, check_manifest, file_sha256, open_folder
 from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
 from bertsim.errors import CheckpointError, InputError, NotExportedError
 from bertsim.export.cache import find_cached, make_cached
