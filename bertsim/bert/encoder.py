@@ -19,9 +19,7 @@ from keras import ops
 from bertsim.bert.config import BertConfig
 
 Tensor = Any
-Take = Callable[[Tensor, Tensor], Tensor]
-"""Reads rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
-TAKE: Take = partial(ops.take, axis=0)
+_TAKE = partial(ops.take, axis=0)
 _MASKED = -1e9  # added to the scores of masked columns: their attention is exactly 0 in float32
 
 
@@ -81,7 +79,7 @@ class Embeddings(keras.layers.Layer):
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         return self.add_weight(shape=(rows, self.hidden_size), initializer=initializer, name=name)
 
-    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Take, training: bool) -> Tensor:
+    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Callable[..., Tensor], training: bool) -> Tensor:
         """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
         total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
@@ -152,10 +150,12 @@ class BertEncoder(keras.Model):
         input_ids: Tensor,
         attention_mask: Tensor,
         token_type_ids: Tensor,
-        take: Take = TAKE,
+        take: Callable[[Tensor, Tensor], Tensor] = _TAKE,
         training: bool = False,
     ) -> dict[str, Any]:
-        """Encode token ids, int32 [batch, seq]; `take` reads embeddings (an export reads int8 rows).
+        """Encode token ids, int32 [batch, seq].
+
+        `take` reads rows of an embedding table, [n, hidden] and int32 [...] -> [..., hidden]; an export's are int8.
 
         Returns:
             last_hidden_state: float32 [batch, seq, hidden];

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bertsim.bert.checkpoint import has_pooler, read_tensors
 from bertsim.bert.folder import CheckpointFolder, file_sha256
 from bertsim.data.json_files import read_field, read_json
-from bertsim.engines.base import FLATBUFFER
+from bertsim.engines.base import FLATBUFFER, HeadRunner
 from bertsim.errors import CheckpointError, InputError
 from bertsim.heads.config import RESERVED, HeadConfig
-from bertsim.records import EncoderOutput, Float, Int
+from bertsim.records import Float
 
 if TYPE_CHECKING:
     from bertsim.heads.network import Head
@@ -28,16 +28,6 @@ CLASSIFIER = "pooled"
 """Name of the head that a BertForSequenceClassification brings with it."""
 _CLASSIFICATION = "BertForSequenceClassification"
 _TENSORS = ("classifier.weight", "classifier.bias")
-
-
-class HeadRunner(Protocol):
-    """Runs one head on what an engine computed; may be called from several threads at once."""
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
 
 
 @dataclass(frozen=True)

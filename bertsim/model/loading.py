@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from bertsim.bert.folder import CheckpointFolder, check_manifest, file_sha256, open_folder
-from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
+from bertsim.engines.base import ENGINES, FLATBUFFER, Engine, HeadRunner
 from bertsim.errors import CheckpointError, InputError, NotExportedError
 from bertsim.export.cache import find_cached, make_cached
-from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
+from bertsim.heads.reading import HEADS_FOLDER, FoundHead, LoadedHead, find_classifier, find_heads
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score import calibration, combination

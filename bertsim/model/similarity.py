@@ -15,8 +15,7 @@ from typing import Unpack
 import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.engines.base import Engine
-from bertsim.engines.batches import Progress, pass_of
+from bertsim.engines.base import Engine, Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig, find_similar
 from bertsim.heads.reading import LoadedHead
