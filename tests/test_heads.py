@@ -18,7 +18,7 @@ import bertsim
 from bertsim.bert.folder import encoder_sha256
 from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, ExportError, InputError
-from bertsim.heads.config import HeadConfig, find_similar
+from bertsim.heads.config import HeadConfig
 from bertsim.measuring.fitting import fit_combination
 from bertsim.score.calibration import Calibration
 from bertsim.score.combination import Combination
@@ -460,10 +460,8 @@ def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     [(("LABEL_0",), 0), (("no", "yes"), 1), (("duplicate", "other"), 0), (("neutral", "x", "ENTAILMENT"), 2)],
 )
 def test_which_label_means_similar(labels: tuple[str, ...], index: int) -> None:
-    assert find_similar(labels) == replace(CONFIG, labels=labels).similar == index
-    assert find_similar(("a", "b", "c")) is None
-    with pytest.raises(InputError, match="none of the labels a, b, c says"):
-        _ = replace(CONFIG, labels=("a", "b", "c")).similar
+    assert replace(CONFIG, labels=labels).similar == index
+    assert replace(CONFIG, labels=("a", "b", "c")).similar is None
 
 
 @pytest.mark.usefixtures("loaded")  # the encoder's flatbuffer is in the cache now

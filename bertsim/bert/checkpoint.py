@@ -30,7 +30,6 @@ SCALE = ".scale"
 _RUNS_CODE = ("pytorch_model.bin", "tf_model.h5", "model.h5", "model.keras", "flax_model.msgpack")
 # Tensors of heads that a file may carry beside the encoder, and buffers that old versions saved.
 _OTHERS = re.compile(r"^(cls|classifier|qa_outputs|loss)\.|\.?embeddings\.position_ids$")
-_RENAMED = {"gamma": "weight", "beta": "bias"}
 _POOLER = "pooler.dense.weight"
 Variables = Iterable[tuple[str, Any, bool]]
 """Tensors' names, the Keras variables that hold them, and whether the tensor is its variable's transpose."""
@@ -179,18 +178,14 @@ def _stored(folder: Path, names: Collection[str] | None = None) -> Iterator[tupl
         try:
             with safe_open(path, framework="numpy") as file:
                 for stored in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                    name = _todays_name(stored)
+                    name = stored.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
+                    name = name.replace("LayerNorm.beta", "LayerNorm.bias")
                     if names is None or name.removesuffix(SCALE) in names:
                         yield name, file.get_tensor(stored)
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
         except AttributeError as error:
             raise CheckpointError(f"{path} holds a type that cannot be read; a float was expected: {error}.") from None
-
-
-def _todays_name(name: str) -> str:
-    """Without prefix, and with LayerNorm's parts as they are called now."""
-    return re.sub(r"(?<=LayerNorm\.)(gamma|beta)$", lambda match: _RENAMED[match[0]], name.removeprefix("bert."))
 
 
 def _widen(folder: Path, found: dict[str, np.ndarray]) -> dict[str, Float]:

@@ -24,13 +24,9 @@ _MASKED = -1e9  # added to the scores of masked columns: their attention is exac
 
 
 class Linear(keras.layers.Layer):
-    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out].
+    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out]."""
 
-    Attributes:
-        multiplied_in: "float32", or "bfloat16": what x and W are rounded to, of which the products are sums in float32.
-    """
-
-    multiplied_in = "float32"
+    multiplied_in = "float32"  # or "bfloat16": what x and W are rounded to; the sum of their products is float32
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
@@ -106,14 +102,9 @@ class Block(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Run the block.
+        """Turn x, float32 [batch × seq, hidden], into the same and the attention, float32 [batch, heads, seq, seq].
 
-        Args:
-            x: float32 [batch × seq, hidden].
-            bias: float32 [batch, 1, 1, seq]; 0 = attend, -1e9 = do not.
-
-        Returns:
-            float32 [batch × seq, hidden], and the attention float32 [batch, heads, seq, seq].
+        `bias`, float32 [batch, 1, 1, seq], is 0 for what is attended to, and -1e9 for what is not.
         """
         context, attention = self._attend(x, bias, training)
         x = self.attention_norm(x + self.dropout(self.attention_output(context), training=training))

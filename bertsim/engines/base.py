@@ -62,12 +62,8 @@ class Engine(Runner):
         named = self.run("encode", **dict(zip(INPUTS, arrays, strict=True)))
         layers = sum(name.startswith("attention_") for name in named)
         hidden_states = np.stack([named[f"hidden_state_{i}"] for i in range(layers + 1)])
-        return EncoderOutput(
-            last_hidden_state=hidden_states[-1],
-            pooler_output=named.get("pooler_output"),
-            hidden_states=hidden_states,
-            attentions=np.stack([named[f"attention_{i}"] for i in range(layers)]),
-        )
+        attentions = np.stack([named[f"attention_{i}"] for i in range(layers)])
+        return EncoderOutput(hidden_states[-1], named.get("pooler_output"), hidden_states, attentions)
 
 
 class HeadRunner(Runner):

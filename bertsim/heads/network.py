@@ -94,12 +94,7 @@ def join_pair(u: Tensor, v: Tensor, *, unit_length: bool) -> Tensor:
 
 
 def load_head(config: HeadConfig, folder: Path, *, has_pooler: bool, names: Collection[str] | None = None) -> Head:
-    """Build a head and fill it from its folder, or from the named tensors of a checkpoint.
-
-    Raises:
-        CheckpointError: the file is missing or damaged, or a tensor is missing, unknown, misshapen or not finite; names
-            it.
-    """
+    """Build a head and fill it from its folder, or from named tensors of a checkpoint; errors as `check_tensors`."""
     head, tensors = Head(config, has_pooler=has_pooler), read_tensors(folder, names)
     shapes = {name: tuple(held.shape)[:: -1 if turned else 1] for name, held, turned in head.named_variables()}
     check_tensors(folder, tensors, shapes)

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from bertsim.heads.network import Head
 
 HEADS_FOLDER = "heads"
-CLASSIFIER = "pooled"
-"""Name of the head that a BertForSequenceClassification brings with it."""
 _CLASSIFICATION = "BertForSequenceClassification"
+_CLASSIFIER = "pooled"  # what the head is called that it brings with it
 _TENSORS = ("classifier.weight", "classifier.bias")
 
 
@@ -54,7 +53,7 @@ class LoadedHead:
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def scores(self, logits: Float) -> Float:
-        """The probability (or logit, for "identity") of the label that means similar, float32 [n]."""
+        """The probability (or logit, for "identity") of the label that means similar, which it has: float32 [n]."""
         is_logit = self.config.activation == "identity"
         return (logits if is_logit else self.probabilities(logits))[:, self.config.similar]
 
@@ -151,15 +150,11 @@ def find_classifier(encoder: CheckpointFolder) -> list[FoundHead]:
         hidden_size=hidden_size,
         activation=_activation(path, raw, len(labels)),
     )
-    return [FoundHead(CLASSIFIER, config, encoder.path, encoder.path)]
+    return [FoundHead(_CLASSIFIER, config, encoder.path, encoder.path)]
 
 
 def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
-    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
-
-    "softmax" for labels that exclude each other, else "sigmoid"; "identity" where that cross-encoder says that its
-    value is the logit, or the label is one of a regression.
-    """
+    """Softmax for labels that exclude each other; for one what its cross-encoder says, else identity or sigmoid."""
     problem = raw.get("problem_type")
     if labels > 1:
         return "sigmoid" if problem == "multi_label_classification" else "softmax"
