@@ -154,7 +154,7 @@ def find_classifier(encoder: CheckpointFolder) -> list[FoundHead]:
 
 
 def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
-    """Softmax for labels that exclude each other; for one what its cross-encoder says, else identity or sigmoid."""
+    """Softmax if labels exclude each other, else sigmoid; of one label its own function, identity in a regression."""
     problem = raw.get("problem_type")
     if labels > 1:
         return "sigmoid" if problem == "multi_label_classification" else "softmax"
