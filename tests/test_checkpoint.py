@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from bertsim.bert.checkpoint import has_pooler, read_checkpoint, to_int8, write_int8
+from bertsim.bert.checkpoint import has_pooler, read_checkpoint
 from bertsim.bert.config import BertConfig, EmbeddingConfig
-from bertsim.bert.manifest import check_manifest, write_manifest
+from bertsim.bert.folder import check_manifest
 from bertsim.errors import CheckpointError
+from bertsim.export.writing import to_int8, write_int8, write_manifest
 from tests.checkpoints import make_checkpoint
 
 WORD = "embeddings.word_embeddings.weight"

@@ -18,7 +18,7 @@ import bertsim
 from bertsim.bert.folder import encoder_sha256
 from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, ExportError, InputError
-from bertsim.heads.config import HeadConfig, find_similar
+from bertsim.heads.config import HeadConfig
 from bertsim.measuring.fitting import fit_combination
 from bertsim.score.calibration import Calibration, Combination
 from tests.checkpoints import make_checkpoint
@@ -52,6 +52,12 @@ def random_head(config: HeadConfig, *, has_pooler: bool = False):
     return head
 
 
+def logits_of(head, mask: np.ndarray, output: dict[str, np.ndarray], *, training: bool = False):
+    """Logits of packed pairs, or of pairs of a sentence and itself."""
+    u = head.features(attention_mask=mask, **output, training=training)
+    return head.classify(u, u if head.config.inputs == "apart" else None, training=training)
+
+
 def runners(head, folder: Path):
     """The head in both engines."""
     from bertsim.engines.litert import LiteRTHead
@@ -72,7 +78,7 @@ def output_of(vectors: np.ndarray, pooler: np.ndarray | None = None):
 def put_heads(encoder: Path, folder: Path, *, has_pooler: bool, names: tuple[str, ...] = tuple(SHAPES)) -> Path:
     """A folder of random heads that belong to an encoder."""
     from bertsim.export.heads import export_head
-    from bertsim.heads.network import save_head
+    from bertsim.export.writing import save_head
 
     for name in names:
         config = replace(SHAPES[name], encoder="tiny", encoder_sha256=encoder_sha256(encoder))
@@ -124,14 +130,14 @@ def test_padding_and_batch_mates_never_change_features(shape: str, lengths: Sequ
 
 @pytest.mark.parametrize("kind", ["mean", "pooled"])
 def test_a_head_of_unit_length_starts_from_the_cosine(kind: str) -> None:
-    from bertsim.heads.network import Head
     from bertsim.score.measures import cosine
+    from bertsim.training.joint import first_head
 
-    head = Head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
+    head = first_head(replace(CONFIG, kind=kind, unit_length=True), has_pooler=False)
     random = np.random.default_rng(4)
     a, b = (random.standard_normal((6, 1, HIDDEN)).astype(np.float32) * 0.01 for _ in "ab")
     mask = np.ones((6, 1), np.int32)
-    logits = head.logits({"last_hidden_state": a}, mask, {"last_hidden_state": b}, mask)
+    logits = head.classify(head.features(a, mask), head.features(b, mask))
     np.testing.assert_allclose(np.asarray(logits)[:, 0], 8 * cosine(a[:, 0], b[:, 0]) - 4, atol=1e-3)
     with pytest.raises(InputError, match="unit_length is true and inputs packed"):
         replace(CONFIG, inputs="packed", unit_length=True)
@@ -157,7 +163,8 @@ def test_the_backward_lstm_starts_at_the_last_real_token() -> None:
 @pytest.mark.parametrize("has_pooler", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_head_comes_back_as_it_was_saved(shape: str, has_pooler: bool, tmp_path: Path) -> None:
-    from bertsim.heads.network import load_head, save_head
+    from bertsim.export.writing import save_head
+    from bertsim.heads.network import load_head
 
     head = random_head(SHAPES[shape], has_pooler=has_pooler)
     save_head(head, tmp_path / "x")
@@ -170,10 +177,9 @@ def test_a_head_comes_back_as_it_was_saved(shape: str, has_pooler: bool, tmp_pat
         "pooler_output": random.standard_normal((2, HIDDEN)).astype(np.float32),
     }
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]])
-    second = (output, mask) if head.config.inputs == "apart" else ()
-    expected = head.logits(output, mask, *second)
+    expected = logits_of(head, mask, output)
     assert tuple(expected.shape) == (2, len(head.config.labels))
-    np.testing.assert_array_equal(again.logits(output, mask, *second), expected)
+    np.testing.assert_array_equal(logits_of(again, mask, output), expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -183,9 +189,8 @@ def test_a_head_trains(shape: str) -> None:
     head, random = random_head(SHAPES[shape]), np.random.default_rng(4)
     output = {"last_hidden_state": random.standard_normal((3, 7, HIDDEN)).astype(np.float32)}
     mask = np.ones((3, 7), np.int32)
-    second = (output, mask) if head.config.inputs == "apart" else ()
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(head.logits(output, mask, *second, training=True))
+        loss = tf.reduce_sum(logits_of(head, mask, output, training=True))
     gradients = tape.gradient(loss, head.trainable_variables)
     assert len(gradients) == len(list(head.named_variables()))
     assert all(gradient is not None for gradient in gradients)
@@ -342,7 +347,7 @@ def test_the_name_of_a_measure_is_no_name_of_a_head(headed: Path, tmp_path: Path
     ],
 )
 def test_a_config_that_cannot_be_is_refused_by_name(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    CONFIG.save(tmp_path)
+    write_json(tmp_path / "config.json", CONFIG)
     assert HeadConfig.from_folder(tmp_path) == CONFIG
     raw = json.loads((tmp_path / "config.json").read_text())
     raw = {key: value for key, value in (raw | change).items() if value is not None}
@@ -352,7 +357,8 @@ def test_a_config_that_cannot_be_is_refused_by_name(tmp_path: Path, change: dict
 
 
 def test_damaged_tensors_are_named(tmp_path: Path) -> None:
-    from bertsim.heads.network import load_head, save_head
+    from bertsim.export.writing import save_head
+    from bertsim.heads.network import load_head
 
     save_head(random_head(CONFIG), tmp_path)
     path, good = tmp_path / "model.safetensors", load_file(tmp_path / "model.safetensors")
@@ -453,10 +459,8 @@ def test_a_classifier_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     [(("LABEL_0",), 0), (("no", "yes"), 1), (("duplicate", "other"), 0), (("neutral", "x", "ENTAILMENT"), 2)],
 )
 def test_which_label_means_similar(labels: tuple[str, ...], index: int) -> None:
-    assert find_similar(labels) == replace(CONFIG, labels=labels).similar == index
-    assert find_similar(("a", "b", "c")) is None
-    with pytest.raises(InputError, match="none of the labels a, b, c says"):
-        _ = replace(CONFIG, labels=("a", "b", "c")).similar
+    assert replace(CONFIG, labels=labels).similar == index
+    assert replace(CONFIG, labels=("a", "b", "c")).similar is None
 
 
 @pytest.mark.usefixtures("loaded")  # the encoder's flatbuffer is in the cache now

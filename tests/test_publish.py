@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
 
-from bertsim.bert.manifest import check_manifest
+from bertsim.bert.folder import check_manifest
 from bertsim.errors import BertsimError
 from bertsim.model.loading import BUNDLED, load
 from bertsim.publishing.deploy import space_files

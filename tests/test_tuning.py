@@ -16,8 +16,7 @@ from safetensors.numpy import load_file
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 import bertsim
-from bertsim.bert.folder import open_folder
-from bertsim.bert.manifest import check_manifest
+from bertsim.bert.folder import check_manifest, open_folder
 from bertsim.cli import main
 from bertsim.cli.output import LiveLine, Stopped
 from bertsim.errors import DataError, InputError

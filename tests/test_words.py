@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import bertsim
-from bertsim.bert.manifest import write_manifest
 from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, InputError
+from bertsim.export.writing import write_manifest
 from bertsim.hub.download import is_needed
 from bertsim.score.words import NAME, KnownError, Range, Words, read_words
 from bertsim.ui.pairs import Pairs, Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.batch.writing import ScoredRow
-from bertsim.bert.manifest import file_sha256
+from bertsim.bert.folder import file_sha256
 from bertsim.data.pairs import Row
 from bertsim.errors import InputError
 

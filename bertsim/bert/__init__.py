@@ -1,1 +1,1 @@
-"""A checkpoint folder -> BERT in Keras 3: config, encoder, tensors, pooling, manifest."""
+"""A checkpoint folder, opened and checked -> BERT in Keras 3: folder, config, tensors, encoder, pooling."""

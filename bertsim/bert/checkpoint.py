@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from bertsim.bert.config import BertConfig
 from bertsim.data.json_files import read_field, read_json
@@ -26,11 +25,11 @@ from bertsim.records import Float
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+SCALE = ".scale"
+"""What the name of int8 rows' float32 scales ends with."""
 _RUNS_CODE = ("pytorch_model.bin", "tf_model.h5", "model.h5", "model.keras", "flax_model.msgpack")
 # Tensors of heads that a file may carry beside the encoder, and buffers that old versions saved.
 _OTHERS = re.compile(r"^(cls|classifier|qa_outputs|loss)\.|\.?embeddings\.position_ids$")
-_RENAMED = {"gamma": "weight", "beta": "bias"}
-_SCALE = ".scale"
 _POOLER = "pooler.dense.weight"
 Variables = Iterable[tuple[str, Any, bool]]
 """Tensors' names, the Keras variables that hold them, and whether the tensor is its variable's transpose."""
@@ -101,31 +100,28 @@ def check_tensors(where: object, tensors: Mapping[str, Float], shapes: Mapping[s
 def _layout(config: BertConfig, has_pooler: bool) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Every tensor of a BERT: transformers' name without prefix, where a `BertEncoder` has it, and its shape."""
     hidden, inner = config.hidden_size, config.intermediate_size
-
-    def linear(name: str, place: str, units: int = hidden, inputs: int = hidden) -> Iterator[Any]:
-        yield f"{name}.weight", f"{place}.kernel", (units, inputs)
-        yield f"{name}.bias", f"{place}.bias", (units,)
-
-    def norm(name: str, place: str) -> Iterator[Any]:
-        yield f"{name}.weight", f"{place}.gain", (hidden,)
-        yield f"{name}.bias", f"{place}.bias", (hidden,)
-
+    square, norm = (hidden, hidden), (hidden,)
     yield "embeddings.word_embeddings.weight", "embeddings.word", (config.vocab_size, hidden)
     yield "embeddings.position_embeddings.weight", "embeddings.position", (config.max_position_embeddings, hidden)
     yield "embeddings.token_type_embeddings.weight", "embeddings.token_type", (config.type_vocab_size, hidden)
-    yield from norm("embeddings.LayerNorm", "embeddings.norm")
+    parts: list[tuple[str, str, tuple[int, ...]]] = [("embeddings.LayerNorm", "embeddings.norm", norm)]
     for i in range(config.num_hidden_layers):
         layer, block = f"encoder.layer.{i}", f"blocks.{i}"
-        yield from linear(f"{layer}.attention.self.query", f"{block}.query")
-        yield from linear(f"{layer}.attention.self.key", f"{block}.key")
-        yield from linear(f"{layer}.attention.self.value", f"{block}.value")
-        yield from linear(f"{layer}.attention.output.dense", f"{block}.attention_output")
-        yield from norm(f"{layer}.attention.output.LayerNorm", f"{block}.attention_norm")
-        yield from linear(f"{layer}.intermediate.dense", f"{block}.intermediate", inner)
-        yield from linear(f"{layer}.output.dense", f"{block}.output_dense", hidden, inner)
-        yield from norm(f"{layer}.output.LayerNorm", f"{block}.output_norm")
+        parts += [
+            (f"{layer}.attention.self.query", f"{block}.query", square),
+            (f"{layer}.attention.self.key", f"{block}.key", square),
+            (f"{layer}.attention.self.value", f"{block}.value", square),
+            (f"{layer}.attention.output.dense", f"{block}.attention_output", square),
+            (f"{layer}.attention.output.LayerNorm", f"{block}.attention_norm", norm),
+            (f"{layer}.intermediate.dense", f"{block}.intermediate", (inner, hidden)),
+            (f"{layer}.output.dense", f"{block}.output_dense", (hidden, inner)),
+            (f"{layer}.output.LayerNorm", f"{block}.output_norm", norm),
+        ]
     if has_pooler:
-        yield from linear("pooler.dense", "pooler")
+        parts.append(("pooler.dense", "pooler", square))
+    for name, place, shape in parts:
+        yield f"{name}.weight", f"{place}.{'gain' if shape == norm else 'kernel'}", shape
+        yield f"{name}.bias", f"{place}.bias", shape[:1]
 
 
 def variables(model: Any) -> Variables:
@@ -143,14 +139,6 @@ def assign_tensors(named: Variables, tensors: Mapping[str, Float]) -> None:
         variable.assign(tensors[name].T if transposed else tensors[name])
 
 
-def to_tensors(named: Variables) -> dict[str, Float]:
-    """Every variable as a float32 tensor, linear weights as [out, in]."""
-    return {
-        name: np.ascontiguousarray(variable.numpy().T if transposed else variable.numpy())
-        for name, variable, transposed in named
-    }
-
-
 def load_encoder(folder: Path, config: BertConfig) -> Any:
     """Build a `BertEncoder` and fill it from a folder; errors as `read_checkpoint`."""
     from bertsim.bert.encoder import BertEncoder
@@ -159,32 +147,6 @@ def load_encoder(folder: Path, config: BertConfig) -> Any:
     model = BertEncoder(config, has_pooler=_POOLER in tensors)
     assign_tensors(variables(model), tensors)
     return model
-
-
-def to_int8(tensor: Float) -> tuple[np.ndarray, Float]:
-    """Round each row of a float32 matrix to int8, symmetrically: row ≈ values × scale.
-
-    The same rounding as LiteRT's per-channel weights: a flatbuffer of the widened values holds these very integers.
-
-    Returns:
-        int8 [rows, columns] in [-127, 127], and float32 [rows] scales.
-
-    Example: [[1.27, -0.64]] -> [[127, -64]] and [0.01]
-    """
-    scale = (np.abs(tensor).max(axis=1) / 127).astype(np.float32)
-    scale[scale == 0] = 1
-    return np.clip(np.rint(tensor / scale[:, None]), -127, 127).astype(np.int8), scale
-
-
-def write_int8(tensors: Mapping[str, Float], path: Path) -> None:
-    """Write every matrix as int8 rows and their `<name>.scale`, a quarter of the size; vectors stay float32."""
-    stored: dict[str, np.ndarray] = {}
-    for name, tensor in tensors.items():
-        if tensor.ndim == 2:
-            stored[name], stored[name + _SCALE] = to_int8(tensor)
-        else:
-            stored[name] = tensor
-    save_file(stored, path)
 
 
 def _weight_files(folder: Path) -> list[Path]:
@@ -216,8 +178,9 @@ def _stored(folder: Path, names: Collection[str] | None = None) -> Iterator[tupl
         try:
             with safe_open(path, framework="numpy") as file:
                 for stored in file.keys():  # noqa: SIM118 - safe_open is no mapping
-                    name = _todays_name(stored)
-                    if names is None or name.removesuffix(_SCALE) in names:
+                    name = stored.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight")
+                    name = name.replace("LayerNorm.beta", "LayerNorm.bias")
+                    if names is None or name.removesuffix(SCALE) in names:
                         yield name, file.get_tensor(stored)
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{path} is damaged or no safetensors file: {error}.") from None
@@ -225,19 +188,14 @@ def _stored(folder: Path, names: Collection[str] | None = None) -> Iterator[tupl
             raise CheckpointError(f"{path} holds a type that cannot be read; a float was expected: {error}.") from None
 
 
-def _todays_name(name: str) -> str:
-    """Without prefix, and with LayerNorm's parts as they are called now."""
-    return re.sub(r"(?<=LayerNorm\.)(gamma|beta)$", lambda match: _RENAMED[match[0]], name.removeprefix("bert."))
-
-
 def _widen(folder: Path, found: dict[str, np.ndarray]) -> dict[str, Float]:
     """Turn every stored type into float32; CheckpointError where one cannot be, or is int8 without its scale."""
     tensors = {}
     for name, tensor in found.items():
-        if name.endswith(_SCALE):
+        if name.endswith(SCALE):
             continue
         if tensor.dtype == np.int8:
-            scale = found.get(name + _SCALE)
+            scale = found.get(name + SCALE)
             if scale is None or tensor.ndim != 2 or scale.shape != tensor.shape[:1]:
                 raise CheckpointError(f"{folder}: {name} is int8 without a scale for each of its rows.")
             tensors[name] = tensor * scale.astype(np.float32)[:, None]

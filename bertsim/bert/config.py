@@ -121,10 +121,10 @@ class EmbeddingConfig:
             CheckpointError: a module, pooling mode, prompt or length that cannot be represented; names file and key.
         """
         _refuse_prompt(folder / "config_sentence_transformers.json")
+        pooling, normalize, length = "mean", False, config.max_position_embeddings
         modules = folder / "modules.json"
         if not modules.exists():
-            return cls("mean", False, config.max_position_embeddings)
-        pooling, normalize = "mean", False
+            return cls(pooling, normalize, length)
         for module in read_json(modules, list):
             if not isinstance(module, dict) or not isinstance(module.get("type"), str):
                 raise CheckpointError(f"{modules}: {module!r} is not a module with a type.")
@@ -138,7 +138,11 @@ class EmbeddingConfig:
                 place = folder / read_field(modules, module, "path", str, "1_Pooling")
                 pooling = _read_pooling(place / "config.json", config.hidden_size)
             normalize = normalize or kind == "Normalize"
-        return cls(pooling, normalize, _read_length(folder / "sentence_bert_config.json", config))
+        path = folder / "sentence_bert_config.json"
+        said = read_json(path).get("max_seq_length") if path.exists() else None
+        if said is not None and (type(said) is not int or said < 1):
+            raise CheckpointError(f"{path}: max_seq_length is {said!r}; a whole number of at least 1 was expected.")
+        return cls(pooling, normalize, min(said or length, length))
 
 
 def _refuse_prompt(path: Path) -> None:
@@ -172,13 +176,3 @@ def _read_pooling(path: Path, hidden_size: int) -> str:
     if size not in (hidden_size, pooled):
         raise CheckpointError(f"{path}: the embedding dimension is {size}, hidden_size {hidden_size}.")
     return pooling
-
-
-def _read_length(path: Path, config: BertConfig) -> int:
-    """The tokens that are read of a sequence, no more than there are positions."""
-    length = read_json(path).get("max_seq_length") if path.exists() else None
-    if length is None:
-        return config.max_position_embeddings
-    if type(length) is not int or length < 1:
-        raise CheckpointError(f"{path}: max_seq_length is {length!r}; a whole number of at least 1 was expected.")
-    return min(length, config.max_position_embeddings)

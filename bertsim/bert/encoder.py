@@ -19,20 +19,14 @@ from keras import ops
 from bertsim.bert.config import BertConfig
 
 Tensor = Any
-Take = Callable[[Tensor, Tensor], Tensor]
-"""Reads rows of an embedding table: [n, hidden] and int32 [...] -> [..., hidden]."""
-TAKE: Take = partial(ops.take, axis=0)
+_TAKE = partial(ops.take, axis=0)
 _MASKED = -1e9  # added to the scores of masked columns: their attention is exactly 0 in float32
 
 
 class Linear(keras.layers.Layer):
-    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out].
+    """y = x W + b over a matrix, float32 [rows, in] -> [rows, out]."""
 
-    Attributes:
-        multiplied_in: "float32", or "bfloat16": what x and W are rounded to, of which the products are sums in float32.
-    """
-
-    multiplied_in = "float32"
+    multiplied_in = "float32"  # or "bfloat16": what x and W are rounded to; the sum of their products is float32
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
@@ -81,7 +75,7 @@ class Embeddings(keras.layers.Layer):
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
         return self.add_weight(shape=(rows, self.hidden_size), initializer=initializer, name=name)
 
-    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Take, training: bool) -> Tensor:
+    def call(self, input_ids: Tensor, token_type_ids: Tensor, take: Callable[..., Tensor], training: bool) -> Tensor:
         """Look up, add and normalise; `take` reads rows of a table."""
         positions = ops.arange(ops.shape(input_ids)[1], dtype="int32")
         total = take(self.word, input_ids) + take(self.position, positions) + take(self.token_type, token_type_ids)
@@ -108,14 +102,9 @@ class Block(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Run the block.
+        """Turn x, float32 [batch × seq, hidden], into the same and the attention, float32 [batch, heads, seq, seq].
 
-        Args:
-            x: float32 [batch × seq, hidden].
-            bias: float32 [batch, 1, 1, seq]; 0 = attend, -1e9 = do not.
-
-        Returns:
-            float32 [batch × seq, hidden], and the attention float32 [batch, heads, seq, seq].
+        `bias`, float32 [batch, 1, 1, seq], is 0 for what is attended to, and -1e9 for what is not.
         """
         context, attention = self._attend(x, bias, training)
         x = self.attention_norm(x + self.dropout(self.attention_output(context), training=training))
@@ -152,10 +141,12 @@ class BertEncoder(keras.Model):
         input_ids: Tensor,
         attention_mask: Tensor,
         token_type_ids: Tensor,
-        take: Take = TAKE,
+        take: Callable[[Tensor, Tensor], Tensor] = _TAKE,
         training: bool = False,
     ) -> dict[str, Any]:
-        """Encode token ids, int32 [batch, seq]; `take` reads embeddings (an export reads int8 rows).
+        """Encode token ids, int32 [batch, seq].
+
+        `take` reads rows of an embedding table, [n, hidden] and int32 [...] -> [..., hidden]; an export's are int8.
 
         Returns:
             last_hidden_state: float32 [batch, seq, hidden];

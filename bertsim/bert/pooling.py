@@ -140,11 +140,7 @@ def check_combine(combine: str) -> str:
 
 
 def combine_layers(hidden_states: Any, layers: tuple[int, ...], combine: str) -> Any:
-    """Join the hidden states of several layers, float32 [layers + 1, batch, seq, hidden].
-
-    Returns:
-        float32 [batch, seq, hidden], or [batch, seq, layers × hidden] for "concat".
-    """
+    """Join some of float32 [layers + 1, batch, seq, hidden]: [batch, seq, hidden], by "concat" layers times as wide."""
     if len(layers) == 1:
         return hidden_states[layers[0]]
     return _COMBINED[combine]([hidden_states[layer] for layer in layers])

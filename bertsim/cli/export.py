@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 from bertsim.batch.partial import check_output
-from bertsim.bert.manifest import check_new_folder
 from bertsim.cli.output import native_log_held_back, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
+from bertsim.export.writing import check_new_folder
 from bertsim.measuring.labelled import LabelledPairs, find_label, read_labelled
 
 HELP = "turn a checkpoint into a checked LiteRT flatbuffer"

@@ -17,32 +17,27 @@ from typing import Any
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from bertsim.engines.base import Engine, count_cores
+from bertsim.engines.base import Engine, HeadRunner, Runner, count_cores
 from bertsim.errors import CheckpointError
-from bertsim.records import EncoderOutput, Float, Int
+from bertsim.records import Float
 
 MAX_INTERPRETERS = max(4, count_cores())
 """Calls that run at the same time; further ones wait their turn."""
 
 
-class Flatbuffer:
+class Flatbuffer(Runner):
     """A flatbuffer and the interpreters that run it.
-
-    Attributes:
-        inputs: of each signature, their names.
 
     Raises:
         CheckpointError: the file is missing, damaged or lacks one of the `signatures`.
     """
-
-    inputs: dict[str, list[str]]
 
     def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
         self._path, self._signatures = path, signatures
         self._free = [self._make()]  # a damaged file is an error now, not at the first score
         self._slots = BoundedSemaphore(MAX_INTERPRETERS)
 
-    def run(self, signature: str, **inputs: NDArray[Any]) -> dict[str, Float]:
+    def run(self, signature: str, **arrays: NDArray[Any]) -> dict[str, Float]:
         """Outputs of one signature, by name."""
         with self._slots:
             try:
@@ -50,7 +45,7 @@ class Flatbuffer:
             except IndexError:
                 interpreter = self._make()
             try:
-                return interpreter.get_signature_runner(signature)(**inputs)
+                return interpreter.get_signature_runner(signature)(**arrays)
             finally:
                 self._free.append(interpreter)
 
@@ -63,7 +58,6 @@ class Flatbuffer:
         if not set(self._signatures) <= signatures.keys():
             named = " and ".join(self._signatures)
             raise CheckpointError(f"{self._path} lacks the signatures {named}; export it anew.")
-        self.inputs = {name: signatures[name]["inputs"] for name in self._signatures}
         return interpreter
 
 
@@ -78,17 +72,9 @@ class LiteRTEngine(Flatbuffer, Engine):
         self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
 
 
-class LiteRTHead(Flatbuffer):
-    """Runs a head's flatbuffer, which `export.heads` wrote; see `heads.reading.HeadRunner`; errors as `Flatbuffer`."""
+class LiteRTHead(Flatbuffer, HeadRunner):
+    """Runs a head's flatbuffer, which `export.heads` wrote; errors as `Flatbuffer`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, ("features", "classify"))
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences, of what the head reads."""
-        given = vars(output) | {"attention_mask": attention_mask}
-        return self.run("features", **{name: given[name] for name in self.inputs["features"]})["features"]
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits."""
-        return self.run("classify", **({"u": u} if v is None else {"u": u, "v": v}))["logits"]
+        self.reads = self._free[0].get_signature_list()["features"]["inputs"]

@@ -5,17 +5,18 @@ The reference that flatbuffers are checked against, and the way to run a checkpo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 from keras import ops
+from numpy.typing import NDArray
 
 from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import pool
-from bertsim.engines.base import INPUTS, Engine
-from bertsim.records import EncoderOutput, Float, Int
+from bertsim.engines.base import INPUTS, Engine, HeadRunner, Runner
+from bertsim.records import Float
 
 if TYPE_CHECKING:
     from bertsim.heads.network import Head
@@ -48,37 +49,33 @@ def trace(body: Callable[..., Any], embedding: EmbeddingConfig) -> dict[str, Cal
     return {"embed": embed, "encode": encode}
 
 
-class TensorFlowEngine(Engine):
+class _Graphs(Runner):
+    def __init__(self, graphs: Mapping[str, Callable[..., Any]]) -> None:
+        self._graphs = graphs
+
+    def run(self, signature: str, **arrays: NDArray[Any]) -> dict[str, Float]:
+        return {name: output.numpy() for name, output in self._graphs[signature](*arrays.values()).items()}
+
+
+class TensorFlowEngine(_Graphs, Engine):
     """Runs a `BertEncoder`; `embedding` is the pooling that `embed` applies."""
 
     name = "tensorflow"
     parallel_batches = 1  # TensorFlow shares one batch between the cores itself
 
     def __init__(self, encoder: BertEncoder, embedding: EmbeddingConfig) -> None:
-        self._graphs = trace(encoder, embedding)
-
-    def run(self, signature: str, **arrays: Int) -> dict[str, Float]:
-        """See `base.Engine`."""
-        return {name: output.numpy() for name, output in self._graphs[signature](**arrays).items()}
+        super().__init__(trace(encoder, embedding))
 
 
-class TensorFlowHead:
-    """Runs a Keras head, each graph traced once, for every shape; see `heads.reading.HeadRunner`."""
+class TensorFlowHead(_Graphs, HeadRunner):
+    """Runs a Keras head, each graph traced once, for every shape."""
 
     def __init__(self, head: Head) -> None:
         hidden, sides = head.config.hidden_size, 2 if head.config.inputs == "apart" else 1
         axes = [tf.TensorSpec([None, None, hidden]), tf.TensorSpec([None, None], tf.int32)]
         axes += [tf.TensorSpec([None, hidden])] if head.has_pooler else []
         pair = [tf.TensorSpec([None, head.feature_size])] * sides
-        self._has_pooler = head.has_pooler
-        self._features = tf.function(lambda *given: head.features(*given), input_signature=axes)
-        self._classify = tf.function(lambda *given: head.classify(*given), input_signature=pair)
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences."""
-        pooler = [output.pooler_output] if self._has_pooler else []
-        return self._features(output.last_hidden_state, attention_mask, *pooler).numpy()
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits."""
-        return self._classify(*([u] if v is None else [u, v])).numpy()
+        features = tf.function(lambda *given: {"features": head.features(*given)}, input_signature=axes)
+        classify = tf.function(lambda *given: {"logits": head.classify(*given)}, input_signature=pair)
+        super().__init__({"features": features, "classify": classify})
+        self.reads = ("last_hidden_state", "attention_mask", "pooler_output")[: len(axes)]

@@ -11,12 +11,12 @@ import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import open_folder
-from bertsim.bert.manifest import new_folder
 from bertsim.data.json_files import read_json, write_json
 from bertsim.engines.base import FLATBUFFER
+from bertsim.export.writing import new_folder, write_int8
 
 CONFIG = "config.json"
 _OF_CLASSIFIERS = ("id2label", "label2id", "problem_type")

@@ -14,8 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.manifest import file_sha256
+from bertsim.bert.folder import CheckpointFolder, file_sha256
 from bertsim.errors import ExportError, NotExportedError
 from bertsim.heads.reading import FoundHead
 from bertsim.hub.download import Progress

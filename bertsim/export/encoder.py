@@ -16,7 +16,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from bertsim.bert.checkpoint import to_int8
 from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import scale_to_unit
@@ -24,6 +23,7 @@ from bertsim.engines.litert import LiteRTEngine
 from bertsim.engines.tensorflow import AXES, TensorFlowEngine, trace
 from bertsim.errors import ExportError
 from bertsim.export.flatbuffer import write_flatbuffer
+from bertsim.export.writing import to_int8
 from bertsim.text.tokenizer import Tokenizer
 
 LOWEST_COSINE = 0.99

@@ -16,12 +16,12 @@ import tensorflow as tf
 from keras import ops
 
 from bertsim.bert.pooling import masked_max, masked_mean
+from bertsim.engines.base import HeadRunner
 from bertsim.engines.litert import LiteRTHead
 from bertsim.engines.tensorflow import TensorFlowHead
 from bertsim.errors import ExportError
 from bertsim.export.flatbuffer import write_flatbuffer
 from bertsim.heads.network import Head, join_pair
-from bertsim.heads.reading import HeadRunner
 from bertsim.records import EncoderOutput, Float
 
 LARGEST_DIFFERENCE = 1e-3

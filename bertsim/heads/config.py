@@ -6,11 +6,10 @@ name and the SHA-256 of its tensors, which `reading.find_heads` compares.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from bertsim.data.json_files import read_json, record_from, write_json
+from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
 from bertsim.records import COMBINED, UNTRAINED
 
@@ -82,42 +81,17 @@ class HeadConfig:
 
     @classmethod
     def from_folder(cls, folder: Path) -> HeadConfig:
-        """Read `config.json`.
-
-        Raises:
-            CheckpointError: the file is missing or not JSON, a key is missing or unknown, or a value cannot be;
-                names file and key.
-        """
+        """Read `config.json`; a CheckpointError names the file, and the key that is missing, unknown or cannot be."""
         path = folder / "config.json"
         return record_from(cls, read_json(path), str(path), error=CheckpointError)
 
-    def save(self, folder: Path) -> None:
-        """Write `config.json`; the folder is made where it is not there."""
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "config.json", asdict(self))
-
     @property
-    def similar(self) -> int:
-        """Which label a pair's score is the probability of; see `find_similar`.
+    def similar(self) -> int | None:
+        """Which label means similar, so that a pair's score is its probability; None where none does.
 
-        Raises:
-            InputError: no label says that two sentences are alike.
+        The only one; else the first whose name says so; else the second of two (transformers' usual order).
+
+        Example: ("contradiction", "entailment", "neutral") -> 1
         """
-        found = find_similar(self.labels)
-        if found is None:
-            raise InputError(
-                f"none of the labels {', '.join(self.labels)} says that two sentences are similar; ask for the "
-                "probability of each label instead."
-            )
-        return found
-
-
-def find_similar(labels: Sequence[str]) -> int | None:
-    """Index of the label that means similar; None where none does.
-
-    The only one; else the first whose name says so; else the second of two (transformers' usual order).
-
-    Example: ("contradiction", "entailment", "neutral") -> 1
-    """
-    says_so = (index for index, label in enumerate(labels) if label.lower().replace(" ", "_") in _SIMILAR)
-    return 0 if len(labels) == 1 else next(says_so, 1 if len(labels) == 2 else None)
+        says_so = (i for i, label in enumerate(self.labels) if label.lower().replace(" ", "_") in _SIMILAR)
+        return 0 if len(self.labels) == 1 else next(says_so, 1 if len(self.labels) == 2 else None)

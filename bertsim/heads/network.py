@@ -9,22 +9,19 @@ mean pooling; u, v, |u - v|, u * v: Conneau et al. 2017, "InferSent".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from safetensors.numpy import save_file
 
-from bertsim.bert.checkpoint import WEIGHTS, Variables, assign_tensors, check_tensors, read_tensors, to_tensors
+from bertsim.bert.checkpoint import Variables, assign_tensors, check_tensors, read_tensors
 from bertsim.bert.encoder import Linear
 from bertsim.bert.pooling import masked_max, masked_mean, scale_to_unit
 from bertsim.heads.config import HeadConfig
 
 Tensor = Any
-_SLOPE = 8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
 
 
 class Head(keras.Model):
@@ -48,18 +45,7 @@ class Head(keras.Model):
             self.lstms.append(keras.layers.Bidirectional(lstm))
             self.lstms[-1].build((None, None, size))
             size = 2 * units
-        if config.unit_length:
-            self._start_from_the_cosine()
         self.built = True
-
-    def _start_from_the_cosine(self) -> None:
-        """Logits are at first a rising line in the cosine of u and v, for the weights of u * v are all alike."""
-        kernel = np.zeros(self.classifier.kernel.shape, np.float32)
-        kernel[3 * self.feature_size :] = _SLOPE
-        self.classifier.kernel.assign(kernel)
-        self.classifier.bias.assign(np.full(self.classifier.bias.shape, -_SLOPE / 2, np.float32))
-        if self.pooler is not None:
-            self.pooler.kernel.assign(np.eye(self.config.hidden_size, dtype=np.float32))
 
     @property
     def feature_size(self) -> int:
@@ -84,26 +70,6 @@ class Head(keras.Model):
         pair = u if v is None else join_pair(u, v, unit_length=self.config.unit_length)
         return self.classifier(self.dropout(pair, training=training))
 
-    def logits(
-        self,
-        output_a: Mapping[str, Any],
-        mask_a: Tensor,
-        output_b: Mapping[str, Any] | None = None,
-        mask_b: Tensor | None = None,
-        training: bool = False,
-    ) -> Tensor:
-        """Logits, float32 [batch, labels], of what the encoder gave for packed pairs, or for two sentences each.
-
-        Args:
-            output_a, mask_a: of the packed pairs, or of the first sentences; masks are [batch, seq].
-            output_b, mask_b: of the second sentences, where the head reads them apart.
-        """
-        u = self.features(output_a["last_hidden_state"], mask_a, output_a.get("pooler_output"), training)
-        if output_b is None:
-            return self.classify(u, training=training)
-        v = self.features(output_b["last_hidden_state"], mask_b, output_b.get("pooler_output"), training)
-        return self.classify(u, v, training)
-
     def named_variables(self) -> Variables:
         """The names of its tensors and its variables; an LSTM's are as in Keras, gates i, f, c, o on the last axis."""
         for name, layer in (("classifier", self.classifier), ("pooler.dense", self.pooler)):
@@ -127,19 +93,8 @@ def join_pair(u: Tensor, v: Tensor, *, unit_length: bool) -> Tensor:
     return ops.concatenate([u, v, ops.abs(u - v), u * v], axis=-1)
 
 
-def save_head(head: Head, folder: Path) -> None:
-    """Write `config.json` and `model.safetensors`."""
-    head.config.save(folder)
-    save_file(to_tensors(head.named_variables()), folder / WEIGHTS)
-
-
 def load_head(config: HeadConfig, folder: Path, *, has_pooler: bool, names: Collection[str] | None = None) -> Head:
-    """Build a head and fill it from the folder that `save_head` wrote, or from the named tensors of a checkpoint.
-
-    Raises:
-        CheckpointError: the file is missing or damaged, or a tensor is missing, unknown, misshapen or not finite; names
-            it.
-    """
+    """Build a head and fill it from its folder, or from named tensors of a checkpoint; errors as `check_tensors`."""
     head, tensors = Head(config, has_pooler=has_pooler), read_tensors(folder, names)
     shapes = {name: tuple(held.shape)[:: -1 if turned else 1] for name, held, turned in head.named_variables()}
     check_tensors(folder, tensors, shapes)

@@ -8,37 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bertsim.bert.checkpoint import has_pooler, read_tensors
-from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.manifest import file_sha256
+from bertsim.bert.folder import CheckpointFolder, file_sha256
 from bertsim.data.json_files import read_field, read_json
-from bertsim.engines.base import FLATBUFFER
+from bertsim.engines.base import FLATBUFFER, HeadRunner
 from bertsim.errors import CheckpointError, InputError
 from bertsim.heads.config import RESERVED, HeadConfig
-from bertsim.records import EncoderOutput, Float, Int
+from bertsim.records import Float
 
 if TYPE_CHECKING:
     from bertsim.heads.network import Head
 
 HEADS_FOLDER = "heads"
-CLASSIFIER = "pooled"
-"""Name of the head that a BertForSequenceClassification brings with it."""
 _CLASSIFICATION = "BertForSequenceClassification"
+_CLASSIFIER = "pooled"  # what the head is called that it brings with it
 _TENSORS = ("classifier.weight", "classifier.bias")
-
-
-class HeadRunner(Protocol):
-    """Runs one head on what an engine computed; may be called from several threads at once."""
-
-    def features(self, output: EncoderOutput, attention_mask: Int) -> Float:
-        """Summaries of sequences, float32 [batch, features]; attention_mask int32 [batch, seq]."""
-
-    def classify(self, u: Float, v: Float | None = None) -> Float:
-        """Logits, float32 [batch, labels], of packed pairs' features, or of two sentences' (u, v)."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +53,7 @@ class LoadedHead:
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def scores(self, logits: Float) -> Float:
-        """The probability (or logit, for "identity") of the label that means similar, float32 [n]."""
+        """The probability (or logit, for "identity") of the label that means similar, which it has: float32 [n]."""
         is_logit = self.config.activation == "identity"
         return (logits if is_logit else self.probabilities(logits))[:, self.config.similar]
 
@@ -162,15 +150,11 @@ def find_classifier(encoder: CheckpointFolder) -> list[FoundHead]:
         hidden_size=hidden_size,
         activation=_activation(path, raw, len(labels)),
     )
-    return [FoundHead(CLASSIFIER, config, encoder.path, encoder.path)]
+    return [FoundHead(_CLASSIFIER, config, encoder.path, encoder.path)]
 
 
 def _activation(path: Path, raw: dict[str, Any], labels: int) -> str:
-    """What makes a classifier's values of its logits; a cross-encoder of one label may say so itself.
-
-    "softmax" for labels that exclude each other, else "sigmoid"; "identity" where that cross-encoder says that its
-    value is the logit, or the label is one of a regression.
-    """
+    """Softmax if labels exclude each other, else sigmoid; of one label its own function, identity in a regression."""
     problem = raw.get("problem_type")
     if labels > 1:
         return "sigmoid" if problem == "multi_label_classification" else "softmax"

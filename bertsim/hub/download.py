@@ -18,7 +18,7 @@ from typing import Any
 
 from bertsim.bert.checkpoint import INDEX, WEIGHTS
 from bertsim.bert.config import TEXT_FILES, BertConfig
-from bertsim.bert.manifest import file_sha256
+from bertsim.bert.folder import file_sha256
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, HubError
 from bertsim.hub.failures import told_in_a_sentence

@@ -31,7 +31,7 @@ from bertsim.measuring.probes import (
 )
 
 if TYPE_CHECKING:
-    from bertsim.engines.batches import Progress
+    from bertsim.engines.base import Progress
     from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 

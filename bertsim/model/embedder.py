@@ -11,8 +11,7 @@ import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
-from bertsim.engines.base import Engine
-from bertsim.engines.batches import Progress, run_batches
+from bertsim.engines.base import Engine, Progress, run_batches
 from bertsim.errors import InputError
 from bertsim.model.scorers import APART, Entries, Reader, in_order
 from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread

@@ -13,12 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertsim import hub
-from bertsim.bert.folder import CheckpointFolder, open_folder
-from bertsim.bert.manifest import check_manifest
-from bertsim.engines.base import ENGINES, FLATBUFFER, Engine
+from bertsim.bert.folder import CheckpointFolder, check_manifest, open_folder
+from bertsim.engines.base import ENGINES, FLATBUFFER, Engine, HeadRunner
 from bertsim.errors import CheckpointError, InputError
 from bertsim.export.cache import encoder_flatbuffer, head_flatbuffer
-from bertsim.heads.reading import HEADS_FOLDER, FoundHead, HeadRunner, LoadedHead, find_classifier, find_heads
+from bertsim.heads.reading import HEADS_FOLDER, FoundHead, LoadedHead, find_classifier, find_heads
 from bertsim.hub.download import Progress
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED

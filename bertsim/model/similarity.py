@@ -15,10 +15,9 @@ from typing import Unpack
 import numpy as np
 
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.engines.base import Engine
-from bertsim.engines.batches import Progress, pass_of
+from bertsim.engines.base import Engine, Progress, pass_of
 from bertsim.errors import InputError
-from bertsim.heads.config import HeadConfig, find_similar
+from bertsim.heads.config import HeadConfig
 from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder
 from bertsim.model.scorers import (
@@ -68,7 +67,7 @@ class SimilarityModel(SentenceEmbedder):
         self._heads = {head.name: head for head in heads}
         self._calibrations, self._combination = calibrations or {}, combination
         self.heads, self.heads_source, self.words = tuple(self._heads), heads_source, words
-        scoring = [head.name for head in heads if find_similar(head.config.labels) is not None]
+        scoring = [head.name for head in heads if head.config.similar is not None]
         self.scorers: tuple[str, ...] = (*UNTRAINED, *scoring, *([COMBINED] if combination else []))
 
     def labels(self, head: str) -> tuple[str, ...]:

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bertsim.bert.folder import encoder_sha256
-from bertsim.bert.manifest import NAME as MANIFEST
-from bertsim.bert.manifest import check_manifest, file_sha256
+from bertsim.bert.folder import MANIFEST, check_manifest, encoder_sha256, file_sha256
 from bertsim.engines.base import FLATBUFFER
 from bertsim.engines.litert import LiteRTEngine
 from bertsim.errors import CheckpointError

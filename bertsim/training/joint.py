@@ -22,6 +22,7 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
+from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import Head
 from bertsim.training.batches import Pinned, Reader, Tokens, cut_batches, take_turns
 from bertsim.training.examples import Data, Examples
@@ -29,6 +30,7 @@ from bertsim.training.losses import cosent, cross_entropy, dev_metric, in_batch_
 from bertsim.training.plan import TrainPlan
 
 _DEV_BATCH = 64
+_SLOPE = 8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
 _DIRECTED = ("inference", "edits", "swaps")
 
 
@@ -74,6 +76,23 @@ def lesson_of(plan: TrainPlan, part: Examples, *, measures: bool = False) -> Les
     heads = tuple(place for place, head in enumerate(plan.heads) if head.infers == infers)
     cosine = plan.learns and not infers and (measures or plan.cosine_weight > 0)
     return Lesson(heads, cosine, part.source.kind == "positives" and not measures)
+
+
+def first_head(config: HeadConfig, *, has_pooler: bool) -> Head:
+    """A head before its first step, its weights drawn from Keras' global seed.
+
+    Where `unit_length` is asked for, its logits are a rising line in the cosine of u and v: the weights of u * v are
+    all alike.
+    """
+    head = Head(config, has_pooler=has_pooler)
+    if config.unit_length:
+        kernel = np.zeros(head.classifier.kernel.shape, np.float32)
+        kernel[3 * head.feature_size :] = _SLOPE
+        head.classifier.kernel.assign(kernel)
+        head.classifier.bias.assign(np.full(head.classifier.bias.shape, -_SLOPE / 2, np.float32))
+        if head.pooler is not None:
+            head.pooler.kernel.assign(np.eye(config.hidden_size, dtype=np.float32))
+    return head
 
 
 @dataclass(eq=False)
@@ -276,5 +295,11 @@ def _graph(function: Callable[[Arrays], Any], arrays: Arrays) -> Any:
 
 
 def _logits(head: Head, sides: Sides, *, training: bool) -> Any:
-    first, second = sides[head.config.inputs]
-    return head.logits(*first, *second, training=training)
+    """Logits, float32 [n, labels], of packed pairs, or of two sentences each."""
+    u, v = (
+        None
+        if output is None
+        else head.features(output["last_hidden_state"], mask, output.get("pooler_output"), training)
+        for output, mask in sides[head.config.inputs]
+    )
+    return head.classify(u, v, training=training)

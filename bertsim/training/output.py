@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint, write_int8
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.bert.manifest import write_manifest
 from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
+from bertsim.export.bundle import CONFIG
 from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
+from bertsim.export.writing import write_int8, write_manifest
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
 from bertsim.measuring import agreement, evaluation, fitting, plots
@@ -94,7 +95,7 @@ def _narrow(output: Path, encoder: CheckpointFolder) -> None:
     os.replace(new, output / WEIGHTS)
     sha256 = as_written(encoder, output).sha256
     for folder in (output / HEADS).glob("*"):
-        replace(HeadConfig.from_folder(folder), encoder_sha256=sha256).save(folder)
+        write_json(folder / CONFIG, replace(HeadConfig.from_folder(folder), encoder_sha256=sha256))
 
 
 def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path) -> None:

@@ -19,16 +19,16 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
-from bertsim.bert import manifest
-from bertsim.bert.checkpoint import WEIGHTS, load_encoder, to_tensors, variables
+from bertsim.bert.checkpoint import WEIGHTS, load_encoder, variables
 from bertsim.bert.config import TEXT_FILES
-from bertsim.bert.folder import CheckpointFolder, open_folder
+from bertsim.bert.folder import MANIFEST, CheckpointFolder, file_sha256, open_folder
 from bertsim.bert.pooling import scale_to_unit
 from bertsim.data.json_files import read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.bundle import CONFIG, copy_files
-from bertsim.heads.network import Head, save_head
+from bertsim.export.writing import check_new_folder, save_head, to_tensors
+from bertsim.heads.network import Head
 from bertsim.hub.download import Progress as Telling
 from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import find_source, load
@@ -38,7 +38,7 @@ from bertsim.score import calibration, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
 from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
-from bertsim.training.joint import JointTask, lesson_of
+from bertsim.training.joint import JointTask, first_head, lesson_of
 from bertsim.training.plan import TrainPlan
 
 HEADS = "heads"
@@ -119,11 +119,11 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     elif resume:
         raise InputError(f"{output} holds no run to resume; leave --resume out to start one.")
     elif not is_own:
-        manifest.check_new_folder(output)
+        check_new_folder(output)
     (output / RUN).mkdir(parents=True, exist_ok=True)
-    (output / manifest.NAME).unlink(missing_ok=True)
+    (output / MANIFEST).unlink(missing_ok=True)
     if not (output / CONFIG).exists():  # the last that is copied
-        leave_out = (manifest.NAME, calibration.COMBINED_NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
+        leave_out = (MANIFEST, calibration.COMBINED_NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
         copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 
@@ -139,8 +139,8 @@ def run_plan(
     job = {
         **asdict(plan),
         "encoder_sha256": encoder.sha256,
-        "encoder_files": {path.relative_to(encoder.path).as_posix(): manifest.file_sha256(path) for path in texts},
-        "files": {str(path): manifest.file_sha256(path) for path in files},
+        "encoder_files": {path.relative_to(encoder.path).as_posix(): file_sha256(path) for path in texts},
+        "files": {str(path): file_sha256(path) for path in files},
     }
     folder = RunFolder(output / RUN / name, job)
     with _reproducible():
@@ -173,7 +173,7 @@ def make_task(
             encoder_sha256=encoder.sha256,
             hidden_size=encoder.config.hidden_size,
         )
-        heads.append(Head(config, has_pooler=bert.pooler is not None))
+        heads.append(first_head(config, has_pooler=bert.pooler is not None))
     keep = partial(_keep, bert, heads, plan, encoder, output)
     return JointTask(bert, heads, reader, data, plan, keep, pinned)
 

@@ -20,7 +20,6 @@ from bertsim.bert.config import BertConfig
 from bertsim.bert.folder import open_folder
 from bertsim.bert.pooling import COMBINES
 from bertsim.errors import InputError
-from bertsim.heads.config import find_similar
 from bertsim.heads.reading import HEADS_FOLDER, find_heads
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.model.similarity import SimilarityModel
@@ -98,7 +97,7 @@ class Choices:
         large = [path.name for path in BUNDLED.rglob("*") if path.suffix in (".safetensors", ".tflite")]
         folder = open_folder(BUNDLED, BUNDLED_NAME, unread=large)
         heads = find_heads(BUNDLED / HEADS_FOLDER, folder)
-        scorers = [*UNTRAINED, *(head.name for head in heads if find_similar(head.config.labels) is not None)]
+        scorers = [*UNTRAINED, *(head.name for head in heads if head.config.similar is not None)]
         scorers += [COMBINED] if (BUNDLED / COMBINED_NAME).exists() else []
         own = folder.embedding.pooling, folder.embedding.max_length
         return cls._of(folder.name, folder.config, *own, tuple(scorers), has_pooler(BUNDLED))
