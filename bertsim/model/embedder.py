@@ -19,7 +19,7 @@ from bertsim.score.measures import WeighedTokens, weigh_tokens
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
 
-_ANY = Row((0,), (0,))  # what is run where only shapes are asked for
+_ANY = Row((0,), (0,), ((0, 1),))  # what is run where only shapes are asked for
 
 
 class Options(TypedDict, total=False):
