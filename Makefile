@@ -1,7 +1,7 @@
 # What a person types. Everything is installed into .venv, once, and again only when the pins change.
 #   make demo | make test | make check | make bench | make weights DATA=folder | make screenshots | make clean
 .POSIX:
-.PHONY: help demo test check bench weights screenshots clean
+.PHONY: help demo test test-quick test-all check bench weights screenshots clean
 .DELETE_ON_ERROR:
 
 VENV = .venv
@@ -12,7 +12,9 @@ PYTHONS = python3.11 python3.12 python3.13 python3 python
 
 help:
 	@echo 'make demo         install what is needed, open the app'
-	@echo 'make test         install what is needed, run every test'
+	@echo 'make test         install what is needed, run the tests: what continuous integration runs'
+	@echo 'make test-quick   those that need neither a browser nor TensorFlow, within a minute'
+	@echo 'make test-all     the long ones too: processes that are ended midway, every length of padding'
 	@echo 'make check        formatting, lint, types, the direction of imports'
 	@echo 'make bench        the table of speeds in the README, peers side by side'
 	@echo 'make weights      all of weights/ again, from pairs and texts in DATA=folder; ENCODER=folder-or-Hub-id, WORK=folder'
@@ -22,9 +24,18 @@ help:
 demo: $(VENV)/.installed
 	$(PY) app.py
 
+# Two workers, a file of tests at a time: what a file makes for its tests is made once.
+PYTEST = $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.installed-tests
 	$(PY) -m tests.chromium
-	$(PY) -m pytest
+	$(PYTEST)
+
+test-quick: $(VENV)/.installed-tests
+	$(PYTEST) -m 'not browser and not tensorflow and not slow and not long and not network'
+
+test-all: $(VENV)/.installed-tests
+	$(PY) -m tests.chromium
+	$(PYTEST) -m 'not network'
 
 check: $(VENV)/.installed-tests
 	$(PY) -m ruff format --check .
@@ -33,6 +44,7 @@ check: $(VENV)/.installed-tests
 	$(PY) -m pytest -q tests/test_house.py
 
 bench: $(VENV)/.installed-tests
+	$(PY) -m tests.chromium
 	$(PY) -m tests.bench
 
 # All of weights/ again; stopped by Ctrl-C, the same command goes on.

@@ -2,7 +2,7 @@
 
 BERTSIM_ENCODER (folder or Hub id; none = the bundled encoder), BERTSIM_HEADS (its trained heads: folder or Hub id),
 BERTSIM_ENGINE, BERTSIM_HOST (else GRADIO_SERVER_NAME, which a Space sets), BERTSIM_PORT, BERTSIM_SHARE (1: a public
-link). What visitors may choose: BERTSIM_ENCODERS and BERTSIM_ALLOW_ANY_ENCODER, see bertsim/catalog.py.
+link). What visitors may choose: BERTSIM_ENCODERS and BERTSIM_ALLOW_ANY_ENCODER, see bertsim/ui/catalog.py.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from bertsim.catalog import is_set
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui import serve
+from bertsim.ui.catalog import is_set
 
 
 def _port() -> int | None:
@@ -28,7 +28,6 @@ def _port() -> int | None:
 if __name__ == "__main__":
     try:
         serve(
-            encoder=os.environ.get("BERTSIM_ENCODER") or None,
             engine=os.environ.get("BERTSIM_ENGINE") or "litert",
             host=os.environ.get("BERTSIM_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
             port=_port(),

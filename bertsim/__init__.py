@@ -6,8 +6,8 @@ model.score([("A dog barks.", "A dog is barking.")])
 """
 
 from bertsim.errors import BertsimError
-from bertsim.loading import load
-from bertsim.pipeline import SimilarityModel
+from bertsim.model.loading import load
+from bertsim.model.similarity import SimilarityModel
 from bertsim.version import __version__
 
 __all__ = ["BertsimError", "SimilarityModel", "__version__", "load"]

@@ -2,13 +2,6 @@
 
 A message is one sentence that names the file, row, key or value, says what was expected and what to do.
 The edges (command line, app) show it as it stands; any other exception is a bug and stays visible.
-
-    BertsimError
-    ├── InputError        a sentence, pair, option or row that cannot be used
-    │   └── DataError     … in a file of the user's: names file and row
-    ├── CheckpointError   a file of an encoder or head that is missing, damaged or cannot be represented
-    ├── ExportError       a flatbuffer that does not agree with its Keras model
-    └── HubError          a repository, revision or network that cannot be had
 """
 
 
@@ -17,19 +10,23 @@ class BertsimError(Exception):
 
 
 class InputError(BertsimError, ValueError):
-    """A sentence, pair or option that cannot be used."""
+    """A sentence, pair, option or row that cannot be used."""
 
 
 class DataError(InputError):
-    """A data file, or a row of one, that cannot be used."""
+    """A data file, or a row of one, that cannot be used; names file and row."""
 
 
 class CheckpointError(BertsimError):
-    """A file of an encoder or head that is missing, damaged or not representable."""
+    """A file of an encoder or head that is missing, damaged or cannot be represented."""
 
 
 class ExportError(BertsimError):
-    """A flatbuffer that does not agree with the model it was exported from."""
+    """A flatbuffer that does not agree with the Keras model it was exported from."""
+
+
+class NotExportedError(ExportError):
+    """A flatbuffer that is not there yet, where none shall be exported."""
 
 
 class HubError(BertsimError):

@@ -6,9 +6,7 @@ text -> `TokenBatch` -> `EncoderOutput` -> `PairScore` / `Comparison`. Shapes st
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +14,9 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
+ALIGNMENT, COMBINED = "alignment", "combined"
+UNTRAINED = ("cosine", "dot", "euclidean", "manhattan", ALIGNMENT)
+"""The scorers that every encoder has; `COMBINED` joins them with trained heads."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,20 @@ class Unread:
     compatibility_words: tuple[str, ...] = ()
     is_all: bool = False
 
-    @property
-    def unknown_tokens(self) -> int:
-        """How many tokens the vocabulary lacks."""
-        return len(self.unknown_words)
+
+class Row(NamedTuple):
+    """One sequence for the encoder: a sentence alone, or a packed pair. Equal rows are encoded once.
+
+    Attributes:
+        ids, types: token ids, and the token type of each.
+        own: start and end of each sentence's own tokens, special ones left out.
+        mask: 1 = read, 0 = as if it were padding; None: all are read.
+    """
+
+    ids: tuple[int, ...]
+    types: tuple[int, ...]
+    own: tuple[tuple[int, int], ...] = ()
+    mask: tuple[int, ...] | None = None
 
 
 class TokenCounts(NamedTuple):
@@ -64,6 +75,7 @@ class TokenBatch:
             (0, 0) for special tokens and padding.
         is_special: bool [batch, seq]; True for [CLS], [SEP] and padding that the tokenizer put in.
         is_unknown: bool [batch, seq]; True for tokens that the vocabulary lacks, all of one id.
+        own: per sequence, start and end of each sentence's own tokens, special ones left out.
         sentences: per sequence, its one or two sentences as they were given.
         unread: per sequence and sentence, what was not read of it.
     """
@@ -75,28 +87,18 @@ class TokenBatch:
     spans: Int
     is_special: NDArray[np.bool_]
     is_unknown: NDArray[np.bool_]
+    own: tuple[tuple[tuple[int, int], ...], ...]
     sentences: tuple[tuple[str, ...], ...]
     unread: tuple[tuple[Unread, ...], ...]
-
-    @property
-    def cut_off(self) -> tuple[tuple[str, ...], ...]:
-        """Per sequence and sentence, the text at its end that did not fit ("" if it all did)."""
-        return tuple(tuple(each.cut_off for each in row) for row in self.unread)
-
-    @property
-    def cut_tokens(self) -> tuple[tuple[int, ...], ...]:
-        """Per sequence and sentence, how many tokens that text had."""
-        return tuple(tuple(each.cut_tokens for each in row) for row in self.unread)
-
-    @property
-    def unknown_tokens(self) -> tuple[tuple[int, ...], ...]:
-        """Per sequence and sentence, how many of its tokens the vocabulary lacks."""
-        return tuple(tuple(each.unknown_tokens for each in row) for row in self.unread)
 
     @property
     def is_own(self) -> NDArray[np.bool_]:
         """Which tokens are the sentences' own, neither special nor masked: bool [batch, seq]."""
         return (self.attention_mask == 1) & ~self.is_special
+
+    def first(self) -> TokenBatch:
+        """The first row, as a batch of one."""
+        return replace(self, **{field.name: getattr(self, field.name)[:1] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class EncoderOutput:
     pooler_output: Float | None
     hidden_states: Float
     attentions: Float
+
+    def first(self) -> EncoderOutput:
+        """What was computed of the first row, as a batch of one."""
+        pooler = None if self.pooler_output is None else self.pooler_output[:1]
+        return EncoderOutput(self.last_hidden_state[:1], pooler, self.hidden_states[:, :1], self.attentions[:, :1])
 
 
 @dataclass(frozen=True)
@@ -149,8 +156,10 @@ class Comparison:
         scores: one `PairScore` per scorer, in the order of `model.scorers`.
         tokens: `TokenBatch` of two rows, A alone and B alone, padded to the longer.
         output: `EncoderOutput` of those two rows.
+        packed: `[CLS] A [SEP] B [SEP]` as one row, its tokens and arrays; None where no scorer reads it and nobody
+            asked for it.
         seconds: time from text to scores.
-        max_length: tokens read of a sequence; None = the model's own.
+        max_length: tokens read of a sequence.
     """
 
     sentence_a: str
@@ -158,20 +167,15 @@ class Comparison:
     scores: tuple[PairScore, ...]
     tokens: TokenBatch
     output: EncoderOutput
+    packed: tuple[TokenBatch, EncoderOutput] | None
     seconds: float
-    _pack: Callable[[], tuple[TokenBatch, EncoderOutput]] = field(repr=False, compare=False)
-    max_length: int | None = None
+    max_length: int
 
     @property
     def unread(self) -> tuple[Unread, Unread]:
         """What was not read of A and of B."""
         (a,), (b,) = self.tokens.unread
         return a, b
-
-    @cached_property
-    def packed(self) -> tuple[TokenBatch, EncoderOutput]:
-        """`[CLS] A [SEP] B [SEP]` as one row: its tokens and arrays, computed when first asked for."""
-        return self._pack()
 
     def __getitem__(self, scorer: str) -> PairScore:
         """The verdict of one scorer by name; KeyError if there is none."""

@@ -18,29 +18,13 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = (
     *("the", "a", "is", "are", "not", "no", "on", "in", "of", "and", "to", "it", "who", "that", "with", "by"),
-    *(
-        "man",
-        "woman",
-        "child",
-        "dog",
-        "cat",
-        "mat",
-        "guitar",
-        "piano",
-        "river",
-        "bank",
-        "money",
-        "train",
-        "house",
-    ),
+    *("man", "woman", "child", "dog", "cat", "mat", "guitar", "piano", "river", "bank", "money", "train", "house"),
     *("plays", "playing", "sat", "sleeps", "runs", "late", "loud", "red", "old", "very", "long", "sentence"),
 )
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUNCTUATION = ".,!?'\"-()[]:;&<>/"
 VOCABULARY = tuple(
-    dict.fromkeys(
-        [*SPECIAL, *PUNCTUATION, *LETTERS, *(f"##{c}" for c in LETTERS), *WORDS, "##ing", "##ed", "##s"]
-    )
+    dict.fromkeys([*SPECIAL, *PUNCTUATION, *LETTERS, *(f"##{c}" for c in LETTERS), *WORDS, "##ing", "##ed", "##s"])
 )
 DTYPES: Mapping[str, type] = {"float32": np.float32, "float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
 
@@ -132,18 +116,14 @@ def make_checkpoint(
         tensors |= _draw(_pretraining_shapes(hidden_size, len(vocabulary)), seed + 1)
     if gamma_beta:
         tensors = {_old_name(name): tensor for name, tensor in tensors.items()}
-    _save_tensors(
-        folder, {name: tensor.astype(DTYPES[dtype]) for name, tensor in tensors.items()}, sharded=sharded
-    )
+    _save_tensors(folder, {name: tensor.astype(DTYPES[dtype]) for name, tensor in tensors.items()}, sharded=sharded)
     if tokenizer == "wordpiece":
         _save_tokenizer(folder, vocabulary, lowercase=lowercase, vocab_only=vocab_only)
     else:
         _save_multilingual(folder, tokenizer)
     if sentence_transformers is not None:
         length = max_seq_length or max_position_embeddings
-        _save_modules(
-            folder, {"word_embedding_dimension": hidden_size, **sentence_transformers}, length, normalize
-        )
+        _save_modules(folder, {"word_embedding_dimension": hidden_size, **sentence_transformers}, length, normalize)
     return folder
 
 
@@ -233,20 +213,14 @@ def _save_tensors(folder: Path, tensors: dict[str, np.ndarray], *, sharded: bool
         save_file({name: tensors[name] for name in held}, folder / shard, metadata=metadata)
     total = sum(tensor.nbytes for tensor in tensors.values())
     weight_map = {name: shard for shard, held in shards.items() for name in held}
-    _write(
-        folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map}
-    )
+    _write(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
 
 
 def _save_tokenizer(folder: Path, vocabulary: Sequence[str], *, lowercase: bool, vocab_only: bool) -> None:
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
     special = dict(zip(names, SPECIAL, strict=True))
-    described = {
-        "tokenizer_class": "BertTokenizer",
-        "do_lower_case": lowercase,
-        "model_max_length": int(1e30),
-    }
+    described = {"tokenizer_class": "BertTokenizer", "do_lower_case": lowercase, "model_max_length": int(1e30)}
     _write(folder / "tokenizer_config.json", described | special)
     _write(folder / "special_tokens_map.json", special)
     if not vocab_only:

@@ -49,9 +49,7 @@ def fetch_chromium() -> str | None:
 def _starts(path: str) -> bool:
     """Tell whether `path --version` works; Ubuntu's package is a stub that only points to snap."""
     try:
-        return (
-            subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
-        )
+        return subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -75,8 +73,7 @@ def _apt_get() -> None:
         return
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if sudo and (
-        not shutil.which("sudo")
-        or subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
+        not shutil.which("sudo") or subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
     ):
         return
     environment = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive"]
@@ -88,9 +85,7 @@ def _apt_get() -> None:
 def _playwright_install() -> None:
     """Download Playwright's own Chromium into its cache folder."""
     print("fetching Chromium with Playwright", flush=True)
-    subprocess.run(
-        [sys.executable, "-m", "playwright", "install", "chromium"], stderr=subprocess.DEVNULL, check=False
-    )
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], stderr=subprocess.DEVNULL, check=False)
 
 
 def main() -> int:

@@ -63,9 +63,7 @@ def is_local(host: object) -> bool:
 def _check(host: object) -> None:
     if not is_local(host):
         refused.append(str(host))
-        raise NetworkRefused(
-            f"tests stay on this machine; something tried to reach {host!r} (see tests/guard.py)"
-        )
+        raise NetworkRefused(f"tests stay on this machine; something tried to reach {host!r} (see tests/guard.py)")
 
 
 def _check_address(of: socket.socket, address: Any) -> None:

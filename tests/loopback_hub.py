@@ -2,8 +2,9 @@
 
 Models, datasets and Spaces; files by resolve (HEAD and GET, `X-Repo-Commit`, ETag, redirect to another path for large
 files, ranges), model info, tree, refs, `X-Error-Code`; create, preupload, LFS batch, commit, tag, Space variables.
-It is driven only by the unmodified huggingface_hub, in a process of its own with `environment()`: the client reads
-HF_ENDPOINT when it is imported. Xet is switched off there: its servers are not spoken here.
+It is driven only by the unmodified huggingface_hub: in this process inside `reached()`, in one of its own with
+`environment()`, for the client reads HF_ENDPOINT and its like when it is imported. Xet is switched off there: its
+servers are not spoken here.
 
 Faults are set by a test: `cut` (a body ends early), `flip` (a byte arrives wrong), `gated`, `private`, `refuse`.
 """
@@ -23,6 +24,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote
+
+import pytest
 
 TOKEN = "hf_loopbackSecretOfTheTests"
 LARGE = (".safetensors", ".tflite", ".parquet", ".png", ".bin", ".onnx")
@@ -131,6 +134,27 @@ class LoopbackHub:
             **more,
         }
 
+    @contextlib.contextmanager
+    def reached(self, home: Path, **more: str) -> Iterator[None]:
+        """Have this process's client talk to the server, as `environment` has it in a process of its own."""
+        from huggingface_hub import _tree_cache, constants
+
+        environment = self.environment(home, **more)
+        settings = {
+            "ENDPOINT": environment["HF_ENDPOINT"],
+            "HUGGINGFACE_CO_URL_TEMPLATE": environment["HF_ENDPOINT"] + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_CACHE": str(home / "hub"),
+            "HF_HUB_OFFLINE": environment["HF_HUB_OFFLINE"] == "1",
+            "HF_HUB_DISABLE_XET": True,
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setattr(constants, name, value)
+            patch.setattr(_tree_cache, "_IN_MEMORY_TREE_CACHE", {})
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            yield
+
 
 @contextlib.contextmanager
 def serving() -> Iterator[LoopbackHub]:
@@ -220,9 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.hub.repositories.get((kind or "models", name))
         is_known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if found is None or (found.private and not is_known):
-            raise _Answer(
-                401 if not is_known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
-            )
+            raise _Answer(401 if not is_known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound")
         if found.gated and not is_known:
             raise _Answer(403, {"error": f"Access to {name} is restricted"}, X_Error_Code="GatedRepo")
         return found
@@ -344,9 +366,7 @@ class _Handler(BaseHTTPRequestHandler):
         objects = []
         for asked in json.loads(self.sent)["objects"]:
             upload = {"href": f"{self.hub.url}/upload/{asked['oid']}", "header": {}}
-            objects.append(
-                {**asked, **({} if asked["oid"] in self.hub.blobs else {"actions": {"upload": upload}})}
-            )
+            objects.append({**asked, **({} if asked["oid"] in self.hub.blobs else {"actions": {"upload": upload}})})
         raise _Answer(200, {"transfer": "basic", "objects": objects})
 
     @_route("PUT", r"/upload/(?P<oid>[0-9a-f]{64})")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bertsim import SimilarityModel
-from bertsim.alignment import align_tokens
-from bertsim.explain import align
 from bertsim.records import EncoderOutput, Int
+from bertsim.score.measures import align_tokens, weigh_tokens
+from bertsim.views.explain import align, occlude
 
 PAIRS = [
     ("A man is playing a guitar.", "Someone plays the guitar."),
@@ -33,21 +35,23 @@ def by_loops(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def padded(rows: list[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of token vectors in one array whose padding is noise, and where the tokens are."""
-    vectors = np.random.default_rng(9).normal(size=(len(rows), length, rows[0].shape[1])).astype(np.float32)
-    is_token = np.zeros((len(rows), length), bool)
-    for row, tokens in enumerate(rows):
-        vectors[row, : len(tokens)] = tokens
-        is_token[row, : len(tokens)] = True
-    return vectors, is_token
+def align_rows(a: list[np.ndarray], b: list[np.ndarray], padding: int) -> list[float]:
+    """Scores of pairs whose token vectors lie in arrays with noise for padding."""
+    sides = []
+    for rows in (a, b):
+        shape = (len(rows), 6 + padding, rows[0].shape[1])
+        vectors = np.random.default_rng(9).normal(size=shape).astype(np.float32)
+        is_own = np.zeros(shape[:2], bool)
+        for row, tokens in enumerate(rows):
+            vectors[row, : len(tokens)] = tokens
+            is_own[row, : len(tokens)] = True
+        sides.append(weigh_tokens(vectors, is_own))
+    return [align_tokens(*pair) for pair in zip(*sides, strict=True)]
 
 
 def test_by_hand() -> None:
-    a = np.array([[[1, 0]]], np.float32)
-    b = np.array([[[1, 0], [0, 2]]], np.float32)
-    found = align_tokens(a, np.ones((1, 1), bool), b, np.ones((1, 2), bool))
-    assert found == pytest.approx([1 / 3])
+    a, b = np.array([[1, 0]], np.float32), np.array([[1, 0], [0, 2]], np.float32)
+    assert align_rows([a], [b], 0) == pytest.approx([1 / 3])
 
 
 @given(
@@ -58,19 +62,17 @@ def test_by_hand() -> None:
 def test_as_plain_loops_at_every_padding(lengths: list[tuple[int, int]], padding: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     pairs = [[random.normal(size=(n, 3)).astype(np.float32) for n in both] for both in lengths]
-    sides = [padded([pair[side] for pair in pairs], 6 + padding) for side in (0, 1)]
-    found = align_tokens(*sides[0], *sides[1])
+    a, b = ([pair[side] for pair in pairs] for side in (0, 1))
+    found = align_rows(a, b, padding)
     assert found == pytest.approx([by_loops(*pair) for pair in pairs], abs=1e-5)
-    assert align_tokens(*sides[1], *sides[0]) == pytest.approx(found, abs=1e-6), (
-        "the order of the two is nothing to it"
-    )
+    assert align_rows(b, a, padding) == pytest.approx(found, abs=1e-6), "the order of the two is nothing to it"
 
 
 def test_nothing_to_align_is_zero_and_no_warning() -> None:
-    vectors = np.zeros((2, 3, 4), np.float32)
-    vectors[1] = 1
-    is_token = np.array([[True] * 3, [False] * 3])
-    assert align_tokens(vectors, is_token, vectors, is_token).tolist() == [0, 0]
+    vectors = np.ones((2, 3, 4), np.float32)
+    vectors[0] = 0
+    zero, nothing = weigh_tokens(vectors, np.array([[True] * 3, [False] * 3]))
+    assert [align_tokens(zero, zero), align_tokens(nothing, nothing), align_tokens(zero, nothing)] == [0, 0, 0]
 
 
 def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
@@ -81,9 +83,7 @@ def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
         comparison = model.compare(*pair)
         tokens = comparison.tokens
         hidden, own = comparison.output.last_hidden_state, (tokens.attention_mask == 1) & ~tokens.is_special
-        assert comparison["alignment"].value == pytest.approx(
-            by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4
-        )
+        assert comparison["alignment"].value == pytest.approx(by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4)
         assert score == pytest.approx(comparison["alignment"].value, abs=5e-3), "batches change int8 a little"
         assert align(comparison).score == comparison["alignment"].value, "the view shows what was scored"
 
@@ -102,9 +102,7 @@ def test_it_reads_the_layers_that_were_asked_for(model: SimilarityModel) -> None
     pair = PAIRS[0]
     first = model.compare(*pair, layers=[0])
     assert first["alignment"].value == align(first, 0).score
-    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(
-        align(first, 0).score, abs=1e-4
-    )
+    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(align(first, 0).score, abs=1e-4)
     assert first["combined"].value == pytest.approx(model.compare(*pair)["combined"].value, abs=1e-6)
 
 
@@ -120,14 +118,37 @@ def test_every_scorer_together_reads_each_sentence_and_each_packed_pair_once(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[bool] = []  # of every row, whether it is a packed pair
-    encode = model._runner.encode
+    encode = model._engine.encode
 
     def count(input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
         read.extend(token_type_ids.any(axis=1).tolist())
         return encode(input_ids, attention_mask, token_type_ids)
 
-    monkeypatch.setattr(model._runner, "encode", count)
+    monkeypatch.setattr(model._engine, "encode", count)
     together = model.scores(PAIRS)
     assert (read.count(False), read.count(True)) == (2 * len(PAIRS), len(PAIRS))
     for scorer, scores in together.items():
         np.testing.assert_allclose(model.score(PAIRS, scorer=scorer), scores, atol=1e-5)
+
+
+def test_a_shared_sentence_and_a_hidden_token_are_read_once(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[int, ...]] = []
+    encode = model._engine.encode
+
+    def note(*arrays: Int) -> EncoderOutput:
+        read.extend(tuple(row) for row in np.concatenate(arrays[:2], axis=1).tolist())
+        return encode(*arrays)
+
+    monkeypatch.setattr(model._engine, "encode", note)
+    others = [f"Sentence number {i} is another one." for i in range(100)]
+    pairs = [("A man plays the guitar.", other) for other in others]
+    for scorer in ("alignment", "manhattan"):
+        read.clear()
+        model.score(pairs, scorer=scorer, layers=[-1, -2])
+        assert len(read) == len(set(read)) == 101
+    comparison = model.compare(*PAIRS[0])
+    read.clear()
+    occlude(comparison, "combined", partial(model.score_masked, comparison, scorer="combined"))
+    assert len(read) == len(set(read)) > 20

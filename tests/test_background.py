@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 import bertsim
-from bertsim.flatbuffer_cache import find_cached, make_cached
+from bertsim.errors import NotExportedError
+from bertsim.export.cache import find_cached, make_cached
+from bertsim.ui.catalog import offered
+from bertsim.ui.shelf import Shelf
 from tests.checkpoints import make_checkpoint
 
 PAIRS = [("the dog sleeps", "a cat sat on the mat"), ("a man", "a woman plays the guitar")]
@@ -25,54 +28,63 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "bertsim"
 
 
-def wait_for(model: bertsim.SimilarityModel, engine: str, seconds: float = 120) -> None:
+def shelf_of(folder: Path, **options: object) -> Shelf:
+    """A shelf whose app begins with a folder."""
+    return Shelf(offered({}, folder), **options)  # type: ignore[arg-type]
+
+
+def wait_for(shelf: Shelf, engine: str, seconds: float = 120) -> bertsim.SimilarityModel:
     end = time.monotonic() + seconds
-    while model.engine != engine:
+    while (model := shelf.get(patience=seconds)).engine != engine:
         assert time.monotonic() < end, f"{model.engine} still serves"
         time.sleep(0.05)
+    return model
 
 
-def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(
-    tmp_path: Path, cache: Path
-) -> None:
-    folder = make_checkpoint(
-        tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",)
-    )
-    model = bertsim.load(folder, background=True)
-    assert model.engine == "tensorflow"
+@pytest.mark.tensorflow
+def test_litert_takes_over_from_tensorflow_and_is_there_at_once_the_next_time(tmp_path: Path, cache: Path) -> None:
+    folder = make_checkpoint(tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",))
+    shelf = shelf_of(folder)
+    model = shelf.get(patience=120)
+    assert model.engine == model.settings()["engine"] == "tensorflow"
     before = {scorer: model.score(PAIRS, scorer=scorer) for scorer in ("cosine", "pooled")}
-    assert model.settings()["engine"] == "tensorflow"
-    wait_for(model, "litert")
+    fast = wait_for(shelf, "litert")
     for scorer, scores in before.items():
-        assert model.score(PAIRS, scorer=scorer) == pytest.approx(scores, abs=0.02)
+        assert fast.score(PAIRS, scorer=scorer) == pytest.approx(scores, abs=0.02)
+    assert model.engine == "tensorflow"  # who holds it goes on with it
     assert len(list(cache.glob("*/*.tflite"))) == 2  # encoder and head
     (folder.parent / "elsewhere").mkdir()
-    again = bertsim.load(folder.rename(folder.parent / "elsewhere" / "other-name"), background=True)
+    again = bertsim.load(folder.rename(folder.parent / "elsewhere" / "other-name"), export=False)
     assert again.engine == "litert"
     assert again.score(PAIRS, scorer="pooled") == pytest.approx(before["pooled"], abs=0.02)
 
 
+@pytest.mark.tensorflow
 def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
+    with pytest.raises(NotExportedError, match="bert has no flatbuffer yet; load it once with export=True"):
+        bertsim.load(folder, export=False)
     (tmp_path / "cache").write_text("a file where the cache folder should be")
     with caplog.at_level(logging.WARNING, logger="bertsim"):
-        model = bertsim.load(folder, background=True)
+        shelf = shelf_of(folder)
+        model = shelf.get(patience=120)
         end = time.monotonic() + 120
         while not caplog.records and time.monotonic() < end:
             time.sleep(0.05)
-    assert "bert stays with the TensorFlow engine: " in caplog.text
-    assert model.engine == "tensorflow"
+    assert "stays with the TensorFlow engine: " in caplog.text
+    assert shelf.get() is model
     assert len(model.score(PAIRS)) == 2
 
 
+@pytest.mark.tensorflow
 def test_without_heads_none_is_exported_in_the_background(tmp_path: Path, cache: Path) -> None:
     folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
     described = json.loads((folder / "config.json").read_text())
     described["architectures"] = ["BertForSequenceClassification"]  # which it is not
     (folder / "config.json").write_text(json.dumps(described))
-    wait_for(bertsim.load(folder, heads=False, background=True), "litert")
+    assert wait_for(shelf_of(folder, heads=False), "litert").heads == ()
 
 
 def test_two_at_once_export_once() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bertsim import SimilarityModel
-from bertsim.edits import KINDS
-from bertsim.loading import BUNDLED
+from bertsim.measuring.edits import KINDS
+from bertsim.model.loading import BUNDLED
 
 HEADS = ("bilstm", "nli", "pooled")
 REPORT = json.loads((BUNDLED / "metrics.json").read_text(encoding="utf-8"))["report"]
@@ -32,9 +32,8 @@ def test_it_reads_pairs_packed_by_three_heads_and_joins_them(model: SimilarityMo
     assert model.labels("nli") == ("entailment", "neutral", "contradiction")
     assert model.words
     assert set(model.words.scorers) >= {*HEADS, "combined"}
-    assert {
-        score.scorer for score in model.compare("A dog barks.", "A dog.").scores if score.probability
-    } == {*model.scorers} - {"nli"}  # whose value is a probability of its own: that B follows
+    judged = {score.scorer for score in model.compare("A dog barks.", "A dog.").scores if score.probability}
+    assert judged == {*model.scorers} - {"nli"}  # whose value is a probability of its own: that B follows
 
 
 def test_a_word_has_another_vector_in_another_sense(model: SimilarityModel) -> None:
@@ -118,10 +117,7 @@ def test_its_vectors_are_those_of_the_encoder_that_it_began_as() -> None:
 
 def test_its_probabilities_are_honest() -> None:
     figures = json.loads((BUNDLED / "metrics.json").read_text(encoding="utf-8"))["as_served"]
-    heads = [
-        json.loads(path.read_text(encoding="utf-8"))["as_served"]
-        for path in BUNDLED.glob("heads/*/metrics.json")
-    ]
+    heads = [json.loads(path.read_text(encoding="utf-8"))["as_served"] for path in BUNDLED.glob("heads/*/metrics.json")]
     found = [table["test"]["ece"] for table in (figures, *heads) if "ece" in table["test"]]
     found += [probe["ece"] for probe in REPORT["probes"] if probe["name"] == "inference"]
     assert len(found) == 4  # cosine, pooled, bilstm; nli's own on SNLI

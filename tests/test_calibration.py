@@ -10,16 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bertsim.agreement import choose_threshold, judge_probabilities, separate
-from bertsim.calibration import (
-    Calibration,
-    fit_calibration,
-    read_calibrations,
-    weigh_groups,
-    write_calibrations,
-)
+from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, InputError
-from bertsim.tfidf import score_tfidf
+from bertsim.measuring.agreement import choose_threshold, judge_probabilities, separate
+from bertsim.measuring.fitting import fit_calibration, weigh_groups
+from bertsim.measuring.tfidf import score_tfidf
+from bertsim.score.calibration import Calibration, read_calibrations
 
 
 def noisy(n: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -65,9 +61,7 @@ def test_a_known_share_of_similar_pairs_moves_the_curve_to_it() -> None:
 def test_pairs_count_as_their_kind_of_text_and_label_do_elsewhere() -> None:
     labels, groups = [1, 0, 0, 0, 0.9, 0.1], ["news"] * 4 + ["forum"] * 2
     weights = weigh_groups(labels, groups, {"news": (0.25, 0.5), "forum": (0.75, 0.2)})
-    np.testing.assert_allclose(
-        weights, [0.75, 0.25, 0.25, 0.25, 0.9, 3.6]
-    )  # 6 pairs: .25 of them news, half similar
+    np.testing.assert_allclose(weights, [0.75, 0.25, 0.25, 0.25, 0.9, 3.6])  # 6 pairs: .25 of them news, half similar
     with pytest.raises(InputError, match="a pair is of the group 'forum'; mix knows news"):
         weigh_groups(labels, groups, {"news": (1.0, 0.5)})
 
@@ -79,11 +73,8 @@ def test_a_high_value_that_unrelated_pairs_reach_is_no_high_probability() -> Non
 
 def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
     scores, labels = noisy()
-    curves = {
-        "cosine": fit_calibration(scores, labels),
-        "dot": Calibration("logistic", slope=2.0, intercept=-1.0),
-    }
-    write_calibrations(tmp_path / "calibration.json", curves)
+    curves = {"cosine": fit_calibration(scores, labels), "dot": Calibration("logistic", slope=2.0, intercept=-1.0)}
+    write_json(tmp_path / "calibration.json", curves)
     assert read_calibrations(tmp_path / "calibration.json") == curves
     assert read_calibrations(tmp_path / "nothing.json") == {}
 
@@ -91,35 +82,31 @@ def test_calibrations_travel_as_plain_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "spline"}, "'x' is no rising logistic or isotonic curve"),
+        ({"kind": "spline"}, "x: this is no rising logistic or isotonic curve; fit it again"),
         ({"slope": -1.0}, "no rising"),
-        ({"slope": float("nan")}, "a value that is not a finite number"),
-        ({"more": 1}, "'x' has more; fit it again"),
+        ({"slope": float("nan")}, "a finite number was expected"),
+        ({"slope": 10**400}, "a finite number was expected"),
+        ({"more": 1}, "x: more is not known; .*; fit it again"),
         ({"scores": [0.1]}, "no rising"),
-        ({"scores": None}, r"json: scores of the calibration of 'x' is None; a list was expected"),
-        ({"probabilities": "0.5"}, r"probabilities of the calibration of 'x' is '0\.5'; a list was expected"),
-        ({"data": 1}, r"data of the calibration of 'x' is 1; a str was expected"),
-        ({"scores": [0.1, None]}, "a value that is not a finite number"),
-        (
-            {"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]},
-            r"'x' holds -3; a value in \[0, 1\]",
-        ),
-        ({"similar": 80}, r"'x' holds 80; a value in"),
+        ({"scores": None}, "x: scores is None; a list was expected"),
+        ({"probabilities": "0.5"}, r"x: probabilities is '0\.5'; a list was expected"),
+        ({"data": 1}, "x: data is 1; a text was expected"),
+        ({"scores": [0.1, None]}, "a finite number was expected"),
+        ({"kind": "isotonic", "scores": [0, 1], "probabilities": [-3, 7]}, r"x: it holds -3\.0; a value in \[0, 1\]"),
+        ({"similar": 80}, r"x: it holds 80\.0; a value in"),
         ({"kind": "isotonic", "scores": [0.1, 0.2], "probabilities": [0.5, 0.4]}, "no rising"),
     ],
 )
-def test_a_file_that_holds_no_rising_curve_is_refused(
-    tmp_path: Path, change: dict[str, object], message: str
-) -> None:
+def test_a_file_that_holds_no_rising_curve_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "calibration.json"
-    write_calibrations(path, {"x": Calibration("logistic", slope=1.0)})
+    write_json(path, {"x": Calibration("logistic", slope=1.0)})
     table = json.loads(path.read_text())
     path.write_text(json.dumps({"x": {**table["x"], **change}}))
     with pytest.raises(CheckpointError, match=message):
         read_calibrations(path)
-    del table["x"]["n"]
+    del table["x"]["kind"]
     path.write_text(json.dumps(table))
-    with pytest.raises(CheckpointError, match="'x' lacks n"):
+    with pytest.raises(CheckpointError, match="x: kind is missing; fit it again with train"):
         read_calibrations(path)
 
 

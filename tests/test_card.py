@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.card import replace_section
 from bertsim.errors import InputError
+from bertsim.training.card import END, START, replace_section
 
-START, END = "<!-- begin -->", "<!-- end -->"
+pytestmark = pytest.mark.tensorflow
 
 
 def test_a_card_that_is_not_there_is_made(tmp_path: Path):
-    replace_section(tmp_path / "README.md", START, END, ["1"])
+    replace_section(tmp_path / "README.md", ["1"])
     assert (tmp_path / "README.md").read_text() == f"# {tmp_path.name}\n\n{START}\n1\n{END}\n"
 
 
@@ -22,11 +22,11 @@ def test_a_section_is_replaced_and_what_stands_around_it_stays(tmp_path: Path, o
     card = tmp_path / "README.md"
     card.write_text(f"# Mine\n\n{old}\n## Licence\n\nMIT\n")
     for figure in ("1", "2"):
-        replace_section(card, START, END, [figure])
+        replace_section(card, [figure])
     assert card.read_text() == f"# Mine\n\n{START}\n2\n{END}\n## Licence\n\nMIT\n"
 
 
 def test_a_card_that_is_no_text_is_named(tmp_path: Path):
     (tmp_path / "README.md").write_bytes(b"# \xff")
     with pytest.raises(InputError, match=r"README\.md is not UTF-8 \(invalid start byte at byte 2\)"):
-        replace_section(tmp_path / "README.md", START, END, [])
+        replace_section(tmp_path / "README.md", [])

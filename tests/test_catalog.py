@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bertsim.catalog import BUNDLED_OFFER, WELL_KNOWN, offered
 from bertsim.errors import InputError
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
+from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, offered
 
 
 def names(catalog):

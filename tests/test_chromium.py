@@ -42,12 +42,8 @@ def test_a_stub_that_does_not_start_is_passed_over(tmp_path, monkeypatch, bare_m
     assert chromium.find_chromium() is None
 
 
-@pytest.mark.parametrize(
-    ("ci", "status", "said"), [("", 0, "are skipped"), ("true", 1, "CI=true, so this fails")]
-)
-def test_without_a_browser_tests_are_skipped_but_not_in_ci(
-    ci, status, said, monkeypatch, capsys, bare_machine
-):
+@pytest.mark.parametrize(("ci", "status", "said"), [("", 0, "are skipped"), ("true", 1, "CI=true, so this fails")])
+def test_without_a_browser_tests_are_skipped_but_not_in_ci(ci, status, said, monkeypatch, capsys, bare_machine):
     monkeypatch.setenv("CI", ci)
     assert chromium.main() == status
     assert said in capsys.readouterr().err

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,15 +21,14 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 
 import bertsim
-from bertsim.cli.main import main
+from bertsim.batch.partial import PartialFile
+from bertsim.batch.writing import TableLayout
 from bertsim.cli.options import parse_layers
-from bertsim.cli.partial import PartialFile
-from bertsim.cli.score_file import CHUNK
-from bertsim.cli.scored import Layout, Verdict
-from bertsim.datasets import Row, open_pairs
+from bertsim.data.pairs import Row, open_pairs
 from bertsim.errors import InputError
+from tests.checkpoints import WORDS
+from tests.commands import ROOT, Result, start
 
-ROOT = Path(__file__).parent.parent
 A, B = "A man is playing a guitar.", "Somebody plays the guitar on a stage."
 PAIRS = [
     (A, B),
@@ -39,50 +37,13 @@ PAIRS = [
     ("naïve 東京 🙂", "rain"),
     ("It rains.", "It is raining."),
 ]
-ROWS = 3 * CHUNK + 7
+CHUNK, ROWS = 64, 20 * 64 + 7
+SMALL_CHUNKS = f"import bertsim.batch.scoring as scoring; scoring.CHUNK = {CHUNK}"
 SETTINGS = ("encoder", "revision", "engine", "pooling", "layers", "combine", "max_length", "version")
 
 
-def environment(**more: str) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)} | more
-
-
-def start(*words: object, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
-    """The real program, in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bertsim", *map(str, words)],
-        cwd=cwd,
-        env=environment(**more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-
-
-class Result:
-    """Exit status and what was printed by a command run in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], words: Sequence[object]) -> None:
-        capsys.readouterr()
-        try:
-            self.status = main([str(word) for word in words])
-        except SystemExit as stop:
-            self.status = int(stop.code or 0)
-        self.out, self.err = capsys.readouterr()
-
-
-@pytest.fixture
-def cli(capsys):
-    return lambda *words: Result(capsys, words)
-
-
 def refused(result: Result) -> str:
-    """The one sentence of a refusal."""
-    assert result.status == 2
-    assert result.out == ""
-    assert result.err.count("\n") == 1
-    return result.err.removeprefix("bertsim: ").rstrip("\n")
+    return result.refusal
 
 
 def write_pairs(path: Path, pairs: Sequence[tuple[str, str]] = PAIRS, labels: Sequence[object] = ()) -> Path:
@@ -91,18 +52,6 @@ def write_pairs(path: Path, pairs: Sequence[tuple[str, str]] = PAIRS, labels: Se
         lines.append(f"{number}\t{a}\t{b}" + (f"\t{labels[number]}" if labels else ""))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
-
-
-def many_pairs(path: Path, rows: int) -> Path:
-    words = (
-        B.lower().rstrip(".").split()
-        + A.lower().rstrip(".").split()
-        + ["dog", "sleeps", "house", "old", "red"]
-    )
-    draw = random.Random(5)
-    return write_pairs(
-        path, [(" ".join(draw.choices(words, k=4)), " ".join(draw.choices(words, k=6))) for _ in range(rows)]
-    )
 
 
 # ---- two sentences
@@ -130,12 +79,7 @@ def test_a_distance_is_called_one_and_gives_its_score_too(cli, model):
 def test_json_holds_every_field(cli, model):
     done = json.loads(cli("score", A, B, "--json", "--scorer", "manhattan").out)
     comparison = model.compare(A, B)
-    assert (done["sentence_a"], done["sentence_b"], done["scorer"], done["unit"]) == (
-        A,
-        B,
-        "manhattan",
-        "distance",
-    )
+    assert (done["sentence_a"], done["sentence_b"], done["scorer"], done["unit"]) == (A, B, "manhattan", "distance")
     assert (done["low"], done["high"]) == (0.0, None)
     assert [score["scorer"] for score in done["scores"]] == list(model.scorers)
     assert done["value"] == pytest.approx(comparison["manhattan"].value, abs=1e-4)
@@ -155,9 +99,7 @@ def test_pooling_layers_and_length_reach_the_model(cli, model):
 
 
 def test_what_is_cut_off_is_said(cli):
-    done = cli(
-        "score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8
-    )
+    done = cli("score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8)
     assert done.status == 0
     assert done.err.startswith("bertsim: sentence A was cut off before its last ")
     assert "twelve'" in done.err
@@ -198,10 +140,7 @@ def test_layers_are_read(text, layers):
 def test_layers_that_are_no_numbers_are_refused():
     with pytest.raises(InputError) as raised:
         parse_layers("last", 6)
-    assert (
-        str(raised.value)
-        == '--layers is \'last\'; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
-    )
+    assert str(raised.value) == '--layers is \'last\'; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
 
 
 @pytest.mark.parametrize(
@@ -210,10 +149,7 @@ def test_layers_that_are_no_numbers_are_refused():
         (["score", A], "score takes two sentences, each in quotes, but got 1; or --input FILE."),
         (["score", A, B, A], "score takes two sentences, each in quotes, but got 3; or --input FILE."),
         (["score", A, B, "--input", "p.tsv"], "score takes two sentences or --input FILE, not both."),
-        (
-            ["score", A, B, "--revision", "x"],
-            "--revision goes with --encoder USER/NAME, a repository of the Hub.",
-        ),
+        (["score", A, B, "--revision", "x"], "--revision goes with --encoder USER/NAME, a repository of the Hub."),
         (["score", "--input", "p.tsv"], "score --input needs --output FILE, the file for the scored pairs."),
         (
             ["score", A, B, "--error-column", "why"],
@@ -223,10 +159,7 @@ def test_layers_that_are_no_numbers_are_refused():
             ["embed", "--output", "x.npy"],
             "embed takes sentences, each in quotes, or --input FILE; give one of the two.",
         ),
-        (
-            ["embed", A, "--output", "x.txt"],
-            "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them.",
-        ),
+        (["embed", A, "--output", "x.txt"], "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them."),
         (["embed", A, "--column", "s", "--output", "x.npy"], "--column goes with --input FILE."),
         (["embed", A, "--output", "no/x.npy"], "no/x.npy: there is no folder no; make it first."),
         (
@@ -251,10 +184,7 @@ def test_a_scorer_that_there_is_not_is_refused_with_those_there_are(cli, model):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (
-            [],
-            "python -m bertsim: the following arguments are required: COMMAND; see python -m bertsim --help.",
-        ),
+        ([], "python -m bertsim: the following arguments are required: COMMAND; see python -m bertsim --help."),
         (
             ["score", A, B, "--engine", "torch"],
             "python -m bertsim score: argument --engine: invalid choice: 'torch' (choose from 'litert', 'tensorflow');"
@@ -277,30 +207,20 @@ def test_a_sentence_without_text_is_refused(cli, sentence):
 
 
 def test_a_port_that_is_taken_is_refused(cli):
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         said = refused(cli("serve", "--port", port))
-    assert (
-        said
-        == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
-    )
+    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
 
 
 def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(model):
-    code = (
-        "import atexit, runpy, sys; atexit.register(lambda: print('MODULES', *sys.modules));"
-        "sys.argv[0] = 'bertsim'; runpy.run_module('bertsim', run_name='__main__')"
-    )
-    words = [sys.executable, "-c", code, "score", A, B]
-    done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
-    printed, _, modules = done.stdout.partition("MODULES")
+    tell = "import atexit, sys; atexit.register(lambda: print('MODULES', *sys.modules))"
+    with start("score", A, B, program=tell) as process:
+        out, said = process.communicate()
+    printed, _, modules = out.partition("MODULES")
     assert float(printed.split()[0]) == pytest.approx(model.score([(A, B)])[0], abs=1e-3)
-    assert not {"tensorflow", "keras", "transformers", "gradio", "pandas", "scipy", "tqdm"} & set(
-        modules.split()
-    )
-    assert done.stderr == ""
+    assert not {"tensorflow", "keras", "transformers", "gradio", "pandas", "scipy", "tqdm"} & set(modules.split())
+    assert said == ""
 
 
 def test_a_reader_that_goes_away_is_no_error():
@@ -334,9 +254,7 @@ def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_
 
 def test_a_bad_row_is_named_counted_and_kept(cli, tmp_path):
     path = tmp_path / "p.tsv"
-    path.write_bytes(
-        b"a\tb\tid\nx y\tx y\t1\n\ty\t2\nonly\nx\t\xe2\x80\x8b\t4\ncaf\xe9\ty\t5\nlast\trow\t6\n"
-    )
+    path.write_bytes(b"a\tb\tid\nx y\tx y\t1\n\ty\t2\nonly\nx\t\xe2\x80\x8b\t4\ncaf\xe9\ty\t5\nlast\trow\t6\n")
     output = tmp_path / "s.tsv"
     done = cli("score", "--input", path, "--output", output)
     assert done.status == 0
@@ -359,9 +277,7 @@ def test_of_very_many_bad_rows_twenty_are_named(cli, tmp_path):
     done = cli("score", "--input", path, "--output", tmp_path / "s.tsv")
     lines = done.err.splitlines()
     assert len(lines) == 21
-    assert lines[-1].endswith(
-        "1 of 31 pairs scored; 30 could not be (10 not named here), see the column 'error'."
-    )
+    assert lines[-1].endswith("1 of 31 pairs scored; 30 could not be (10 not named here), see the column 'error'.")
 
 
 def test_a_file_without_one_good_row_ends_with_2(cli, tmp_path):
@@ -440,17 +356,13 @@ def test_numbers_that_json_does_not_have_are_written_as_null(cli, tmp_path, cell
 )
 def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
     row = Row(2, (), None, {"id": cells[0], "a": "x" + cells[1] + "x", "b": "x" + cells[2] + "x"}, None)
-    data, flattened = Layout(kind, False, ("id", "a", "b", "score", "error")).chunk(
-        [Verdict(row, 0.5, None)], True
-    )
+    data, flattened = TableLayout(kind, False, ("id", "a", "b", "score", "error")).chunk([(row, 0.5)], True)
     path = tmp_path_factory.mktemp("written") / f"s.{kind}"
     path.write_bytes(data)
     (read,) = open_pairs(path, ("a", "b"))
     expected = [row.values["id"], row.values["a"], row.values["b"]]
     if kind == "tsv":
-        expected = [
-            text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)
-        ]
+        expected = [text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)]
     assert [read.values[name] for name in ("id", "a", "b")] == expected
     assert (read.error, flattened > 0) == (None, kind == "tsv" and expected != [*row.values.values()])
 
@@ -470,9 +382,7 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     mine = "is the input, which is never overwritten; give another --output."
     assert refusal(cli, "p.tsv", "--output", "p.tsv") == f"p.tsv {mine}"
     assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
-    assert (
-        refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
-    )
+    assert refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
     assert refusal(cli, "p.tsv", "--output", f"{'x' * 300}.tsv").endswith(
         "xx.tsv: File name too long; mend that, and start again."
     )
@@ -489,9 +399,7 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     assert refusal(cli, "none.tsv", "--output", "s.tsv") == (
         "none.tsv has a header and no rows; there is nothing to score."
     )
-    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--scorer", "x").startswith(
-        "--scorer is 'x'; choose one of"
-    )
+    assert refusal(cli, "p.tsv", "--output", "s.tsv", "--scorer", "x").startswith("--scorer is 'x'; choose one of")
     assert refusal(cli, "p.tsv", "--output", "s.tsv", "--layers", "99").startswith("layer 99 does not exist")
     assert sorted(tmp_path.iterdir()) == before
 
@@ -509,27 +417,62 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture(scope="module")
 def long_file(tmp_path_factory) -> Path:
-    """Pairs that take a second or so: three chunks and a bit."""
-    return many_pairs(tmp_path_factory.mktemp("long") / "p.tsv", ROWS)
+    """Pairs in twenty chunks of 64 and a bit."""
+    draw = random.Random(5)
+    pairs = [(" ".join(draw.choices(WORDS, k=4)), " ".join(draw.choices(WORDS, k=6))) for _ in range(ROWS)]
+    return write_pairs(tmp_path_factory.mktemp("long") / "p.tsv", pairs)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(long_file, model) -> Path:
+@pytest.fixture
+def going(cli, tiny_bundle, monkeypatch):
+    """Runs a command on a tiny encoder, in small chunks; `after` so many of them, a signal comes."""
+    monkeypatch.setattr("bertsim.batch.scoring.CHUNK", CHUNK)
+
+    def go(*words: object, after: int | None = None) -> Result:
+        with monkeypatch.context() as stopping:
+            if after is not None:
+                stop_after(after, stopping)
+            return cli(*words, "--encoder", tiny_bundle)
+
+    return go
+
+
+def stop_after(chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Ctrl-C come as soon as so many chunks are kept."""
+    append, kept = PartialFile.append, []
+
+    def then_stop(partial: PartialFile, data: bytes, **counts: int) -> None:
+        append(partial, data, **counts)
+        kept.append(data)
+        if len(kept) == chunks:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(PartialFile, "append", then_stop)
+
+
+@pytest.fixture
+def undisturbed(long_file, going, tmp_path_factory) -> bytes:
     """What an undisturbed run makes of them."""
-    with start("score", "--input", long_file, "--output", long_file.with_name("whole.tsv")) as process:
-        process.communicate()
-    assert process.returncode == 0
-    return long_file.with_name("whole.tsv")
+    output = long_file.with_name("whole.tsv")
+    if not output.exists():
+        assert going("score", "--input", long_file, "--output", output).status == 0
+    return output.read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.long),
+    ],
 )
 def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
-    long_file, undisturbed, tmp_path, number, status
+    going, long_file, tiny_bundle, undisturbed, tmp_path, number, status
 ):
     output, partial, record = (tmp_path / f"s.tsv{end}" for end in ("", ".partial", ".partial.json"))
-    with start("score", "--input", long_file, "--output", output) as stopped:
+    words = ("score", "--input", long_file, "--output", output)
+    with start(*words, "--encoder", tiny_bundle, program=SMALL_CHUNKS) as stopped:
         wait_for(record, stopped)
         stopped.send_signal(number)
         _, said = stopped.communicate()
@@ -539,33 +482,22 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     assert 0 < kept < ROWS
     if number != signal.SIGKILL:
         assert said == (
-            f"bertsim: stopped: {kept:,} of {ROWS:,} rows are kept in {partial};"
-            " the same command goes on from there.\n"
+            f"bertsim: stopped: {kept:,} of {ROWS:,} rows are kept in {partial}; the same command goes on from there.\n"
         )
     with partial.open("ab") as stream:
         stream.write(b"half a li")  # what a kill in the middle of writing leaves
-
-    with start("score", "--input", long_file, "--output", output) as again:
-        _, said = again.communicate()
-    assert again.returncode == 0
-    assert said.startswith(f"bertsim: going on after the {kept:,} of {ROWS:,} rows kept in {partial}.\n")
-    assert output.read_bytes() == undisturbed.read_bytes()
+    again = going(*words)
+    assert again.status == 0
+    assert again.err.startswith(f"bertsim: going on after the {kept:,} of {ROWS:,} rows kept in {partial}.\n")
+    assert output.read_bytes() == undisturbed
     assert list(tmp_path.iterdir()) == [output]
 
 
-def leave_partial(path: Path, output: Path) -> None:
-    with start("score", "--input", path, "--output", output) as process:
-        wait_for(output.with_name(f"{output.name}.partial.json"), process)
-        process.kill()
-        process.communicate()
-    assert not output.exists()
-
-
-def test_another_input_or_setting_starts_again_and_says_so(cli, long_file, tmp_path):
+def test_another_input_or_setting_starts_again_and_says_so(going, long_file, tmp_path):
     output = tmp_path / "s.tsv"
-    leave_partial(long_file, output)
+    assert going("score", "--input", long_file, "--output", output, after=1).status == 130
     path = write_pairs(tmp_path / "p.tsv")
-    done = cli("score", "--input", path, "--output", output, "--pooling", "max")
+    done = going("score", "--input", path, "--output", output, "--pooling", "cls")
     assert done.status == 0
     first = done.err.splitlines()[0]
     assert first.startswith(f"bertsim: {output}.partial is of another job (input, pooling")
@@ -574,31 +506,24 @@ def test_another_input_or_setting_starts_again_and_says_so(cli, long_file, tmp_p
 
 
 def test_scores_of_two_heads_are_never_mixed(cli, tmp_path, monkeypatch):
-    path, output, head = (
-        write_pairs(tmp_path / "p.tsv"),
-        tmp_path / "s.tsv",
-        tmp_path / "mine" / "heads" / "it",
-    )
+    path, output, head = (write_pairs(tmp_path / "p.tsv"), tmp_path / "s.tsv", tmp_path / "mine" / "heads" / "it")
     words = ["score", "--input", path, "--output", output, "--heads", tmp_path / "mine", "--scorer", "it"]
     shutil.copytree(ROOT / "weights" / "heads" / "bilstm", head)
-    monkeypatch.setattr("bertsim.cli.score_file.CHUNK", 2)
+    monkeypatch.setattr("bertsim.batch.scoring.CHUNK", 2)
     with monkeypatch.context() as stopping:
-        stopping.setattr("bertsim.cli.output.Bar.reach", lambda *_: signal.raise_signal(signal.SIGINT))
+        stop_after(1, stopping)
         assert "2 of 5 rows are kept" in cli(*words).err
     shutil.rmtree(head)
     shutil.copytree(ROOT / "weights" / "heads" / "pooled", head)
-    assert cli(*words).err.startswith(
-        f"bertsim: {output}.partial is of another job (scores changed): starting again."
-    )
+    assert cli(*words).err.startswith(f"bertsim: {output}.partial is of another job (scores changed): starting again.")
     scores = [float(str(row.values["score"])) for row in open_pairs(output)]
-    np.testing.assert_allclose(
-        scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3
-    )
+    np.testing.assert_allclose(scores, bertsim.load(heads=tmp_path / "mine").score(PAIRS, scorer="it"), atol=5e-3)
 
 
-def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path):
+@pytest.mark.parametrize("record", ["{", "[]", '{"job": {}, "counts": {"rows": "x"}, "size": 1}'])
+def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path, record):
     (tmp_path / "s.tsv.partial").write_text("something")
-    (tmp_path / "s.tsv.partial.json").write_text("{")
+    (tmp_path / "s.tsv.partial.json").write_text(record)
     done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", tmp_path / "s.tsv")
     assert done.status == 0
     assert done.err.splitlines()[0] == (
@@ -606,49 +531,37 @@ def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path):
     )
 
 
-def test_a_gzipped_output_goes_on_too(cli, long_file, undisturbed, tmp_path):
+def test_a_gzipped_output_goes_on_too(going, long_file, undisturbed, tmp_path):
     output = tmp_path / "s.tsv.gz"
-    leave_partial(long_file, output)
-    assert cli("score", "--input", long_file, "--output", output).err.startswith("bertsim: going on after")
-    assert gzip.decompress(output.read_bytes()) == undisturbed.read_bytes()
+    words = ("score", "--input", long_file, "--output", output)
+    assert going(*words, after=3).status == 130
+    assert going(*words).err.startswith(f"bertsim: going on after the {3 * CHUNK:,} of")
+    assert gzip.decompress(output.read_bytes()) == undisturbed
 
 
-def test_a_full_disk_keeps_what_is_finished(cli, long_file, undisturbed, tmp_path):
-    import resource
-
-    output = tmp_path / "s.tsv"
-    limit = undisturbed.stat().st_size // 2
-    words = [sys.executable, "-m", "bertsim", "score", "--input", long_file, "--output", output]
-    done = subprocess.run(
-        list(map(str, words)),
-        env=environment(),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr == (
+def test_a_full_disk_keeps_what_is_finished(going, long_file, tiny_bundle, undisturbed, tmp_path):
+    output, limit = tmp_path / "s.tsv", len(undisturbed) // 2
+    words = ("score", "--input", long_file, "--output", output)
+    full = f"{SMALL_CHUNKS}\nimport resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
+    with start(*words, "--encoder", tiny_bundle, program=full) as process:
+        _, said = process.communicate()
+    assert process.returncode == 2
+    assert said == (
         f"bertsim: {output} cannot be written (File too large); what was finished is kept in s.tsv.partial,"
         " and the same command goes on from there.\n"
     )
-    assert cli("score", "--input", long_file, "--output", output).err.startswith("bertsim: going on after")
-    assert output.read_bytes() == undisturbed.read_bytes()
+    assert going(*words).err.startswith("bertsim: going on after")
+    assert output.read_bytes() == undisturbed
 
 
-def test_two_runs_never_write_the_same_file(cli, long_file, tmp_path):
-    output = tmp_path / "s.tsv"
-    with start("score", "--input", long_file, "--output", output) as first:
-        wait_for(tmp_path / "s.tsv.partial.json", first)
-        first.send_signal(signal.SIGSTOP)
-        try:
-            done = cli("score", "--input", long_file, "--output", output)
-        finally:
-            first.kill()
-            first.communicate()
+def test_two_runs_never_write_the_same_file(cli, tmp_path):
+    path, output = write_pairs(tmp_path / "p.tsv"), tmp_path / "s.tsv"
+    with PartialFile(output, {"of": "another run"}):
+        done = cli("score", "--input", path, "--output", output)
     assert refused(done) == f"{output}.partial is being written by another run; wait for it, or stop it."
 
 
+@pytest.mark.slow
 def test_stopped_before_anything_is_done_nothing_is_left(tmp_path):
     path = write_pairs(tmp_path / "p.tsv")
     words = ("score", "--input", path, "--output", tmp_path / "s.tsv", "--engine", "tensorflow")
@@ -705,17 +618,14 @@ def test_a_text_file_has_one_sentence_a_line_and_a_table_a_column(cli, model, tm
 
 
 @pytest.mark.parametrize("name", ["x.npz", "x.jsonl"])
-def test_embedding_that_is_stopped_goes_on_to_the_same_vectors(cli, long_file, tmp_path, name):
+def test_embedding_that_is_stopped_goes_on_to_the_same_vectors(going, long_file, tmp_path, name):
     words = ["embed", "--input", long_file, "--column", "sentence2", "--output"]
-    with start(*words, tmp_path / name) as process:
-        wait_for(tmp_path / f"{name}.partial.json", process)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
-    assert process.returncode == 130
-    assert f" of {ROWS:,} rows are kept in {tmp_path / name}.partial;" in said
-    assert cli(*words, tmp_path / name).err.startswith("bertsim: going on after the ")
+    stopped = going(*words, tmp_path / name, after=2)
+    assert stopped.status == 130
+    assert f"{4 * CHUNK:,} of {ROWS:,} rows are kept in {tmp_path / name}.partial;" in stopped.err
+    assert going(*words, tmp_path / name).err.startswith("bertsim: going on after the ")
     whole = tmp_path / f"whole{Path(name).suffix}"
-    assert cli(*words, whole).status == 0
+    assert going(*words, whole).status == 0
     assert (tmp_path / name).read_bytes() == whole.read_bytes()
 
 
@@ -760,7 +670,7 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
 
 
 def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, tmp_path):
-    from bertsim.evaluation import evaluate
+    from bertsim.measuring.evaluation import evaluate
 
     labels = [4.5, 1, 4, 0, 5]
     path = write_pairs(tmp_path / "p.tsv", labels=labels)
@@ -770,11 +680,7 @@ def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, t
     assert done["scorers"]["cosine"]["positives"] == 3
     want = evaluate(model.score(PAIRS), labels, seed=3)
     found = done["scorers"]["cosine"]
-    assert (found["n"], done["label_column"], done["sentence_columns"]) == (
-        5,
-        "label",
-        ["sentence1", "sentence2"],
-    )
+    assert (found["n"], done["label_column"], done["sentence_columns"]) == (5, "label", ["sentence1", "sentence2"])
     assert found["pearson"]["value"] == pytest.approx(want.pearson.value, abs=2e-3)
     assert found["spearman"]["interval"] == pytest.approx([want.spearman.low, want.spearman.high], abs=2e-3)
     assert set(SETTINGS) <= set(done["settings"])
@@ -803,9 +709,7 @@ def test_labels_that_cannot_be_correlated_are_refused(cli, tmp_path, labels, sen
 
 def test_too_few_rows_are_refused(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", PAIRS[:2], labels=[1, 2])
-    assert refused(cli("evaluate", "--data", path)) == (
-        f"{path} has 2 labelled pairs; a correlation needs at least 3."
-    )
+    assert refused(cli("evaluate", "--data", path)) == (f"{path} has 2 labelled pairs; a correlation needs at least 3.")
 
 
 def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):
@@ -838,25 +742,24 @@ def test_printing_to_a_narrow_terminal_encoding_is_no_error():
 # ---- export
 
 
-@pytest.fixture(scope="module")
-def exported(tiny_checkpoint, tmp_path_factory) -> tuple[Path, Path, str]:
+@pytest.fixture
+def exported(cli, tiny_checkpoint, tmp_path) -> tuple[Path, Path, str]:
     """A folder, behind a link, and a flatbuffer exported from a random BERT, and what was printed."""
-    folder = tmp_path_factory.mktemp("exported")
-    (folder / "linked").mkdir()
-    (folder / "encoder").symlink_to("linked")
-    data = write_pairs(folder / "p.tsv", labels=[4, 1, 3, 0, 5])
-    printed = ""
-    for output in (folder / "encoder", folder / "encoder.tflite"):
-        with start("export", "--encoder", tiny_checkpoint, "--output", output, "--data", data) as process:
-            out, said = process.communicate()
-        assert process.returncode == 0, said
-        assert said == f"bertsim: exporting {tiny_checkpoint}; this takes up to a minute.\n"
-        printed += out
-    assert len(list(folder.iterdir())) == 4
-    assert (folder / "encoder").is_symlink()
-    return folder / "encoder", folder / "encoder.tflite", printed
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "encoder").symlink_to("linked")
+    folder, flatbuffer = tmp_path / "encoder", tmp_path / "encoder.tflite"
+    data = write_pairs(tmp_path / "p.tsv", labels=[4, 1, 3, 0, 5])
+    done = cli("export", "--encoder", tiny_checkpoint, "--output", folder, "--data", data)
+    with start("export", "--encoder", tiny_checkpoint, "--output", flatbuffer) as process:
+        out, said = process.communicate()
+    assert (done.status, process.returncode) == (0, 0), said
+    assert said == f"bertsim: exporting {tiny_checkpoint}; this takes up to a minute.\n"
+    assert len(list(tmp_path.iterdir())) == 4
+    assert folder.is_symlink()
+    return folder, flatbuffer, done.out + out
 
 
+@pytest.mark.tensorflow
 def test_an_exported_folder_loads_in_both_engines_and_a_flatbuffer_stands_alone(cli, exported):
     folder, flatbuffer, printed = exported
     assert "lowest cosine of an embedding to the TensorFlow model's" in printed
@@ -869,6 +772,7 @@ def test_an_exported_folder_loads_in_both_engines_and_a_flatbuffer_stands_alone(
     assert fast == pytest.approx(exact, abs=0.02)
 
 
+@pytest.mark.tensorflow
 def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_pairs(Path("p.tsv"))
@@ -906,21 +810,15 @@ def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(c
     )
 
 
-def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(tmp_path: Path) -> None:
-    data = tmp_path / "pairs.tsv"
+def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(cli, tmp_path):
+    data, lines = tmp_path / "pairs.tsv", tmp_path / "lines.txt"
     rows = [f"{'rain ' * n}\tit rains\t{n}" for n in (1, 2, 30)]
     data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
-    (tmp_path / "lines.txt").write_text("rain\n" + "rain " * 30 + "\n")
-    said = "1 sentence was cut off: only the first 16 tokens were read"
+    lines.write_text("rain\n" + "rain " * 30 + "\n")
     for words in (
         ["score", "--input", data, "--output", tmp_path / "scored.tsv"],
         ["evaluate", "--data", data],
-        ["embed", "--input", tmp_path / "lines.txt", "--output", tmp_path / "lines.npy"],
+        ["embed", "--input", lines, "--output", tmp_path / "lines.npy"],
     ):
-        run = subprocess.run(
-            [sys.executable, "-m", "bertsim", *map(str, words), "--max-length", "16"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert said in run.stderr
+        done = cli(*words, "--max-length", "16")
+        assert "1 sentence was cut off: only the first 16 tokens were read" in done.err

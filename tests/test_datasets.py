@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from bertsim.datasets import number_of, open_pairs, open_sentences
+from bertsim.data.pairs import DataFile, open_pairs, open_sentences
 from bertsim.errors import DataError
+from bertsim.measuring.labelled import find_label, number_of
 
 PAIRS = [("A dog runs.", "A dog is running."), ('She said "no".', "a, b; c"), ("naïve 東京 🙂", "x\u2028y")]
 
@@ -39,13 +40,15 @@ def as_jsonl(pairs: list[tuple[str, str]]) -> str:
     return "".join(json.dumps({"sentence1": a, "sentence2": b}, ensure_ascii=False) + "\n" for a, b in pairs)
 
 
+def open_labelled(path: Path, columns: tuple[str, str] | None = None, label: str | None = None) -> DataFile:
+    return find_label(open_pairs(path, columns), label)
+
+
 FORMATS = {"tsv": as_tsv, "csv": as_csv, "jsonl": as_jsonl}
 
 
 @pytest.mark.parametrize("ending", [f"{kind}{gz}" for kind in FORMATS for gz in ("", ".gz")])
-@pytest.mark.parametrize(
-    "change", [str, lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")]
-)
+@pytest.mark.parametrize("change", [str, lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")])
 def test_every_format_gives_the_same_pairs(tmp_path, ending, change):
     path = write(tmp_path / f"pairs.{ending}", change(FORMATS[ending.partition(".")[0]](PAIRS)))
     rows = list(open_pairs(path))
@@ -94,18 +97,18 @@ def test_columns_can_be_named(tmp_path):
 def test_a_label_column_is_recognised_or_named(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tscore\tmine\nx\ty\t2.5\t7\n")
     assert open_pairs(path).label is None
-    assert [row.label for row in open_pairs(path, labelled=True)] == ["2.5"]
-    assert [row.label for row in open_pairs(path, label_column="mine")] == ["7"]
+    assert [row.label for row in open_labelled(path)] == ["2.5"]
+    assert [row.label for row in open_labelled(path, label="mine")] == ["7"]
 
 
 def test_of_several_label_columns_the_one_with_numbers_is_taken(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\tneutral\t2.5\n")
-    assert open_pairs(path, labelled=True).label == "score"
+    assert open_labelled(path).label == "score"
 
 
 def test_two_label_columns_with_numbers_are_not_guessed_at(tmp_path):
     path = write(tmp_path / "p.tsv", "sentence1\tsentence2\tlabel\tscore\nx\ty\t1\t2.5\n")
-    assert message(open_pairs, path, labelled=True) == (
+    assert message(open_labelled, path) == (
         f"{path}: more than one column could be the label among 'sentence1', 'sentence2', 'label', 'score';"
         " rename them until one alone has a known name, such as score."
     )
@@ -117,7 +120,7 @@ def test_columns_whose_names_look_alike_are_not_guessed_at(tmp_path):
     assert message(open_pairs, path).startswith(
         f"{path}: more than one pair of columns could hold the sentences among {listed}; "
     )
-    assert message(open_pairs, path, ("sentence1", "sentence2"), labelled=True).startswith(
+    assert message(open_labelled, path, ("sentence1", "sentence2")).startswith(
         f"{path}: more than one column could be the label among {listed}; "
     )
 
@@ -146,11 +149,7 @@ def test_every_bad_row_of_a_tsv_is_named_and_the_good_ones_are_read(tmp_path):
 
 def test_nothing_of_a_bad_row_is_lost(tmp_path):
     rows = list(open_pairs(write(tmp_path / "p.tsv", b"a\tb\nx\nx\ty\tz\tw\ncaf\xe9\ty\n")))
-    assert [row.values for row in rows] == [
-        {"a": "x", "b": ""},
-        {"a": "x", "b": "y z w"},
-        {"a": "caf\\xe9", "b": "y"},
-    ]
+    assert [row.values for row in rows] == [{"a": "x", "b": ""}, {"a": "x", "b": "y z w"}, {"a": "caf\\xe9", "b": "y"}]
     assert {row.sentences for row in rows} == {()}
 
 
@@ -183,9 +182,7 @@ def test_a_quote_that_is_never_closed_swallows_no_row(tmp_path):
 def test_every_bad_row_of_json_lines_is_named_and_the_good_ones_are_read(tmp_path):
     text = (
         b'{"a": "x", "b": "y"}\n{"a": "x"}\n{bad\n["x", "y"]\n{"a": 3, "b": "y"}\n{"a": "\\ud800", "b": "y"}\n'
-        b'{"a": "\xff", "b": "y"}\n{"a": '
-        + b"[" * 100_000
-        + b'\n{"a": "x", "b": null}\n\n{"a": "x", "b": "y"}\n'
+        b'{"a": "\xff", "b": "y"}\n{"a": ' + b"[" * 100_000 + b'\n{"a": "x", "b": null}\n\n{"a": "x", "b": "y"}\n'
     )
     assert faults(write(tmp_path / "p.jsonl", text)) == [
         (1, None),
@@ -208,6 +205,9 @@ def test_a_sentence_of_half_a_million_characters_is_read(tmp_path):
     assert len(row.sentences[0]) == 500_000
 
 
+ENDINGS = "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow)."
+
+
 def message(function, *args, **kwargs) -> str:
     with pytest.raises(DataError) as raised:
         function(*args, **kwargs)
@@ -217,16 +217,8 @@ def message(function, *args, **kwargs) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        (
-            "p.xlsx",
-            "",
-            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
-        ),
-        (
-            "p",
-            "",
-            "the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow).",
-        ),
+        ("p.xlsx", "", ENDINGS),
+        ("p", "", ENDINGS),
         ("p.tsv", "", "is empty; its first line must name the columns."),
         ("p.csv", "\n\n", "is empty; its first line must name the columns."),
         ("p.jsonl", "", "holds no JSON object; every line must be one, with a key for each column."),
@@ -270,9 +262,7 @@ def test_a_folder_is_refused(tmp_path):
 def test_a_gzip_that_is_none_is_refused(tmp_path):
     path = tmp_path / "p.tsv.gz"
     path.write_bytes(b"a\tb\n")
-    assert (
-        message(open_pairs, path) == f"{path} cannot be read (Not a gzipped file (b'a\\t')); check the file."
-    )
+    assert message(open_pairs, path) == f"{path} cannot be read (Not a gzipped file (b'a\\t')); check the file."
 
 
 def test_a_gzip_cut_short_is_refused(tmp_path):
@@ -283,7 +273,7 @@ def test_a_gzip_cut_short_is_refused(tmp_path):
 
 
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("bertsim.rows.MAX_LINE_BYTES", 2_000_000)
+    monkeypatch.setattr("bertsim.data.rows.MAX_LINE_BYTES", 2_000_000)
     path = write(tmp_path / "p.tsv", "a\tb\n" + "x" * 3_000_000)
     assert message(lambda: list(open_pairs(path))) == (
         f"{path}:2 is longer than 2 MB; a data file has one row a line, so break it up."
@@ -293,11 +283,11 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
 def test_columns_that_are_not_there_are_refused_and_those_that_are_listed(tmp_path):
     path = write(tmp_path / "p.tsv", "a\tb\nx\ty\n")
     assert message(open_pairs, path, ("a", "c")) == f"{path} has no column 'c'; it has 'a', 'b'."
-    assert message(open_pairs, path, label_column="c") == f"{path} has no column 'c'; it has 'a', 'b'."
+    assert message(open_labelled, path, label="c") == f"{path} has no column 'c'; it has 'a', 'b'."
     assert message(open_pairs, path, ("a", "a")) == (
         f"{path}: two different columns hold the sentences, but 'a', 'a' was named."
     )
-    assert message(open_pairs, path, labelled=True) == (
+    assert message(open_labelled, path) == (
         f"{path}: no column is known to be the label among 'a', 'b'; rename them until one alone has a known name,"
         " such as score."
     )
@@ -345,15 +335,12 @@ def test_parquet_is_read_like_every_other_format(tmp_path: Path) -> None:
     path = tmp_path / "pairs.parquet"
     table = {"premise": ["a dog", None, "x"], "hypothesis": ["the dog", "b", " "], "label": [1.5, 2.0, None]}
     parquet.write_table(pa.table(table), path)
-    file = open_pairs(path, labelled=True)
+    file = open_labelled(path)
     assert (file.sentences, file.label) == (("premise", "hypothesis"), "label")
     rows = list(file)
     assert rows[0].sentences == ("a dog", "the dog")
     assert rows[0].label == 1.5
-    assert [(row.line, row.error) for row in rows[1:]] == [
-        (2, "there is no 'premise'"),
-        (3, "'hypothesis' is empty"),
-    ]
+    assert [(row.line, row.error) for row in rows[1:]] == [(2, "there is no 'premise'"), (3, "'hypothesis' is empty")]
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(DataError, match=r"pairs\.parquet is damaged or no Parquet file"):
         open_pairs(path)

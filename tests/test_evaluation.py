@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, rankdata, spearmanr
+from scipy.stats import pearsonr, spearmanr
 
 from bertsim.errors import InputError
-from bertsim.evaluation import _Ranks, bootstrap, evaluate, mean_label_by_range, weighted_pearson
+from bertsim.measuring.evaluation import bootstrap, evaluate, mean_label_by_range
 
 
 def noisy(n: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -61,37 +59,25 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
 def test_how_many_resamples_are_computed_at_a_time_changes_nothing(monkeypatch):
     scores, labels = noisy(60)
     whole = bootstrap(scores, labels, 40, 0)
-    monkeypatch.setattr("bertsim.evaluation._CELLS", 60 * 7)
+    monkeypatch.setattr("bertsim.measuring.evaluation._CELLS", 60 * 7)
     pieces = bootstrap(scores, labels, 40, 0)
     assert [len(values) for values in pieces] == [40, 40]
     np.testing.assert_array_equal(whole, pieces)
 
 
-def test_a_resample_by_counts_is_the_resample_drawn_out():
+def test_a_resample_has_the_figures_of_the_pairs_that_were_drawn():
     scores, labels = noisy(40)
+    scores = np.round(scores, 1)  # ties on both sides
     drawn = np.random.default_rng(1).integers(40, size=(25, 40))
-    counts = np.stack([np.bincount(row, minlength=40) for row in drawn]).astype(float)
-    pearson = weighted_pearson(scores, labels, counts)
-    ranks = [_Ranks.of(values).ranks(counts) for values in (scores, labels)]
-    spearman = weighted_pearson(*ranks, counts)
-    for row, r, rho in zip(drawn, pearson, spearman, strict=True):
+    for row, r, rho in zip(drawn, *bootstrap(scores, labels, 25, 1), strict=True):
         assert r == pytest.approx(pearsonr(scores[row], labels[row]).statistic, abs=1e-10)
         assert rho == pytest.approx(spearmanr(scores[row], labels[row]).statistic, abs=1e-10)
 
 
-def test_equal_items_share_the_mean_of_their_ranks():
-    items, once = np.array([5.0, 7.0, 5.0, 1.0]), np.ones((1, 4))
-    np.testing.assert_allclose(_Ranks.of(items).ranks(once)[0], rankdata(items))
-    np.testing.assert_allclose(
-        _Ranks.of(items).ranks(np.array([[1.0, 0.0, 2.0, 1.0]]))[0, :3], [3.0, 4.5, 3.0]
-    )
-
-
 def test_resamples_that_do_not_vary_are_left_out():
+    assert np.isnan(bootstrap(np.array([0.1, 0.2, 0.9]), np.array([0.0, 0.0, 1.0]), 300, 0)).any()
     result = evaluate([0.1, 0.2, 0.9], [0, 0, 1], resamples=300)
-    assert np.isfinite(
-        [result.pearson.low, result.pearson.high, result.spearman.low, result.spearman.high]
-    ).all()
+    assert np.isfinite([result.pearson.low, result.pearson.high, result.spearman.low, result.spearman.high]).all()
 
 
 def test_float32_scores_are_taken():
@@ -99,13 +85,6 @@ def test_float32_scores_are_taken():
     assert evaluate(scores.astype(np.float32), labels).spearman.value == pytest.approx(
         evaluate(scores, labels).spearman.value
     )
-
-
-def test_a_thousand_resamples_of_sts_b_take_less_than_two_seconds():
-    scores, labels = noisy(1379)
-    start = time.perf_counter()
-    evaluate(scores, labels, resamples=1000)
-    assert time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -118,11 +97,7 @@ def test_a_thousand_resamples_of_sts_b_take_less_than_two_seconds():
         ([0, 0, 0], [1, 2, 3], "every score is 0; a correlation needs scores that differ."),
         ([1, 2, np.nan], [1, 2, 3], "a score is not a finite number; every one must be."),
         ([1, 2, 3], [1, np.inf, 3], "a label is not a finite number; every one must be."),
-        (
-            [1, 2, 3],
-            [1, 2, 3, 4],
-            "scores are (3,) and labels (4,); two rows of one length were expected.",
-        ),
+        ([1, 2, 3], [1, 2, 3, 4], "scores are (3,) and labels (4,); two rows of one length were expected."),
     ],
 )
 def test_numbers_that_cannot_be_correlated_are_refused(scores, labels, message):

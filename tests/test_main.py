@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.cli.output import Bar, LiveLine, Stopped, note_stop
+from bertsim.cli.output import LiveLine, Stopped, note_stop
 
 ROOT = Path(__file__).parent.parent
 SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
@@ -18,12 +18,7 @@ SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
 def shell(words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The real program, with the streams that a shell gives it."""
     return subprocess.run(
-        ["sh", "-c", words],
-        cwd=ROOT,
-        env=os.environ | more,
-        capture_output=True,
-        text=True,
-        check=False,
+        ["sh", "-c", words], cwd=ROOT, env=os.environ | more, capture_output=True, text=True, check=False
     )
 
 
@@ -32,9 +27,7 @@ def shell(words: str, **more: str) -> subprocess.CompletedProcess[str]:
 def test_a_full_disk_behind_stdout_is_one_sentence(unbuffered: str):
     done = shell(f"{SCORE} > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 2
-    assert (
-        done.stderr == "bertsim: cannot read or write: No space left on device; mend that, and start again.\n"
-    )
+    assert done.stderr == "bertsim: cannot read or write: No space left on device; mend that, and start again.\n"
 
 
 @pytest.mark.parametrize(("closed", "heard"), [(">&-", "stderr"), ("2>&-", "stdout")])
@@ -49,8 +42,10 @@ def test_a_signal_whose_exception_was_lost_still_stops_what_runs():
     note_stop(Stopped(terminated=False))  # as where it was raised in a callback of the garbage collector
     try:
         with pytest.raises(Stopped):
-            LiveLine().show(1, 2, "epoch 1", "")
-        with Bar(2, "pairs") as bar, pytest.raises(Stopped):
-            bar.within(2)(1, 2)
+            LiveLine().show(1, 2, "epoch 1")
+        with pytest.raises(Stopped):
+            LiveLine().part("pairs", 0, 2, 2)(1, 2)
+        with pytest.raises(Stopped):
+            LiveLine().share("Loading", 0.5)
     finally:
         note_stop(None)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bertsim.config import BertConfig
-from bertsim.masking import mask_packed, masked_arrays, masked_rows
-from bertsim.tokenization import Tokenizer
+from bertsim.bert.config import BertConfig
+from bertsim.text.masks import mask_packed, masked_rows
+from bertsim.text.tokenizer import Tokenizer, own_tokens
 
 A, B = "the dog sleeps", "a cat runs late"
 
@@ -20,9 +20,7 @@ def tokenizer(tiny_checkpoint: Path) -> Tokenizer:
     return Tokenizer.from_folder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))
 
 
-def hidden_tokens(
-    tokenizer: Tokenizer, a: str, b: str, hide: list[tuple[int, int]], length: int
-) -> list[list[str]]:
+def hidden_tokens(tokenizer: Tokenizer, a: str, b: str, hide: list[tuple[int, int]], length: int) -> list[list[str]]:
     """What is hidden in (A, B) packed and in (B, A) packed."""
     apart = tokenizer.batch([(a,), (b,)], 32)
     mask = apart.attention_mask.copy()
@@ -59,9 +57,12 @@ def test_rows_and_arrays_are_those_of_the_batch_under_each_mask(tokenizer):
     tokens = tokenizer.batch([(A,), (B,)], 32)
     masks = np.stack([tokens.attention_mask, tokens.attention_mask])
     masks[1, 0, 1] = 0
-    rows = masked_rows(masks)
-    assert [row for row, _ in rows] == [0, 1, 0, 1]
-    ids, mask, types = masked_arrays(tokens, rows)
+    rows = masked_rows(tokens, masks)
+    assert [row.own for row in rows] == [((1, 4),), ((1, 5),)] * 2
+    ids, mask, types = tokenizer.pad(rows)
     assert ids.tolist() == tokens.input_ids[[0, 1, 0, 1]].tolist()
     assert mask.tolist() == masks.reshape(4, -1).tolist()
     assert types.shape == ids.shape
+    is_own = own_tokens(rows, mask)
+    assert is_own[:2].tolist() == tokens.is_own.tolist()
+    assert is_own[2].tolist() == [False, False, True, True, False, False]

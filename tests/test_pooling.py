@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bertsim.errors import InputError
-from bertsim.pooling import (
+from bertsim.bert.pooling import (
     POOLINGS,
+    check_combine,
     combine_layers,
     parse_layers,
     parse_pooling,
@@ -15,6 +15,7 @@ from bertsim.pooling import (
     pooled_size,
     scale_to_unit,
 )
+from bertsim.errors import InputError
 
 HIDDEN = np.array([[[1.0, 5.0], [3.0, 2.0], [99.0, 99.0]]], np.float32)
 MASK = np.array([[1, 1, 0]], np.float32)
@@ -38,6 +39,7 @@ def test_pooling_by_hand(pooling: str, expected: list[float]) -> None:
     assert pooled_size(pooling, 2) == len(expected)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("pooling", [name for name in POOLINGS if name != "pooler"])
 def test_padding_never_changes_a_pooled_value_and_keras_agrees(pooling: str) -> None:
     from keras import ops
@@ -49,9 +51,7 @@ def test_padding_never_changes_a_pooled_value_and_keras_agrees(pooling: str) -> 
     padded = np.concatenate([hidden, np.full((3, 5, 4), 1e6, np.float32)], axis=1)
     wider = np.concatenate([mask, np.zeros((3, 5), np.float32)], axis=1)
     np.testing.assert_allclose(pool(padded, wider, pooling), once, atol=1e-6)
-    np.testing.assert_allclose(
-        np.asarray(pool(ops.array(hidden), ops.array(mask), pooling, xp=ops)), once, atol=1e-6
-    )
+    np.testing.assert_allclose(np.asarray(pool(ops.array(hidden), ops.array(mask), pooling, xp=ops)), once, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", [name for name in POOLINGS if name != "pooler"])
@@ -95,4 +95,4 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(InputError, match="pooling is 'mean\\+pooler'"):
         parse_pooling("mean+pooler")
     with pytest.raises(InputError, match="combine is 'max'; known are concat, sum, mean"):
-        combine_layers(np.zeros((2, 1, 1, 1)), (0, 1), "max")
+        check_combine("max")

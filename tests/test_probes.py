@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bertsim.probes import (
+from bertsim.measuring.probes import (
     EXAMPLES,
-    NegationTrial,
     is_held_out,
     negation_trials,
     order_trials,
@@ -15,22 +14,7 @@ from bertsim.probes import (
     swap_roles,
 )
 
-ANIMALS = (
-    "dog",
-    "cat",
-    "horse",
-    "pig",
-    "cow",
-    "hen",
-    "fox",
-    "wolf",
-    "bear",
-    "lion",
-    "mouse",
-    "rat",
-    "frog",
-    "goat",
-)
+ANIMALS = ("dog", "cat", "horse", "pig", "cow", "hen", "fox", "wolf", "bear", "lion", "mouse", "rat", "frog", "goat")
 SWAPPABLE = [f"The {a} chased the {b}." for a in ANIMALS for b in ANIMALS if a < b]
 
 
@@ -80,9 +64,7 @@ def test_a_negation_trial_repeats_most_words_of_its_premise() -> None:
         ("A dog runs.", "An animal moves.", "entailment"),
         ("A girl eats.", "A girl eats not.", "contradiction"),  # nothing follows
     ]
-    assert negation_trials(rows) == [
-        NegationTrial(premise, "A man is not playing a guitar.", "There is music.")
-    ]
+    assert negation_trials(rows) == [(premise, "A man is not playing a guitar.", "There is music.")]
     assert shared_words(premise, "A man is not playing a guitar.") == pytest.approx(6 / 7)
     assert shared_words(premise, "...") == 0
 

@@ -13,16 +13,16 @@ from safetensors.numpy import load_file, save_file
 
 import bertsim
 from bertsim.cli import main
-from bertsim.edits import EVERYDAY, KINDS, Edit, is_held_out_pair, make_edits
 from bertsim.errors import InputError
-from bertsim.probes import EXAMPLES, is_held_out
-from bertsim.probing import (
+from bertsim.measuring.edits import KINDS, Edit, make_edits
+from bertsim.measuring.edits.antonyms import EVERYDAY, is_held_out_pair
+from bertsim.measuring.probes import EXAMPLES, is_held_out
+from bertsim.measuring.probing import (
     ASKED_FOR,
     LABELS,
     UNSEEN,
     inferring_head,
-    probe_edits,
-    probe_inference,
+    probe_labels,
     read_edits,
     read_inference,
     sharpness,
@@ -30,20 +30,7 @@ from bertsim.probing import (
 from tests.checkpoints import make_checkpoint
 
 ANIMALS = ("dog", "cat", "horse", "pig", "cow", "fox", "bear", "lion")
-PEOPLE = (
-    "man",
-    "woman",
-    "boy",
-    "girl",
-    "teacher",
-    "doctor",
-    "farmer",
-    "driver",
-    "singer",
-    "soldier",
-    "child",
-    "nurse",
-)
+PEOPLE = ("man", "woman", "boy", "girl", "teacher", "doctor", "farmer", "driver", "singer", "soldier", "child", "nurse")
 PLACES = ("garden", "park", "street", "house", "kitchen", "school", "river", "market")
 PLAIN = [
     *(
@@ -85,9 +72,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "same.tsv").write_text(f"sentence1\tsentence2\n{same}")
     (folder / "plain.txt").write_text("\n".join(PLAIN))
     (folder / "none.txt").write_text("Hello.\n")
-    (folder / "few.tsv").write_text(
-        "sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n"
-    )
+    (folder / "few.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n")
     (folder / "odd.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tmaybe\n")
     return folder
 
@@ -95,11 +80,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_pair_is_tried_where_one_of_its_sentences_is_held_out(tmp_path: Path) -> None:
     held = [s for s in PLAIN if is_held_out(s)][:20]
     learnt = [s for s in PLAIN if not is_held_out(s)][:20]
-    pairs = [
-        *zip(held, learnt, strict=True),
-        *zip(learnt, held, strict=True),
-        *zip(learnt, learnt, strict=True),
-    ]
+    pairs = [*zip(held, learnt, strict=True), *zip(learnt, held, strict=True), *zip(learnt, learnt, strict=True)]
     for name, label in (("a.tsv", "Neutral"), ("b.tsv", "entailment")):
         rows = "".join(f"{a}\t{b}\t{label}\n" for a, b in pairs)
         (tmp_path / name).write_text(f"sentence1\tsentence2\tlabel\n{rows}")
@@ -130,6 +111,7 @@ def test_edits_can_be_made_of_the_sentence_that_is_asked_for(kind: str) -> None:
     assert [*make_edits("antonym" if kind == UNSEEN else kind, [ASKED_FOR[kind]], antonyms=opposites)]
 
 
+@pytest.mark.tensorflow
 def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     model = bertsim.load(inferring, engine="tensorflow")
     head = inferring_head(model)
@@ -139,21 +121,21 @@ def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     said = [labels[i] for i in model.label_probabilities(pairs, head=head).argmax(axis=1)]
     right = [(a, b, label) for (a, b), label in zip(pairs, said, strict=True)]
     wrong = [(a, b, next(other for other in LABELS if other != label)) for a, b, label in right]
-    found = probe_inference(model, head, [*right, *right, *right, *wrong])
-    assert (found.name, found.values, found.count) == ("inference", {head: 0.75}, 40)
-    by_kind = probe_edits(model, head, {"role": [Edit(*row) for row in wrong], "voice": [Edit(*right[0])]})
-    assert [(each.name, each.values[head], each.count) for each in by_kind] == [
-        ("role", 0, 10),
-        ("voice", 1, 1),
-    ]
+    rows = {"inference": [*right, *right, *right, *wrong], "role": wrong, "voice": [Edit(*right[0])]}
+    found = probe_labels(model, head, rows)
+    counted = [(each.name, each.values[head], each.count) for each in found]
+    assert counted == [("inference", 0.75, 40), ("role", 0, 10), ("voice", 1, 1)]
+    assert [each.trials for each in found[:2]] == ["40 held-out pairs", "10 edits of held-out sentences"]
 
 
+@pytest.mark.tensorflow
 def test_a_head_of_other_labels_infers_nothing(tmp_path: Path, tiny_checkpoint: Path) -> None:
     folder = make_checkpoint(tmp_path / "other", labels=("entailment", "neutral", "other"))
     assert inferring_head(bertsim.load(folder, engine="tensorflow")) is None
     assert inferring_head(bertsim.load(tiny_checkpoint, engine="tensorflow")) is None
 
 
+@pytest.mark.tensorflow
 def test_even_attention_has_the_sharpness_one(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "even")
     sentences = ["A man plays the guitar.", "The dog sleeps."]
@@ -169,6 +151,7 @@ def test_even_attention_has_the_sharpness_one(tmp_path: Path) -> None:
         sharpness(model, [])
 
 
+@pytest.mark.tensorflow
 def test_the_command_measures_every_scorer_and_the_head(
     files: Path, inferring: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,12 +174,13 @@ def test_the_command_measures_every_scorer_and_the_head(
     assert main(words) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[2].split() == ["scorer", "negation", "word", "order"]
-    start = printed.index("pooled: share of pairs whose most probable label is right")
+    start = printed.index("pooled: share of pairs whose most probable label is right, its calibration error")
     assert printed[start + 1].split()[0] == "inference"
     assert printed[start + 2].endswith(" edits of held-out sentences")
     assert printed[-1].startswith("settings: encoder=tiny-nli ")
 
 
+@pytest.mark.tensorflow
 def test_a_model_without_such_a_head_says_so(
     files: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -239,7 +223,5 @@ def test_what_cannot_be_measured_is_named(
 
 
 def test_too_few_pairs_to_infer_are_named(files: Path) -> None:
-    with pytest.raises(
-        bertsim.BertsimError, match=r"few\.tsv: 0 pairs have a held-out sentence; at least 10"
-    ):
+    with pytest.raises(bertsim.BertsimError, match=r"few\.tsv: 0 pairs have a held-out sentence; at least 10"):
         read_inference([files / "few.tsv"])

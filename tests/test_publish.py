@@ -6,20 +6,23 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard, SpaceCard
 
+from bertsim.bert.folder import check_manifest
 from bertsim.errors import BertsimError
-from bertsim.hub.card import model_card
-from bertsim.hub.deploy import space_files
-from bertsim.loading import BUNDLED, load
-from bertsim.manifest import check_manifest
+from bertsim.model.loading import BUNDLED, load
+from bertsim.publishing.deploy import space_files
+from bertsim.publishing.model_card import model_card
+from tests.commands import ROOT, Result
 from tests.loopback_hub import TOKEN, LoopbackHub, serving
 
-ROOT = Path(__file__).parent.parent
+Command = Callable[..., Result]
+# huggingface_hub's own, of the client that it uploads with
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
 @pytest.fixture
@@ -28,34 +31,32 @@ def hub() -> Iterator[LoopbackHub]:
         yield server
 
 
-def bertsim(
-    hub: LoopbackHub, home: Path, *words: str, token: str | None = TOKEN
-) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, with a token that may write."""
-    environment = hub.environment(home, **({"HF_TOKEN": token} if token else {}))
-    done = subprocess.run(
-        [sys.executable, "-m", "bertsim", *words],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=300,
-    )
-    assert TOKEN not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+@pytest.fixture
+def command(cli: Callable[..., Result], hub: LoopbackHub) -> Callable[..., Result]:
+    """Runs a command with a token that may write; `home` is the client's HF_HOME."""
+
+    def run(home: Path, *words: object, token: str | None = TOKEN) -> Result:
+        with hub.reached(home, **({"HF_TOKEN": token} if token else {})):
+            done = cli(*words)
+        assert TOKEN not in done.out + done.err
+        return done
+
+    return run
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 2
-    return done.stderr.strip().splitlines()[-1]
+def said(done: Result) -> str:
+    assert done.status == 2
+    return done.err.strip().splitlines()[-1]
 
 
-def test_what_is_published_is_fetched_again_and_scores_the_same(hub: LoopbackHub, tmp_path: Path) -> None:
-    done = bertsim(hub, tmp_path / "a", "publish", "someone/heads")
-    assert done.returncode == 0, done.stderr
+def test_what_is_published_is_fetched_again_and_scores_the_same(
+    hub: LoopbackHub, command: Command, tmp_path: Path
+) -> None:
+    done = command(tmp_path / "a", "publish", "someone/heads")
+    assert done.status == 0, done.err
     repository = hub.model("someone/heads")
     commit = repository.refs["main"]
-    assert done.stdout.splitlines() == [
+    assert done.out.splitlines() == [
         f"{hub.url}/someone/heads at {commit}, tag v0.2.0",
         "BERTSIM_HEADS=someone/heads@v0.2.0",
     ]
@@ -63,7 +64,7 @@ def test_what_is_published_is_fetched_again_and_scores_the_same(hub: LoopbackHub
     assert repository.messages == ["initial commit", "bertsim 0.2.0, v0.2.0"]
     sentences = ("score", "A plane is taking off.", "A bird flies.", "--json")
     for words in ((), ("--heads", "someone/heads@v0.2.0"), ("--encoder", "someone/heads@v0.2.0")):
-        fetched = json.loads(bertsim(hub, tmp_path / "b", *sentences, *words).stdout)
+        fetched = json.loads(command(tmp_path / "b", *sentences, *words).out)
         if not words:
             own = fetched
         assert fetched["scores"] == own["scores"]
@@ -72,8 +73,8 @@ def test_what_is_published_is_fetched_again_and_scores_the_same(hub: LoopbackHub
     assert check_manifest(folder).keys() == check_manifest(BUNDLED).keys()
 
 
-def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path) -> None:
-    assert bertsim(hub, tmp_path / "a", "publish", "someone/heads").returncode == 0
+def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
+    assert command(tmp_path / "a", "publish", "someone/heads").status == 0
     text = hub.model("someone/heads").files["README.md"].decode()
     card = ModelCard(text)
     data = card.data.to_dict()
@@ -82,10 +83,7 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path
     assert {"bertsim", "litert"} <= set(data["tags"])
     assert data["widget"][0]["source_sentence"]
     measured = json.loads((BUNDLED / "heads" / "bilstm" / "metrics.json").read_text())["as_served"]
-    found = {
-        (result.metric_name, result.dataset_split): result.metric_value
-        for result in card.data.eval_results or []
-    }
+    found = {(result.metric_name, result.dataset_split): result.metric_value for result in card.data.eval_results or []}
     assert found["Spearman of bilstm, as served (int8)", "test"] == measured["test"]["spearman"]
     assert found["Pearson of bilstm, as served (int8)", "dev"] == measured["dev"]["pearson"]
     assert 'bertsim.load("someone/heads")' in text
@@ -96,11 +94,7 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (
-            "README.md",
-            b"---\nlicense: [\n---\n# x\n",
-            r"README\.md is no model card \(while parsing .*UTF-8 was",
-        ),
+        ("README.md", b"---\nlicense: [\n---\n", r"README\.md is no model card \(while parsing .*UTF-8 was"),
         ("README.md", b"---\n- a\n---\n", r"README\.md is no model card \(repo card metadata .* a dict\)"),
         ("README.md", b"# caf\xe9\n", r"README\.md is no model card \('utf-8' codec"),
         ("metrics.json", b'{"rows": 5}', r"metrics\.json is not what training writes \(TypeError"),
@@ -109,50 +103,48 @@ def test_the_model_card_says_what_the_hub_reads(hub: LoopbackHub, tmp_path: Path
         ("metrics.json", b'{"as_served": 5}', r"is not what training writes \(AttributeError"),
     ],
 )
-def test_a_card_that_cannot_be_written_is_said(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_a_card_that_cannot_be_written_is_said(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BertsimError, match=message):
         model_card(tmp_path, "someone/name", ("cosine",), "mit")
 
 
-def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(hub: LoopbackHub, tmp_path: Path) -> None:
-    done = bertsim(hub, tmp_path / "a", "publish", "someone/heads", "--dry-run", token=None)
-    assert done.returncode == 0
-    assert "model.safetensors" in done.stdout
-    assert done.stdout.splitlines()[-1].endswith("files would go to someone/heads, tag v0.2.0.")
-    space = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--heads", "a/b", "--dry-run", token=None)
-    assert "BERTSIM_HEADS=a/b" in space.stdout
-    assert space.returncode == 0
+def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(
+    hub: LoopbackHub, command: Command, tmp_path: Path
+) -> None:
+    done = command(tmp_path / "a", "publish", "someone/heads", "--dry-run", token=None)
+    assert done.status == 0
+    assert "model.safetensors" in done.out
+    assert done.out.splitlines()[-1].endswith("files would go to someone/heads, tag v0.2.0.")
+    space = command(tmp_path / "a", "deploy", "someone/demo", "--heads", "a/b", "--dry-run", token=None)
+    assert "BERTSIM_HEADS=a/b" in space.out
+    assert space.status == 0
     assert [path for method, path in hub.requests if method != "GET"] == []
 
 
 def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
-    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+    hub: LoopbackHub, command: Command, tiny_bundle: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n\nRandom.\n")
     (folder / "manifest.json").unlink()
     (folder / "notes.txt").write_text("mine")
     words = ("publish", "someone/tiny", "--folder", str(folder))
-    first = bertsim(hub, tmp_path / "a", *words, "--private")
-    assert "bertsim: notes.txt is left out" in first.stderr
-    assert first.stdout.splitlines()[1:] == ["BERTSIM_ENCODER=someone/tiny@v0.2.0"]
+    first = command(tmp_path / "a", *words, "--private")
+    assert "bertsim: notes.txt is left out" in first.err
+    assert first.out.splitlines()[1:] == ["BERTSIM_ENCODER=someone/tiny@v0.2.0"]
     repository = hub.model("someone/tiny")
     assert repository.private
     assert "notes.txt" not in repository.files
     card = ModelCard(repository.files["README.md"].decode()).data.to_dict()
     assert card["license"] == "mit"
-    assert (
-        not {"model_name", "model-index", "base_model", "datasets"} & card.keys()
-    )  # nothing that nobody said
-    assert said(bertsim(hub, tmp_path / "a", *words)) == (
+    assert not {"model_name", "model-index", "base_model", "datasets"} & card.keys()  # nothing that nobody said
+    assert said(command(tmp_path / "a", *words)) == (
         "bertsim: someone/tiny has the tag v0.2.0 already, and a tag is not moved; give another with --tag."
     )
     assert len(repository.commits) == 2
     (folder / "special_tokens_map.json").unlink()
-    assert bertsim(hub, tmp_path / "a", *words, "--tag", "v2").returncode == 0
+    assert command(tmp_path / "a", *words, "--tag", "v2").status == 0
     assert "special_tokens_map.json" not in repository.files
     assert ".gitattributes" in repository.files
     assert repository.files["README.md"].count(b"## Use") == 1
@@ -160,37 +152,33 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
 
 
 def test_what_cannot_be_published_is_said_before_anything_is_sent(
-    hub: LoopbackHub, tiny_bundle: Path, tmp_path: Path
+    hub: LoopbackHub, command: Command, tiny_bundle: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
     folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
     words = ("publish", "someone/tiny", "--folder", str(folder))
-    assert "names no licence; say under which it is published: --license apache-2.0" in said(
-        bertsim(hub, home, *words)
-    )
-    assert "someone/tiny cannot be written to without a token; make one" in said(
-        bertsim(hub, home, *words, token=None)
-    )
-    assert "'tiny' is no name of a repository to make; give user/name." in said(
-        bertsim(hub, home, "publish", "tiny")
-    )
+    assert "names no licence; say under which it is published: --license apache-2.0" in said(command(home, *words))
+    assert "someone/tiny cannot be written to without a token; make one" in said(command(home, *words, token=None))
+    assert "'tiny' is no name of a repository to make; give user/name." in said(command(home, "publish", "tiny"))
     assert "nowhere is no folder; give one in the layout of weights/" in said(
-        bertsim(hub, home, "publish", "someone/tiny", "--folder", "nowhere")
+        command(home, "publish", "someone/tiny", "--folder", "nowhere")
     )
     (folder / "vocab.txt").write_text("changed")
-    assert "vocab.txt is damaged or was changed" in said(bertsim(hub, home, *words, "--license", "mit"))
+    assert "vocab.txt is damaged or was changed" in said(command(home, *words, "--license", "mit"))
     assert [path for method, path in hub.requests if method != "GET"] == []
-    refused = bertsim(hub, home, "publish", "someone/heads", token="hf_wrong")
+    refused = command(home, "publish", "someone/heads", token="hf_wrong")
     assert said(refused) == (
         "bertsim: someone/heads was not created: the Hub does not accept the token; set HF_TOKEN to a valid one."
     )
 
 
-def test_a_space_gets_the_files_it_runs_on_and_its_variables(hub: LoopbackHub, tmp_path: Path) -> None:
-    done = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--heads", "someone/heads", "--private")
-    assert done.returncode == 0, done.stderr
+def test_a_space_gets_the_files_it_runs_on_and_its_variables(
+    hub: LoopbackHub, command: Command, tmp_path: Path
+) -> None:
+    done = command(tmp_path / "a", "deploy", "someone/demo", "--heads", "someone/heads", "--private")
+    assert done.status == 0, done.err
     space = hub.repositories["spaces", "someone/demo"]
-    assert done.stdout.startswith(f"{hub.url}/spaces/someone/demo at {space.refs['main']};")
+    assert done.out.startswith(f"{hub.url}/spaces/someone/demo at {space.refs['main']};")
     assert (space.created["sdk"], space.private) == ("gradio", True)
     assert space.variables == {"BERTSIM_HOST": "0.0.0.0", "BERTSIM_HEADS": "someone/heads"}
     assert set(space.files) == {".gitattributes", *space_files()} > {"LICENSE", "NOTICE"}
@@ -200,25 +188,26 @@ def test_a_space_gets_the_files_it_runs_on_and_its_variables(hub: LoopbackHub, t
     assert not any(name.startswith(("tests/", ".ci")) for name in space.files)
     space.commit({**space.files, "bertsim/old.py": b"gone", "mine.txt": b"kept"})
     hub.repositories["spaces", "someone/demo"].variables["MINE"] = "1"
-    again = bertsim(hub, tmp_path / "a", "deploy", "someone/demo", "--encoder", "someone/bert")
-    assert again.returncode == 0, again.stderr
+    again = command(tmp_path / "a", "deploy", "someone/demo", "--encoder", "someone/bert")
+    assert again.status == 0, again.err
     assert space.variables["BERTSIM_ENCODER"] == "someone/bert"
     assert space.variables["MINE"] == "1"
     assert "bertsim/old.py" not in space.files
     assert "mine.txt" in space.files
 
 
-def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, tmp_path: Path) -> None:
+def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
     hub.refuse["POST", "/api/repos/create"] = (402, {}, b'{"error": "Gradio Spaces need a PRO subscription"}')
-    assert said(bertsim(hub, tmp_path / "a", "deploy", "someone/demo")) == (
+    assert said(command(tmp_path / "a", "deploy", "someone/demo")) == (
         "bertsim: someone/demo was not created: the Hub refuses it (Gradio Spaces need a PRO subscription); check plan "
         "and token."
     )
 
 
-def test_what_was_deployed_starts(hub: LoopbackHub, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_what_was_deployed_starts(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
     """The Space's files alone are enough: the app's page is built from them in an empty folder."""
-    assert bertsim(hub, tmp_path / "a", "deploy", "someone/demo").returncode == 0
+    assert command(tmp_path / "a", "deploy", "someone/demo").status == 0
     root = tmp_path / "space"
     for name, body in hub.repositories["spaces", "someone/demo"].files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

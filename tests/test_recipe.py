@@ -14,11 +14,11 @@ import pytest
 
 from bertsim.cli.main import build_parser
 from bertsim.cli.train import make_recipe
-from bertsim.datasets import open_pairs
-from bertsim.probes import is_held_out
-from bertsim.training.data_source import Source, read_excluded
-from bertsim.training.examples import read_examples
-from bertsim.training.plan import INFERENCE
+from bertsim.data.pairs import open_pairs
+from bertsim.measuring.probes import is_held_out
+from bertsim.measuring.probing import LABELS
+from bertsim.training.examples import read_examples, read_excluded
+from bertsim.training.plan import Source
 from bertsim.training.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
@@ -91,7 +91,7 @@ def test_no_sentence_of_a_benchmark_and_no_held_out_inference_is_learned_from() 
         exclude = read_excluded(plan.exclude, plan.exclude_held_out)
         for source in plan.data:
             part = read_examples(
-                source, ("similar",), lambda _: None, seed=plan.seed, inference=INFERENCE, exclude=exclude
+                source, ("similar",), lambda _: None, seed=plan.seed, inference=LABELS, exclude=exclude
             )
             for index, pair in enumerate(part.pairs):
                 assert benchmarks.isdisjoint(map(plain, pair)), part.where(index)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bertsim.catalog import offered
 from bertsim.errors import BertsimError, InputError
-from bertsim.loading import BUNDLED, BUNDLED_NAME
-from bertsim.shelf import ROOM, Shelf
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
+from bertsim.ui.catalog import offered
+from bertsim.ui.shelf import ROOM, Shelf
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +112,7 @@ def test_what_a_visitor_chose_may_not_take_for_ever_to_arrive(folders):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [
-        ({"engine": "abacus"}, "known are litert, tensorflow"),
-        ({"revision": "main"}, "only a repository has revisions"),
-    ],
+    [({"engine": "abacus"}, "known are litert, tensorflow"), ({"revision": "main"}, "only a repository has revisions")],
 )
 def test_bad_options_are_refused_at_once(options, message):
     with pytest.raises(InputError, match=message):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,29 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
 import bertsim
-from bertsim.checkpoint import load_encoder
+from bertsim.bert.folder import check_manifest, open_folder
 from bertsim.cli import main
 from bertsim.cli.output import LiveLine, Stopped
-from bertsim.edits import KINDS
 from bertsim.errors import DataError, InputError
-from bertsim.head_config import HeadConfig
-from bertsim.head_loading import encoder_sha256
-from bertsim.heads import Head, build_head
-from bertsim.manifest import check_manifest
-from bertsim.probes import EXAMPLES, is_held_out
-from bertsim.scoring import cosine
-from bertsim.training.data_source import Source, plain_words, read_excluded
-from bertsim.training.examples import check_trainable, read_examples
-from bertsim.training.folder import prepare_output
+from bertsim.heads.config import HeadConfig
+from bertsim.measuring.edits import KINDS
+from bertsim.measuring.probes import EXAMPLES, is_held_out
+from bertsim.score.measures import cosine
+from bertsim.score.words import read_words
+from bertsim.training.batches import Reader, Tokens
+from bertsim.training.examples import Data, check_trainable, plain_words, read_examples, read_excluded
+from bertsim.training.fit import RunFolder
 from bertsim.training.joint import JointTask
-from bertsim.training.plan import HeadPlan, TrainPlan, head_from
-from bertsim.training.reading import Pinned, Reader, pin, rate_by_cosine
-from bertsim.training.recipe import read_recipe
-from bertsim.training.run import Data, Encoder, open_encoder, read_data, run_plan
-from bertsim.training.state import RunFolder
-from bertsim.words import read_words
+from bertsim.training.plan import Source, TrainPlan
+from bertsim.training.recipe import head_from, read_recipe
+from bertsim.training.run import Trained, make_task, open_encoder, prepare_output, read_data, run_plan
 from tests.checkpoints import make_checkpoint
 from tests.pairs import write_inference, write_pairs, write_paraphrases, write_text
+
+pytestmark = pytest.mark.tensorflow
 
 INFERENCE = ("contradiction", "entailment", "neutral")
 POOLED = head_from({"kind": "pooled", "inputs": "packed"})
@@ -47,24 +46,16 @@ class Silent:
     """An observer that says nothing."""
 
     def stage(self, what: str) -> None:
-        """See `training.run.Observer`."""
+        """See `training.fit.Observer`."""
 
-    def features(self, done: int, total: int) -> None:
-        """See `training.run.Observer`."""
-
-    def step(self, progress: Any, steps: int, seconds_left: float) -> None:
-        """See `training.fit.Watch`."""
-
-    def epoch(self, progress: Any, is_best: bool) -> None:
-        """See `training.fit.Watch`."""
+    def show(self, done: int, total: int, name: str, text: str) -> None:
+        """See `training.fit.Observer`."""
 
 
 class Noting(Reader):
     """A reader that remembers the pairs that it packed."""
 
-    pairs: list[tuple[str, str]]
-
-    def packed(self, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    def packed(self, pairs: Sequence[tuple[str, str]]) -> Tokens:
         """See `Reader`."""
         self.pairs = list(pairs)
         return super().packed(pairs)
@@ -121,32 +112,28 @@ def plan_of(files: Files, encoder: Path, *data: Source, **settings: Any) -> Trai
     return TrainPlan(data=data, dev=files.dev, encoder=str(encoder), **(values | settings))
 
 
-def task_of(plan: TrainPlan) -> tuple[JointTask, Any, list[Head], Noting, Data]:
-    """A task that has done no step, with its encoder, its heads, its reader and what it learns from."""
-    encoder = open_encoder([plan])
+Make = Callable[[TrainPlan], tuple[JointTask, Data]]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a task that has done no step, and what it learns from."""
+    monkeypatch.setattr("bertsim.training.run.Reader", Noting)
+
+    def made(plan: TrainPlan) -> tuple[JointTask, Data]:
+        encoder = open_encoder(plan)
+        data = read_data(plan, encoder)
+        return make_task(plan, data, encoder, tmp_path, RunFolder(tmp_path, {}), Silent()), data
+
+    return made
+
+
+def train(plan: TrainPlan, output: Path, observer: Silent, *, resume: bool = False) -> Trained:
+    """A run without the last part: nothing is exported or measured as served."""
+    encoder = open_encoder(plan)
     data = read_data(plan, encoder)
-    bert, _ = load_encoder(encoder.folder, encoder.config)
-    reader = Noting(encoder.tokenizer, encoder.embedding.pooling, encoder.embedding.normalize, 64)
-    pinned = Pinned(data.plain, pin(bert, reader, data.plain, lambda *_: None)) if data.plain else None
-    heads = [build_head(_config(head, encoder), has_pooler=True) for head in plan.heads]
-    task = JointTask(bert, heads, reader, data.parts, data.dev, plan, lambda: None, pinned)
-    return task, bert, heads, reader, data
-
-
-def _config(head: HeadPlan, encoder: Encoder) -> HeadConfig:
-    return HeadConfig(
-        head.kind,
-        head.inputs,
-        head.units,
-        head.dropout,
-        head.labels,
-        (0.0, 1.0),
-        64,
-        encoder.name,
-        "",
-        encoder.config.hidden_size,
-        head.activation,
-    )
+    prepare_output(encoder.path, plan.tune, output, resume=resume)
+    return run_plan(plan, data, encoder, output, observer, resume=resume)
 
 
 # What is read
@@ -156,10 +143,7 @@ def test_inference_is_one_hot_for_a_head_that_infers_and_a_rating_for_the_others
     def targets(source: Source, inference: Sequence[str]) -> dict[str, set[tuple[float, ...]]]:
         found = read_examples(source, ("similar",), lambda sentence: None, inference=inference)
         words = [row.split("\t")[2] for row in Path(files.inferred.path).read_text().splitlines()]
-        return {
-            words[line - 1]: {tuple(row) for row in found.targets[found.lines == line]}
-            for line in found.lines
-        }
+        return {words[line - 1]: {tuple(row) for row in found.targets[found.lines == line]} for line in found.lines}
 
     source = replace(files.inferred, take=None)
     assert targets(source, INFERENCE) == {
@@ -204,7 +188,7 @@ def test_sentences_of_a_text_are_drawn_by_the_seed_and_held_out_ones_never(files
 def test_no_pair_with_an_excluded_sentence_is_learned_from(tmp_path: Path) -> None:
     bench = tmp_path / "bench.tsv"
     bench.write_text("sentence1\tsentence2\tscore\nIt's late!\tA  dog.\t1\n")
-    exclude = read_excluded([str(bench)])
+    exclude = read_excluded([bench])
     assert exclude == {"it s late", "a dog"}
     rows = ["its late\tx y\t1", "IT'S LATE\tx\t1", "x\tit s late.\t1", "a cat\ta dog?\t0", "a dog ran\tx\t0"]
     (tmp_path / "x.tsv").write_text("sentence1\tsentence2\tscore\n" + "\n".join(rows) + "\n")
@@ -212,24 +196,22 @@ def test_no_pair_with_an_excluded_sentence_is_learned_from(tmp_path: Path) -> No
     assert found.lines.tolist() == [2, 6]
     (tmp_path / "x.txt").write_text("A dog\nA dog.\nThe dog bites the man.\nThe cat bites the man.\n")
     bench.write_text("a\tb\nthe DOG bites the man\tx\n")
-    exclude |= read_excluded([str(bench)])
+    exclude |= read_excluded([bench])
     for kind in ("text", "swaps"):
-        made = read_examples(
-            Source(str(tmp_path / "x.txt"), kind), ("s",), lambda sentence: None, exclude=exclude
-        )
+        made = read_examples(Source(str(tmp_path / "x.txt"), kind), ("s",), lambda sentence: None, exclude=exclude)
         assert made.lines.tolist() == [4]
     (tmp_path / "x.txt").write_text("A big dog bites the man.\nA big cat bites the man.\n")
     bench.write_text("a\tb\na dog bites the man\tx\n")
     edits = Source(str(tmp_path / "x.txt"), "edits", edit="modifier")
-    made = read_examples(edits, ("s",), lambda sentence: None, exclude=read_excluded([str(bench)]))
+    made = read_examples(edits, ("s",), lambda sentence: None, exclude=read_excluded([bench]))
     assert set(made.lines.tolist()) == {2}  # nor one that a rule makes
 
 
 def test_of_files_whose_tenth_is_held_out_that_tenth_alone_is_excluded(files: Files) -> None:
     rows = read_examples(files.inferred, ("s",), lambda sentence: None).pairs
-    held_out = read_excluded([], [files.inferred.path])
+    held_out = read_excluded([], [Path(files.inferred.path)])
     assert held_out >= {plain_words(s) for pair in rows for s in pair if is_held_out(s)} > set()
-    assert held_out < read_excluded([files.inferred.path])
+    assert held_out < read_excluded([Path(files.inferred.path)])
 
 
 def test_paraphrases_follow_from_each_other_or_are_alike(files: Files) -> None:
@@ -240,19 +222,17 @@ def test_paraphrases_follow_from_each_other_or_are_alike(files: Files) -> None:
 
 
 def test_pairs_can_be_rated_by_the_cosine_that_the_encoder_begins_with(
-    files: Files, small: Path, tmp_path: Path
+    files: Files, small: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_of(files, small, Source(files.rated.path, "cosine", take=40), files.rated, heads=(POOLED,))
-    _, bert, _, reader, data = task_of(plan)
-    folder = RunFolder(tmp_path, {"job": 1})
-    rated, others = rate_by_cosine(data.parts, bert, reader, folder, Silent().features)
+    task, data = make(plan)
+    rated, others = task.parts
     expected = bertsim.load(small, engine="tensorflow", heads=False).score(rated.pairs)
     np.testing.assert_allclose(rated.targets[:, 0], np.maximum(expected, 0), atol=1e-5)
     assert np.ptp(rated.targets) > 0
     assert others is data.parts[1]
-    again, _ = rate_by_cosine(
-        data.parts, None, reader, folder, Silent().features
-    )  # from what it has recorded
+    monkeypatch.setattr("bertsim.training.run.load", None)  # the next run takes what this one recorded
+    again, _ = make(plan)[0].parts
     assert (again.targets == rated.targets).all()
 
 
@@ -270,9 +250,9 @@ def test_files_of_ratings_and_of_inference_stand_in_any_order(files: Files) -> N
 # A step
 
 
-def test_a_file_teaches_in_its_epochs_and_a_part_of_it_in_each(files: Files, small: Path) -> None:
+def test_a_file_teaches_in_its_epochs_and_a_part_of_it_in_each(files: Files, small: Path, make: Make) -> None:
     data = (files.rated, replace(files.inferred, epochs=(2, 3), per_epoch=24))
-    task = task_of(plan_of(files, small, *data, epochs=4))[0]
+    task, _ = make(plan_of(files, small, *data, epochs=4))
     rows: dict[int, list[list[int]]] = {0: [], 1: []}
     for epoch in range(4):
         for part, found in rows.items():
@@ -283,9 +263,9 @@ def test_a_file_teaches_in_its_epochs_and_a_part_of_it_in_each(files: Files, sma
     assert len({i for found in rows[1] for i in found}) >= 36  # of 60: before any is taken twice, all are
 
 
-def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(files: Files, small: Path) -> None:
-    task, bert, heads, reader, data = task_of(plan_of(files, small, files.rated, files.inferred))
-    pooled, nli = (head.trainable_variables for head in heads)
+def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(files: Files, small: Path, make: Make) -> None:
+    task, data = make(plan_of(files, small, files.rated, files.inferred))
+    pooled, nli = (head.trainable_variables for head in task.heads)
     by_part = {part: [b for b in task.batches(0) if b.part == part and len(b.rows) == 8] for part in (0, 1)}
     for part, learns, rests in ((1, nli, pooled), (0, pooled, nli)):
         turned = set()
@@ -295,22 +275,27 @@ def test_ratings_teach_the_heads_that_rate_inference_the_one_that_infers(files: 
             if part == 1:
                 assert all((before[id(w)] == w.numpy()).all() for w in rests)
             assert all((before[id(w)] != w.numpy()).any() for w in learns)
-            assert (before[id(bert.pooler.kernel)] != bert.pooler.kernel.numpy()).any() == (part == 0)
+            assert (before[id(task.encoder.pooler.kernel)] != task.encoder.pooler.kernel.numpy()).any() == (part == 0)
             asked = [data.parts[part].pairs[i] for i in batch.rows]
-            turned |= {a != b for a, b in zip(asked, reader.pairs, strict=True) if a[0] != a[1]}
-            assert all(b in (a, a[::-1]) for a, b in zip(asked, reader.pairs, strict=True))
+            turned |= {a != b for a, b in zip(asked, task.reader.pairs, strict=True) if a[0] != a[1]}
+            assert all(b in (a, a[::-1]) for a, b in zip(asked, task.reader.pairs, strict=True))
         assert turned == ({False, True} if part == 0 else {False})  # alike has no direction, what follows has
 
 
 @pytest.mark.parametrize("weight", [0.0, 100.0])
-def test_pinned_vectors_stay_and_others_drift(files: Files, small: Path, weight: float) -> None:
+def test_pinned_vectors_stay_and_others_drift(files: Files, small: Path, make: Make, weight: float) -> None:
     settings = {"heads": (POOLED,), "pin_weight": weight, "encoder_learning_rate": 3e-3}
-    task, bert, _, reader, data = task_of(plan_of(files, small, files.rated, files.text, **settings))
-    before = pin(bert, reader, data.plain, lambda *_: None)
-    np.testing.assert_allclose(np.linalg.norm(before, axis=1), 1, atol=1e-5)
+    task, data = make(plan_of(files, small, files.rated, files.text, **settings))
+
+    def embedded() -> Any:
+        tokens = task.reader.alone(data.plain)
+        vectors = np.asarray(task.reader.embed(task.encoder(*tokens), tokens.attention_mask))
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    before = embedded()
     for batch in [*task.batches(0), *task.batches(1)]:
         task.step(batch, 1.0)
-    cosines = cosine(before, pin(bert, reader, data.plain, lambda *_: None))
+    cosines = cosine(before, embedded())
     assert cosines.mean() > 0.99 if weight else cosines.mean() < 0.97
 
 
@@ -328,9 +313,10 @@ def test_words_stay_as_they_are_and_an_identity_learns_as_fast_as_the_heads(
         freeze_embeddings=True,
         identity_pooler=True,
     )
-    encoder = open_encoder([plan])
-    prepare_output(encoder.folder, plan.tune, output, resume=False)
-    list(run_plan(plan, encoder, read_data(plan, encoder), output, tmp_path, Silent(), resume=False))
+    random.seed(1)
+    before_it, state = is_op_determinism_enabled(), random.getstate()
+    train(plan, output, Silent())
+    assert (is_op_determinism_enabled(), random.getstate()) == (before_it, state)
     before, after = load_file(small / "model.safetensors"), load_file(output / "model.safetensors")
     for name, tensor in after.items():
         moved = np.abs(tensor - before[name]).max()
@@ -341,6 +327,64 @@ def test_words_stay_as_they_are_and_an_identity_learns_as_fast_as_the_heads(
         elif name != "pooler.dense.bias":
             assert moved < 2 * steps * slow, name
             assert moved > 0 or name.startswith("embeddings."), name
+
+
+@pytest.mark.parametrize("tune", ["heads", "all"])
+@pytest.mark.parametrize("tokenizer", ["wordpiece", "unigram"])  # of the second, all token types are 0
+def test_positives_teach_heads_of_both_inputs_and_the_cosine_where_the_encoder_learns(
+    files: Files, tmp_path: Path, make: Make, tune: str, tokenizer: str
+) -> None:
+    encoder = make_checkpoint(tmp_path / "encoder", num_hidden_layers=1, tokenizer=tokenizer)
+    apart = head_from({"kind": "pooled", "name": "apart", "unit_length": True})
+    positives = replace(files.rated, kind="positives")
+    rates = {"learning_rate": 0.02, "encoder_learning_rate": 1e-3}
+    task, data = make(plan_of(files, encoder, positives, heads=(POOLED, apart), tune=tune, **rates))
+    before = {id(weight): weight.numpy() for weight in task.encoder.variables}
+    learned = [weight.numpy() for weight in task.weights]
+    (batch, *_) = task.batches(0)
+    losses = [task.step(batch, 1.0) for _ in range(8)]
+    assert losses[-1] < losses[0]
+    firsts = {sentence for i in batch.rows for sentence in data.parts[0].pairs[i]}
+    assert {a for a, _ in task.reader.pairs} <= firsts  # the last that were packed: mismatched ones or the pairs
+    assert all((old != new.numpy()).any() for old, new in zip(learned, task.weights, strict=True))
+    same = all((before[id(weight)] == weight.numpy()).all() for weight in task.encoder.variables)
+    assert same == (tune == "heads")
+    assert -1 <= task.measure() <= 1
+
+
+def test_another_seed_gives_other_weights(files: Files, small: Path, make: Make) -> None:
+    first, again, other = (
+        [weight.numpy() for weight in make(plan_of(files, small, files.rated, seed=seed))[0].heads[1].weights]
+        for seed in (0, 0, 1)
+    )
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_a_run_that_was_stopped_at_any_step_goes_on_to_the_same_numbers(
+    files: Files, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopping(Silent):
+        """Stops a run in its second epoch."""
+
+        def show(self, done: int, total: int, name: str, text: str) -> None:
+            """See `training.fit.Observer`."""
+            if (name, done) == ("epoch 2", 3):
+                raise Stopped(terminated=False)
+
+    rated, inferred = replace(files.rated, take=40), replace(files.inferred, take=24)
+    data = (rated, inferred, files.text, Source(files.rated.path, "cosine", take=16))
+    plan = plan_of(files, small, *data, epochs=2, cosine_weight=0.0)
+    whole = train(plan, tmp_path / "whole", Silent())
+    monkeypatch.setattr("bertsim.training.fit.SAVE_SECONDS", 0.0)
+    with pytest.raises(Stopped):
+        train(plan, tmp_path / "cut", Stopping())
+    cut = train(plan, tmp_path / "cut", Silent(), resume=True)
+    for name in ("model.safetensors", "heads/pooled/model.safetensors", "heads/nli/model.safetensors"):
+        found, expected = (load_file(tmp_path / folder / name) for folder in ("cut", "whole"))
+        assert all((found[key] == expected[key]).all() for key in expected.keys() | found.keys()), name
+    for a, b in zip(cut.progress.history, whole.progress.history, strict=True):
+        assert (a.loss, a.metric) == (b.loss, b.metric)
 
 
 # What a run ends with
@@ -400,7 +444,7 @@ def tuned(files: Files, small: Path) -> Path:
     (folder / "recipe.toml").write_text(RECIPE)
     output = folder / "tuned"
     given = ["train", "--recipe", str(folder / "recipe.toml"), "--data-root", str(folder)]
-    given += ["--encoder", str(small), "--output", str(output), "--cache", str(folder / "cache")]
+    given += ["--encoder", str(small), "--output", str(output)]
 
     def stop(line: LiveLine, what: str) -> None:
         if what.startswith("exporting"):
@@ -424,7 +468,7 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
     assert {name for name in tensors if name.endswith(".scale")} == {f"{name}.scale" for name in matrices}
     for name in ("pooled", "bilstm", "nli"):
         config = HeadConfig.from_folder(tuned / "heads" / name)
-        assert (config.encoder, config.encoder_sha256) == ("tiny-tuned", encoder_sha256(tuned))
+        assert (config.encoder, config.encoder_sha256) == ("tiny-tuned", open_folder(tuned).sha256)
     assert HeadConfig.from_folder(tuned / "heads" / "nli").activation == "softmax"
     fast, exact = bertsim.load(tuned), bertsim.load(tuned, engine="tensorflow")
     pairs = [(a, b) for _, a, b in EXAMPLES]
@@ -458,20 +502,14 @@ def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path
         assert error.right == pytest.approx(by_name[error.kind]["values"]["nli"], abs=1e-4)
 
 
-def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
-    tuned: Path, files: Files
-) -> None:
+def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tuned: Path, files: Files) -> None:
     for name in ("card.md", "recipe.toml"):
         assert (tuned / name).read_bytes() == (files.folder / name).read_bytes()
     readme = (tuned / "README.md").read_text()
     assert readme.startswith("---\nlicense: mit\n---\n# A tiny card\n")
     metrics = json.loads((tuned / "metrics.json").read_text())
     report = metrics["report"]
-    assert set(report["columns"]) == {
-        "dev.tsv, Spearman",
-        "train.tsv, Spearman",
-        "nli.tsv, ROC AUC",
-    }
+    assert set(report["columns"]) == {"dev.tsv, Spearman", "train.tsv, Spearman", "nli.tsv, ROC AUC"}
     figures = [value for column in report["columns"].values() for value in column.values()]
     figures += [value for probe in report["probes"] for value in probe["values"].values()]
     figures += [*report["fidelity"].values(), report["sharpness"], *report["milliseconds"].values()]
@@ -497,84 +535,61 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {'kind = "edits"': 'kind = "swaps"'},
-            "edit is 'antonym'; kind=edits needs one of negation, antonym, ",
-        ),
+        ({'kind = "edits"': 'kind = "swaps"'}, "edit is 'antonym'; kind=edits needs one of negation, antonym, "),
         ({'edit = "antonym"': 'edit = "odd"'}, "edit is 'odd'; kind=edits needs one of negation, antonym, "),
-        (
-            {', antonyms = "antonyms.tsv"': ""},
-            "antonyms is None; edit=antonym needs a file of opposites, others none.",
-        ),
+        ({', antonyms = "antonyms.tsv"': ""}, "antonyms is None; edit=antonym needs a file of opposites, others none."),
         ({'edit = "antonym"': 'edit = "voice"'}, "edit=antonym needs a file of opposites, others none."),
         (
             {"epochs = [2, 2]": "epochs = [2, 1]"},
-            "text.txt: epochs is [2, 1]; the first and the last, counted from 1, were",
+            "text.txt: epochs is (2, 1); the first and the last, counted from 1, were",
         ),
         (
             {"epochs = [2, 2]": "epochs = [0, 1]"},
-            "text.txt: epochs is [0, 1]; the first and the last, counted from 1, were",
+            "text.txt: epochs is (0, 1); the first and the last, counted from 1, were",
         ),
-        ({"epochs = [2, 2]": "epochs = 2"}, "epochs is 2, which cannot be read; see train --help."),
+        ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[2]: epochs is 2; a list was expected."),
         ({"per_epoch = 32": "per_epoch = 0"}, "nli.tsv: per_epoch is 0; at least 1 was expected."),
-        (
-            {'kind = "text", take': 'kind = "text", per_epoch = 3, take'},
-            "kind=text is drawn from in every step.",
-        ),
-        (
-            {'tune = "all"': 'tune = "heads"'},
-            "int8 is true and tune is 'heads'; it goes with tune 'all' alone.",
-        ),
+        ({'kind = "text", take': 'kind = "text", per_epoch = 3, take'}, "kind=text is drawn from in every step."),
+        ({'tune = "all"': 'tune = "heads"'}, "int8 is true and tune is 'heads'; it goes with tune 'all' alone."),
         (
             {'tune = "all"': 'tune = "none"', "int8 = true": "", "freeze_embeddings = true": ""},
             "identity_pooler is true and tune is 'none'; it goes with tune 'all' alone.",
         ),
         (
             {'tune = "all"': 'tune = "none"', "= true": "= false"},
-            "nli.tsv: per_epoch and epochs go with tune 'heads' or 'all'; with 'none' every epoch takes all.",
+            "text.txt: kind is 'text', which goes with tune 'all' alone.",
         ),
-        (
-            {"cosine_weight = 0": "cosine_weight = -1"},
-            "cosine_weight is -1; a number from 0 to 1000 was expected.",
-        ),
-        (
-            {"cosine_weight = 0": "pin_weight = nan"},
-            "pin_weight is nan; a number from 0 to 1000 was expected.",
-        ),
+        ({"cosine_weight = 0": "cosine_weight = -1"}, "cosine_weight is -1.0; a number from 0 to 1000 was expected."),
+        ({"cosine_weight = 0": "pin_weight = nan"}, "recipe.toml: pin_weight is nan; a finite number was expected."),
         ({"cosine_weight = 0": "pin_batch = 0"}, "pin_batch is 0; at least 1 was expected."),
-        ({"weight = 2": "weight = 0"}, "recipe.toml, heads: weight is 0; a number above 0 was expected."),
         (
-            {'"entailment", "neutral"': '"entailment", 3'},
-            "labels is ['entailment', 3, 'contradiction']; a list of texts",
+            {"weight = 2": "weight = 0"},
+            "recipe.toml: heads[0]: weight is 0.0; a number from 1e-06 to 1e+06 was expected.",
         ),
-        ({'"bench/dev.tsv"': "3"}, "recipe.toml: exclude is [3, 'train.tsv']; a list of texts was expected."),
-        ({'note = "A tiny one."': ""}, "recipe.toml, words lacks note."),
-        ({'note = "A tiny one."': 'note = " "'}, "recipe.toml, words: note is ' '; a text was expected."),
+        ({'"entailment", "neutral"': '"entailment", 3'}, "labels[1] is 3; a text was expected."),
+        ({'"bench/dev.tsv"': "3"}, "recipe.toml: exclude[0] is 3; a path was expected."),
+        ({'note = "A tiny one."': ""}, "recipe.toml: words: note is missing."),
+        ({'note = "A tiny one."': 'note = " "'}, "recipe.toml: words: note is ' '; a text was expected."),
         ({"nli = ": "nil = "}, "words: scorers names 'nil'; known are cosine, "),
-        ({'"what follows"': "3"}, "recipe.toml, words: scorers.nli is 3; a text was expected."),
+        ({'"what follows"': "3"}, "recipe.toml: words: scorers.nli is 3; a text was expected."),
         ({"{cosine = [[": "{cosines = [["}, "words: ranges names 'cosines'; known are cosine, "),
         (
             {'[0.5, "more"]': '[-2, "more"]'},
-            "words: ranges.cosine begin at [-1, -2, 1.5]; rising numbers were expected.",
+            "words: ranges of cosine: low is [-1.0, -2.0, 1.5]; one or more rising numbers were expected.",
         ),
-        (
-            {'[0.5, "more"]': '["more", 0.5]'},
-            "ranges.cosine begin at [-1, 'more', 1.5]; rising numbers were expected.",
-        ),
-        ({'[0.5, "more"]': "[0.5]"}, "; a list of [lower end, words] was expected."),
-        ({'[0.5, "more"]': "[0.5, 3]"}, "words: ranges.cosine is 3; a text was expected."),
+        ({'[0.5, "more"]': '["more", 0.5]'}, "ranges.cosine[1][0] is 'more'; a finite number was expected."),
+        ({'[0.5, "more"]': "[0.5]"}, "ranges.cosine[1] is [0.5]; a list of 2 was expected."),
+        ({'[0.5, "more"]': "[0.5, 3]"}, "words: ranges.cosine[1][1] is 3; a text was expected."),
         ({"role = ": "rule = "}, "words: errors names 'rule'; known are negation, antonym, "),
+        ({'inference = ["nli.tsv"]': "inference = [3]"}, "report: inference[0] is 3; a path was expected."),
         (
-            {'inference = ["nli.tsv"]': "inference = [3]"},
-            "report: inference is [3]; a list of texts was expected.",
+            {'swapped = ["text.txt"]': ""},
+            "recipe.toml: report: swapped and paraphrases go together; give both, or leave both out.",
         ),
-        (
-            {'swapped = ["text.txt"]': "swapped = 3"},
-            "recipe.toml, report: swapped is 3; a list was expected.",
-        ),
+        ({'swapped = ["text.txt"]': "swapped = 3"}, "recipe.toml: report: swapped is 3; a list was expected."),
         (
             {'swapped = ["text.txt"]': 'swap = ["text.txt"]'},
-            "recipe.toml, report: swap is not known; known are antonyms,",
+            "recipe.toml: report: swap is not known; known are antonyms,",
         ),
     ],
 )
@@ -592,11 +607,7 @@ def test_a_value_that_cannot_be_is_named(tmp_path: Path, changes: dict[str, str]
 def test_what_cannot_be_learned_is_said_before_anything_is(files: Files, small: Path, tmp_path: Path) -> None:
     turned = replace(NLI, name="turned", labels=NLI.labels[::-1])
     for settings, data, message in (
-        (
-            {"heads": (NLI, turned)},
-            (files.inferred,),
-            "heads of one run share their labels; train the others in a run",
-        ),
+        ({"heads": (NLI, turned)}, (files.inferred,), "heads of one run share their labels; train the others in a run"),
         (
             {"heads": (NLI,), "tune": "heads"},
             (files.rated,),
@@ -607,31 +618,15 @@ def test_what_cannot_be_learned_is_said_before_anything_is(files: Files, small: 
             (files.inferred,),
             "dev.tsv: nothing in this run can be measured on its labels",
         ),
-        (
-            {"heads": (), "cosine_weight": 0.0},
-            (files.rated,),
-            "train.tsv: nothing in this run can be taught by",
-        ),
-        (
-            {"tune": "none"},
-            (files.rated,),
-            "train.tsv: with tune 'none' every head learns from every file, and ratings",
-        ),
-        (
-            {"tune": "heads"},
-            (files.rated, files.text),
-            "data of the kind text pins an encoder that learns; it goes with",
-        ),
-        (
-            {"exclude": (str(tmp_path / "no.tsv"),)},
-            (files.rated,),
-            "no.tsv does not exist; give the path of a data file.",
-        ),
-        ({"exclude": (files.rated.path,)}, (files.rated,), "train.tsv has no row to train or measure on"),
+        ({"heads": (), "cosine_weight": 0.0}, (files.rated,), "train.tsv: nothing in this run can be taught by"),
+        ({"exclude": (tmp_path / "no.tsv",)}, (files.rated,), "no.tsv does not exist; give the path of a data file."),
+        ({"exclude": (Path(files.rated.path),)}, (files.rated,), "train.tsv has no row to train or measure on"),
     ):
         plan = plan_of(files, small, *data, **settings)
         with pytest.raises((DataError, InputError), match=re.escape(message)):
-            read_data(plan, open_encoder([plan]))
+            read_data(plan, open_encoder(plan))
+    with pytest.raises(InputError, match="kind is 'text', which goes with tune 'all' alone"):
+        plan_of(files, small, files.rated, files.text, tune="heads")
     for data, message in (
         ((files.text,), "there is no pair to learn from in epoch 1 of 3; add data, or lower epochs."),
         ((replace(files.rated, epochs=(1, 2)), files.text), "no pair to learn from in epoch 3 of 3"),
@@ -646,7 +641,7 @@ def test_files_that_are_read_only_at_the_end_are_missed_at_the_start(
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE)
     given = ["train", "--recipe", str(path), "--data-root", str(tmp_path), "--output", str(tmp_path / "out")]
-    for name in ("card.md", "text.txt", "paraphrases.tsv", "train.tsv", "nli.tsv"):
+    for name in ("card.md", "train.tsv", "nli.tsv", "text.txt", "paraphrases.tsv"):
         assert main(given) == 2
         told = f"{tmp_path / name}, which {path} names, is not a file; put it there, or leave it out."
         assert told in capsys.readouterr().err

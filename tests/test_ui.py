@@ -2,83 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import html
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
-from bertsim.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
 from bertsim.errors import InputError
+from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
-from bertsim.ui.controls import Control
-from bertsim.ui.facts import Facts
-from bertsim.ui.link import LONGEST, read_link, write_link
-from bertsim.ui.settings import Settings
-from bertsim.ui.tab_attention import draw_attention, open_head
+from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
+from bertsim.ui.controls import LONGEST, Choices, WholeSlider
+from bertsim.ui.events import Shown
+from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.pairs import Pairs, Settings
+from bertsim.ui.tabs import draw_attention, open_head, press_token
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PACKED
-from bertsim.views.encoders import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
+from bertsim.views.page import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
 
-FACTS = Facts("bert", 3, 4, "mean", 64, 64, ("cosine", "dot"), has_pooler=False)
-TABS = ("tokens", "mask", "attention")
-
-
-@pytest.fixture(scope="module")
-def controls() -> list[Control]:
-    return [
-        Control("pooling", gr.Dropdown(["mean"]), lambda facts: ("mean", "cls"), lambda facts: facts.pooling),
-        Control(
-            "max_length",
-            gr.Slider(),
-            lambda facts: range(8, facts.longest + 1),
-            lambda facts: facts.max_length,
-        ),
-        Control("special", gr.Checkbox(), lambda facts: (False, True), lambda facts: False),
-        Control("mask", gr.State([]), lambda facts: (), lambda facts: []),
-    ]
+CHOICES = Choices(
+    "bert",
+    {"pooling": ("mean", "cls"), "max_length": range(8, 65), "special": (False, True), "mask": ()},
+    {"pooling": "mean", "max_length": 64, "special": False, "mask": []},
+)
 
 
-def test_a_link_has_what_differs_from_the_defaults_and_nothing_else(controls):
-    usual = ("bert", "tokens")
-    assert (
-        write_link(("a b", "ü&"), "tokens", ["mean", 64, False, []], controls, FACTS, usual)
-        == "a=a+b&b=%C3%BC%26"
-    )
-    other = dataclasses.replace(FACTS, name="user/other")
-    written = write_link(("a", "b"), "mask", ["cls", 20, True, ["a1", "b2"]], controls, other, usual)
-    assert written == (
+def test_a_link_has_what_differs_from_the_defaults_and_nothing_else():
+    assert CHOICES.write_link("a b", "ü&", "tokens", CHOICES.defaults, "bert") == "a=a+b&b=%C3%BC%26"
+    other = dataclasses.replace(CHOICES, encoder="user/other")
+    values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
+    assert other.write_link("a", "b", "mask", values, "bert") == (
         "a=a&b=b&pooling=cls&max_length=20&special=True&mask=a1%2Cb2&encoder=user%2Fother&tab=mask"
     )
 
 
-def test_what_a_link_wrote_it_reads(controls):
-    query = {
-        "pooling": "cls",
-        "max_length": "20",
-        "special": "True",
-        "mask": "a1,b2",
-        "tab": "mask",
-        "x": "y",
-    }
-    restored = read_link(query, controls, TABS, FACTS)
-    assert (restored.tab, restored.values, restored.problem) == ("mask", ("cls", 20, True, ["a1", "b2"]), "")
+def test_what_a_link_wrote_it_reads():
+    query = {"pooling": "cls", "max_length": "20", "special": "True", "mask": "a1,b2", "tab": "mask", "x": "y"}
+    values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
+    assert CHOICES.read_link(query) == ("mask", values, "")
 
 
-def test_a_lone_surrogate_can_be_linked(controls):
-    assert "a=%EF%BF%BD" in write_link(
-        ("\ud83d", "b"), "tokens", ["mean", 64, False, []], controls, FACTS, ("", "")
-    )
+def test_a_lone_surrogate_can_be_linked():
+    assert "a=%EF%BF%BD" in CHOICES.write_link("\ud83d", "b", "tokens", CHOICES.defaults, "")
 
 
-def test_a_link_too_long_to_open_is_refused(controls):
-    with pytest.raises(
-        InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"
-    ):
-        write_link(
-            ("word " * 5000, "b"), "tokens", ["mean", 64, False, []], controls, FACTS, ("bert", "tokens")
-        )
+def test_a_link_too_long_to_open_is_refused():
+    with pytest.raises(InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"):
+        CHOICES.write_link("word " * 5000, "b", "tokens", CHOICES.defaults, "bert")
 
 
 @pytest.mark.parametrize(
@@ -93,38 +67,85 @@ def test_a_link_too_long_to_open_is_refused(controls):
         ("tab", "none"),
     ],
 )
-def test_one_bad_value_gives_one_sentence_and_the_defaults(controls, key, value):
-    restored = read_link({"pooling": "cls", key: value}, controls, TABS, FACTS)
-    assert restored.problem.startswith(f"The link could not be followed: {key} is {value!r}"[:45])
-    assert restored.problem.endswith("; here are the defaults.")
-    assert (restored.tab, restored.values) == ("tokens", ("mean", 64, False, []))
+def test_one_bad_value_gives_one_sentence_and_the_defaults(key, value):
+    tab, values, problem = CHOICES.read_link({"pooling": "cls", key: value})
+    assert problem.startswith(f"The link could not be followed: {key} is {value!r}"[:45])
+    assert problem.endswith("; here are the defaults.")
+    assert (tab, values) == ("tokens", CHOICES.defaults)
 
 
-def test_a_control_takes_the_bounds_of_the_chosen_encoder(controls):
-    pooling, length, special, mask = controls
-    assert pooling.update(FACTS, "cls")["choices"] == ["mean", "cls"]
-    assert {"minimum": 8, "maximum": 64, "value": 20}.items() <= length.update(FACTS, 20).items()
-    assert special.update(FACTS, True)["value"] is True
-    assert mask.update(FACTS, ["a1"]) == ["a1"]
+def test_a_control_takes_the_bounds_of_the_chosen_encoder():
+    assert CHOICES.update("pooling", "cls")["choices"] == ["mean", "cls"]
+    length = CHOICES.update("max_length", 20)
+    assert {"minimum": 8, "maximum": 64, "value": 20}.items() <= length.items()
+    assert CHOICES.update("special", True)["value"] is True
+    assert CHOICES.update("mask", ["a1"])["value"] == ["a1"]
+    assert (CHOICES.within("pooling", "cls"), CHOICES.within("pooling", "max")) == ("cls", "mean")
+    assert CHOICES.within("mask", ["a1"]) == ["a1"]
 
 
-def test_the_facts_of_the_bundled_encoder_are_those_of_its_model(model):
-    assert Facts.of_bundled() == Facts.of(model)
+@pytest.mark.parametrize(("typed", "number"), [(None, 8), (3.2, 8), (20.6, 21), (1e6, 64)])
+def test_what_is_typed_into_a_slider_counts_as_the_nearest_that_is_allowed(typed, number):
+    assert WholeSlider(8, 64, value=64).preprocess(typed) == number
+
+
+def test_the_bundled_encoder_allows_before_it_is_loaded_what_its_model_does(model):
+    assert Choices.of_bundled() == Choices.of(model)
+
+
+@pytest.fixture
+def settings(model) -> Settings:
+    return Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
+
+
+def test_a_pair_is_computed_once_for_all_that_is_drawn_of_it(model, settings, monkeypatch):
+    asked = []
+    for name in ("compare", "rescore"):
+        compute = getattr(type(model), name)
+        monkeypatch.setattr(
+            type(model), name, lambda *args, _do=compute, **kw: asked.append(args[1:]) or _do(*args, **kw)
+        )
+    pairs = Pairs()
+    first = pairs.compare(model, settings, "one", "two")
+    assert pairs.compare(model, settings, "one", "two").comparison is first.comparison
+    mask = first.comparison.tokens.attention_mask.copy()
+    assert first.rescore(mask) is first.comparison
+    mask[0, 1] = 0
+    assert first.rescore(mask) is first.rescore(mask.copy())
+    assert len(asked) == 2
+    pairs.compare(model, dataclasses.replace(settings, pooling="max"), "one", "two")
+    pairs.compare(model, settings, "two", "one")
+    assert len(asked) == 4
+
+
+def test_of_the_pairs_the_latest_are_kept_within_so_many_bytes(model, settings):
+    size = sum(size for _, size in filled(Pairs(), model, settings, "a")._kept.values())
+    output = model.compare("a", "b").output
+    assert size >= output.hidden_states.nbytes + output.attentions.nbytes
+    pairs = filled(Pairs(int(size * 2.5)), model, settings, "abca")
+    assert [key[-1][0] for key in pairs._kept] == ["c", "a"]
+    assert not filled(Pairs(size - 1), model, settings, "a")._kept
+
+
+def filled(pairs: Pairs, model, settings, sentences: str) -> Pairs:
+    """Pairs of equal size, asked for one after another."""
+    for sentence_a in sentences:
+        pairs.compare(model, settings, sentence_a, "b")
+    return pairs
 
 
 @pytest.mark.parametrize(
     ("chosen", "inputs", "says"),
     [
-        (("1", ALL_HEADS, PACKED, False), "packed", "Layer 1, mean of all heads: how much each row's"),
-        (("2", "3", "B→A", False), "packed", "Layer 2, head 3: "),
-        ((ALL_LAYERS, ALL_HEADS, "B alone", False), "apart", "Mean of all layers, mean of all heads: "),
-        (("1", "2", "B alone", True), "apart", "takes from each column's, for sentence B alone. "),
+        ((PACKED, "1", ALL_HEADS, False), "packed", "Layer 1, mean of all heads: how much each row's"),
+        (("B→A", "2", "3", False), "packed", "Layer 2, head 3: "),
+        (("B alone", ALL_LAYERS, ALL_HEADS, False), "apart", "Mean of all layers, mean of all heads: "),
+        (("B alone", "1", "2", True), "apart", "takes from each column's, for sentence B alone. "),
     ],
 )
-def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(model, chosen, inputs, says):
-    settings = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
-    comparison = settings.compare(model, "A dog barks.", "The cat sleeps.")
-    shown = html.unescape(draw_attention(model, settings, comparison, *chosen, ["b2"]))
+def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(model, settings, chosen, inputs, says):
+    pair = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps.")
+    shown = html.unescape(draw_attention(pair, *chosen, ["b2"]))
     assert says in shown
     assert "The mask hides 1 token of this input" in shown
     used = model.scorers_of(inputs)
@@ -132,7 +153,53 @@ def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it
 
 
 def test_a_small_picture_of_attention_opens_its_head():
-    assert open_head(gr.EventData(None, {"key": "2-3"})) == ("2", "3")
+    assert open_head(None, "2-3", layer="1", head="1") == {"layer": "2", "head": "3"}
+
+
+def test_a_press_hides_a_token_and_another_shows_it_again(model, settings):
+    pair = Pairs().compare(model, settings, "The cat is on the mat.", "A cat!")
+    assert press_token(pair, "a3", ["b1"]) == {"mask": ["b1", "a3"]}
+    assert press_token(pair, "b1", ["b1", "a3"]) == {"mask": ["a3"]}
+    assert press_token(pair, "reset", ["a3"]) == {"mask": []}
+    assert press_token(pair, "special", ["a3"]) == {"mask": ["a0", "a8", "b0", "b4"]}
+    assert press_token(pair, "content", []) == {"mask": ["a1", "a3", "a4", "a5", "a7", "b1", "b3"]}
+
+
+def test_every_event_answers_with_components_that_it_is_wired_to(model):
+
+    async def build() -> gr.Blocks:  # where no loop runs, gradio makes one and leaves it open
+        return build_app(model)
+
+    by_name = {each.name: each for each in asyncio.run(build()).fns.values()}
+    request = SimpleNamespace(session_hash="ann", query_params={"a": "A cat.", "mask": "a1", "tab": "mask"})
+    sent = {**Choices.of(model).defaults, "past": [], "encoder": model.name, "tab": "mask"}
+    turns = iter(range(100))
+
+    def ask(name: str, *event: gr.EventData, **more: object) -> dict[str, object]:
+        """What a request changes, by the id of the component, or its kind where it has none."""
+        found = by_name[name].fn(request, *event, **sent, turn=next(turns), **more)
+        assert set(found) <= set(by_name[name].outputs)
+        return {component.elem_id or type(component).__name__: value for component, value in found.items()}
+
+    opened = ask("open_page", a="", b="", shown=None)
+    assert opened["bs-a"] == "A cat."
+    assert "1 token masked" in opened["bs-mask"]
+    shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "tokens")
+    example = ask("run_example", gr.EventData(None, {"key": "2"}), a="", b="", shown=shown)
+    assert example["bs-b"] == EXAMPLES[2][2]
+    assert "museum" in example["bs-mask"]
+    assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-mask"}
+    opens = gr.SelectData(None, {"index": 5, "value": "Layers"})
+    assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}
+    pressed = ask("press_picture", gr.EventData(None, {"key": "b2"}), a="", b="", shown=shown)
+    assert pressed["State"] == ["b2"]
+    sent["tab"] = "attention"
+    pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
+    assert "Layer 2, head 3" in pressed["bs-attention"]
+    assert ask("draw_open_tab", a="", b="", shown=shown).keys() == {"bs-attention"}
+    switched = dataclasses.replace(shown.settings, encoder="another")
+    again = ask("compare_if_switched", a="", b="", shown=dataclasses.replace(shown, settings=switched))
+    assert "dog" in again["bs-past"]
 
 
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
@@ -175,12 +242,15 @@ def test_an_error_of_ours_is_a_toast_and_a_stale_answer_is_nothing():
     assert sentence("max_length is 3") == "max_length is 3"
 
 
+@pytest.mark.slow
 def test_gradio_is_imported_without_writing_its_stubs_and_nothing_stays_changed():
     code = (
-        "import ast, inspect\nbefore, segment, seen = inspect.getfile, ast.get_source_segment, []\n"
+        "import ast, inspect, sys\nbefore, segment, seen = inspect.getfile, ast.get_source_segment, []\n"
         "ast.get_source_segment = lambda *a, **k: seen.append(a) or segment(*a, **k)\n"
-        "from bertsim.ui.quick_gradio import import_gradio\nimport_gradio()\nimport gradio\n"
-        "assert not seen; assert inspect.getfile is before; assert inspect.getfile(gradio.HTML)\n"
+        "from bertsim.ui.quick_gradio import import_gradio\nfinders = list(sys.meta_path)\nimport_gradio()\n"
+        "import gradio, gradio.component_meta, bertsim.ui.controls\n"
+        "assert not seen; assert inspect.getfile is before; assert sys.meta_path == finders\n"
+        "assert gradio.component_meta.inspect is inspect; assert inspect.getfile(gradio.HTML)\n"
         "print(gradio.Textbox(label='a').label)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -188,7 +258,9 @@ def test_gradio_is_imported_without_writing_its_stubs_and_nothing_stays_changed(
 
 
 def test_the_cards_name_every_encoder_with_its_size_and_mark_the_current_one():
-    cards = encoder_cards((BUNDLED_OFFER, *WELL_KNOWN, Offer("<b>", "/x")), WELL_KNOWN[0].name)
+    offers = (BUNDLED_OFFER, *WELL_KNOWN, Offer("<b>", "/x"))
+    shown = [(offer.name, offer.size, offer.good_for) for offer in offers]
+    cards = encoder_cards(shown, WELL_KNOWN[0].name)
     assert cards.count("<button") == len(WELL_KNOWN) + 2
     assert cards.count('aria-pressed="true"') == 1
     assert "91 MB" in cards
@@ -201,6 +273,6 @@ def test_the_line_says_how_far_an_encoder_is_and_what_goes_on_meanwhile():
     assert 'value="0.425"' in line
     assert "Downloading, 42%. small-bert goes on meanwhile." in line
     assert "value" not in encoder_on_its_way("big/bert", "Loading", None, "x")
-    assert "Back to small-bert" in encoder_in_use("big/bert", False, "small-bert")
-    assert "Back" not in encoder_in_use("small-bert", True, "small-bert")
+    assert "Back to small-bert" in encoder_in_use("big/bert", "small-bert")
+    assert "Back" not in encoder_in_use("small-bert", "small-bert")
     assert "<script>" not in encoder_failed("<script>", "small-bert")

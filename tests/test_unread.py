@@ -8,10 +8,11 @@ import pytest
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import models, pre_tokenizers, processors
 
-from bertsim.config import BertConfig
+from bertsim.bert.config import BertConfig
 from bertsim.records import Unread
-from bertsim.tokenization import Tokenizer
-from bertsim.unread import listed, unknown_sentences, withheld
+from bertsim.text.tokenizer import Tokenizer
+from bertsim.text.unread import withheld
+from bertsim.views.unread import listed, unknown_sentences
 from tests.checkpoints import make_checkpoint
 
 THUMB, SNOWMAN = "\U0001f44d", "\u2603"
@@ -21,9 +22,7 @@ THUMB, SNOWMAN = "\U0001f44d", "\u2603"
 def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     kind, is_list = request.param, request.param == "vocab.txt"
     folder = make_checkpoint(
-        tmp_path_factory.mktemp("unread") / kind,
-        vocab_only=is_list,
-        tokenizer="wordpiece" if is_list else kind,
+        tmp_path_factory.mktemp("unread") / kind, vocab_only=is_list, tokenizer="wordpiece" if is_list else kind
     )
     return Tokenizer.from_folder(folder, BertConfig.from_folder(folder))
 
@@ -38,9 +37,10 @@ def test_unknown_tokens_are_those_of_the_tokenizer_s_own_id(tokenizer: Tokenizer
     assert dict.fromkeys(batch.unread[0][0].unknown_words) == dict.fromkeys((THUMB, SNOWMAN))
     assert batch.unread[1][0] == Unread()
     assert [each.is_all for (each,) in batch.unread][:2] == [False, False]
-    assert batch.unknown_tokens == tuple((int(count),) for count in batch.is_unknown.sum(axis=1))
+    unknown = [len(each.unknown_words) for (each,) in batch.unread]
+    assert unknown == batch.is_unknown.sum(axis=1).tolist()
     counts = tokenizer.count_tokens([f"the {THUMB} dog {SNOWMAN}", "the dog", THUMB], 32)
-    assert [(each.unknown,) for each in counts] == list(batch.unknown_tokens)
+    assert [each.unknown for each in counts] == unknown
 
 
 def test_a_tokenizer_that_calls_it_otherwise_is_understood(tmp_path: Path) -> None:
@@ -61,13 +61,7 @@ def plain(tiny_checkpoint: Path) -> Tokenizer:
 
 @pytest.mark.parametrize(
     "word",
-    [
-        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
-        "\u2764\ufe0f",
-        "สวัสดี",
-        "z" * 101,
-        "\U0001f3f4\U000e0067\U000e007f",
-    ],
+    ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f", "สวัสดี", "z" * 101, "\U0001f3f4\U000e0067\U000e007f"],
 )
 def test_a_word_is_named_with_every_character_that_was_written(plain: Tokenizer, word: str) -> None:
     assert unread(plain, f"the {word} dog").unknown_words == (word,)
@@ -90,28 +84,11 @@ def test_compatibility_characters_are_named_where_they_cost_a_word(
     found = unread(plain, sentence)
     assert found.compatibility_words == lost
     if lost:
-        assert (
-            "sentence A has compatibility characters that cost words: "
-            in unknown_sentences(found, Unread())[-1]
-        )
+        assert "sentence A has compatibility characters that cost words: " in unknown_sentences(found, Unread())[-1]
 
 
 def test_a_ligature_that_is_in_the_vocabulary_and_still_costs_the_word_is_named(tmp_path: Path) -> None:
-    vocabulary = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        "\ufb01",
-        "##nd",
-        "find",
-        "a",
-        "½",
-        "m",
-        "##²",
-        "m2",
-    ]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\ufb01", "##nd", "find", "a", "½", "m", "##²", "m2"]
     folder = make_checkpoint(tmp_path / "ligature", vocabulary=vocabulary)
     tokenizer = Tokenizer.from_folder(folder, BertConfig.from_folder(folder))
     found = unread(tokenizer, "a \ufb01nd ½ m²")
@@ -143,16 +120,8 @@ def test_words_are_listed_once_few_of_them_and_what_cannot_be_seen_is_escaped() 
         (Unread(unknown_words=(THUMB,)), Unread(unknown_words=(THUMB,)), ""),
         (Unread(cut_off=" and so on", cut_tokens=3), Unread(cut_off="and  so on", cut_tokens=3), ""),
         (Unread(unknown_words=(THUMB,)), Unread(), "what was not read of A and of B differs, so "),
-        (
-            Unread(cut_off=" a", cut_tokens=1),
-            Unread(cut_off=" b", cut_tokens=1),
-            "what was not read of A and of B ",
-        ),
-        (
-            Unread(),
-            Unread(unknown_words=(THUMB,), is_all=True),
-            "nothing was read of sentence B, so no score ",
-        ),
+        (Unread(cut_off=" a", cut_tokens=1), Unread(cut_off=" b", cut_tokens=1), "what was not read of A and of B "),
+        (Unread(), Unread(unknown_words=(THUMB,), is_all=True), "nothing was read of sentence B, so no score "),
         (
             Unread(unknown_words=(THUMB,), is_all=True),
             Unread(unknown_words=(THUMB,), is_all=True),

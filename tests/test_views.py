@@ -19,23 +19,23 @@ import numpy as np
 import pytest
 
 import bertsim
-from bertsim.config import BertConfig
+from bertsim.bert.config import BertConfig
 from bertsim.errors import InputError
-from bertsim.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
-from bertsim.head_config import HeadConfig
+from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch, Unread
-from bertsim.tokenization import Tokenizer
+from bertsim.score.words import KnownError, Range, Words
+from bertsim.text.tokenizer import Tokenizer
 from bertsim.views.alignment import alignment_view, best_matches
 from bertsim.views.anatomy import anatomy, words, written_differently
 from bertsim.views.attention import PACKED, AttentionChoice, attention_view, matrix
+from bertsim.views.explain import HIDDEN_TOKENS, align, check_masks, layer_profile, occlude
 from bertsim.views.layers import layers_view
-from bertsim.views.markup import attributes, downloads, number, plain, table, text
+from bertsim.views.markup import Html, downloads, number, plain, table, tag
 from bertsim.views.mask import function_positions, mask_view, special_positions
-from bertsim.views.matrix import DRAWN, Side, heatmap, left_out, thumbnail
+from bertsim.views.matrix import DRAWN, heatmap, left_out, thumbnail
 from bertsim.views.matter import matter_view
 from bertsim.views.page import choices, previous
-from bertsim.views.result import Engine, bars, explanation, losses, provenance, verdict
-from bertsim.words import KnownError, Range, Words
+from bertsim.views.result import Origin, bars, explanation, losses, provenance, verdict
 from tests.checkpoints import make_checkpoint
 
 HOSTILE = (
@@ -59,8 +59,8 @@ WORDS = Words(
         KnownError("role", 1.0, 300, "roles changed"),
     ),
 )
-ENGINE = Engine("some-bert", "litert", "mean", None, "concat", 128, 8_300_000)
-SPOKEN = dataclasses.replace(ENGINE, words=WORDS)
+ORIGIN = Origin("some-bert", "litert", "mean", None, "concat", 128, 8_300_000)
+SPOKEN = dataclasses.replace(ORIGIN, words=WORDS)
 PAIR = ("A man is playing a guitar.", "Someone unplayfully plays the guitar on a stage.")
 
 
@@ -95,14 +95,12 @@ def assert_safe(source: str) -> None:
     source.encode("utf-8")
     assert "${" not in source
     assert "{{" not in source
-    for tag, attrs in Page(source).elements:
-        assert tag in KNOWN.split()
+    for element, attrs in Page(source).elements:
+        assert element in KNOWN.split()
         assert not [name for name in attrs if name.startswith("on")]
 
 
-def one_row(
-    tokens: list[str], vectors: list[list[float]], sentence: str, seq: int
-) -> tuple[list[str], np.ndarray]:
+def one_row(tokens: list[str], vectors: list[list[float]], sentence: str, seq: int) -> tuple[list[str], np.ndarray]:
     padded = tokens + ["[PAD]"] * (seq - len(tokens))
     hidden = np.zeros((seq, len(vectors[0])), np.float32)
     hidden[: len(vectors)] = vectors
@@ -122,25 +120,35 @@ def by_hand() -> Comparison:
         spans=np.array([[[0, 0], [0, 1], [0, 0], [0, 0]], [[0, 0], [0, 1], [2, 3], [0, 0]]], np.int32),
         is_special=np.array([[1, 0, 1, 1], [1, 0, 0, 1]], bool),
         is_unknown=np.zeros((2, 4), bool),
+        own=(((1, 2),), ((1, 3),)),
         sentences=(("x",), ("x y",)),
         unread=((Unread(),), (Unread(),)),
     )
-    output = EncoderOutput(
-        hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32)
-    )
+    output = EncoderOutput(hidden, None, np.stack([hidden, hidden]), np.full((1, 2, 1, 4, 4), 0.25, np.float32))
     scores = (
         PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9),
         PairScore("dot", -2.5, "product", -math.inf, math.inf, -2.5),
         PairScore("euclidean", 3.0, "distance", 0.0, math.inf, 0.25),
     )
-    return Comparison("x", "x y", scores, batch, output, 0.0042, lambda: (batch, output))
+    return Comparison("x", "x y", scores, batch, output, (batch, output), 0.0042, 16)
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
 def test_any_text_is_shown_as_text(typed):
-    assert Page(f"<p>{text(typed)}</p>").text == plain(typed)
-    assert Page(f"<p{attributes(title=typed)}></p>").elements == [("p", {"title": plain(typed)})]
-    assert_safe(f"<p{attributes(title=typed)}>{text(typed)}</p>")
+    shown = plain(typed)
+    for source in (
+        tag("p", typed, title=typed),
+        Html('<p title="{}">{}</p>').format(typed, typed),
+        Html('<p title="') + typed + Html('">') + typed + Html("</p>"),
+    ):
+        assert Page(source).text == shown
+        assert Page(source).elements == [("p", {"title": shown})]
+        assert_safe(source)
+
+
+def test_a_tag_has_its_classes_and_its_attributes():
+    source = tag("p.x.y", "a < b", tag("b", 1), data_pick=3, hidden=True, title=None, lang=False, aria_pressed=False)
+    assert source == '<p class="x y" data-pick="3" hidden aria-pressed="false">a &lt; b<b>1</b></p>'
 
 
 def test_control_characters_and_lone_surrogates_become_visible():
@@ -175,7 +183,7 @@ def test_the_verdict_has_the_words_of_the_encoder_for_its_cosine_and_on_what_the
 @pytest.mark.parametrize(
     ("engine", "what"),
     [
-        (ENGINE, "encoders"),
+        (ORIGIN, "encoders"),
         (dataclasses.replace(SPOKEN, words=dataclasses.replace(WORDS, ranges={})), "encoders"),
         (dataclasses.replace(SPOKEN, pooling="cls", is_default=False), "settings"),
     ],
@@ -190,37 +198,29 @@ def test_a_cosine_for_which_there_are_no_words_is_given_without_a_judgement(engi
 @pytest.mark.parametrize(
     ("kind", "inputs", "said"),
     [
-        ("bilstm", "packed", "a trained head: Bi-LSTM over the token vectors of the packed pair"),
-        ("pooled", "packed", "a trained head: dense over [CLS] of the packed pair"),
-        (
-            "mean",
-            "apart",
-            "a trained head: dense over the mean of the token vectors of each sentence, read apart",
-        ),
+        ("bilstm", "packed", "Bi-LSTM over the token vectors of the packed pair"),
+        ("pooled", "packed", "dense over [CLS] of the packed pair"),
+        ("mean", "apart", "dense over the mean of the token vectors of each sentence, read apart"),
     ],
 )
 def test_a_scorer_is_explained_by_the_encoder_s_folder_else_by_its_shape(kind, inputs, said):
     units = (8,) if kind == "bilstm" else ()
     head = HeadConfig(kind, inputs, units, 0.1, ("similar",), (0, 5), 64, "some-bert", "0" * 64, 32)
-    assert explanation("mine", dataclasses.replace(SPOKEN, heads={"mine": head})) == said
-    assert (
-        explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
-    )
+    assert explanation("mine", dataclasses.replace(SPOKEN, heads={"mine": head})) == f"a trained head: {said}"
+    assert explanation("bilstm", dataclasses.replace(SPOKEN, heads={"bilstm": head})) == WORDS.scorers["bilstm"]
     assert explanation("dot", SPOKEN) == "their product; grows with the vectors' lengths"
-    assert explanation("cosine", ENGINE) == "the angle between the two sentence vectors"
+    assert explanation("cosine", ORIGIN) == "the angle between the two sentence vectors"
 
 
 def test_the_heads_of_a_model_are_explained_where_its_scores_stand(model):
-    engine = dataclasses.replace(ENGINE, heads={name: model.head_config(name) for name in model.heads})
-    titles = [
-        attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs
-    ]
+    engine = dataclasses.replace(ORIGIN, heads={name: model.head_config(name) for name in model.heads})
+    titles = [attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs]
     assert titles == [explanation(scorer, engine) for scorer in model.scorers]
     assert "a trained head: Bi-LSTM" in " ".join(titles)
 
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
-    page = Page(bars(by_hand(), ENGINE))
+    page = Page(bars(by_hand(), ORIGIN))
     assert "0.900similarity, −1 … 1" in page.text
     assert "−2.500product, −∞ … ∞" in page.text
     assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
@@ -233,24 +233,17 @@ def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
 )
 def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, shown):
     score = PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9, probability)
-    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,)), ENGINE))
+    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,)), ORIGIN))
     assert f"called similar: {shown}\u202f%" in page.text
     assert "the calibrated share of pairs" in page.text
 
 
 def test_the_provenance_names_time_engine_and_encoder():
-    shown = Page(provenance(by_hand(), ENGINE)).text
-    for part in (
-        "4.2 ms",
-        "LiteRT, int8 weights",
-        "some-bert (8.3 million parameters)",
-        "mean pooling, last layer",
-    ):
+    shown = Page(provenance(by_hand(), ORIGIN)).text
+    for part in ("4.2 ms", "LiteRT, int8 weights", "some-bert (8.3 million parameters)", "mean pooling, last layer"):
         assert part in shown
     assert "Known to err" not in shown
-    assert "layers 1, 2 (sum)" in provenance(
-        by_hand(), Engine("x", "tensorflow", "cls", (1, 2), "sum", 64, 1)
-    )
+    assert "layers 1, 2 (sum)" in provenance(by_hand(), Origin("x", "tensorflow", "cls", (1, 2), "sum", 64, 1))
 
 
 def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_facts():
@@ -259,18 +252,18 @@ def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_fac
     assert Page(source).text.endswith(WORDS.note + said)
     assert_safe(source)
     flawless = dataclasses.replace(WORDS, known_errors=WORDS.known_errors[2:])
-    assert "err" not in provenance(by_hand(), dataclasses.replace(ENGINE, words=flawless))
+    assert "err" not in provenance(by_hand(), dataclasses.replace(ORIGIN, words=flawless))
 
 
 def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
     cut = model.compare("word " * 200 + "cat", "word " * 130, max_length=128)
-    first, second = (tokens for (tokens,) in cut.tokens.cut_tokens)
+    first, second = (each.cut_tokens for (each,) in cut.tokens.unread)
     assert losses(cut.tokens) == [
         f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score.",
         "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
         " the same.",
     ]
-    assert losses(cut.tokens)[0] in Page(verdict(cut, ENGINE)).text
+    assert losses(cut.tokens)[0] in Page(verdict(cut, ORIGIN)).text
     unknown = model.compare("I feel \U0001f600", "I feel fine")
     assert losses(unknown.tokens)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
     assert losses(model.compare("I feel fine", "I feel well").tokens) == []
@@ -278,12 +271,12 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
 
 def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_score(model):
     pair = model.compare("I feel \U0001f600", "I feel \u2639")
-    shown = Page(verdict(pair, ENGINE)).text
+    shown = Page(verdict(pair, ORIGIN)).text
     assert shown.startswith("Cosine 1.000")
     assert "Sentence B, not read: \u2639" in shown
     assert "What was not read of A and of B differs" in shown
-    assert "called similar" not in bars(pair, ENGINE)
-    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ENGINE)).text
+    assert "called similar" not in bars(pair, ORIGIN)
+    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ORIGIN)).text
     assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
 
 
@@ -304,11 +297,11 @@ def test_unknown_tokens_are_marked_whatever_their_text(tiny_checkpoint):
 
 def test_attention_says_what_did_not_fit_into_one_input(model):
     long = model.compare("word " * 100, "other " * 100, max_length=128)
-    cut = long.packed[0].cut_tokens[0]
+    cut = [each.cut_tokens for each in long.packed[0].unread[0]]
     shown = Page(attention_view(long, AttentionChoice(1, None), ())).text
     assert f"not read: {cut[0]} tokens of A, {cut[1]} tokens of B" in shown
     alone = model.compare("word " * 200, "other", max_length=128)
-    cut = alone.tokens.cut_tokens[0][0]
+    cut = alone.tokens.unread[0][0].cut_tokens
     shown = Page(attention_view(alone, AttentionChoice(1, None, "A alone"), ())).text
     assert f"Not read: {cut} tokens of A." in shown
     assert "ot read:" not in Page(attention_view(alone, AttentionChoice(1, None, "B alone"), ())).text
@@ -341,19 +334,12 @@ def test_pieces_of_a_word_are_joined(model):
     assert joined
     for group in joined:
         assert all(batch.tokens[1][position].startswith("##") for position in group[1:])
-    assert [position for group in groups for position in group] == np.flatnonzero(
-        batch.attention_mask[1]
-    ).tolist()
+    assert [position for group in groups for position in group] == np.flatnonzero(batch.attention_mask[1]).tolist()
 
 
 @pytest.mark.parametrize(
     ("token", "written", "change"),
-    [
-        ("cafe", "cafe", ""),
-        ("cafe", "Cafe", "lower-cased"),
-        ("cafe", "Café", "accents dropped"),
-        ("##s", "s", ""),
-    ],
+    [("cafe", "cafe", ""), ("cafe", "Cafe", "lower-cased"), ("cafe", "Café", "accents dropped"), ("##s", "s", "")],
 )
 def test_what_the_tokenizer_changed_is_named(token, written, change):
     assert written_differently(token, written) == change
@@ -362,7 +348,7 @@ def test_what_the_tokenizer_changed_is_named(token, written, change):
 
 def test_text_that_was_cut_off_is_struck_through_with_its_count(model):
     batch = model.compare("short", "word " * 200, max_length=16).tokens
-    assert batch.cut_tokens[1][0] == 186
+    assert batch.unread[1][0].cut_tokens == 186
     source = anatomy(batch)
     assert re.search(r"<del>\s*word word", source)
     assert "cut off: 186 tokens did not fit" in Page(source).text
@@ -413,9 +399,7 @@ def test_the_alignment_view_shows_the_numbers_of_the_matrix(model):
     shown = Page(alignment_view(comparison, -1)).text
     assert f"Precision{number(found.precision)}" in shown
     assert f"F1{number(found.f1)}" in shown
-    assert (
-        f"guitar × guitar: {number(found.cosines[6, comparison.tokens.tokens[1].index('guitar')])}" in shown
-    )
+    assert f"guitar × guitar: {number(found.cosines[6, comparison.tokens.tokens[1].index('guitar')])}" in shown
 
 
 def test_the_last_column_of_the_profile_is_the_score(model):
@@ -451,6 +435,7 @@ def test_every_scorer_can_be_asked_which_tokens_matter_to_it(model, scorer):
     assert f"How the {scorer} score" in matter_view(comparison, found)
 
 
+@pytest.mark.tensorflow
 def test_occlusion_of_a_long_sentence_is_capped_and_says_so(tmp_path):
     long = bertsim.load(
         make_checkpoint(tmp_path / "long", max_position_embeddings=200), engine="tensorflow", max_length=200
@@ -509,10 +494,7 @@ def test_attention_of_a_sentence_alone_is_that_of_its_own_tokens_without_padding
     assert "[PAD]" not in page.text
     tokens, values = comparison.tokens.tokens[row], comparison.output.attentions[0, row, 1]
     assert f"{tokens[1]} × {tokens[2]}: {number(values[1, 2])}" in page.text
-    assert (
-        f"Layer 1, head 2: how much each row's token takes from each column's, for sentence {letter}"
-        in page.text
-    )
+    assert f"Layer 1, head 2: how much each row's token takes from each column's, for sentence {letter}" in page.text
     assert f"Spread evenly it would be {number(1 / length)} everywhere." in page.text
 
 
@@ -596,8 +578,8 @@ def test_every_picture_is_well_formed_svg_that_stands_alone(model, view):
 
 
 def test_a_heat_map_puts_rows_down_and_columns_across():
-    side_a, side_b = Side(("r0", "r1"), ("a", "a"), (False, False)), Side(("c0",), ("b",), (False,))
-    source = heatmap(np.array([[0.25], [1.0]], np.float32), side_a, side_b, label="x")
+    rows, columns = [("r0", "red"), ("r1", "red")], [("c0", "blue")]
+    source = heatmap(np.array([[0.25], [1.0]], np.float32), rows, columns, label="x")
     assert re.findall(r"<title>(.*?)</title>", source) == ["r0 × c0: 0.250", "r1 × c0: 1.000"]
     opacities = [float(value) for value in re.findall(r"fill-opacity:([\d.]+)", source)]
     assert opacities[0] == pytest.approx(opacities[1] / 4, abs=1e-3)

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 import bertsim
+from bertsim.data.json_files import write_json
 from bertsim.errors import CheckpointError, InputError
+from bertsim.export.writing import write_manifest
 from bertsim.hub.download import is_needed
-from bertsim.manifest import write_manifest
-from bertsim.ui.settings import Settings
+from bertsim.score.words import NAME, KnownError, Range, Words, read_words
+from bertsim.ui.pairs import Pairs, Settings
 from bertsim.views.result import verdict
-from bertsim.words import NAME, KnownError, Range, Words, read_words, write_words
 
 WORDS = Words(
     note="It was taught to read pairs.",
@@ -30,8 +31,7 @@ WORDS = Words(
 
 
 @pytest.mark.parametrize(
-    ("score", "words"),
-    [(-1.0, "Far apart"), (0.499, "Far apart"), (0.5, "Near"), (9.0, "Near"), (-1.1, None)],
+    ("score", "words"), [(-1.0, "Far apart"), (0.499, "Far apart"), (0.5, "Near"), (9.0, "Near"), (-1.1, None)]
 )
 def test_a_score_falls_in_the_highest_range_that_begins_below_it(score: float, words: str | None) -> None:
     found = WORDS.range_of("cosine", score)
@@ -41,7 +41,7 @@ def test_a_score_falls_in_the_highest_range_that_begins_below_it(score: float, w
 
 def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Path) -> None:
     assert read_words(tmp_path) is None
-    write_words(tmp_path / NAME, WORDS)
+    write_json(tmp_path / NAME, WORDS)
     assert read_words(tmp_path) == WORDS
     raw = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
     assert list(raw) == ["note", "data", "scorers", "ranges", "known_errors"]
@@ -57,44 +57,35 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda raw: raw.pop("note"), "note is missing; every one of note, data, "),
-        (lambda raw: raw.update(x=1), "x is unknown; known are note, data, scorers, ranges, known_errors; "),
+        (lambda raw: raw.pop("note"), "note is missing; "),
+        (lambda raw: raw.update(x=1), "x is not known; known are data, known_errors, note, ranges, scorers; "),
         (lambda raw: raw.update(note=" "), "note is ' '; a text was expected; "),
-        (lambda raw: raw.update(scorers=[]), "scorers is []; a dict was expected; "),
-        (lambda raw: raw["scorers"].update(cosine=1), "scorers: cosine is 1; a text was expected; "),
-        (lambda raw: raw["ranges"].update(cosine={}), "ranges of cosine is {}; a list was expected; "),
+        (lambda raw: raw.update(scorers=[]), "scorers is []; a table was expected; "),
+        (lambda raw: raw["scorers"].update(cosine=1), "scorers.cosine is 1; a text was expected; "),
+        (lambda raw: raw["ranges"].update(cosine={}), "ranges.cosine is {}; a list was expected; "),
         (lambda raw: raw["ranges"].update(cosine=[]), "ranges of cosine: low is []; one or more rising "),
         (
             lambda raw: raw["ranges"]["cosine"].reverse(),
             "ranges of cosine: low is [0.5, -1.0]; one or more rising numbers were expected; ",
         ),
-        (
-            lambda raw: raw["ranges"]["cosine"].append(3),
-            "ranges of cosine, entry 3: 3 is no object; one was ",
-        ),
-        (
-            lambda raw: raw["ranges"]["cosine"][1].pop("rating"),
-            "ranges of cosine, entry 2: rating is missing; every one of low, words, rating, pairs was expected; ",
-        ),
+        (lambda raw: raw["ranges"]["cosine"].append(3), "ranges.cosine[2]: 3 was found where a table was expected; "),
+        (lambda raw: raw["ranges"]["cosine"][1].pop("rating"), "ranges.cosine[1]: rating is missing; "),
         (
             lambda raw: raw["ranges"]["cosine"][1].update(rating=5.5),
-            "ranges of cosine, entry 2: rating is 5.5; a number from 0 to 5 was expected; ",
+            "ranges.cosine[1]: rating is 5.5; a number from 0 to 5 was expected; ",
         ),
         (lambda raw: raw["ranges"]["cosine"][0].update(low=float("nan")), "low is nan; a finite number was "),
-        (
-            lambda raw: raw["ranges"]["cosine"][0].update(low="0"),
-            "low is '0'; a finite number was expected; ",
-        ),
+        (lambda raw: raw["ranges"]["cosine"][0].update(low="0"), "low is '0'; a finite number was expected; "),
         (lambda raw: raw["ranges"]["cosine"][0].update(pairs=0), "pairs is 0; a whole number of at least 1 "),
         (lambda raw: raw["known_errors"][0].update(right=1.1), "right is 1.1; a number in [0, 1] was "),
-        (lambda raw: raw["known_errors"][0].update(right=True), "right is True; a number in [0, 1] was "),
-        (lambda raw: raw["known_errors"][0].update(more=1), "known_errors, entry 1: more is unknown; known "),
+        (lambda raw: raw["known_errors"][0].update(right=True), "right is True; a finite number was "),
+        (lambda raw: raw["known_errors"][0].update(more=1), "known_errors[0]: more is not known; known "),
     ],
 )
 def test_a_file_that_cannot_be_is_refused_by_file_and_key(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
-    write_words(tmp_path / NAME, WORDS)
+    write_json(tmp_path / NAME, WORDS)
     raw = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
     change(raw)
     (tmp_path / NAME).write_text(json.dumps(raw), encoding="utf-8")
@@ -114,7 +105,7 @@ def spoken(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny bundle with words of its own, in its manifest."""
     folder = tmp_path_factory.mktemp("words") / "spoken"
     shutil.copytree(tiny_bundle, folder)
-    write_words(folder / NAME, WORDS)
+    write_json(folder / NAME, WORDS)
     write_manifest(folder)
     return folder
 
@@ -127,12 +118,12 @@ def test_a_model_has_the_words_of_its_folder_and_none_without(spoken: Path, tiny
 def test_the_page_says_them_under_the_encoder_s_own_settings_alone(spoken: Path) -> None:
     model = bertsim.load(spoken)
     own = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
-    pair = ("the cat sat", "the cat sat")
-    said = verdict(own.compare(model, *pair), own.engine(model))
+    pair = Pairs().compare(model, own, "the cat sat", "the cat sat")
+    said = verdict(pair.comparison, pair.origin)
     assert '<p class="bs-judgement">Near</p>' in said
     assert "4.2 out of 5 on average (STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5)" in said
-    other = replace(own, pooling="mean")
-    assert "differs between settings" in verdict(other.compare(model, *pair), other.engine(model))
+    other = Pairs().compare(model, replace(own, pooling="mean"), "the cat sat", "the cat sat")
+    assert "differs between settings" in verdict(other.comparison, other.origin)
 
 
 def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoken: Path) -> None:
@@ -154,7 +145,7 @@ def test_words_that_were_changed_are_refused_by_the_manifest(spoken: Path, tmp_p
 def test_what_is_trained_anew_does_not_inherit_words_that_were_true_for_another(
     spoken: Path, tmp_path: Path, tune: str
 ) -> None:
-    from bertsim.training.folder import prepare_output
+    from bertsim.training.run import prepare_output
 
     prepare_output(spoken, tune, tmp_path / "output", resume=False)
     assert (tmp_path / "output" / "config.json").exists()

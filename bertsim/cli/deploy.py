@@ -14,17 +14,17 @@ It is written to with the token in HF_TOKEN. The Hub asks for a paid plan to mak
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("space", metavar="USER/SPACE", help="made where it is not there")
-    parser.add_argument("--encoder", metavar="USER/NAME", help="that it starts with: sets BERTSIM_ENCODER")
-    parser.add_argument("--heads", metavar="USER/NAME", help="trained heads: sets BERTSIM_HEADS")
-    parser.add_argument("--private", action="store_true", help="make the Space for yourself alone")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
-    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("space", metavar="USER/SPACE", help="made where it is not there")
+    add("--encoder", metavar="USER/NAME", help="that it starts with: sets BERTSIM_ENCODER")
+    add("--heads", metavar="USER/NAME", help="trained heads: sets BERTSIM_HEADS")
+    add("--private", action="store_true", help="make the Space for yourself alone")
+    add("--dry-run", action="store_true", help="print what would be sent, and send nothing")
 
 
 def run(args: argparse.Namespace) -> int:
     """Send, and print where it is."""
-    from bertsim.hub.deploy import deploy, space_files
+    from bertsim.publishing.deploy import deploy, space_files
 
     files = space_files()
     given = {"BERTSIM_ENCODER": args.encoder, "BERTSIM_HEADS": args.heads}

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import io
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bertsim.cli.options import NAME_THEM, add_model_options, embedding_options, load_model
-from bertsim.cli.output import Bar, Stopped, say
-from bertsim.cli.partial import PartialFile, check_output
-from bertsim.cli.score_file import chunk_size, describe_job, tell_start, tell_stop
-from bertsim.cli.unread import COUNTS, Tally, summed
-from bertsim.datasets import DataFile, Row, open_sentences
+from bertsim.batch.partial import PartialFile, check_output
+from bertsim.batch.scoring import chunk_size, describe_job, refusal
+from bertsim.batch.writing import VectorLayout
+from bertsim.cli.files import Tally, summed, write_chunks
+from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.output import say
+from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
-    from bertsim.records import Float
+    pass
 
 HELP = "turn sentences into vectors"
 DESCRIPTION = """\
@@ -31,137 +27,62 @@ Turn sentences into vectors:
 A .txt file has one sentence a line; of a .tsv, .csv or .jsonl file, --column names the column; each may be .gz.
 .npy: float32 [n, dim]. .npz: that as "embeddings", and "settings" (JSON). .jsonl: sentence and embedding a line.
 Stopped, the same command goes on where it was."""
-KINDS = ("npy", "npz", "jsonl")
+ENDINGS = (".npy", ".npz", ".jsonl")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="sentences, each in quotes")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="a file of sentences instead")
-    parser.add_argument("--column", metavar="NAME", help="the column of FILE that holds them")
-    parser.add_argument("--output", type=Path, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
+    add = parser.add_argument
+    add("sentences", nargs="*", metavar="SENTENCE", help="sentences, each in quotes")
+    add("--input", type=Path, metavar="FILE", help="a file of sentences instead")
+    add("--column", metavar="NAME", help="the column of FILE that holds them")
+    add("--output", type=Path, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
     add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Embed what the words name. Raises InputError where they do not fit together."""
-    if args.output.suffix.lower().lstrip(".") not in KINDS:
-        raise InputError(
-            f"{args.output}: vectors are written to {', '.join('.' + kind for kind in KINDS)}; use one of them."
-        )
+    """Embed what the words name; row i of the output is row i of the file, so a bad row stops it before it starts.
+
+    Raises:
+        InputError: words that do not fit together, or a sentence that cannot be read.
+    """
+    ending = args.output.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(f"{args.output}: vectors are written to {', '.join(ENDINGS)}; use one of them.")
     if (args.input is None) == (not args.sentences):
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
-    check_output(args.output, [] if args.input is None else [args.input])
-    return embed_words(args) if args.input is None else embed_file(args)
-
-
-def embed_words(args: argparse.Namespace) -> int:
-    """Embed the sentences of the command line."""
-    model = load_model(args)
-    options = embedding_options(args, model)
-    layout = Layout(args.output.suffix.lower().lstrip("."), len(args.sentences), model.settings(**options))
-    data = layout.chunk(args.sentences, model.embed(args.sentences, **options), with_header=True)
-    with PartialFile(args.output, None) as partial:
-        partial.append(data, rows=len(args.sentences))
-        partial.finish(layout.convert)
-    say(f"bertsim: {args.output}: {len(args.sentences)} sentences embedded.")
+    check_output(args.output, *([] if args.input is None else [args.input]))
+    file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM)
+    total = len(args.sentences) if file is None else _checked_count(file)
+    model, options = load_scoring(args)
+    layout = VectorLayout(ending.lstrip("."), total, model.settings(**options))
+    rows: Iterable[Row] = [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
+    job = None
+    if file is not None:
+        rows, job = file, describe_job(args.input, model, options) | {"column": file.sentences, "rows": total}
     tally = Tally(model)
-    tally.say(summed(tally.count(args.sentences)))
-    return 0
+    with PartialFile(args.output, job) as partial:
 
+        def make(chunk: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
+            sentences = [row.sentences[0] for row in chunk]
+            try:
+                vectors = model.embed(sentences, progress=progress, **options)
+            except InputError:
+                for row in chunk:
+                    why = refusal(row, model.check)
+                    if file is not None and why:
+                        raise DataError(f"{file.where(row)}: {why}.") from None
+                raise
+            data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
+            return data, summed(tally.count(sentences))
 
-def embed_file(args: argparse.Namespace) -> int:
-    """Embed a file; row i of the output is row i of the file, so a bad row stops it before it starts."""
-    file = open_sentences(args.input, args.column, NAME_THEM)
-    total = _checked_count(file)
-    model = load_model(args)
-    options = embedding_options(args, model)
-    layout = Layout(args.output.suffix.lower().lstrip("."), total, model.settings(**options))
-    job = describe_job(args.input, model, options) | {"column": file.sentences, "rows": total}
-    with PartialFile(args.output, job, COUNTS) as partial:
-        tell_start(partial, total)
-        tally = Tally(model)
-        try:
-            _embed_rows(file, tally, options, layout, partial)
-        except Stopped as stop:
-            stop.told = tell_stop(partial, total)
-            raise
+        write_chunks(partial, rows, total, 2 * chunk_size(model), make)
         partial.finish(layout.convert)
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
     tally.say(partial.counts)
     return 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How vectors are written.
-
-    Attributes:
-        kind: "npy", "npz" (unfinished: as "npy") or "jsonl".
-        rows: how many vectors there will be in all.
-        settings: what made them; goes into .npz.
-    """
-
-    kind: str
-    rows: int
-    settings: dict[str, object]
-
-    def chunk(self, sentences: Sequence[str], vectors: Float, with_header: bool) -> bytes:
-        """Vectors, float32 [n, dim], as the next bytes of the file."""
-        if self.kind == "jsonl":
-            lines = (
-                f'{{"sentence": {json.dumps(sentence, ensure_ascii=False)}, "embedding": [{_numbers(vector)}]}}\n'
-                for sentence, vector in zip(sentences, vectors, strict=True)
-            )
-            return "".join(lines).encode()
-        from numpy.lib import format as npy
-
-        header = io.BytesIO()
-        if with_header:
-            shape = (self.rows, vectors.shape[1])
-            npy.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        return header.getvalue() + vectors.astype("<f4").tobytes()
-
-    @property
-    def convert(self) -> Callable[[Path, Path], None] | None:
-        """How the partial file becomes the whole one; None: it is one."""
-        return self._zip if self.kind == "npz" else None
-
-    def _zip(self, partial: Path, output: Path) -> None:
-        import numpy as np
-
-        settings = np.array(json.dumps(self.settings, ensure_ascii=False))
-        with output.open("wb") as stream:
-            np.savez(stream, embeddings=np.load(partial, mmap_mode="r"), settings=settings)
-
-
-def _embed_rows(
-    file: DataFile, tally: Tally, options: dict[str, Any], layout: Layout, partial: PartialFile
-) -> None:
-    model = tally.model
-    rows, size = islice(file, partial.counts["rows"], None), 2 * chunk_size(model)
-    with Bar(layout.rows, "sentences", partial.counts["rows"]) as bar:
-        while chunk := list(islice(rows, size)):
-            sentences = [row.sentences[0] for row in chunk]
-            try:
-                vectors = model.embed(sentences, progress=bar.within(len(chunk)), **options)
-            except InputError:
-                for row in chunk:
-                    _check(file, row, model)
-                raise
-            data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])
-            partial.append(data, rows=len(chunk), **summed(tally.count(sentences)))
-            bar.reach(partial.counts["rows"])
-
-
-def _check(file: DataFile, row: Row, model: SimilarityModel) -> None:
-    try:
-        model.check(row.sentences[0])
-    except InputError as error:
-        raise DataError(f"{file.where(row)}: {error}") from error
 
 
 def _checked_count(file: DataFile) -> int:
@@ -177,8 +98,3 @@ def _checked_count(file: DataFile) -> int:
     if not rows:
         raise DataError(f"{file.path} has no rows; there is nothing to embed.")
     return rows
-
-
-def _numbers(vector: Float) -> str:
-    """float32 numbers as text, with the nine digits that hold every one of them."""
-    return ", ".join(f"{float(value):.9g}" for value in vector)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.judged import Labelled, as_fields, as_lines, draw, judge, make_folder, similar_from
-from bertsim.cli.options import NAME_THEM, add_model_options, check_scorer, embedding_options, load_model
-from bertsim.cli.output import Bar, fields
-from bertsim.cli.unread import Tally, summed
-from bertsim.cli.unread import as_fields as unread_fields
-from bertsim.datasets import DataFile, number_of, open_pairs
+from bertsim.cli.files import Tally, summed
+from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.output import LiveLine, fields, print_json
+from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
-from bertsim.probes import is_held_out
 
 if TYPE_CHECKING:
-    from bertsim.evaluation import Estimate, Evaluation
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.measuring.agreement import Agreement
+    from bertsim.measuring.labelled import LabelledPairs
+    from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
 HELP = "measure how well scores agree with labels"
@@ -29,250 +26,174 @@ DESCRIPTION = """\
 Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
 All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """Labelled pairs of a file, before a model is there.
-
-    Attributes:
-        file: where they are from.
-        pairs, labels: of the rows that can be used.
-        skipped: how many rows were left out.
-        reference: scores by TF-IDF under its name; empty where they do not vary.
-    """
-
-    file: DataFile
-    pairs: Sequence[tuple[str, str]]
-    labels: Sequence[float]
-    skipped: int
-    reference: Mapping[str, Float]
+_CORRELATIONS = f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} 95 % interval"
+_SEPARATION = f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}"
+_WIDTHS = {"roc_auc": 7, "average_precision": 7, "threshold": 8, "accuracy": 8, "f1": 7, "brier": 7, "ece": 7}
+_SIMILAR_SHARE = 0.8  # of the scale of labels: 4 of 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("--data", type=Path, metavar="FILE", required=True, help="labelled pairs")
-    parser.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
-    parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
-    parser.add_argument(
-        "--scorer",
-        metavar="S",
-        default="all",
-        help="one of cosine, dot, euclidean, manhattan, alignment, a head; default: all",
-    )
-    parser.add_argument(
-        "--dev",
-        type=Path,
-        metavar="FILE",
-        help="labelled pairs that choose the thresholds (default: DATA itself)",
-    )
-    parser.add_argument(
-        "--similar-from",
-        type=float,
-        metavar="LABEL",
-        help="pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)",
-    )
-    parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG"
-    )
-    parser.add_argument(
-        "--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)"
-    )
-    parser.add_argument("--seed", type=int, metavar="N", default=0, help="of the bootstrap (default: 0)")
-    parser.add_argument(
-        "--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used"
-    )
-    parser.add_argument(
-        "--ranges",
-        nargs="+",
-        type=float,
-        metavar="LOW",
-        help="print the mean label of the pairs whose score is from each LOW up to the next",
-    )
-    parser.add_argument(
-        "--held-out",
-        action="store_true",
-        help="measure on the tenth alone that `train` leaves out with hold_out=yes",
-    )
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add = parser.add_argument
+    add("--data", type=Path, metavar="FILE", required=True, help="labelled pairs")
+    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
+    add("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
+    add("--scorer", metavar="S", default="all", help="cosine, alignment, a head, … (default: all)")
+    add("--dev", type=Path, metavar="FILE", help="pairs that choose the thresholds (default: DATA itself)")
+    similar = "pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)"
+    add("--similar-from", type=float, metavar="LABEL", help=similar)
+    add("--plots", type=Path, metavar="DIR", help="draw scatter, ROC and reliability there, as PNG")
+    add("--resamples", type=int, metavar="N", default=1000, help="bootstrap resamples (default: 1000)")
+    add("--seed", type=int, metavar="N", default=0, help="of the bootstrap (default: 0)")
+    add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
+    ranges = "print the mean label of the pairs whose score is from each LOW up to the next"
+    add("--ranges", nargs="+", type=float, metavar="LOW", default=(), help=ranges)
+    add("--held-out", action="store_true", help="measure on the tenth alone that `train` leaves out with hold_out=yes")
+    add("--json", action="store_true", help="print the figures as JSON")
     add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print Pearson, Spearman and their intervals, and the settings they were measured with."""
-    if args.resamples < 1 or args.seed < 0:
-        raise InputError(
-            f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected."
-        )
-    from bertsim.evaluation import check_edges, mean_label_by_range
+    """Print correlations and their intervals, what tells similar pairs from others, and the settings.
 
-    edges = args.ranges or ()
-    check_edges(edges)
-    read = read_data(args.data, args, held_out=args.held_out)
-    similar = similar_from(args.similar_from, read.labels)
-    read_dev = None if args.dev is None else read_data(args.dev, args)
-    if read_dev is not None and not read.reference.keys() <= read_dev.reference.keys():
-        raise DataError(
-            f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}."
-        )
+    Raises:
+        InputError: options that cannot be.
+        DataError: labels or scores that nothing can be measured on.
+    """
+    if args.resamples < 1 or args.seed < 0:
+        raise InputError(f"--resamples is {args.resamples} and --seed {args.seed}; at least 1 and 0 were expected.")
+    from bertsim.measuring.agreement import Scored, measure
+    from bertsim.measuring.evaluation import check_edges
+
+    check_edges(args.ranges)
+    data, reference = _read(args, args.data, only_held_out=args.held_out)
+    similar = similar_from(args.similar_from, data.labels)
+    dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
+    if not reference.keys() <= dev_reference.keys():
+        raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
     if args.plots is not None:
-        make_folder(args.plots)
-    model = load_model(args)
-    check_scorer(args.scorer, model, "all")
-    options = embedding_options(args, model)
-    scorers = model.scorers if args.scorer == "all" else (args.scorer,)
-    data = score_data(model, scorers, read, options)
-    dev = None if read_dev is None else score_data(model, scorers, read_dev, options)
-    results = evaluate_scorers(data, args)
-    ranges = {scorer: mean_label_by_range(found, data.labels, edges) for scorer, found in data.scores.items()}
-    settings = model.settings(**options)
+        args.plots.mkdir(parents=True, exist_ok=True)
+    model, options = load_scoring(args, "all")
+    scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
+    if dev is not data:
+        chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
+    is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
+    calibrated = [name for name in scored.scores if is_own or name in model.heads]
+    probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
+    bootstrap = {"resamples": args.resamples, "seed": args.seed}
+    try:
+        measured = measure(scored, chooser, probabilities, edges=args.ranges, **bootstrap)
+    except InputError as error:
+        raise DataError(f"{args.data}, {error}") from error
     tally = Tally(model)
-    unread = summed(tally.count([sentence for pair in read.pairs for sentence in pair]))
+    unread = summed(tally.count([sentence for pair in data.pairs for sentence in pair]))
     tally.say(unread)
-    is_own = args.pooling is None and args.layers is None
-    verdicts = judge(model, data, dev, similar, is_own=is_own)
-    drawn = [] if args.plots is None else draw(args.plots, data, verdicts, similar)
+    drawn = []
+    if args.plots is not None:
+        from bertsim.measuring.plots import plot_agreement
+
+        drawn = plot_agreement(args.plots, scored, measured)
+    settings = model.settings(**options)
     if args.json:
-        table = as_json(read, results, settings, args, ranges)
-        table |= {"similar_from": similar, "plots": list(map(str, drawn)), **unread_fields(unread)}
-        for scorer, fields_of in table["scorers"].items():
-            fields_of |= as_fields(verdicts[scorer])
-        print(json.dumps(table, ensure_ascii=False, indent=2))
-        return 0
-    print(as_table(results))
-    print("\n".join(as_lines(verdicts, similar, str(args.dev or args.data))))
-    for scorer, rows in ranges.items():
-        for low, count, mean in rows:
-            print(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
-    span = f"{min(read.labels):g} to {max(read.labels):g}"
-    print(
-        f"data: {args.data}, labels {read.file.label!r} from {span}"
-        + (f", {read.skipped:,} bad rows left out" * bool(read.skipped))
-    )
-    print(f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}")
-    print(f"settings: {fields(settings)}")
+        more = {"settings": settings, "similar_from": similar, "plots": list(map(str, drawn))}
+        print_json(_as_json(data, measured) | bootstrap | more | unread)
+    else:
+        print("\n".join(_as_lines(args, data, measured, similar)))
+        print(f"settings: {fields(settings)}")
     return 0
 
 
-def read_labelled(
-    file: DataFile, skip_bad_rows: bool, *, held_out: bool = False
-) -> tuple[list[tuple[str, str]], list[float], int]:
-    """Pairs, labels, and how many rows were left out; of the held-out tenth alone where that is wanted.
+def _read(
+    args: argparse.Namespace, path: Path, *, only_held_out: bool = False
+) -> tuple[LabelledPairs, dict[str, Float]]:
+    """Labelled pairs, and their scores by TF-IDF under its name, where they vary."""
+    from bertsim.measuring import tfidf
+    from bertsim.measuring.labelled import find_label, read_labelled
+
+    file = find_label(open_pairs(path, args.columns, NAME_THEM), args.label_column)
+    data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
+    scores = tfidf.score_tfidf(data.pairs)
+    return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
+
+
+def _score(
+    args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
+) -> dict[str, Float]:
+    """Scores of the pairs by every scorer that was asked for, under a bar."""
+    scorers = None if args.scorer == "all" else [args.scorer]
+    with LiveLine() as line:
+        progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
+        return model.scores(data.pairs, scorers, progress=progress, **options)
+
+
+def similar_from(given: float | None, labels: Sequence[float]) -> float:
+    """The label from which on a pair is similar: as given; 1 of binary labels; else 4 of 5 of their scale.
 
     Raises:
-        DataError: a row cannot be used and is not to be skipped; fewer than 3 are left; all labels are alike.
+        InputError: no pair, or every pair, would be similar.
+
+    Example: labels 0 to 5 -> 4.0
     """
-    from bertsim.evaluation import MIN_ROWS
-
-    pairs, labels, skipped = [], [], 0
-    for row in file:
-        label = number_of(row.label)
-        error = row.error
-        if error is None and label is None:
-            error = f"the label in {file.label!r} is {row.label!r}, and a finite number was expected"
-        if error is not None and not skip_bad_rows:
-            raise DataError(f"{file.where(row)}: {error}; {file.advice.row}.")
-        if error is not None or label is None:
-            skipped += 1
-            continue
-        if held_out and not is_held_out(row.sentences[0]):
-            continue
-        pairs.append((row.sentences[0], row.sentences[1]))
-        labels.append(label)
-    if len(pairs) < MIN_ROWS:
-        raise DataError(
-            f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}."
+    lowest, highest = min(labels), max(labels)
+    if given is None:
+        scale = 1.0 if highest <= 1 else max(highest, 5.0)
+        return 1.0 if set(labels) <= {0.0, 1.0} else _SIMILAR_SHARE * scale
+    if not lowest < given <= highest:
+        raise InputError(
+            f"--similar-from is {given:g}, and labels go from {lowest:g} to {highest:g}; choose a label "
+            "that parts them."
         )
-    if len(set(labels)) == 1:
-        raise DataError(
-            f"{file.path}: every label in {file.label!r} is {labels[0]:g}; a correlation needs labels that differ."
-        )
-    return pairs, labels, skipped
+    return given
 
 
-def read_data(path: Path, args: argparse.Namespace, *, held_out: bool = False) -> Read:
-    """Read a file as the options say, and score it by TF-IDF. Raises DataError as `read_labelled`."""
-    from bertsim import tfidf
-
-    file = open_pairs(path, args.columns, args.label_column, labelled=True, advice=NAME_THEM)
-    pairs, labels, skipped = read_labelled(file, args.skip_bad_rows, held_out=held_out)
-    scores = tfidf.score_tfidf(pairs)
-    return Read(file, pairs, labels, skipped, {tfidf.SCORER: scores} if scores.min() < scores.max() else {})
-
-
-def score_data(
-    model: SimilarityModel, scorers: Sequence[str], read: Read, options: dict[str, Any]
-) -> Labelled:
-    """Score by each scorer, beside the reference; every sentence is embedded once."""
-    with Bar(len(read.pairs), "pairs") as bar:
-        found = model.scores(read.pairs, scorers, progress=bar.within(len(read.pairs)), **options)
-    return Labelled(read.labels, {**found, **read.reference})
-
-
-def evaluate_scorers(data: Labelled, args: argparse.Namespace) -> dict[str, Evaluation]:
-    """Evaluate each scorer. Raises DataError where one does not vary."""
-    from bertsim.evaluation import evaluate
-
-    results = {}
-    for scorer, values in data.scores.items():
-        try:
-            results[scorer] = evaluate(values, data.labels, args.resamples, args.seed)
-        except InputError as error:
-            raise DataError(f"{args.data}, scorer {scorer}: {error}") from error
-    return results
-
-
-def as_table(results: dict[str, Evaluation]) -> str:
-    """One line a scorer, under a header."""
-    lines = [
-        f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} {'95 % interval':<18}"
+def _as_lines(
+    args: argparse.Namespace, data: LabelledPairs, measured: Mapping[str, Agreement], similar: float
+) -> list[str]:
+    """Correlations, what tells similar pairs from others, ranges, and what all that was measured on."""
+    correlations, separations, ranges = [_CORRELATIONS], [_SEPARATION], []
+    for scorer, agreement in measured.items():
+        found, figures = agreement.evaluation, _figures(agreement)
+        spans = [f"{each.low:.4f} to {each.high:.4f}" for each in (found.pearson, found.spearman)]
+        values = f"{found.pearson.value:>7.4f} {spans[0]:<18} {found.spearman.value:>8.4f} {spans[1]}"
+        correlations.append(f"{scorer:<10} {found.n:>7}  {values}")
+        cells = [f"{figures[name]:.4f}" if name in figures else "–" for name in _WIDTHS]
+        row = " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))
+        separations.append(f"{scorer:<10} {row}")
+        for low, count, mean in agreement.ranges:
+            ranges.append(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
+    skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
+    span = f"{min(data.labels):g} to {max(data.labels):g}"
+    return [
+        *correlations,
+        f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
+        *separations,
+        *ranges,
+        f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}",
+        f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}",
     ]
-    for scorer, result in results.items():
-        pearson, spearman = result.pearson, result.spearman
-        lines.append(
-            f"{scorer:<10} {result.n:>7}  {pearson.value:>7.4f} {_span(pearson):<18}"
-            f" {spearman.value:>8.4f} {_span(spearman):<18}"
-        )
-    return "\n".join(line.rstrip() for line in lines)
 
 
-def as_json(
-    read: Read,
-    results: dict[str, Evaluation],
-    settings: dict[str, object],
-    args: argparse.Namespace,
-    ranges: dict[str, list[tuple[float, int, float]]],
-) -> dict[str, Any]:
-    """The figures and what they were measured with and on."""
-    return {
-        "data": str(read.file.path),
-        "sentence_columns": list(read.file.sentences),
-        "label_column": read.file.label,
-        "skipped": read.skipped,
-        "resamples": args.resamples,
-        "seed": args.seed,
-        "scorers": {scorer: _rounded(result) for scorer, result in results.items()},
-        "ranges": {
-            scorer: [dict(zip(("low", "n", "mean_label"), row, strict=True)) for row in rows]
-            for scorer, rows in ranges.items()
-        },
-        "settings": settings,
+def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:
+    """The figures, and what they were measured on."""
+    scorers: dict[str, dict[str, object]] = {}
+    for scorer, agreement in measured.items():
+        scorers[scorer] = {"n": agreement.evaluation.n, **_figures(agreement)}
+        for name in ("pearson", "spearman"):
+            each = getattr(agreement.evaluation, name)
+            interval = None if math.isnan(each.low) else [each.low, each.high]
+            scorers[scorer][name] = {"value": each.value, "interval": interval}
+    ranges = {
+        scorer: [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
+        for scorer, agreement in measured.items()
     }
+    file = data.file
+    described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
+    return {**described, "skipped": data.skipped, "scorers": scorers, "ranges": ranges}
 
 
-def _span(estimate: Estimate) -> str:
-    return f"{estimate.low:.4f} to {estimate.high:.4f}"
-
-
-def _rounded(result: Evaluation) -> dict[str, object]:
-    estimates = (("pearson", result.pearson), ("spearman", result.spearman))
-    return {"n": result.n} | {
-        name: {
-            "value": round(estimate.value, 6),
-            "interval": None
-            if math.isnan(estimate.low)
-            else [round(estimate.low, 6), round(estimate.high, 6)],
-        }
-        for name, estimate in estimates
-    }
+def _figures(agreement: Agreement) -> dict[str, float]:
+    """What there is to say of separation and honesty, by name."""
+    found = {} if agreement.separation is None else asdict(agreement.separation)
+    if agreement.honesty is not None:
+        found |= {"brier": agreement.honesty.brier, "ece": agreement.honesty.ece}
+    return found

@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from bertsim.cli.evaluate import read_labelled
+from bertsim.batch.partial import check_output
 from bertsim.cli.output import native_log_held_back, say
-from bertsim.cli.partial import check_output
-from bertsim.datasets import open_pairs
+from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
-from bertsim.manifest import check_new_folder
+from bertsim.export.writing import check_new_folder
+from bertsim.measuring.labelled import LabelledPairs, find_label, read_labelled
 
 HELP = "turn a checkpoint into a checked LiteRT flatbuffer"
 DESCRIPTION = """\
@@ -27,61 +26,48 @@ MAX_LOSS = 0.003
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("--encoder", metavar="FOLDER", type=Path, required=True, help="a BERT checkpoint")
-    parser.add_argument(
-        "--output", metavar="PATH", type=Path, required=True, help="a new folder, or a .tflite file"
-    )
-    parser.add_argument(
-        "--data", metavar="FILE", type=Path, help="labelled pairs: Spearman must agree within 0.003"
-    )
-    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("--encoder", metavar="FOLDER", type=Path, required=True, help="a BERT checkpoint")
+    add("--output", metavar="PATH", type=Path, required=True, help="a new folder, or a .tflite file")
+    add("--data", metavar="FILE", type=Path, help="labelled pairs: Spearman must agree within 0.003")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export beside the output, check, and move into place; nothing is left where a check fails."""
+    """Export beside the output, check, and move into place; nothing is left where a check fails.
+
+    Raises:
+        InputError: no folder to read or to write to.
+    """
     alone = args.output.suffix == ".tflite"
     output = args.output.resolve()  # behind a link
     if not args.encoder.is_dir():
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
-    if alone:
-        check_output(args.output, [])
-    else:
-        check_new_folder(args.output)
+    check = check_output if alone else check_new_folder
+    check(args.output)
     if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
-    labelled = None if args.data is None else read_labelled(open_pairs(args.data, labelled=True), False)
+    labelled = None if args.data is None else read_labelled(find_label(open_pairs(args.data)))
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"
         with native_log_held_back():
-            from bertsim.bundle import build_bundle
-            from bertsim.loading import FLATBUFFER
+            from bertsim.engines.base import FLATBUFFER
+            from bertsim.export.bundle import build_bundle
 
             lowest = build_bundle(args.encoder, folder)
-            agreement = "" if labelled is None else check_spearman(args.encoder, folder, *labelled[:2])
+            agreement = "" if labelled is None else _check_spearman(args.encoder, folder, labelled)
         os.replace(folder / FLATBUFFER if alone else folder, output)
     print(f"{args.output}: lowest cosine of an embedding to the TensorFlow model's {lowest:.4f}{agreement}.")
     return 0
 
 
-def check_spearman(
-    encoder: Path, exported: Path, pairs: Sequence[tuple[str, str]], labels: Sequence[float]
-) -> str:
-    """Evaluate the checkpoint and its export on labelled pairs.
-
-    Returns:
-        both figures, in words.
-
-    Raises:
-        ExportError: they are further apart than `MAX_LOSS`.
-        InputError: scores that do not vary.
-    """
+def _check_spearman(encoder: Path, exported: Path, data: LabelledPairs) -> str:
+    """Evaluate the checkpoint and its export on labelled pairs; return both figures, in words."""
     import bertsim
-    from bertsim.evaluation import evaluate
+    from bertsim.measuring.evaluation import evaluate
 
     fast, exact = (
-        evaluate(bertsim.load(folder, engine=engine).score(pairs), labels, resamples=1).spearman.value
+        evaluate(bertsim.load(folder, engine=engine).score(data.pairs), data.labels, 1).spearman.value
         for folder, engine in ((exported, "litert"), (encoder, "tensorflow"))
     )
     words = f"Spearman {fast:.4f}, TensorFlow {exact:.4f}"

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn
 
 from bertsim import __version__
 from bertsim.cli.output import Stopped, note_stop, say
@@ -39,17 +39,12 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     for name in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
         command = import_module(f"bertsim.cli.{name}")
-        command.add_arguments(
-            commands.add_parser(
-                name,
-                help=command.HELP,
-                description=command.DESCRIPTION,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-                allow_abbrev=False,
-            )
-        )
+        own = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, **layout)
+        command.add_arguments(own)
+        own.set_defaults(run=command.run)
     return parser
 
 
@@ -65,8 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: from argparse, after --help (0) or words that it does not understand (2).
     """
-    _escape_what_the_terminal_cannot_show(sys.stdout)
-    _escape_what_the_terminal_cannot_show(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # what the terminal cannot show
     if None in (sys.stdout, sys.stderr):
         say("bertsim: stdout or stderr is closed; send what is not wanted to /dev/null instead.")
         return BAD_INPUT
@@ -98,9 +94,8 @@ def _joined_layers(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--layers":
-            joined[-1] = f"--layers={word}"
-        else:
-            joined.append(word)
+            word = f"{joined.pop()}={word}"
+        joined.append(word)
     return joined
 
 
@@ -129,9 +124,3 @@ def _drop_what_cannot_be_printed() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _escape_what_the_terminal_cannot_show(stream: TextIO) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")

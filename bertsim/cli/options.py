@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import Stage, native_log_held_back
-from bertsim.datasets import MEND_OR_SKIP, Advice
+from bertsim.bert.pooling import COMBINES
+from bertsim.cli.output import LiveLine, native_log_held_back
+from bertsim.data.pairs import MEND_OR_SKIP, Advice
+from bertsim.engines.base import ENGINES
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
-LAST_FOUR = (-4, -3, -2, -1)
 NAME_THEM = Advice(
     pair="name them with --columns A B",
     label="name it with --label-column",
@@ -26,75 +26,62 @@ NAME_THEM = Advice(
 def add_encoder_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Which encoder, and what runs it."""
     group = parser.add_argument_group("encoder")
-    group.add_argument(
-        "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
-    )
-    group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
-    group.add_argument(
-        "--heads",
-        metavar="FOLDER_OR_HUB_ID",
-        help="trained heads on it, as `train` makes and `publish` sends them (default: its own)",
-    )
-    group.add_argument(
-        "--engine",
-        choices=("litert", "tensorflow"),
-        default="litert",
-        help="litert: int8, fast (default); tensorflow: float32, the reference",
-    )
+    add = group.add_argument
+    add("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
+    add("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    heads = "trained heads on it, as `train` makes and `publish` sends them (default: its own)"
+    add("--heads", metavar="FOLDER_OR_HUB_ID", help=heads)
+    engine = "litert: int8, fast (default); tensorflow: float32, the reference"
+    add("--engine", choices=ENGINES, default=ENGINES[0], help=engine)
     return group
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The encoder, and how its token vectors become a sentence's."""
-    group = add_encoder_options(parser)
-    group.add_argument(
-        "--pooling", metavar="P", help="cls, mean, max, mean_max or pooler (default: the checkpoint's own)"
-    )
-    group.add_argument(
-        "--layers",
-        metavar="L",
-        help='which hidden states: "-1" (last, the default), "-1,-2", "last4", "all" (0, the embeddings, with them)',
-    )
-    group.add_argument(
-        "--combine",
-        choices=("concat", "sum", "mean"),
-        default="concat",
-        help="how several layers become one (default: concat)",
-    )
-    group.add_argument(
-        "--max-length",
-        type=int,
-        metavar="N",
-        help="tokens read of a sentence (default: the checkpoint's own)",
-    )
+    add = add_encoder_options(parser).add_argument
+    add("--pooling", metavar="P", help="cls, mean, max, mean_max or pooler (default: the checkpoint's own)")
+    layers = 'which hidden states: "-1" (last, the default), "-1,-2", "last4", "all" (0, the embeddings, with them)'
+    add("--layers", metavar="L", help=layers)
+    combine = "how several layers become one (default: concat)"
+    add("--combine", choices=COMBINES, default="concat", help=combine)
+    add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:
-    """The model that the options name. Raises InputError for a revision of nothing."""
+    """The model that the options name.
+
+    Raises:
+        InputError: a revision of nothing.
+    """
     if args.revision is not None and args.encoder is None:
         raise InputError("--revision goes with --encoder USER/NAME, a repository of the Hub.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import bertsim
 
+    given = {"revision": args.revision, "engine": args.engine, "max_length": args.max_length, "heads": args.heads}
     with native_log_held_back():
-        with Stage() as stage:
-            model = bertsim.load(
-                args.encoder,
-                revision=args.revision,
-                engine=args.engine,
-                max_length=args.max_length,
-                heads=args.heads,
-                progress=stage.show,
-            )
+        with LiveLine() as line:
+            model = bertsim.load(args.encoder, **given, progress=line.share)
         if args.engine == "litert":
             model.embed(["LiteRT has its say when it is first used."])
     return model
 
 
-def embedding_options(args: argparse.Namespace, model: SimilarityModel) -> dict[str, Any]:
-    """`pooling`, `layers` and `combine` as `model.embed` takes them. Raises InputError for layers it cannot read."""
+def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
+    """The model, and `pooling`, `layers` and `combine` as its methods take them.
+
+    Args:
+        args: with the options of `add_model_options`, and --scorer or not.
+        more: what --scorer may be besides.
+
+    Raises:
+        InputError: a scorer that the model does not have, or layers that cannot be read.
+    """
+    model = load_model(args)
+    known = (*model.scorers, *more)
+    if "scorer" in args and args.scorer not in known:
+        raise InputError(f"--scorer is {args.scorer!r}; choose one of {', '.join(known)}.")
     layers = parse_layers(args.layers, model.config.num_hidden_layers)
-    return {"pooling": args.pooling, "layers": layers, "combine": args.combine}
+    return model, {"pooling": args.pooling, "layers": layers, "combine": args.combine}
 
 
 def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | None:
@@ -110,17 +97,8 @@ def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | 
     if text == "all":
         return tuple(range(num_hidden_layers + 1))
     if text == "last4":
-        return LAST_FOUR
+        return -4, -3, -2, -1
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(
-            f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".'
-        ) from error
-
-
-def check_scorer(scorer: str, model: SimilarityModel, *more: str) -> None:
-    """Refuse a scorer that the model does not have. Raises InputError naming those there are."""
-    known = (*model.scorers, *more)
-    if scorer not in known:
-        raise InputError(f"--scorer is {scorer!r}; choose one of {', '.join(known)}.")
+        raise InputError(f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".') from error

@@ -16,24 +16,20 @@ It is written to with the token in HF_TOKEN. --dry-run checks the folder and pri
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("repository", metavar="USER/NAME", help="made where it is not there")
-    parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="what `train` or `export` made (default: the bundled one)"
-    )
-    parser.add_argument("--private", action="store_true", help="make the repository for yourself alone")
-    parser.add_argument("--tag", metavar="NAME", help="of the commit (default: v and the version of bertsim)")
-    parser.add_argument(
-        "--license", metavar="ID", help="such as apache-2.0 (default: what the folder's README.md says)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="print what would be sent, and send nothing")
-    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("repository", metavar="USER/NAME", help="made where it is not there")
+    add("--folder", type=Path, metavar="DIR", help="what `train` or `export` made (default: the bundled one)")
+    add("--private", action="store_true", help="make the repository for yourself alone")
+    add("--tag", metavar="NAME", help="of the commit (default: v and the version of bertsim)")
+    add("--license", metavar="ID", help="such as apache-2.0 (default: what the folder's README.md says)")
+    add("--dry-run", action="store_true", help="print what would be sent, and send nothing")
 
 
 def run(args: argparse.Namespace) -> int:
     """Check, send, and print where it is."""
-    from bertsim.hub.publish import pack, publish
-    from bertsim.hub.upload import check_name, size_of
-    from bertsim.loading import BUNDLED
+    from bertsim.model.loading import BUNDLED
+    from bertsim.publishing.publish import pack, publish
+    from bertsim.publishing.upload import check_name, size_of
 
     if not args.dry_run:
         check_name(args.repository)
@@ -41,16 +37,14 @@ def run(args: argparse.Namespace) -> int:
         parcel = pack(args.repository, args.folder or BUNDLED, tag=args.tag, licence=args.license)
     for name in parcel.left_out:
         say(f"bertsim: {name} is left out: it is none of the files that are fetched.")
-    total = sum(map(size_of, parcel.files.values()))
+    sizes = {name: size_of(content) for name, content in sorted(parcel.files.items())}
+    total = sum(sizes.values())
     if args.dry_run:
-        for name, content in sorted(parcel.files.items()):
-            print(f"{size_of(content):>12,}  {name}")
-        print(
-            f"{total:>12,}  bytes in {len(parcel.files)} files would go to {parcel.repository}, tag {parcel.tag}."
-        )
+        for name, size in sizes.items():
+            print(f"{size:>12,}  {name}")
+        print(f"{total:>12,}  bytes in {len(sizes)} files would go to {parcel.repository}, tag {parcel.tag}.")
         return 0
-    say(f"bertsim: sending {len(parcel.files)} files, {total / 1e6:,.1f} MB, to {parcel.repository}.")
-    made = publish(parcel, private=args.private)
-    print(f"{made.url} at {made.commit}, tag {parcel.tag}")
-    print("\n".join(parcel.settings))
+    say(f"bertsim: sending {len(sizes)} files, {total / 1e6:,.1f} MB, to {parcel.repository}.")
+    url, commit = publish(parcel, private=args.private)
+    print("\n".join([f"{url} at {commit}, tag {parcel.tag}", *parcel.settings]))
     return 0

@@ -1,20 +1,28 @@
-"""`bertsim score`: two sentences, or a file of pairs."""
+"""`bertsim score`: two sentences, or a file of pairs, chunk by chunk, into a file of scored pairs."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.cli.options import add_model_options, check_scorer, embedding_options, load_model
-from bertsim.cli.output import say
-from bertsim.errors import InputError
-from bertsim.unread import unknown_sentences, withheld
+from bertsim.batch.partial import PartialFile, check_output
+from bertsim.batch.scoring import chunk_size, describe_job, pair_of, score_rows
+from bertsim.batch.writing import TableLayout
+from bertsim.cli.files import UNREAD, Tally, summed, write_chunks
+from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.output import print_json, say
+from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
+from bertsim.errors import DataError, InputError
+from bertsim.text.unread import withheld
+from bertsim.views.unread import unknown_sentences
 
 if TYPE_CHECKING:
-    from bertsim.records import Comparison, PairScore
+    from bertsim.records import Comparison, PairScore, TokenCounts
 
 HELP = "compare two sentences, or every pair of a file"
 DESCRIPTION = """\
@@ -24,142 +32,172 @@ or every pair of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read withou
   python -m bertsim score --input pairs.tsv --output scored.tsv
 All columns and rows are kept, in order. A row that cannot be scored is named, counted, and has its reason in the
 column "error". Stopped, the same command goes on where it was."""
+NAMED = 20
+"""Bad rows named on stderr; the others are counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
-    parser.add_argument("sentences", nargs="*", metavar="SENTENCE", help="the two sentences")
-    parser.add_argument(
-        "--scorer",
-        metavar="S",
-        default="cosine",
-        help="cosine (default), dot, euclidean, manhattan, alignment, or a trained head",
-    )
-    parser.add_argument("--json", action="store_true", help="print everything there is to say, as JSON")
-    group = parser.add_argument_group("a file of pairs")
-    group.add_argument("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not")
-    group.add_argument(
-        "--output", type=Path, metavar="FILE", help="where they go with their scores; same endings"
-    )
-    group.add_argument("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
-    group.add_argument("--score-column", metavar="NAME", help="the new column (default: score)")
-    group.add_argument("--error-column", metavar="NAME", help="why a row has no score (default: error)")
+    add = parser.add_argument
+    add("sentences", nargs="*", metavar="SENTENCE", help="the two sentences")
+    scorers = "cosine (default), dot, euclidean, manhattan, alignment, or a trained head"
+    add("--scorer", metavar="S", default="cosine", help=scorers)
+    add("--json", action="store_true", help="print everything there is to say, as JSON")
+    add = parser.add_argument_group("a file of pairs").add_argument
+    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not")
+    add("--output", type=Path, metavar="FILE", help="where they go with their scores; same endings")
+    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
+    add("--score-column", metavar="NAME", help="the new column (default: score)")
+    add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add_model_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score what the words name. Raises InputError where they do not fit together."""
-    if args.input is None:
-        if args.output or args.columns or args.score_column or args.error_column:
-            raise InputError(
-                "--output, --columns, --score-column and --error-column go with --input FILE;"
-                " two sentences are printed."
-            )
-        if len(args.sentences) != 2:
-            raise InputError(
-                f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE."
-            )
-        return score_pair(args)
-    if args.sentences:
-        raise InputError("score takes two sentences or --input FILE, not both.")
-    if args.output is None:
-        raise InputError("score --input needs --output FILE, the file for the scored pairs.")
-    from bertsim.cli.score_file import score_file
+    """Score what the words name.
 
-    return score_file(args)
+    Raises:
+        InputError: words that do not fit together.
+    """
+    if args.input is not None:
+        if args.sentences:
+            raise InputError("score takes two sentences or --input FILE, not both.")
+        if args.output is None:
+            raise InputError("score --input needs --output FILE, the file for the scored pairs.")
+        return _score_file(args)
+    if args.output or args.columns or args.score_column or args.error_column:
+        raise InputError(
+            "--output, --columns, --score-column and --error-column go with --input FILE; two sentences are printed."
+        )
+    if len(args.sentences) != 2:
+        raise InputError(f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE.")
+    return _score_pair(args)
 
 
-def score_pair(args: argparse.Namespace) -> int:
+def _score_pair(args: argparse.Namespace) -> int:
     """Print the score of two sentences, and on stderr what was not read of them."""
-    model = load_model(args)
-    check_scorer(args.scorer, model)
-    options = embedding_options(args, model)
+    model, options = load_scoring(args)
     comparison = model.compare(*args.sentences, **options)
     for name, unread in zip("AB", comparison.unread, strict=True):
         if cut := unread.cut_off:
             beginning = cut if len(cut) <= 60 else f"{cut[:59]}…"
-            say(
-                f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}."
-            )
-    reason = withheld(*comparison.unread)
-    for sentence in (*unknown_sentences(*comparison.unread), *([reason] if reason else [])):
-        say(f"bertsim: {sentence}")
+            say(f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}.")
+    for sentence in (*unknown_sentences(*comparison.unread), withheld(*comparison.unread)):
+        if sentence:
+            say(f"bertsim: {sentence}")
     if args.json:
-        print(
-            json.dumps(
-                as_json(comparison, args.scorer, model.settings(**options)), ensure_ascii=False, indent=2
-            )
-        )
+        print_json(_as_json(comparison, args.scorer, model.settings(**options)))
     else:
         print(in_words(comparison[args.scorer]))
     return 0
 
 
 def in_words(score: PairScore) -> str:
-    """A value with what it is.
+    """A value with what it is, the calibrated probability, and the other order's value; each on its line.
 
     Example: "0.9312  cosine similarity, from -1 to 1 (higher = more similar)"
     """
-    return _own_value(score) + _calibrated(score)
-
-
-def _own_value(score: PairScore) -> str:
-    low = "any number" if math.isinf(score.low) else f"from {score.low:g}"
+    ends = "any number" if math.isinf(score.low) else f"from {score.low:g}"
     if score.unit == "distance":
-        return f"{score.value:.4f}  {score.scorer} distance, {low} up (lower = more similar; score {score.score:.4f})"
-    ends = low if math.isinf(score.high) else f"{low} to {score.high:g}"
-    return f"{score.value:.4f}  {score.scorer} {score.unit}, {ends} (higher = more similar)"
-
-
-def _calibrated(score: PairScore) -> str:
-    """What else there is to say: the calibrated probability, and the other order's value; each on its line."""
-    lines = ""
+        ends += f" up (lower = more similar; score {score.score:.4f})"
+    else:
+        ends += ("" if math.isinf(score.high) else f" to {score.high:g}") + " (higher = more similar)"
+    lines = [f"{score.value:.4f}  {score.scorer} {score.unit}, {ends}"]
     if score.probability is not None:
-        lines += (
-            f"\n{score.probability:.4f}  calibrated: the probability that people would call the two similar"
-        )
+        lines.append(f"{score.probability:.4f}  calibrated: the probability that people would call the two similar")
     if score.value_reversed is not None:
-        lines += f"\n{score.value_reversed:.4f}  {score.scorer} {score.unit} in the other order, (B, A)"
-    return lines
+        lines.append(f"{score.value_reversed:.4f}  {score.scorer} {score.unit} in the other order, (B, A)")
+    return "\n".join(lines)
 
 
-def as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -> dict[str, object]:
-    """Every field of a comparison but its arrays; an end that a range does not have is null."""
-    unread_a, unread_b = comparison.unread
+def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -> dict[str, object]:
+    """Every field of a comparison but its arrays."""
+    sides: dict[str, object] = {}
     rows = zip(comparison.tokens.tokens, comparison.tokens.attention_mask, strict=True)
-    tokens = [[token for token, real in zip(*row, strict=True) if real] for row in rows]
+    for side, row, unread in zip("ab", rows, comparison.unread, strict=True):
+        sides |= {
+            f"tokens_{side}": [token for token, real in zip(*row, strict=True) if real],
+            f"cut_off_{side}": unread.cut_off,
+            f"cut_tokens_{side}": unread.cut_tokens,
+            f"unknown_words_{side}": unread.unknown_words,
+            f"unknown_tokens_{side}": len(unread.unknown_words),
+        }
     return {
-        "sentence_a": comparison.sentence_a,
-        "sentence_b": comparison.sentence_b,
-        **_score_fields(comparison[scorer]),
-        "scores": [_score_fields(score) for score in comparison.scores],
-        "tokens_a": tokens[0],
-        "tokens_b": tokens[1],
-        "cut_off_a": unread_a.cut_off,
-        "cut_off_b": unread_b.cut_off,
-        "cut_tokens_a": unread_a.cut_tokens,
-        "cut_tokens_b": unread_b.cut_tokens,
-        "unknown_words_a": unread_a.unknown_words,
-        "unknown_words_b": unread_b.unknown_words,
-        "unknown_tokens_a": unread_a.unknown_tokens,
-        "unknown_tokens_b": unread_b.unknown_tokens,
-        "withheld": withheld(unread_a, unread_b) or None,
-        "seconds": round(comparison.seconds, 6),
+        **{"sentence_a": comparison.sentence_a, "sentence_b": comparison.sentence_b},
+        **asdict(comparison[scorer]),
+        "scores": list(map(asdict, comparison.scores)),
+        **sides,
+        "withheld": withheld(*comparison.unread) or None,
+        "seconds": comparison.seconds,
         "settings": settings,
     }
 
 
-def _score_fields(score: PairScore) -> dict[str, object]:
-    ends = {
-        name: end if math.isfinite(end) else None for name, end in (("low", score.low), ("high", score.high))
-    }
-    return {
-        "scorer": score.scorer,
-        "value": round(score.value, 6),
-        "unit": score.unit,
-        **ends,
-        "score": round(score.score, 6),
-        "probability": None if score.probability is None else round(score.probability, 6),
-        "value_reversed": None if score.value_reversed is None else round(score.value_reversed, 6),
-    }
+def _score_file(args: argparse.Namespace) -> int:
+    """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
+    file = open_pairs(args.input, args.columns, NAME_THEM)
+    columns = (*file.columns, *_new_columns(args, file))
+    layout = TableLayout(kind_of(args.output), args.output.name.lower().endswith(".gz"), columns)
+    check_output(args.output, args.input)
+    total = sum(1 for _ in file)
+    if not total:
+        raise DataError(f"{args.input} has a header and no rows; there is nothing to score.")
+    model, options = load_scoring(args)
+    job = describe_job(args.input, model, options, args.scorer)
+    job |= {"sentence columns": file.sentences, "columns": columns}
+    score = partial(model.score, scorer=args.scorer, **options)
+    tally = Tally(model)
+    with PartialFile(args.output, job) as output:
+
+        def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
+            found = score_rows(rows, partial(score, progress=progress), model.check)
+            bad = [row for row, _ in found if row.error is not None]
+            for row in bad[: max(NAMED - output.counts["bad"], 0)]:
+                say(f"bertsim: {file.where(row)}: {row.error}; left without a score.")
+            good = [row for row, _ in found if row.error is None]
+            counts = tally.count([sentence for row in good for sentence in pair_of(row)])
+            _name_unread(file, good, counts, max(NAMED - output.counts["unread_sentences"], 0))
+            data, flattened = layout.chunk(found, with_header=not output.counts["rows"])
+            return data, {"bad": len(bad), "flattened": flattened, **summed(counts)}
+
+        write_chunks(output, file, total, chunk_size(model), make)
+        output.finish()
+    if args.json:
+        rows, bad = output.counts["rows"], output.counts["bad"]
+        result = {"output": str(args.output), "rows": rows, "scored": rows - bad, "bad": bad}
+        unread = {name: output.counts[name] for name in UNREAD}
+        print_json(result | unread | {"settings": model.settings(**options)})
+    _tell_end(args, output.counts, columns[-1], tally)
+    return 0
+
+
+def _new_columns(args: argparse.Namespace, file: DataFile) -> tuple[str, str]:
+    """What the columns of scores and of errors are called."""
+    score, error = args.score_column or "score", args.error_column or "error"
+    if score == error:
+        raise InputError(f"--score-column and --error-column are both {score!r}; name two columns.")
+    for name, option in ((score, "--score-column"), (error, "--error-column")):
+        if name in file.columns:
+            raise DataError(f"{file.path} already has a column {name!r}; name the new one with {option}.")
+    return score, error
+
+
+def _name_unread(file: DataFile, rows: Sequence[Row], counts: Sequence[TokenCounts], most: int) -> None:
+    """Name rows of which a sentence was not read at all, `most` of them; `counts`: A and B of each, in line."""
+    for row, a, b in zip(rows, counts[0::2], counts[1::2], strict=True):
+        names = " and ".join(name for name, each in (("A", a), ("B", b)) if not each.read)
+        if names and most:
+            say(f"bertsim: {file.where(row)}: nothing was read of {names}; its score says nothing.")
+            most -= 1
+
+
+def _tell_end(args: argparse.Namespace, counts: Mapping[str, int], error_column: str, tally: Tally) -> None:
+    """Say how many pairs were scored, and what was not read. Raises DataError where none could be."""
+    rows, bad = counts["rows"], counts["bad"]
+    unnamed = f" ({bad - NAMED:,} not named here)" if bad > NAMED else ""
+    reasons = f"; {bad:,} could not be{unnamed}, see the column {error_column!r}" if bad else ""
+    say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} pairs scored{reasons}.")
+    tally.say(counts)
+    if counts["flattened"]:
+        say(f"bertsim: TSV cannot hold tabs and line breaks; cells with spaces for them: {counts['flattened']:,}.")
+    if bad == rows:
+        raise DataError(f"{args.input}: none of the {rows:,} rows could be scored; the reasons stand in {args.output}.")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import LiveLine, Stage, Stopped, native_log_held_back, say
+from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bertsim.training.recipe import Recipe
-    from bertsim.training.run import Trained
-    from bertsim.training.state import Progress
 
 HELP = "train heads, or an encoder with its heads"
 DESCRIPTION = """\
@@ -43,13 +40,7 @@ OF_THE_RUN = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
-    add(
-        "--data",
-        nargs="+",
-        action="append",
-        metavar="FILE",
-        help="pairs to train on; may be given several times",
-    )
+    add("--data", nargs="+", action="append", metavar="FILE", help="pairs to train on; may be given several times")
     add("--dev", nargs="+", metavar="FILE", help="pairs that choose the best epoch and fit the calibration")
     add("--test", nargs="+", metavar="FILE", help="pairs to measure on once, at the end")
     add("--head", nargs="+", metavar="KIND", help="bilstm, pooled, mean; one or several")
@@ -58,32 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data-root", type=Path, metavar="DIR", help="where the paths of the recipe start")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
-    group = parser.add_argument_group("encoder")
-    group.add_argument(
-        "--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)"
-    )
-    group.add_argument("--revision", metavar="R", help="branch, tag or commit on the Hub")
-    group.add_argument("--max-length", type=int, metavar="N", help="tokens read of a sequence")
-    group.add_argument(
-        "--tune",
-        choices=("none", "heads", "all"),
-        help="none: heads on features computed once (default); heads: the frozen encoder in every step;"
-        " all: encoder and heads together",
-    )
-    group.add_argument(
-        "--cache", type=Path, metavar="DIR", help="where features are kept (default: the user's cache)"
-    )
-    _add_rates(parser.add_argument_group("training"))
-    parser.set_defaults(run=run)
-
-
-def _add_rates(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--inputs",
-        choices=("apart", "packed"),
-        help="how heads read a pair (default: apart)",
-    )
+    add = parser.add_argument_group("encoder").add_argument
+    add("--encoder", metavar="FOLDER_OR_HUB_ID", help="a BERT checkpoint (default: the bundled one)")
+    add("--revision", metavar="R", help="branch, tag or commit on the Hub")
+    add("--max-length", type=int, metavar="N", help="tokens read of a sequence")
+    tune = "none, heads: the heads, on the encoder as it is (default: none); all: encoder and heads together"
+    add("--tune", choices=("none", "heads", "all"), help=tune)
+    add = parser.add_argument_group("training").add_argument
+    add("--inputs", choices=("apart", "packed"), help="how heads read a pair (default: apart)")
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
     add("--labels", nargs="+", metavar="COLUMN", help="columns of a multi-label head")
@@ -91,31 +64,20 @@ def _add_rates(group: argparse._ArgumentGroup) -> None:
     add("--patience", type=int, metavar="N", help="epochs without a better dev metric (default: 2)")
     add("--batch-size", type=int, metavar="N", help="pairs in a step (default: 32)")
     add("--learning-rate", type=float, metavar="R", help="of the heads (default: 0.001)")
-    add(
-        "--encoder-learning-rate",
-        type=float,
-        metavar="R",
-        help="with --tune all (default: 0.00005)",
-    )
+    add("--encoder-learning-rate", type=float, metavar="R", help="with --tune all (default: 0.00005)")
     add("--warm-up", type=float, metavar="SHARE", help="of all steps, rates rising (default: 0)")
     add("--weight-decay", type=float, metavar="W", help="above 0: AdamW (default: 0, Adam)")
-    add(
-        "--similar-share",
-        type=float,
-        metavar="S",
-        help="of all pairs, for the calibration (default: that of --dev)",
-    )
+    add("--similar-share", type=float, metavar="S", help="of all pairs, for the calibration (default: that of --dev)")
     add("--seed", type=int, metavar="N", help="of every random number (default: 0)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train as the words or the recipe say."""
-    from bertsim.training.sources import fetch_sources
+    from bertsim.training.recipe import fetch_sources
 
     recipe = make_recipe(args)
     recipe.check_files()
     recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_held_back():
         _train(recipe, args)
     say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
@@ -123,39 +85,40 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(recipe: Recipe, args: argparse.Namespace) -> None:
-    from bertsim.training.folder import prepare_output
+    from bertsim.training.card import report_lines
     from bertsim.training.output import finish_output
-    from bertsim.training.run import open_encoder, read_data, run_plan
+    from bertsim.training.run import open_encoder, prepare_output, read_data, run_plan
 
-    plans = recipe.runs
-    with Stage() as stage:
-        encoder = open_encoder(plans, stage.show)
-    read = [read_data(plan, encoder) for plan in plans]
-    for path, skipped in dict.fromkeys(
-        (part.source.path, part.skipped) for data in read for part in data.files
-    ):
+    with LiveLine() as line:
+        encoder = open_encoder(recipe.runs[0], line.share)
+    jobs = [(plan, read_data(plan, encoder)) for plan in recipe.runs]
+    files = [part for _, data in jobs for part in (*data.parts, *data.measured.values())]
+    for path, skipped in dict.fromkeys((part.source.path, part.skipped) for part in files):
         if skipped:
             say(f"bertsim: {path}: {skipped:,} bad rows left out.")
     try:
-        prepare_output(encoder.folder, plans[-1].tune, args.output, resume=args.resume)
-        with Line() as line:
-            trained: list[Trained] = []
-            for plan, data in zip(plans, read, strict=True):
-                trained += run_plan(plan, encoder, data, args.output, _cache(args), line, resume=args.resume)
-            finished = finish_output(encoder, read[-1], trained, args.output, line, recipe)
-        _tell(finished.figures)
-        if finished.report is not None:
-            print("\n".join(finished.report.as_lines()))
+        prepare_output(encoder.path, recipe.runs[-1].tune, args.output, resume=args.resume)
+        with LiveLine() as line:
+            trained = [run_plan(*job, encoder, args.output, line, resume=args.resume) for job in jobs]
+            figures, report = finish_output(encoder, trained, args.output, line, recipe)
     except Stopped as stop:
         stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
         raise
+    for scorer, table in figures.items():
+        shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
+        say(f"bertsim: {scorer}: {shown} (as served)")
+    if report is not None:
+        print("\n".join(report_lines(report)))
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe that the words name, or are. Raises InputError where they do not fit together."""
-    from bertsim.training.data_source import parse_source
-    from bertsim.training.plan import TrainPlan, head_from
-    from bertsim.training.recipe import Recipe
+    """The recipe that the words name, or are.
+
+    Raises:
+        InputError: they do not fit together.
+    """
+    from bertsim.training.plan import TrainPlan
+    from bertsim.training.recipe import Recipe, head_from, parse_source
 
     if args.recipe is not None:
         return _read_recipe(args)
@@ -163,17 +126,12 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
-    heads = []
-    for kind in args.head or ():
-        table = {"kind": kind, **_given(args, OF_HEADS)}
-        if kind != "bilstm":
-            table.pop("units", None)
-        heads.append(head_from(table))
+    of_heads = {kind: [name for name in OF_HEADS if kind == "bilstm" or name != "units"] for kind in args.head or ()}
     plan = TrainPlan(
         data=tuple(map(parse_source, args.data)),
         dev=parse_source(args.dev, "--dev"),
         test=parse_source(args.test, "--test") if args.test else None,
-        heads=tuple(heads),
+        heads=tuple(head_from({"kind": kind, **_given(args, of_heads[kind])}) for kind in args.head or ()),
         skip_bad_rows=args.skip_bad_rows,
         **_given(args, ("encoder", "revision", *OF_THE_RUN)),
     )
@@ -182,8 +140,7 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
 
 def _read_recipe(args: argparse.Namespace) -> Recipe:
     """The recipe of a file or name, on another encoder where one is named."""
-    from bertsim.training.recipe import read_recipe
-    from bertsim.training.sources import find_recipe
+    from bertsim.training.recipe import find_recipe, read_recipe
 
     if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):
         names = ", ".join("--" + name.replace("_", "-") for name in decided)
@@ -199,45 +156,4 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
 
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the options that were given, by name."""
-    found = {name: getattr(args, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-class Line(LiveLine):
-    """The live line: loss, dev metric, time left; where stderr is no terminal, a line an epoch."""
-
-    def features(self, done: int, total: int) -> None:
-        """See `training.run.Observer`."""
-        self.show(done, total, "features", "")
-        if done == total:
-            self.close()
-
-    def step(self, progress: Progress, steps: int, seconds_left: float) -> None:
-        """See `training.fit.Watch`."""
-        best = progress.best_metric
-        shown = f"loss {progress.loss / progress.step:.4f}" + (
-            f", best dev {best:.4f}" if best is not None else ""
-        )
-        left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f} left"
-        self.show(progress.step, steps, f"epoch {progress.epoch + 1}", f"{shown}, {left}")
-
-    def epoch(self, progress: Progress, is_best: bool) -> None:
-        """See `training.fit.Watch`."""
-        self.close()
-        last = progress.history[-1]
-        say(
-            f"bertsim: epoch {progress.epoch}: loss {last.loss:.4f}, dev {last.metric:.4f}{' (best)' * is_best},"
-            f" {last.seconds:.0f} s"
-        )
-
-
-def _cache(args: argparse.Namespace) -> Path:
-    from platformdirs import user_cache_path
-
-    return args.cache if args.cache is not None else user_cache_path("bertsim") / "features"
-
-
-def _tell(figures: Mapping[str, Mapping[str, dict[str, Any]]]) -> None:
-    for scorer, table in figures.items():
-        shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
-        say(f"bertsim: {scorer}: {shown} (as served)")
+    return {name: value for name in names if (value := getattr(args, name)) is not None}

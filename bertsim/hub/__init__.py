@@ -1,10 +1,8 @@
-"""The Hugging Face Hub, in and out. This package is the only importer of huggingface_hub.
+"""The Hugging Face Hub -> the local cache: encoders, heads and data; sending to it is `publishing`'s.
 
-`download` brings encoders, heads and data; `publish` and `deploy` send, and are imported by those who send; `card`
-writes the model card. HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they always do; a token is never
-shown.
+HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they always do; a token is never shown.
 """
 
-from bertsim.hub.download import fetch, fetch_data, fetch_heads, is_repository_id, split_revision
+from bertsim.hub.download import fetch, fetch_data, head_files, is_repository_id, split_revision
 
-__all__ = ["fetch", "fetch_data", "fetch_heads", "is_repository_id", "split_revision"]
+__all__ = ["fetch", "fetch_data", "head_files", "is_repository_id", "split_revision"]

@@ -1,8 +1,8 @@
 """Hugging Face Hub -> a local folder: encoders, heads, files of data.
 
 Only the files that are needed are downloaded. A revision is resolved to a commit; with a full commit and a warm cache
-no request is made. Every file is compared with the checksum that the Hub states, which the client itself does not do,
-and noted in the cache, so that this happens once.
+no request is made. Every file is compared once with the checksum that the Hub states and the cache names it by; the
+client does not, and its `verify_repo_checksums` would ask the Hub and read every file each time.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from bertsim.checkpoint import INDEX, WEIGHTS
-from bertsim.config import TEXT_FILES, BertConfig
+from bertsim.bert.checkpoint import INDEX, WEIGHTS
+from bertsim.bert.config import TEXT_FILES, BertConfig
+from bertsim.bert.folder import file_sha256
+from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, HubError
-from bertsim.head_loading import FLATBUFFER
 from bertsim.hub.failures import told_in_a_sentence
-from bertsim.manifest import file_sha256
 
 Progress = Callable[[str, float | None], None]
 _CHECKED = ".bertsim-checked"  # in the cache, beside the files of a repository: which were compared
-_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
-_HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _HEAD))
+_SHARDS = "model-*-of-*.safetensors"
+_OF_A_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
+_HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _OF_A_HEAD))
 _ENCODER = (
-    *TEXT_FILES,
-    *(FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json", "words.json"),
+    *(*TEXT_FILES, FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json", "words.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
@@ -42,56 +42,100 @@ def is_repository_id(source: str) -> bool:
 
 
 def split_revision(source: str) -> tuple[str, str | None]:
-    """`user/name@revision` in its parts; None where there is no revision.
-
-    Example: "user/name@v1" -> ("user/name", "v1")
-    """
+    """`user/name@revision` in its parts; None where there is no revision."""
     name, _, revision = source.partition("@")
     return name, revision or None
 
 
 def is_needed(name: str) -> bool:
     """Whether a file of a repository is one that `fetch` may bring."""
-    weights = name in (WEIGHTS, INDEX) or fnmatch(name, "model-*-of-*.safetensors")
-    return weights or bool(_matching([name], _ENCODER))
+    return bool(_matching([name], (*_ENCODER, WEIGHTS, INDEX, _SHARDS)))
+
+
+def encoder_files(repository: str, there: Iterable[str]) -> list[str]:
+    """The files of an encoder and of the heads beside it: one file of weights, or the shards; no other format of them.
+
+    Raises:
+        HubError: what is there is no BERT in safetensors.
+    """
+    shards = _matching(there, (_SHARDS,))
+    weights = [WEIGHTS] if WEIGHTS in there else [INDEX, *shards] if INDEX in there and shards else []
+    if "config.json" not in there:
+        raise HubError(f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint.")
+    if not weights:
+        other = next((name for name in there if name.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
+        why = f"; {other} is not read, because that can run code" if other else ""
+        raise HubError(
+            f"{repository} has no {WEIGHTS}{why}; choose a repository or revision that has it, or convert it "
+            "with transformers' save_pretrained."
+        )
+    return [*_matching(there, _ENCODER), *weights]
+
+
+def head_files(repository: str, there: Iterable[str]) -> list[str]:
+    """The files of the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
+
+    Raises:
+        HubError: it holds none.
+    """
+    if not _matching(there, ("heads/*/config.json",)):
+        raise HubError(
+            f"{repository} holds no heads: no heads/NAME/config.json; name a repository that `bertsim publish` made."
+        )
+    return _matching(there, _HEADS)
 
 
 def fetch(
     repository: str,
     revision: str | None = None,
+    choose: Callable[[str, Iterable[str]], list[str]] = encoder_files,
     *,
     progress: Progress | None = None,
     max_bytes: int | None = None,
 ) -> tuple[Path, str]:
-    """Bring an encoder, and the heads beside it, into the local cache.
+    """Bring files of a repository into the local cache.
 
     Args:
         repository: "user/name".
         revision: branch, tag or commit; None = the main branch.
+        choose: `encoder_files` or `head_files`.
         progress: told the share of the bytes that has arrived, 0 to 1; what it raises stops the download.
-        max_bytes: refuse a repository whose needed files are larger together; None = no limit.
+        max_bytes: refuse a repository whose needed files are larger together.
 
     Returns:
         The folder, and the full commit that it holds.
 
     Raises:
-        HubError: it cannot be had, or holds no BERT in safetensors; says why and what to do.
+        HubError: it cannot be had, or is not what was chosen; says why and what to do.
     """
-    return _fetch(repository, revision, _encoder_files, progress, max_bytes)
+    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
 
+    def size(names: Iterable[str]) -> int:
+        return sum(sizes[name] for name in names)
 
-def fetch_heads(
-    repository: str,
-    revision: str | None = None,
-    *,
-    progress: Progress | None = None,
-    max_bytes: int | None = None,
-) -> tuple[Path, str]:
-    """Bring the trained heads of a repository in the layout of `weights/`, without the encoder beside them.
+    def is_cached(name: str) -> bool:
+        return isinstance(try_to_load_from_cache(repository, name, revision=commit), str)
 
-    Args, result and errors as `fetch`; HubError also where it holds no heads.
-    """
-    return _fetch(repository, revision, _head_files, progress, max_bytes)
+    def bring(names: list[str], total: int) -> Path:
+        bar = _bar(repository, total, progress)
+        folder = Path(snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar))
+        _check_arrived(repository, folder, names)
+        return folder
+
+    with told_in_a_sentence(repository, revision):
+        commit = HfApi().resolve_revision(repository, revision=revision).resolved
+        sizes = _sizes(repository, commit)
+        names = choose(repository, sizes)
+        missing = {name for name in names if not is_cached(name)}
+        _check_room(repository, size(names), size(missing), max_bytes)
+        if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
+            folder = bring(["config.json"], 0)
+            try:
+                BertConfig.from_folder(folder)
+            except CheckpointError as error:
+                why = str(error).replace(f"{folder}/", "")
+                raise HubError(f"{repository} is no BERT that can be loaded: {why}") from None
+        return bring(names, size(missing - {"config.json"})), commit
 
 
 def fetch_data(spec: str) -> tuple[Path, str]:
@@ -119,41 +163,9 @@ def fetch_data(spec: str) -> tuple[Path, str]:
         try:
             local = Path(hf_hub_download(name, path, repo_type="dataset", revision=commit))
         except errors.RemoteEntryNotFoundError:
-            raise HubError(
-                f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub."
-            ) from None
+            raise HubError(f"the dataset {name} has no file {path!r}; look it up under 'Files' on the Hub.") from None
         _check_arrived(f"the dataset {name}", local.parents[path.count("/")], [path])
     return local, f"{name}/{path}@{commit}"
-
-
-def _fetch(
-    repository: str,
-    revision: str | None,
-    choose: Callable[[str, Mapping[str, int]], list[str]],
-    progress: Progress | None,
-    max_bytes: int | None,
-) -> tuple[Path, str]:
-    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
-
-    with told_in_a_sentence(repository, revision):
-        commit = HfApi().resolve_revision(repository, revision=revision).resolved
-        sizes = _sizes(repository, commit)
-        names = choose(repository, sizes)
-        known = [isinstance(try_to_load_from_cache(repository, n, revision=commit), str) for n in names]
-        missing = [name for name, is_cached in zip(names, known, strict=True) if not is_cached]
-        _check_size(repository, sum(sizes[name] for name in names), max_bytes)
-        _check_room(repository, sum(sizes[name] for name in missing))
-        if "config.json" in missing:  # a small file first: what is no BERT is not downloaded
-            silent = _bar(repository, 0, None)
-            first = snapshot_download(
-                repository, revision=commit, allow_patterns=["config.json"], tqdm_class=silent
-            )
-            _check_arrived(repository, Path(first), ["config.json"])
-            _check_bert(repository, Path(first))
-        bar = _bar(repository, sum(sizes[name] for name in missing if name != "config.json"), progress)
-        folder = Path(snapshot_download(repository, revision=commit, allow_patterns=names, tqdm_class=bar))
-        _check_arrived(repository, folder, names)
-    return folder, commit
 
 
 def _sizes(repository: str, commit: str) -> dict[str, int]:
@@ -167,76 +179,32 @@ def _sizes(repository: str, commit: str) -> dict[str, int]:
     except errors.CachedRepoTreeNotFoundError:
         try:
             entries = list(HfApi().list_repo_tree(repository, recursive=True, revision=commit))
-        except (
-            errors.OfflineModeIsEnabled,
-            TransportError,
-        ):  # what another program may have put into the cache
+        except (errors.OfflineModeIsEnabled, TransportError):  # what another program may have left in the cache
             folder = Path(snapshot_download(repository, revision=commit, local_files_only=True))
             found = [path for path in folder.rglob("*") if path.is_file()]
             return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
     return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
 
 
-def _encoder_files(repository: str, sizes: Mapping[str, int]) -> list[str]:
-    """The files that a BERT needs: one file of weights, or the shards; no other format of them."""
-    shards = [name for name in sizes if fnmatch(name, "model-*-of-*.safetensors")]
-    weights = [WEIGHTS] if WEIGHTS in sizes else [INDEX, *shards] if INDEX in sizes and shards else []
-    if "config.json" not in sizes:
-        raise HubError(
-            f"{repository} holds no BERT: it has no config.json; name the repository of a checkpoint."
-        )
-    if not weights:
-        other = next((n for n in sizes if n.endswith((".bin", ".h5", ".msgpack", ".ckpt"))), None)
-        why = f"; {other} is not read, because that can run code" if other else ""
-        raise HubError(
-            f"{repository} has no {WEIGHTS}{why}; choose a repository or revision that has it, or convert it "
-            "with transformers' save_pretrained."
-        )
-    return [*_matching(sizes, _ENCODER), *weights]
-
-
-def _head_files(repository: str, sizes: Mapping[str, int]) -> list[str]:
-    if not _matching(sizes, ("heads/*/config.json",)):
-        raise HubError(
-            f"{repository} holds no heads: no heads/NAME/config.json; name a repository that `bertsim publish` made."
-        )
-    return _matching(sizes, _HEADS)
-
-
 def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """Names that match a pattern, at the pattern's own depth."""
-    return [
-        name for name in names if any(name.count("/") == p.count("/") and fnmatch(name, p) for p in patterns)
-    ]
+    return [n for n in names if any(n.count("/") == p.count("/") and fnmatch(n, p) for p in patterns)]
 
 
-def _check_bert(repository: str, folder: Path) -> None:
-    try:
-        BertConfig.from_folder(folder)
-    except CheckpointError as error:
-        raise HubError(
-            f"{repository} is no BERT that can be loaded: {str(error).replace(f'{folder}/', '')}"
-        ) from None
+def _check_room(repository: str, size: int, missing: int, limit: int | None) -> None:
+    """Raise HubError where a repository is beyond the limit, or the disk of HF_HOME has no room for what is to come."""
+    from huggingface_hub import constants
 
-
-def _check_size(repository: str, size: int, limit: int | None) -> None:
     if limit is not None and size > limit:
         raise HubError(
             f"{repository} is {size / 1e6:,.1f} MB, and {limit / 1e6:,.1f} MB is the limit here; choose a smaller one."
         )
-
-
-def _check_room(repository: str, size: int) -> None:
-    """Raise HubError where the disk of HF_HOME has no room for what is to come."""
-    from huggingface_hub import constants
-
     place = Path(constants.HF_HUB_CACHE).expanduser().absolute()
-    while not place.exists():
-        place = place.parent
+    place = next(each for each in (place, *place.parents) if each.exists())
     free = shutil.disk_usage(place).free
-    if size > free:
+    if missing > free:
         raise HubError(
-            f"{repository} needs {size / 1e6:,.1f} MB, and the disk of {place} has {free / 1e6:,.1f} MB free; make "
+            f"{repository} needs {missing / 1e6:,.1f} MB, and the disk of {place} has {free / 1e6:,.1f} MB free; make "
             "room, or set HF_HOME to a larger disk."
         )
 
@@ -249,19 +217,15 @@ def _check_arrived(what: str, folder: Path, names: Iterable[str]) -> None:
     """
     record = folder.parents[1] / _CHECKED
     known = set(record.read_text().splitlines()) if record.exists() else set()
-    damaged, marks = [], []
-    for name in names:
-        blob = (folder / name).resolve()
-        mark = f"{blob.name} {blob.stat().st_mtime_ns}"
-        if mark not in known and _is_whole(blob):
-            marks.append(mark)
-        elif mark not in known:
-            damaged.append(name)
+    blobs = {name: (folder / name).resolve() for name in names}
+    marks = {name: f"{blob.name} {blob.stat().st_mtime_ns}" for name, blob in blobs.items()}
+    damaged = [name for name, blob in blobs.items() if marks[name] not in known and not _is_whole(blob)]
+    new = {mark for name, mark in marks.items() if name not in damaged} - known
     with contextlib.suppress(OSError), record.open("a") as file:  # in a cache that is not ours to write
-        file.writelines(f"{mark}\n" for mark in marks)
-    for path in [folder / name for name in damaged]:
-        path.resolve().unlink(missing_ok=True)  # two names may be one file
-        path.unlink(missing_ok=True)
+        file.writelines(f"{mark}\n" for mark in sorted(new))
+    for name in damaged:
+        blobs[name].unlink(missing_ok=True)  # two names may be one file
+        (folder / name).unlink(missing_ok=True)
     if damaged:
         raise HubError(
             f"{', '.join(damaged)} of {what} arrived damaged: the checksum is not the one that the Hub states; "

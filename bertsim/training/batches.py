@@ -1,28 +1,26 @@
-"""Which examples make a step, how good predictions are on dev, and where a batch came from. numpy and SciPy."""
+"""What a step is given: which examples, and their texts as arrays, the same as where they are served."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
+from bertsim.bert.folder import CheckpointFolder
+from bertsim.bert.pooling import pool
 from bertsim.records import Float
-from bertsim.training.examples import Examples
 
 _WINDOW = 32  # batches whose examples are sorted by length together
 
 
 def cut_batches(lengths: NDArray[np.int64], batch_size: int, seed: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches.
+    """Shuffle, sort by length within windows of many batches, cut, shuffle the batches; all by the seed.
 
-    Args:
-        lengths: int64 [n]; tokens of each example.
-        batch_size: examples in a batch; the last one may be smaller.
-        seed: of the random numbers; the same seed gives the same batches.
-
-    Returns:
-        indices, each of 0 … n - 1 once.
+    `lengths` are tokens of each example, int64 [n]; what comes out are indices, each of 0 … n - 1 once, `batch_size` of
+    them in each batch but one.
     """
     random = np.random.default_rng(seed)
     order, batches = random.permutation(len(lengths)), []
@@ -40,44 +38,49 @@ def take_turns(n: int, count: int | None, epoch: int, seed: Sequence[int]) -> ND
     """
     if count is None or count >= n:
         return np.arange(n)
-    rounds, places = np.divmod(np.arange(epoch * count, (epoch + 1) * count), n)
-    found = np.empty(count, np.int64)
-    for each in np.unique(rounds):
-        order = np.random.default_rng([*seed, int(each)]).permutation(n)
-        found[rounds == each] = order[places[rounds == each]]
-    return found
+    first, start = divmod(epoch * count, n)
+    rounds = range(first, first + 1 + (start + count - 1) // n)
+    orders = [np.random.default_rng([*seed, each]).permutation(n) for each in rounds]
+    return np.concatenate(orders)[start : start + count]
 
 
-def dev_metric(predicted: Float, targets: Float) -> float:
-    """Mean over labels: ROC AUC where a label is 0 or 1, else Spearman; NaN where predictions do not vary.
+class Tokens(NamedTuple):
+    """Sequences, int32 [n, seq] each, in the order of the encoder's arguments."""
 
-    Args:
-        predicted, targets: float32 [n, labels].
-
-    Example: predicted [[.1], [.9]], targets [[0], [1]] -> 1.0
-    """
-    from scipy.stats import spearmanr
-    from sklearn.metrics import roc_auc_score
-
-    found = []
-    for p, y in zip(predicted.T, targets.T, strict=True):
-        if np.ptp(p) == 0 or not np.isfinite(p).all():
-            return float("nan")
-        is_binary = set(np.unique(y)) <= {0.0, 1.0}
-        found.append(roc_auc_score(y, p) if is_binary else spearmanr(p, y).statistic)
-    return float(np.mean(found))
+    input_ids: Any
+    attention_mask: Any
+    token_type_ids: Any
 
 
-def metric_name(targets: Float) -> str:
-    """What `dev_metric` is called on these targets."""
-    return "AUC" if set(np.unique(targets)) <= {0.0, 1.0} else "Spearman"
+class Reader:
+    """Reads texts as a checkpoint says."""
+
+    def __init__(self, checkpoint: CheckpointFolder) -> None:
+        self._tokenizer, self._embedding = checkpoint.tokenizer, checkpoint.embedding
+
+    def alone(self, sentences: Sequence[str]) -> Tokens:
+        """Each sentence alone."""
+        return self.packed([(sentence,) for sentence in sentences])
+
+    def packed(self, texts: Sequence[tuple[str, ...]]) -> Tokens:
+        """Each pair packed."""
+        return Tokens(*self._tokenizer.pad(self._tokenizer.encode(texts, self._embedding.max_length)))
+
+    def lengths(self, sentences: Sequence[str]) -> NDArray[np.int64]:
+        """Tokens of each sentence alone, int64 [n]."""
+        rows = self._tokenizer.encode([(sentence,) for sentence in sentences], self._embedding.max_length)
+        return np.array([len(row.ids) for row in rows], np.int64)
+
+    def embed(self, output: Mapping[str, Any], attention_mask: Any) -> Any:
+        """Sentence embeddings, float32 [n, dim], of what the encoder gave."""
+        if self._embedding.pooling == "pooler":
+            return output["pooler_output"]
+        real, normalize = ops.cast(attention_mask, "float32"), self._embedding.normalize
+        return pool(output["last_hidden_state"], real, self._embedding.pooling, normalize=normalize, xp=ops)
 
 
-def where(parts: Sequence[Examples], batch: NDArray[np.int64]) -> str:
-    """The first rows of a batch, by file and line; indices count through all parts."""
-    ends = np.cumsum([len(part) for part in parts])
-    names = []
-    for index in batch[:3]:
-        part = int(np.searchsorted(ends, index, side="right"))
-        names.append(parts[part].where(int(index - (ends[part] - len(parts[part])))))
-    return ", ".join(names) + (" …" if len(batch) > 3 else "")
+class Pinned(NamedTuple):
+    """Plain sentences, the shortest first, and what they shall keep: vectors of length 1, float32 [n, dim]."""
+
+    sentences: Sequence[str]
+    vectors: Float

@@ -1,4 +1,4 @@
-"""What is minimised: cross-entropy of heads, CoSENT of cosines, in-batch negatives of positives. Keras ops.
+"""What is minimised: cross-entropy of heads, CoSENT of cosines, in-batch negatives; and how predictions are measured.
 
 Source: CoSENT: Su 2022, as in sentence-transformers `CoSENTLoss` (scale 20); in-batch negatives: Henderson et al. 2017,
 `MultipleNegativesRankingLoss` (scale 20), in both directions.
@@ -8,47 +8,35 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+import numpy as np
 from keras import ops
+
+from bertsim.records import Float
 
 Tensor = Any
 SCALE = 20.0
 _MASKED = -1e9
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """Binary cross-entropy, each pair by its weight.
+def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, *, exclusive: bool) -> Tensor:
+    """Cross-entropy: the sum over pairs, each by its weight, over the batch's size; a scalar.
 
     Args:
         logits, targets: float32 [batch, labels]; targets in [0, 1].
         weights: float32 [batch].
+        exclusive: whether labels exclude each other: softmax; else a sigmoid for each, and the mean over labels.
 
-    Returns:
-        a scalar: the weighted sum over pairs, mean over labels, by the batch's size.
-
-    Example: logit 0, any target, weight 1 -> log 2
+    Example: one logit 0, any target, weight 1 -> log 2; three equal logits that exclude each other -> log 3
     """
-    terms = ops.relu(logits) - logits * targets + ops.log1p(ops.exp(-ops.abs(logits)))
-    return ops.mean(ops.mean(terms, axis=-1) * weights)
-
-
-def softmax_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy of labels that exclude each other, each pair by its weight.
-
-    Args:
-        logits, targets: float32 [batch, labels]; targets are 1 for one label, else 0.
-        weights: float32 [batch].
-
-    Example: three equal logits, weight 1 -> log 3
-    """
-    return -ops.mean(ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1) * weights)
+    error = keras.losses.categorical_crossentropy if exclusive else keras.losses.binary_crossentropy
+    return ops.mean(error(targets, logits, from_logits=True) * weights)
 
 
 def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
     """log(1 + Σ exp(20 · (cos_j - cos_i))) over all i, j of which people called i more alike than j.
 
-    Args:
-        a, b: float32 [batch, dim].
-        targets: float32 [batch].
+    `a` and `b` are float32 [batch, dim], `targets` float32 [batch].
 
     Example: two pairs of equal cosine with targets 1 and 0 -> log 2
     """
@@ -62,16 +50,37 @@ def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
 def in_batch_negatives(a: Tensor, b: Tensor) -> Tensor:
     """Every sentence shall find its partner among all of the batch: cross-entropy over cosines, both directions.
 
-    Args:
-        a, b: float32 [batch, dim]; row i of one belongs to row i of the other.
+    `a` and `b` are float32 [batch, dim]; row i of one belongs to row i of the other.
 
     Example: a batch of one -> 0
     """
     cosines = SCALE * ops.matmul(_unit(a), ops.transpose(_unit(b)))
     partner = ops.diagonal(cosines)
-    rows = ops.logsumexp(cosines, axis=1) - partner
-    columns = ops.logsumexp(cosines, axis=0) - partner
-    return ops.mean(rows + columns) / 2
+    return ops.mean(ops.logsumexp(cosines, axis=1) + ops.logsumexp(cosines, axis=0) - 2 * partner) / 2
+
+
+def dev_metric(predicted: Float, targets: Float) -> float:
+    """Mean over labels: ROC AUC where a label is 0 or 1, else Spearman; NaN where predictions do not vary.
+
+    Both arrays are float32 [n, labels].
+
+    Example: predicted [[.1], [.9]], targets [[0], [1]] -> 1.0
+    """
+    from scipy.stats import spearmanr
+    from sklearn.metrics import roc_auc_score
+
+    found = []
+    for p, y in zip(predicted.T, targets.T, strict=True):
+        if np.ptp(p) == 0 or not np.isfinite(p).all():
+            return float("nan")
+        is_binary = set(np.unique(y)) <= {0.0, 1.0}
+        found.append(roc_auc_score(y, p) if is_binary else spearmanr(p, y).statistic)
+    return float(np.mean(found))
+
+
+def metric_name(targets: Float) -> str:
+    """What `dev_metric` is called on these targets."""
+    return "AUC" if set(np.unique(targets)) <= {0.0, 1.0} else "Spearman"
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -1,127 +1,134 @@
-"""A recipe: a TOML file of runs, with what a folder's words and figures shall be -> `Recipe`.
+"""Command-line words or a TOML file -> `Recipe`: plans, and what the finished folder shall say; files of the Hub too.
 
-Like `plan`, plain data; a key that is not known, or a value that cannot be, is named.
+A key that is not known, or a value of another type, is named with the file or the option that it stands in.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from bertsim.alignment import UNTRAINED
-from bertsim.combination import SCORER as COMBINED
-from bertsim.edits import KINDS as EDITS
+from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
-from bertsim.probing import UNSEEN
-from bertsim.training.data_source import Source, check_keys, check_types, source_from
-from bertsim.training.plan import TrainPlan, plan_from
+from bertsim.heads.config import KINDS as HEAD_KINDS
+from bertsim.measuring.edits import KINDS as EDITS
+from bertsim.measuring.probing import LABELS, UNSEEN
+from bertsim.records import COMBINED, UNTRAINED
+from bertsim.score.words import KnownError, Range, Words
+from bertsim.training.plan import HUB, HeadPlan, Source, TrainPlan
 
-_T = TypeVar("_T")
+RECIPES = Path(__file__).resolve().parent / "recipes"
+_SWITCH = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+# How a word of the command line is read; a key that is not here is a text.
+_FROM_WORDS: Mapping[str, Callable[[str], Any]] = {
+    "hold_out": lambda word: _SWITCH[word.lower()],
+    "scale": lambda word: list(map(float, word.split(":"))),
+    "weight": float,
+    "take": int,
+    "per_epoch": int,
+    "epochs": lambda word: list(map(int, word.split(":"))),
+    "columns": lambda word: word.split(","),
+}
 
 
 @dataclass(frozen=True)
 class WordsPlan:
-    """What `words.json` of a trained encoder shall say; its figures are measured.
+    """What `words.json` of a trained encoder shall say; its figures are measured."""
 
-    Attributes:
-        note: the plain truth about the encoder, one or two sentences.
-        data: what dev's ratings are, in words.
-        scorers: what each scorer is.
-        ranges: by scorer, the lower end and the name of each range, rising.
-        errors: by kind of minimal edit, what the two sentences of such a pair differ by.
-    """
-
-    note: str
-    data: str
-    scorers: Mapping[str, str] = field(default_factory=dict)
-    ranges: Mapping[str, Sequence[tuple[float, str]]] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    note: str  # the plain truth about the encoder, one or two sentences
+    data: str  # what dev's ratings are, in words
+    scorers: Mapping[str, str] = field(default_factory=dict)  # what each scorer is
+    ranges: Mapping[str, tuple[tuple[float, str], ...]] = field(default_factory=dict)  # lower end and name of each
+    errors: Mapping[str, str] = field(default_factory=dict)  # by kind of edit, what two such sentences differ by
 
     def __post_init__(self) -> None:
-        """Raise InputError for a value that cannot be; names it."""
-        texts = [("note", self.note), ("data", self.data)]
-        for key in ("scorers", "errors"):
-            texts += [(f"{key}.{name}", text) for name, text in getattr(self, key).items()]
-        for name, found in self.ranges.items():
-            texts += [(f"ranges.{name}", words) for words in _words_of(name, found)]
-        for key, text in texts:
-            if not isinstance(text, str) or not text.strip():
-                raise InputError(f"{key} is {text!r}; a text was expected.")
-
-
-def _words_of(scorer: str, ranges: Any) -> list[Any]:
-    """The names of a scorer's ranges. Raises InputError where they are no rising pairs of number and text."""
-    pairs = ranges if isinstance(ranges, list | tuple) else [ranges]
-    if not pairs or not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
-        raise InputError(f"ranges.{scorer} is {ranges!r:.60}; a list of [lower end, words] was expected.")
-    lows = [low for low, _ in pairs]
-    if not all(isinstance(low, int | float) for low in lows) or not all(a < b for a, b in pairwise(lows)):
-        raise InputError(f"ranges.{scorer} begin at {lows}; rising numbers were expected.")
-    return [words for _, words in pairs]
+        """Raise InputError for what `Words` does not take, before anything is measured."""
+        ranges = {scorer: tuple(Range(low, said, 0, 1) for low, said in named) for scorer, named in self.ranges.items()}
+        errors = tuple(KnownError(kind, 0, 1, said) for kind, said in self.errors.items())
+        Words(self.note, self.data, self.scorers, ranges, errors)
 
 
 @dataclass(frozen=True)
 class ReportPlan:
-    """What a trained encoder is measured on at the end, beside dev and test.
+    """What a trained encoder is measured on at the end, beside dev and test."""
 
-    Attributes:
-        correlation, separation: labelled pairs, for Spearman and for the area under the ROC curve.
-        inference: files of which the held-out tenth is inferred.
-        edits, antonyms: plain text whose held-out tenth is edited, and the opposites that this needs.
-        swapped, paraphrases: plain text whose held-out tenth has its roles swapped, and pairs that mean the same.
-        plain: plain text of many kinds, for how near the vectors are to those of the encoder that was started from.
-    """
+    correlation: tuple[Source, ...] = ()  # labelled pairs, for Spearman
+    separation: tuple[Source, ...] = ()  # labelled pairs, for the area under the ROC curve
+    inference: tuple[Path, ...] = ()  # files of which the held-out tenth is inferred
+    edits: tuple[Path, ...] = ()  # plain text whose held-out tenth is edited
+    antonyms: Path | None = None  # the opposites that this needs
+    swapped: tuple[Path, ...] = ()  # plain text whose held-out tenth has its roles swapped
+    paraphrases: Path | None = None  # pairs that mean the same, beside these
+    plain: tuple[Path, ...] = ()  # text of many kinds: how near are the vectors to those that were started from?
 
-    correlation: tuple[Source, ...] = ()
-    separation: tuple[Source, ...] = ()
-    inference: tuple[Path, ...] = ()
-    edits: tuple[Path, ...] = ()
-    antonyms: Path | None = None
-    swapped: tuple[Path, ...] = ()
-    paraphrases: Path | None = None
-    plain: tuple[Path, ...] = ()
+    def __post_init__(self) -> None:
+        """Raise InputError for one file without the other that it goes with."""
+        if bool(self.swapped) != (self.paraphrases is not None):
+            raise InputError("swapped and paraphrases go together; give both, or leave both out.")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe file.
+    """A recipe file, or what command-line words say in place of one."""
 
-    Attributes:
-        runs: in its order; each has its own heads and its own settings.
-        path: of the file; None: made of command-line words.
-        card: the Markdown file beside it that the model card begins with; None: the encoder's own card.
-        words: what the encoder's numbers shall be said to mean; None: nothing.
-        report: what is measured at the end; None: dev and test alone.
-    """
+    runs: tuple[TrainPlan, ...]  # in its order; each has its own heads and its own settings
+    path: Path | None = None  # of the file
+    card: Path | None = None  # the Markdown beside it that the model card begins with; None: the encoder's own card
+    words: WordsPlan | None = None  # what the encoder's numbers shall be said to mean
+    report: ReportPlan | None = None  # what is measured at the end, beside dev and test
 
-    runs: tuple[TrainPlan, ...]
-    path: Path | None = None
-    card: Path | None = None
-    words: WordsPlan | None = None
-    report: ReportPlan | None = None
+    def __post_init__(self) -> None:
+        """Raise InputError for runs that do not go into one folder, and words about what there will not be."""
+        names = [head.name for run in self.runs for head in run.heads]
+        shared = {(run.encoder, run.revision, run.max_length) for run in self.runs}
+        if len(self.runs) > 1 and (len(shared) > 1 or any(run.learns for run in self.runs)):
+            raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
+        if len(set(names)) < len(names):
+            raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
+        scorers = (*UNTRAINED, COMBINED, *names)
+        for key, known in (("scorers", scorers), ("ranges", scorers), ("errors", (*EDITS, UNSEEN))):
+            for name in getattr(self.words, key, ()):
+                if name not in known:
+                    raise InputError(f"{self.path}: words: {key} names {name!r}; known are {', '.join(known)}.")
 
     def check_files(self) -> None:
-        """Raise DataError for a card, or a file of the report, that is not there: both are read only at the end."""
-        report = self.report or ReportPlan()
-        paths = [Path(source.path) for source in (*report.correlation, *report.separation)]
-        paths += (*report.inference, *report.edits, *report.plain)
-        for path in (self.card, report.antonyms, *report.swapped, report.paraphrases, *paths):
-            if path is not None and not path.is_file():
-                raise DataError(
-                    f"{path}, which {self.path} names, is not a file; put it there, or leave it out."
-                )
+        """Look for the card and the files of the report, which are read only at the end.
+
+        Raises:
+            DataError: one that is not there.
+        """
+        for value in (self.card, *(vars(self.report).values() if self.report else ())):
+            for each in value if isinstance(value, tuple) else (value,):
+                path = Path(each.path) if isinstance(each, Source) else each
+                if path is not None and not path.is_file():
+                    raise DataError(f"{path}, which {self.path} names, is not a file; put it there, or leave it out.")
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The recipes that come with bertsim."""
+    return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+def find_recipe(name: str) -> Path:
+    """A recipe by its name, or a file by its path.
+
+    Raises:
+        DataError: there is none; lists the names.
+    """
+    if name in recipe_names():
+        return RECIPES / f"{name}.toml"
+    if Path(name).is_file():
+        return Path(name)
+    raise DataError(f"{name} is neither a recipe nor a file of one; the recipes are {', '.join(recipe_names())}.")
 
 
 def read_recipe(path: Path, data_root: Path) -> Recipe:
-    """Read a recipe: settings at the top hold for every `[[run]]`, which may change them.
+    """Read a TOML file: settings at the top hold for every `[[run]]`, which may change them.
 
-    Args:
-        path: a TOML file.
-        data_root: where the relative paths of its data files start.
+    `data_root` is where the relative paths of its data files start.
 
     Raises:
         InputError: the file is missing or not TOML, or a key or value is not known; names it.
@@ -136,53 +143,83 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise DataError(f"{path} has no [[run]]; a recipe holds one or more.")
     card, words, report = (table.pop(name, None) for name in ("card", "words", "report"))
-    recipe = Recipe(
-        tuple(plan_from({**table, **run}, path, data_root) for run in runs),
+    plans = []
+    for run in ({**table, **run} for run in runs):
+        if isinstance(run.get("heads"), list):
+            run["heads"] = list(map(_with_defaults, run["heads"]))
+        plans.append(_rooted(record_from(TrainPlan, run, str(path)), data_root))
+    return Recipe(
+        tuple(plans),
         path,
         None if card is None else path.parent / str(card),
-        None if words is None else _record(WordsPlan, words, f"{path}, words"),
-        None if report is None else _report_from(report, path, data_root),
+        None if words is None else record_from(WordsPlan, words, f"{path}: words"),
+        None if report is None else _rooted(record_from(ReportPlan, report, f"{path}: report"), data_root),
     )
-    _check_names(recipe)
-    return recipe
 
 
-def _check_names(recipe: Recipe) -> None:
-    """Raise InputError for words about a scorer, or a kind of edits, that there will not be."""
-    words, heads = recipe.words, [head.name for run in recipe.runs for head in run.heads]
-    for key, known in (
-        ("scorers", (*UNTRAINED, COMBINED, *heads)),
-        ("ranges", (*UNTRAINED, COMBINED, *heads)),
-        ("errors", (*EDITS, UNSEEN)),
-    ):
-        for name in getattr(words, key, ()):
-            if name not in known:
-                raise InputError(f"{recipe.path}, words: {key} names {name!r}; known are {', '.join(known)}.")
+def head_from(table: Mapping[str, Any]) -> HeadPlan:
+    """A `HeadPlan` of the option --head; what is not given has the kind's own default. Errors as of `record_from`."""
+    return record_from(HeadPlan, _with_defaults(table), "--head")
 
 
-def _report_from(table: dict[str, Any], path: Path, data_root: Path) -> ReportPlan:
-    where = f"{path}, report"
-    plan = _record(ReportPlan, table, where)
-    rooted: dict[str, Any] = {
-        name: tuple(source_from(raw, where).under(data_root) for raw in getattr(plan, name))
-        for name in ("correlation", "separation")
+def parse_source(words: Sequence[str], option: str = "--data") -> Source:
+    """`FILE [kind=K] [scale=LOW:HIGH] [columns=A,B] …`, words behind an option, as a `Source`.
+
+    Raises:
+        InputError: no file, a key that is not known, a value that cannot be; names it.
+
+    Example: ["stsb.tsv", "scale=0:5"] -> Source("stsb.tsv", scale=(0.0, 5.0))
+    """
+    known = {field.name for field in fields(Source)}
+    settings = [word for word in words if "=" in word and word.partition("=")[0] in known]
+    paths = [word for word in words if word not in settings]
+    if len(paths) != 1:
+        raise InputError(f"{option} takes one FILE and key=value words, but got {' '.join(words)!r}.")
+    table: dict[str, Any] = {"path": paths[0]}
+    for word in settings:
+        key, _, value = word.partition("=")
+        try:
+            table[key] = _FROM_WORDS.get(key, str)(value)
+        except (ValueError, KeyError):
+            raise InputError(f"{option}: {key} is {value!r}, which cannot be read; see train --help.") from None
+    return record_from(Source, table, option)
+
+
+def fetch_sources(plan: TrainPlan) -> TrainPlan:
+    """The plan with every file of the Hub fetched. Raises HubError for one that cannot be had."""
+    from bertsim import hub
+
+    def fetched(source: Source) -> Source:
+        if not source.path.startswith(HUB):
+            return source
+        path, origin = hub.fetch_data(source.path.removeprefix(HUB))
+        return replace(source, path=str(path), origin=HUB + origin)
+
+    test = None if plan.test is None else fetched(plan.test)
+    return replace(plan, data=tuple(map(fetched, plan.data)), dev=fetched(plan.dev), test=test)
+
+
+def _with_defaults(head: Any) -> Any:
+    """A head's table with what its kind, and the labels of inference, have by default."""
+    if not isinstance(head, Mapping) or head.get("kind") not in HEAD_KINDS:
+        return head
+    kind, labels = head["kind"], head.get("labels")
+    infers = isinstance(labels, list) and set(map(str, labels)) == set(LABELS)
+    return {
+        "name": kind,
+        "dropout": 0.2 if kind == "mean" else 0.1,
+        "units": [64] if kind == "bilstm" else [],
+        "activation": "softmax" if infers else "sigmoid",
+        **head,
     }
-    for name in ("inference", "edits", "swapped", "plain"):
-        rooted[name] = tuple(data_root / text for text in getattr(plan, name))
-    for name in ("antonyms", "paraphrases"):
-        value = getattr(plan, name)
-        rooted[name] = None if value is None else data_root / value
-    return replace(plan, **rooted)
 
 
-def _record(record: type[_T], table: Any, where: str) -> _T:
-    """A frozen record from a table of the recipe. Raises InputError naming `where`, key and value."""
-    check_keys(record, table, where)
-    check_types(record, table, where)
-    for entry in fields(record):  # type: ignore[arg-type]
-        if entry.default is MISSING and entry.default_factory is MISSING and entry.name not in table:
-            raise InputError(f"{where} lacks {entry.name}.")
-    try:
-        return record(**table)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+def _rooted(value: Any, root: Path) -> Any:
+    """A record of a recipe, or a value in one, whose relative paths start at `root`."""
+    if isinstance(value, TrainPlan | ReportPlan):
+        return replace(value, **{name: _rooted(each, root) for name, each in vars(value).items()})
+    if isinstance(value, tuple):
+        return tuple(_rooted(each, root) for each in value)
+    if isinstance(value, Path):
+        return root / value
+    return value.under(root) if isinstance(value, Source) else value

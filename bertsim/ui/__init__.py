@@ -1,4 +1,4 @@
-"""The browser app. In: settings, or a loaded pipeline. Out: a Gradio app, built or served.
+"""The browser app. In: settings, or a loaded model. Out: a Gradio app, built or served.
 
 Importing this package imports neither gradio nor a model; `serve` loads the encoder while gradio is being imported, and
 the page is served before it is there.
@@ -11,22 +11,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertsim.ui.catalog import offered
+from bertsim.ui.quick_gradio import import_gradio
+from bertsim.ui.shelf import Shelf
+
 if TYPE_CHECKING:
     import gradio as gr
 
-    from bertsim.pipeline import SimilarityModel
+    from bertsim.model.similarity import SimilarityModel
 
 
-def build_app(pipeline: SimilarityModel) -> gr.Blocks:
-    """Build the page around a loaded pipeline; nothing is served yet."""
-    from bertsim.catalog import offered
-    from bertsim.shelf import Shelf
-    from bertsim.ui.quick_gradio import import_gradio
-
+def build_app(model: SimilarityModel) -> gr.Blocks:
+    """Build the page around a loaded model; nothing is served yet."""
     import_gradio()
-    from bertsim.ui.app import build_app as build
+    from bertsim.ui import app
 
-    return build(Shelf.of(pipeline, offered(os.environ)))
+    return app.build_app(Shelf.of(model, offered(os.environ)))
 
 
 def serve(
@@ -41,29 +41,22 @@ def serve(
     """Serve the app until interrupted.
 
     An encoder or heads that cannot be had do not stop it: the bundled encoder serves, and page and terminal say why.
-    Which encoders visitors may choose: `bertsim.catalog`.
+    Which encoders visitors may choose: `bertsim.ui.catalog`.
 
     Args:
         encoder: folder or Hub id to begin with; None = BERTSIM_ENCODER, without it the bundled encoder.
-        revision: commit, branch or tag of a Hub repository.
-        engine: "litert" or "tensorflow".
-        host: address to listen on; "0.0.0.0" for every interface.
-        port: port to listen on; None = the first free one from 7860.
-        share: also open Gradio's public link; where that cannot be had, the app goes on locally.
-        heads: trained heads of the encoder, as `bertsim.load` takes them.
+        revision, engine, heads: of it, as `bertsim.load` takes them.
+        host: "0.0.0.0" for every interface.
+        port: None = the first free one from 7860.
+        share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
 
     Raises:
         BertsimError: an engine that is not known, or an address that cannot be listened on.
     """
-    from bertsim.catalog import offered
-    from bertsim.shelf import Shelf
-    from bertsim.ui.quick_gradio import import_gradio
-
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")
     shelf.ask()
     import_gradio()
-    from bertsim.ui.app import build_app as build
-    from bertsim.ui.app import launch
+    from bertsim.ui import app
 
-    launch(build(shelf), host=host, port=port, share=share)
+    app.launch(app.build_app(shelf), host, port, share)

@@ -5,42 +5,53 @@ Limits and errors are the core's own, the catalog of encoders among them: the pa
 
 from __future__ import annotations
 
+import inspect
 import math
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from bertsim.errors import InputError
 from bertsim.records import PairScore, Unread
-from bertsim.shelf import Shelf
+from bertsim.text.unread import withheld
 from bertsim.ui.calls import API_QUEUE, replies
-from bertsim.unread import withheld
+from bertsim.ui.shelf import Shelf
+from bertsim.views.anatomy import token_numbers
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
+
+PARAMETERS = {
+    "sentence_a": "the one sentence.",
+    "sentence_b": "the other sentence.",
+    "sentence": "one sentence.",
+    "scorer": "cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.",
+    "layer": "1 = first block.",
+    "head": "1 = first head; 0 = the mean of all heads.",
+    "encoder": "the name of an encoder that this app offers; empty = the one that it runs on.",
+}
 
 
 def _score(score: PairScore) -> dict[str, Any]:
     """A verdict as JSON; JSON has no infinity, so an end that is not there is null."""
-    low, high = (None if math.isinf(end) else end for end in (score.low, score.high))
-    return {
-        "value": score.value,
-        "unit": score.unit,
-        "low": low,
-        "high": high,
-        "score": score.score,
-        "probability": score.probability,
-        "value_reversed": score.value_reversed,
-    }
+    values = {name: value for name, value in asdict(score).items() if name != "scorer"}
+    return values | {end: None for end in ("low", "high") if math.isinf(values[end])}
 
 
 def _unread(a: Unread, b: Unread) -> dict[str, Any]:
     """What was not read of A and of B, as JSON, and why a score of the two has no probability, or null."""
     return {
         "cut_tokens": [a.cut_tokens, b.cut_tokens],
-        "unknown_tokens": [a.unknown_tokens, b.unknown_tokens],
+        "unknown_tokens": [len(a.unknown_words), len(b.unknown_words)],
         "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
         "withheld": withheld(a, b) or None,
     }
+
+
+def _check(name: str, value: Any, low: int, high: int) -> None:
+    """Refuse what is no whole number between two, where JSON may bring anything."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}.")
 
 
 def build_api(shelf: Shelf) -> None:
@@ -48,102 +59,53 @@ def build_api(shelf: Shelf) -> None:
 
     @replies
     def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
-        """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            scorer: cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
-        pipeline = shelf.get(encoder or None)
-        (found,) = pipeline.score([(sentence_a, sentence_b)], scorer=scorer)
-        return {"score": float(found), **_unread(*pipeline.unread([sentence_a, sentence_b]))}
+        """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
+        model = shelf.get(encoder or None)
+        (found,) = model.score([(sentence_a, sentence_b)], scorer=scorer)
+        return {"score": float(found), **_unread(*model.unread([sentence_a, sentence_b]))}
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
-        pipeline = shelf.get(encoder or None)
-        comparison = pipeline.compare(sentence_a, sentence_b)
+        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read."""
+        model = shelf.get(encoder or None)
+        comparison = model.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
             **_unread(*comparison.unread),
             "seconds": comparison.seconds,
-            "settings": pipeline.settings(),
+            "settings": model.settings(),
         }
 
     @replies
     def embed(sentence: str, encoder: str = "") -> list[float]:
-        """The vector of a sentence.
-
-        Args:
-            sentence: one sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """The vector of a sentence."""
         return [float(value) for value in shelf.get(encoder or None).embed([sentence])[0]]
 
     @replies
     def tokens(sentence_a: str, sentence_b: str, encoder: str = "") -> list[dict[str, Any]]:
-        """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
+        """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know."""
         batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
-        return [
-            {
-                "tokens": [plain(token) for token in batch.tokens[row]],
-                "input_ids": batch.input_ids[row].tolist(),
-                "token_type_ids": batch.token_type_ids[row].tolist(),
-                "attention_mask": batch.attention_mask[row].tolist(),
-                "spans": batch.spans[row].tolist(),
-                "cut_off": plain(batch.cut_off[row][0]),
-                "cut_tokens": batch.cut_tokens[row][0],
-                "unknown_tokens": batch.unknown_tokens[row][0],
-            }
-            for row in (0, 1)
-        ]
+        return [{**token_numbers(batch, row), "cut_off": plain(batch.unread[row][0].cut_off)} for row in (0, 1)]
 
     @replies
-    def attention(
-        sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = ""
-    ) -> dict[str, Any]:
-        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, of B.
-
-        Args:
-            sentence_a: the one sentence.
-            sentence_b: the other sentence.
-            layer: 1 = first block.
-            head: 1 = first head; 0 = the mean of all heads.
-            encoder: the name of an encoder that this app offers; empty = the one that it runs on.
-        """
-        pipeline = shelf.get(encoder or None)
-        config = pipeline.config
-        for name, value, low, high in (
-            ("layer", layer, 1, config.num_hidden_layers),
-            ("head", head, 0, config.num_attention_heads),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise InputError(
-                    f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}."
-                )
-        batch, output = pipeline.compare(sentence_a, sentence_b).packed
+    def attention(sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = "") -> dict[str, Any]:
+        """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, B."""
+        model = shelf.get(encoder or None)
+        _check("layer", layer, 1, model.config.num_hidden_layers)
+        _check("head", head, 0, model.config.num_attention_heads)
+        packed = model.compare(sentence_a, sentence_b, packed=True).packed
+        assert packed  # as was asked
+        batch, output = packed
         chosen = AttentionChoice(layer, head or None)
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
-            "cut_tokens": list(batch.cut_tokens[0]),
-            "unknown_tokens": list(batch.unknown_tokens[0]),
+            "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
+            "unknown_tokens": [len(each.unknown_words) for each in batch.unread[0]],
             "attention": matrix(output.attentions[:, 0], chosen).tolist(),
         }
 
     for endpoint in (score, compare, embed, tokens, attention):
+        said = [f"    {name}: {PARAMETERS[name]}" for name in inspect.signature(endpoint).parameters]
+        endpoint.__doc__ = "\n".join([str(endpoint.__doc__), "", "Args:", *said])  # what a program is told of it
         gr.api(endpoint, **API_QUEUE)

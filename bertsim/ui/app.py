@@ -1,6 +1,6 @@
-"""The page: the compare panel above, the views in tabs below, the endpoints beside them; and how it is served.
+"""The page: its components connected with what their events do, the endpoints beside them; and how it is served.
 
-The page is built from the bundled encoder's files alone: it is painted before any model is loaded.
+It is built from the bundled encoder's files alone, and painted before any model is loaded.
 """
 
 from __future__ import annotations
@@ -13,28 +13,19 @@ import gradio as gr
 from gradio.networking import setup_tunnel
 
 from bertsim.errors import InputError
-from bertsim.shelf import Shelf
 from bertsim.ui.api import build_api
-from bertsim.ui.compare import build_compare
-from bertsim.ui.events import wire
-from bertsim.ui.facts import Facts
-from bertsim.ui.page import Page
-from bertsim.ui.tab_alignment import build_alignment_tab
-from bertsim.ui.tab_attention import build_attention_tab
-from bertsim.ui.tab_layers import build_layers_tab
-from bertsim.ui.tab_mask import build_mask_tab
-from bertsim.ui.tab_matter import build_matter_tab
-from bertsim.ui.tab_tokens import build_tokens_tab
-from bertsim.ui.theme import HEAD, theme
+from bertsim.ui.calls import MODEL_QUEUE
+from bertsim.ui.controls import Choices
+from bertsim.ui.events import Events
+from bertsim.ui.layout import Layout
+from bertsim.ui.shelf import Shelf
+from bertsim.ui.tabs import TABS
+from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
 
-TABS = (
-    build_tokens_tab,
-    build_mask_tab,
-    build_matter_tab,
-    build_alignment_tab,
-    build_attention_tab,
-    build_layers_tab,
-)
+# Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
+SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 40}
+PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
+SWAP_JS = "(a, b) => [b, a]"
 
 
 def build_app(shelf: Shelf) -> gr.Blocks:
@@ -43,37 +34,75 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     Raises:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
-    facts = Facts.of_bundled()
+    allowed = Choices.of_bundled()
     with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
-        panel = build_compare(shelf, facts)
-        with gr.Tabs(selected="tokens", elem_id="bs-tabs") as tabs:
-            built = [build(facts) for build in TABS]
-        wire(Page(shelf, facts, panel, built), tabs, blocks)
+        _wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
 
 
-def launch(
-    app: gr.Blocks, *, host: str = "127.0.0.1", port: int | None = None, share: bool = False, **options: Any
-) -> Any:
-    """Serve a built app with its theme, its endpoints as MCP tools too; blocks until interrupted.
+def _wire(events: Events, blocks: gr.Blocks) -> None:
+    """Connect the components of a page with what their events do: triggers, queues, what runs in the browser."""
+    page, controls = events.page, events.page.controls
+    sent = {"a": page.a, "b": page.b, "past": page.past, "shown": page.shown, "encoder": page.encoder}
+    sent |= controls | {"tab": page.tab, "turn": page.turn}
+    boxes, pictures = [page.a, page.b], set(page.pictures.values())
+    results = pictures | {page.verdict, page.bars, page.past, page.history, page.shown, controls["mask"]}
+    switched = {page.encoder, page.line, page.offered, *controls.values()}
+    asks: dict[str, Any] = {
+        "inputs_kwargs": sent,
+        "js": NOW_JS,
+        "api_visibility": "private",
+        "trigger_mode": "multiple",
+        "show_progress_on": page.verdict,
+        **MODEL_QUEUE,
+    }
+    unseen = asks | {"show_progress": "hidden", "show_progress_on": None}
+    switches = unseen | SWITCH_QUEUE
 
-    Args:
-        app: what `build_app` built.
-        host: address to listen on.
-        port: port to listen on; None = the first free one from 7860.
-        share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
-        options: further ones of `gr.Blocks.launch`; with `prevent_thread_lock` this does not block.
+    cards = (page.offered, page.line)  # `gr.on` takes no event of HTML's own
+    chosen = [each.pick(events.choose_encoder, outputs=switched, **switches) for each in cards]
+    waits = switches | {"inputs_kwargs": {"wanted": page.wanted, "encoder": page.encoder}, "js": None}
+    chosen.append(page.wanted.change(events.follow_link, outputs=switched, **waits))
+    if page.other is not None:
+        typed = switches | {"inputs_kwargs": {"typed": page.other} | sent}
+        chosen.append(page.other.submit(events.type_encoder, outputs=switched, **typed))
+    settings = [controls[key].input for key in ("pooling", "layers", "combine", "max_length")]
+    asked = [page.run.click, page.a.submit, page.b.submit, *settings]
+    swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
+    answered = [
+        gr.on(asked, events.compare_pair, outputs=results, **asks),
+        swapped.then(events.compare_pair, outputs=results, **asks),
+        page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),
+        page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),
+        *(each.success(events.compare_if_switched, outputs=results, **asks) for each in chosen),
+    ]
+    for each in answered:
+        each.success(events.draw_open_tab, outputs=pictures, **asks)
 
-    Returns:
-        what `gr.Blocks.launch` returns: the server's app, its local and its public address.
+    page.tab_row.select(events.open_tab, outputs=pictures, **asks)
+    own = [controls[key].input for tab in TABS for key in tab.controls if key != "mask"]
+    gr.on(own, events.redraw_tab, outputs=pictures, **asks)
+    pressed = [tab for tab in TABS if tab.press]
+    changes = {controls[key] for tab in pressed for key in tab.controls}
+    changes |= {page.pictures[tab.name] for tab in pressed}
+    for tab in pressed:
+        page.pictures[tab.name].pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
+
+    made = page.link.click(events.make_link, outputs=page.address, **unseen)
+    made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")
+    everything = results | switched | {*boxes, page.wanted, page.tab_row}
+    blocks.load(events.open_page, outputs=everything, **asks)
+
+
+def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:
+    """Serve a built app with its theme, its endpoints as MCP tools too, until interrupted; arguments as `ui.serve`.
 
     Raises:
         InputError: the port or the host cannot be had.
     """
-    prevents = options.pop("prevent_thread_lock", False)
     try:
-        served = app.launch(
+        app.launch(
             server_name=host,
             server_port=port,
             share=False,
@@ -86,16 +115,13 @@ def launch(
             pwa=False,
             mcp_server=True,
             prevent_thread_lock=True,
-            **options,
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error
     if share:
         sys.stderr.write(_open_link(app) + "\n")
-    if not prevents:
-        app.block_thread()
-    return served
+    app.block_thread()
 
 
 def _open_link(app: gr.Blocks) -> str:

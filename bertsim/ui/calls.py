@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from bertsim.errors import BertsimError
-from bertsim.views.markup import plain, text
+from bertsim.views.markup import Html, plain
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,14 +26,10 @@ class StaleError(Exception):
 
 
 class Turns:
-    """Which request of each visitor is the latest; an older one is given up, and its answer never shown.
-
-    Args:
-        room: visitors to keep in mind.
-    """
+    """Which request of each visitor is the latest, of so many visitors; an older one's answer is never shown."""
 
     def __init__(self, room: int = 1000) -> None:
-        self._latest: OrderedDict[str, float] = OrderedDict()
+        self._latest: OrderedDict[str, dict[bool, float]] = OrderedDict()  # question and view, by visitor
         self._room, self._lock = room, Lock()
 
     def take(self, visitor: str | None, turn: float | None, *, is_view: bool = False) -> Callable[[], None]:
@@ -49,42 +45,19 @@ class Turns:
         """
         if visitor is None or turn is None:
             return lambda: None
-        asked, drawn = f"{visitor} asked", f"{visitor} drawn"
         with self._lock:
-            own = drawn if is_view else asked
-            self._latest[own] = max(turn, self._latest.get(own, turn))
-            self._latest.move_to_end(own)
-            if len(self._latest) > 2 * self._room:
+            latest = self._latest.setdefault(visitor, {False: 0.0, True: 0.0})
+            latest[is_view] = max(turn, latest[is_view])
+            self._latest.move_to_end(visitor)
+            if len(self._latest) > self._room:
                 self._latest.popitem(last=False)
 
         def check() -> None:
-            latest = self._latest.get(asked, turn)
-            if is_view:
-                latest = max(latest, self._latest.get(drawn, turn))
-            if latest > turn:
+            if turn < max(latest[False], latest[is_view]):
                 raise StaleError
 
         check()
         return check
-
-
-def _answering(shown: Callable[[str], str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make the decorator that turns a `BertsimError` into a `gr.Error`; anything else stays a visible bug."""
-
-    def decorate(call: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(call)
-        def answered(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                return call(*args, **kwargs)
-            except BertsimError as error:
-                message = shown(str(error))
-                raise gr.Error(message, title="That did not work", print_exception=False) from error
-            except StaleError:
-                return gr.skip()
-
-        return answered
-
-    return decorate
 
 
 def sentence(message: str) -> str:
@@ -93,7 +66,25 @@ def sentence(message: str) -> str:
     return message[:1].upper() + message[1:] if first.isalpha() else message
 
 
-# The sentence of an error may quote what the visitor typed. Gradio renders toasts as HTML, so the page's callbacks
-# escape it; a program that calls an endpoint gets the sentence as it is.
-answers = _answering(lambda message: text(sentence(message)))
-replies = _answering(plain)
+def _toast(message: str) -> str:
+    """An error's sentence may quote what the visitor typed, and Gradio renders toasts as HTML."""
+    return str(Html.escape(sentence(message)))
+
+
+def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Callable[P, R]:
+    """Turn a `BertsimError` of a callback into a `gr.Error`; anything else stays a visible bug."""
+
+    @functools.wraps(call)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except BertsimError as error:
+            raise gr.Error(shown(str(error)), title="That did not work", print_exception=False) from error
+        except StaleError:
+            return gr.skip()
+
+    return answered
+
+
+replies = functools.partial(answers, shown=plain)
+"""The same for an endpoint: a program gets the sentence as it is."""

@@ -1,88 +1,194 @@
-"""A control of the page: its component, the values that a model allows, and its word in a link."""
+"""The controls of the page: what a model allows each to be, and the link that restores them; nothing is stored.
+
+In: a model, or a checkpoint folder. Out: `Choices`, which lays controls out, updates them, and reads and writes the
+query of a link.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABCMeta
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
+from gradio.component_meta import ComponentMeta
 
+from bertsim.bert.checkpoint import has_pooler
+from bertsim.bert.config import BertConfig
+from bertsim.bert.folder import open_folder
+from bertsim.bert.pooling import COMBINES
 from bertsim.errors import InputError
-from bertsim.ui.facts import Facts
-from bertsim.ui.quick_gradio import without_stubs
+from bertsim.heads.reading import HEADS_FOLDER, find_heads
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
+from bertsim.model.similarity import SimilarityModel
+from bertsim.records import COMBINED, UNTRAINED
+from bertsim.score.calibration import COMBINED_NAME
+from bertsim.text.tokenizer import MIN_LENGTH
+from bertsim.ui.pairs import LAST, layer_choices
+from bertsim.ui.tabs import TABS
+from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS
+from bertsim.views.markup import sendable
 
-with without_stubs():
+POOLINGS = ("mean", "cls", "max", "mean_max", "pooler")
+LONGEST = 12_000
+"""Characters of a query that every browser, server and proxy between them take."""
+# The controls by their keys, which are their names in a link; "mask" is the keys of the tokens that are pressed.
+LABELS: Mapping[str, dict[str, Any]] = {
+    "pooling": {"label": "Pooling", "info": "From tokens to one vector."},
+    "layers": {"label": "Layers", "info": "Where token vectors come from."},
+    "combine": {"label": "Combine", "info": "Of several layers."},
+    "max_length": {"label": "Tokens read", "info": "Of each sentence."},
+    "mask": {},
+    "scorer": {"label": "Scorer", "info": "Whose score is watched.", "elem_classes": "bs-control"},
+    "align": {"label": "Layer (0 = embeddings)", "elem_classes": "bs-control"},
+    "part": {"label": "Shown"},
+    "layer": {"label": "Layer"},
+    "head": {"label": "Head"},
+    "special": {"label": "Hide [CLS] and [SEP]"},
+}
 
-    class WholeSlider(gr.Slider):
-        """A slider of whole numbers; whatever is typed into its box counts as the nearest one that it allows."""
 
-        is_template = True  # to the browser it is a slider
+class _NoStub(ComponentMeta):
+    """Makes a component's class as any other, without the stub that gradio writes beside its source."""
 
-        def preprocess(self, payload: float | None) -> int:
-            """The number in use; an emptied box falls back to the least, as the browser does when it is left."""
-            number = self.minimum if payload is None else payload
-            return int(min(max(round(number), self.minimum), self.maximum))
+    __new__ = ABCMeta.__new__  # type: ignore[assignment]
+
+
+class WholeSlider(gr.Slider, metaclass=_NoStub):
+    """A slider of whole numbers; whatever is typed into its box counts as the nearest one that it allows."""
+
+    is_template = True  # to the browser it is a slider
+
+    def preprocess(self, payload: float | None) -> int:
+        """The number in use; an emptied box falls back to the least, as the browser does when it is left."""
+        number = self.minimum if payload is None else payload
+        return int(min(max(round(number), self.minimum), self.maximum))
 
 
 @dataclass(frozen=True)
-class Control:
-    """One choice that the page offers, a link restores and the chosen encoder bounds.
+class Choices:
+    """What a model allows each control to be.
 
     Attributes:
-        key: its name in a link.
-        component: where it is chosen; a `gr.State` where it is chosen by pressing tokens.
-        options: every value that a model allows, in order.
-        default: the value that a new visitor finds.
+        encoder: name of the model, as links and endpoints have it.
+        options: by key of a control: its values in order, a range where it is a slider.
+        defaults: by key: what a new visitor finds.
     """
 
-    key: str
-    component: Any
-    options: Callable[[Facts], Sequence[Any]]
-    default: Callable[[Facts], Any]
+    encoder: str
+    options: Mapping[str, Sequence[Any]]
+    defaults: Mapping[str, Any]
 
-    def update(self, facts: Facts, value: Any) -> Any:
-        """What to send to the component: its options under a model, and its value."""
-        if isinstance(self.component, gr.State):
-            return value
-        options = list(self.options(facts))
-        if isinstance(self.component, gr.Slider):
-            return gr.update(minimum=options[0], maximum=options[-1], value=value)
-        if isinstance(self.component, gr.Checkbox):
-            return gr.update(value=value)
-        return gr.update(choices=options, value=value)
+    @classmethod
+    def of(cls, model: SimilarityModel) -> Choices:
+        """What a loaded model allows."""
+        own = model.default_pooling, model.max_length
+        return cls._of(model.name, model.config, *own, model.scorers, model.has_pooler)
 
-    def within(self, facts: Facts, value: Any) -> Any:
-        """The value where a model allows it, else the default."""
-        is_allowed = isinstance(self.component, gr.State) or value in self.options(facts)
-        return value if is_allowed else self.default(facts)
-
-    def read(self, written: str, facts: Facts) -> Any:
-        """The value that a link means.
+    @classmethod
+    def of_bundled(cls) -> Choices:
+        """What the bundled encoder allows, from its files: the page is there before any model is.
 
         Raises:
-            InputError: the model does not allow it.
+            CheckpointError: a file is missing or damaged.
         """
-        if isinstance(self.component, gr.State):
-            return _keys(self.key, written)
-        options = self.options(facts)
+        large = [path.name for path in BUNDLED.rglob("*") if path.suffix in (".safetensors", ".tflite")]
+        folder = open_folder(BUNDLED, BUNDLED_NAME, unread=large)
+        heads = find_heads(BUNDLED / HEADS_FOLDER, folder)
+        scorers = [*UNTRAINED, *(head.name for head in heads if head.config.similar is not None)]
+        scorers += [COMBINED] if (BUNDLED / COMBINED_NAME).exists() else []
+        own = folder.embedding.pooling, folder.embedding.max_length
+        return cls._of(folder.name, folder.config, *own, tuple(scorers), has_pooler(BUNDLED))
+
+    @classmethod
+    def _of(
+        cls, name: str, config: BertConfig, pooling: str, max_length: int, scorers: tuple[str, ...], has_pooler: bool
+    ) -> Choices:
+        layers, heads = config.num_hidden_layers, config.num_attention_heads
+        poolings = [each for each in POOLINGS if has_pooler or each != "pooler"]
+        allowed: dict[str, tuple[Any, Sequence[Any]]] = {
+            "pooling": (pooling, poolings if pooling in poolings else [pooling, *poolings]),
+            "layers": (LAST, list(layer_choices(layers))),
+            "combine": (COMBINES[0], COMBINES),
+            "max_length": (max_length, range(MIN_LENGTH, config.max_position_embeddings + 1)),
+            "mask": ([], ()),
+            "scorer": ("cosine", scorers),
+            "align": (layers, range(layers + 1)),
+            "part": (PARTS[0], PARTS),
+            "layer": (str(layers), [ALL_LAYERS, *map(str, range(1, layers + 1))]),
+            "head": (ALL_HEADS, [ALL_HEADS, *map(str, range(1, heads + 1))]),
+            "special": (False, (False, True)),
+        }
+        defaults, options = (dict(zip(allowed, column, strict=True)) for column in zip(*allowed.values(), strict=True))
+        return cls(name, options, defaults)
+
+    def build(self, key: str) -> Any:
+        """Lay out a control."""
+        options = self.options[key]
+        if key == "mask":
+            return gr.State(self.defaults[key])
+        kind = WholeSlider if isinstance(options, range) else gr.Checkbox if options == (False, True) else gr.Dropdown
+        return kind(value=self.defaults[key], **self._bounds(key), **LABELS[key])
+
+    def _bounds(self, key: str) -> dict[str, Any]:
+        options = self.options[key]
+        if isinstance(options, range):
+            return {"minimum": options[0], "maximum": options[-1], "step": 1}
+        return {} if key == "mask" or options == (False, True) else {"choices": list(options)}
+
+    def update(self, key: str, value: Any) -> Any:
+        """What to send to a control: its options and its value."""
+        return gr.update(**self._bounds(key), value=value)
+
+    def within(self, key: str, value: Any) -> Any:
+        """A value where it is allowed, else the default."""
+        return value if key == "mask" or value in self.options[key] else self.defaults[key]
+
+    def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], start: str) -> str:
+        """The query of a page: everything that differs from what a new visitor finds, whose encoder is `start`.
+
+        Raises:
+            InputError: it would be too long to be opened.
+        """
+        own = {**values, "mask": ",".join(values["mask"]), "encoder": self.encoder, "tab": tab}
+        new = {**self.defaults, "mask": "", "encoder": start, "tab": TABS[0].name}
+        different = {key: own[key] for key, value in new.items() if own[key] != value}
+        query = urlencode({"a": sendable(a), "b": sendable(b), **different})
+        if len(query) > LONGEST:
+            raise InputError(
+                f"The link would have {len(query):,} characters, and {LONGEST:,} are the most that can be opened; "
+                "shorten the sentences."
+            )
+        return query
+
+    def read_link(self, query: Mapping[str, str]) -> tuple[str, dict[str, Any], str]:
+        """What a query asks for, as the visitor's browser sent it; keys that mean nothing here are left alone.
+
+        Returns:
+            The tab, the value of every control, and what of the link cannot be followed, in one sentence: then the
+            others are the defaults.
+        """
+        tabs = [tab.name for tab in TABS]
+        try:
+            tab = self._read("tab", query.get("tab", tabs[0]), tabs)
+            named = {key: self._read(key, query[key], each) for key, each in self.options.items() if key in query}
+        except InputError as error:
+            problem = f"The link could not be followed: {error}; here are the defaults."
+            return tabs[0], dict(self.defaults), problem
+        return tab, {**self.defaults, **named}, ""
+
+    def _read(self, key: str, written: str, options: Sequence[Any]) -> Any:
+        """The value that a link means."""
+        if key == "mask":
+            keys = [part for part in written.split(",") if part]
+            is_key = (len(part) < 6 and part[0] in "ab" and part[1:].isdecimal() for part in keys)
+            if len(keys) > 1024 or not all(is_key):
+                raise InputError(f"mask is {written[:40]!r}; tokens such as a3,b10 were expected")
+            return keys
         for option in options:
             if str(option) == written:
                 return option
-        raise InputError(f"{self.key} is {written[:40]!r}, which {facts.name} does not offer")
-
-    def write(self, value: Any) -> str:
-        """A value as a link has it."""
-        if isinstance(self.component, gr.State):
-            return ",".join(value)
-        return str(value)
-
-
-def _keys(key: str, written: str) -> list[str]:
-    """Keys of tokens, "a3,b10" -> ["a3", "b10"]."""
-    keys = [part for part in written.split(",") if part]
-    if len(keys) > 1024 or not all(
-        part[0] in "ab" and part[1:].isdecimal() and len(part) < 6 for part in keys
-    ):
-        raise InputError(f"{key} is {written[:40]!r}; tokens such as a3,b10 were expected")
-    return keys
+        there = f"; there are {', '.join(options)}" if key == "tab" else f", which {self.encoder} does not offer"
+        raise InputError(f"{key} is {written[:40]!r}{there}")

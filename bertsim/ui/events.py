@@ -1,312 +1,287 @@
-"""The events of the page, and what runs on each.
+"""The events of the page, and what runs on each: what the page sends in, `{component: value}` for what changes out.
 
 One event answers a comparison: verdict, measures and the picture of the open tab come back together; the other tabs
 are drawn when they are opened. Every request carries the open tab and its turn, as the browser knows them: a request
-that a later one has overtaken is given up, and its answer never shown.
+that a later one has overtaken is given up, and its answer never shown. Holds no visitor's data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from bertsim.errors import InputError
-from bertsim.ui.calls import MODEL_QUEUE, Turns, answers
-from bertsim.ui.compare import LINK_JS, SWAP_JS
-from bertsim.ui.encoders import SWITCH_QUEUE, Switch, shown_line
+from bertsim.errors import BertsimError, InputError
+from bertsim.ui.calls import StaleError, Turns, answers, sentence
+from bertsim.ui.catalog import BUNDLED_OFFER
+from bertsim.ui.controls import Choices
 from bertsim.ui.examples import EXAMPLES
-from bertsim.ui.page import Page
-from bertsim.ui.tab_attention import open_head
-from bertsim.ui.tabs import Tab
-from bertsim.views.encoders import encoder_cards
-from bertsim.views.markup import sendable, text
+from bertsim.ui.layout import Layout
+from bertsim.ui.pairs import Pair, Pairs, Settings
+from bertsim.ui.shelf import Loading
+from bertsim.ui.tabs import TABS, Tab
+from bertsim.views.markup import Html, sendable
+from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, previous
+from bertsim.views.result import bars, provenance, verdict
 
-# Run in the browser before a request is sent: the open tab and the turn, in place of the last two inputs.
-NOW_JS = """(...all) => {
-  const open = [...document.querySelectorAll('#bs-tabs [role="tabpanel"]')].find((panel) => panel.checkVisibility());
-  return [...all.slice(0, -2), open?.id.replace("bs-tab-", "") ?? "", performance.now()];
-}"""
+KEPT_PAIRS = 12
+FIRST_WAIT = 4.0
+"""Seconds that a new page waits for the encoder that it wants, before it begins with the bundled one."""
+TICK = 0.25
+"""Seconds between two looks at a model on its way."""
+BY_NAME = {tab.name: tab for tab in TABS}
 
-
-class Wiring:
-    """Connects one page.
-
-    Args:
-        page: what answers.
-        tabs: the row of tabs.
-        blocks: the app.
-    """
-
-    def __init__(self, page: Page, tabs: gr.Tabs, blocks: gr.Blocks) -> None:
-        self.page, self.panel, self.tabs, self.blocks = page, page.panel, tabs, blocks
-        self.turns = Turns()
-        self.past, self.shown, self.wanted = gr.State([]), gr.State(None), gr.State(None)
-        self.tab, self.turn = gr.Textbox(visible=False), gr.Number(visible=False)
-        self.address = gr.Textbox(visible=False)
-        self.boxes = [self.panel.sentence_a, self.panel.sentence_b]
-        self.values = [self.panel.encoders.name, *(control.component for control in page.controls)]
-        self.now = [self.tab, self.turn]
-        pressed = [part for part in self.values[1:] if isinstance(part, gr.State)]
-        self.pictures = [tab.picture for tab in page.tabs]
-        self.results = [
-            self.panel.verdict, self.panel.bars, self.past, self.panel.past, self.shown, *pressed, *self.pictures
-        ]  # fmt: skip
-        self.switch = Switch(page.shelf, page.fit, len(page.controls))
-        self.quiet: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.panel.verdict}
-        self.asks = self.quiet | MODEL_QUEUE | {"trigger_mode": "multiple", "js": NOW_JS}
-
-    def compare(self) -> None:
-        """Every way to ask: the button, Enter, swap, a setting, an example, a previous pair."""
-        page, panel = self.page, self.panel
-
-        def answer(request: gr.Request, a: str, b: str, seen: list[Any], *rest: Any) -> list[Any]:
-            *values, tab, turn = rest
-            return page.answer((a, b), seen, tab, values, self.turns.take(request.session_hash, turn))
-
-        compare_pair = answers(answer)
-
-        @answers
-        def run_example(request: gr.Request, event: gr.EventData, *rest: Any) -> list[Any]:
-            _, a, b = EXAMPLES[int(event.key)]
-            return [a, b, *answer(request, a, b, *rest)]
-
-        @answers
-        def bring_back(request: gr.Request, event: gr.EventData, seen: list[Any], *rest: Any) -> list[Any]:
-            a, b, _ = seen[int(event.key)]
-            return [sendable(a), sendable(b), *answer(request, a, b, seen, *rest)]
-
-        again = [self.past, *self.values, *self.now]
-        asked = [*self.boxes, *again]
-        by = [panel.run.click, *(box.submit for box in self.boxes)]
-        by += [control.component.input for control in panel.settings]
-        self.settled(gr.on(by, compare_pair, asked, self.results, **self.asks))
-        swapped = panel.swap.click(None, self.boxes, self.boxes, js=SWAP_JS, show_progress="hidden")
-        self.settled(swapped.then(compare_pair, asked, self.results, **self.asks))
-        for pick, call in ((panel.examples.pick, run_example), (panel.past.pick, bring_back)):
-            self.settled(pick(call, again, [*self.boxes, *self.results], **self.asks))
-
-        @answers
-        def compare_if_switched(
-            request: gr.Request, shown: dict[str, Any] | None, a: str, b: str, *rest: Any
-        ) -> Any:
-            _, encoder, *_ = rest
-            if shown and shown["settings"][0] == encoder:
-                return gr.skip()
-            try:
-                return answer(request, a, b, *rest)
-            except InputError:  # of what is in the boxes nothing can be made yet
-                if not shown:
-                    raise
-                return answer(request, shown["a"], shown["b"], *rest)
-
-        self.ask_if_switched = (compare_if_switched, [self.shown, *asked], self.results)
-
-    def settled(self, asked: Any) -> None:
-        """After an answer: draw the open tab, if another was opened while the answer was on its way."""
-
-        @answers
-        def draw_open_tab(request: gr.Request, shown: dict[str, Any] | None, *rest: Any) -> Any:
-            *values, name, turn = rest
-            if not shown or shown["tab"] == name:
-                return gr.skip()
-            return self.drawn(request, name, shown, values, turn)
-
-        inputs = [self.shown, *self.values, *self.now]
-        asked.success(draw_open_tab, inputs, self.pictures, **self.view_options)
-
-    @property
-    def view_options(self) -> dict[str, Any]:
-        """Of every event that draws."""
-        return self.quiet | {"trigger_mode": "multiple", "js": NOW_JS} | MODEL_QUEUE
-
-    def drawn(
-        self,
-        request: gr.Request,
-        name: str,
-        shown: dict[str, Any] | None,
-        values: list[Any],
-        turn: float | None,
-    ) -> list[Any]:
-        """The picture of one tab, nothing new for the others."""
-        check = self.turns.take(request.session_hash, turn, is_view=True)
-        return [
-            self.page.redraw(tab, shown, values, check) if tab.name == name else gr.skip()
-            for tab in self.page.tabs
-        ]
-
-    def views(self) -> None:
-        """Draw a tab when it is opened, when one of its controls changes, and when a token in it is pressed."""
-        inputs = [self.shown, *self.values, *self.now]
-
-        @answers
-        def open_view(
-            request: gr.Request, event: gr.SelectData, shown: dict[str, Any] | None, *rest: Any
-        ) -> list[Any]:
-            *values, _, turn = rest
-            return self.drawn(request, self.page.tabs[event.index].name, shown, values, turn)
-
-        options = self.view_options
-        self.tabs.select(open_view, inputs, self.pictures, **options)
-        for tab in self.page.tabs:
-            if tab.press:
-                one_by_one = options | {"concurrency_id": "press", "concurrency_limit": 1}
-                tab.picture.pick(self.pressing(tab), inputs, [*tab.components, tab.picture], **one_by_one)
-            elif tab.controls:
-                changes = [component.input for component in tab.components]
-                gr.on(changes, self.redrawing(tab), inputs, self.pictures, **options)
-        attention = next(tab for tab in self.page.tabs if tab.name == "attention")
-        opened = attention.picture.pick(
-            open_head,
-            None,
-            attention.components[:2],
-            api_visibility="private",
-            show_progress="hidden",
-            queue=False,
-        )
-        opened.then(self.redrawing(attention), inputs, self.pictures, **options)
-
-    def redrawing(self, tab: Tab) -> Callable[..., list[Any]]:
-        """The callback of a tab whose controls changed."""
-
-        @answers
-        def redraw_view(request: gr.Request, shown: dict[str, Any] | None, *rest: Any) -> list[Any]:
-            *values, _, turn = rest
-            return self.drawn(request, tab.name, shown, values, turn)
-
-        return redraw_view
-
-    def pressing(self, tab: Tab) -> Callable[..., list[Any]]:
-        """The callback of a tab whose picture has buttons that change it."""
-        place = self.values.index(tab.components[0])
-
-        @answers
-        def press_token(
-            request: gr.Request, event: gr.EventData, shown: dict[str, Any] | None, *rest: Any
-        ) -> list[Any]:
-            *values, _, _ = rest
-            keys = values[place]
-            if not shown or not tab.press:
-                return [keys, ""]
-            keys = values[place] = self.page.press(tab, shown, keys, str(event.key))
-            return [keys, self.page.redraw(tab, shown, values, lambda: None)]
-
-        return press_token
-
-    def links(self) -> None:
-        """Copy a link, and open the page as a link wants it."""
-        page, panel = self.page, self.panel
-        inputs = [*self.boxes, self.shown, *self.values, *self.now]
-
-        @answers
-        def make_link(a: str, b: str, shown: dict[str, Any] | None, *rest: Any) -> str:
-            *values, tab, _ = rest
-            return page.link((a, b), shown, tab, values)
-
-        made = panel.link.click(
-            make_link,
-            inputs,
-            self.address,
-            js=NOW_JS,
-            api_visibility="private",
-            show_progress="hidden",
-            **MODEL_QUEUE,
-        )
-        made.success(None, self.address, None, js=LINK_JS).then(
-            tell_copied, None, None, api_visibility="private"
-        )
-
-        @answers
-        def open_page(request: gr.Request, seen: list[Any], _: str, turn: float | None) -> list[Any]:
-            query = dict(request.query_params)
-            facts, restored, waiting = page.restore(query)
-            _, *usual = EXAMPLES[0]
-            a, b = query.get("a", usual[0]), query.get("b", usual[1])
-            values = [facts.name, *restored.values]
-            check = self.turns.take(request.session_hash, turn)
-            problem = restored.problem
-            try:
-                answered = page.answer((a, b), seen, restored.tab, values, check, keeps_pressed=True)
-            except InputError as error:
-                problem = f"The link could not be followed: {error}"
-                (a, b), restored = usual, page.defaults(facts)
-                answered = page.answer((a, b), seen, restored.tab, [facts.name, *restored.values], check)
-            if problem:
-                gr.Warning(text(problem), title="Not all of this link", duration=10)
-            wanted = None if waiting is None else {"name": waiting.offer.name, "query": query, "turn": turn}
-            cards = encoder_cards(page.shelf.catalog.offers, facts.name)
-            is_usual = restored.tab == page.names[0]
-            boxes = [gr.skip(), gr.skip()] if [a, b] == usual else [a, b]  # what is typed meanwhile stays
-            return [
-                *(*boxes, facts.name, shown_line(page.shelf, facts.name), cards, wanted),
-                gr.skip() if is_usual else gr.update(selected=restored.tab),
-                *page.updates(facts, restored.values),
-                *answered,
-            ]
-
-        choice = self.panel.encoders
-        outputs = [*self.boxes, choice.name, choice.line, choice.cards, self.wanted, self.tabs]
-        outputs += [*(control.component for control in page.controls), *self.results]
-        gr.on(
-            [self.blocks.load],
-            open_page,
-            [self.past, *self.now],
-            outputs,
-            js=NOW_JS,
-            **self.quiet,
-            **MODEL_QUEUE,
-        )
-
-    def encoders(self) -> None:
-        """Choose an encoder: from the cards, by its id, or back to the bundled one; or because a link wants it."""
-        choice, offers = self.panel.encoders, self.page.shelf.catalog.offers
-        outputs = [
-            choice.name,
-            choice.line,
-            choice.cards,
-            *(control.component for control in self.page.controls),
-        ]
-        options: dict[str, Any] = {
-            "api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple", **SWITCH_QUEUE
-        }  # fmt: skip
-
-        def choose_encoder(
-            request: gr.Request, event: gr.EventData, current: str, _: str, turn: float
-        ) -> Iterator[Any]:
-            name = offers[int(event.key)].name
-            yield from self.switch.follow(request.session_hash, name, current, turn)
-
-        def type_encoder(request: gr.Request, typed: str, current: str, _: str, turn: float) -> Iterator[Any]:
-            yield from self.switch.follow(request.session_hash, typed.strip(), current, turn)
-
-        def follow_link(request: gr.Request, wanted: dict[str, Any] | None, current: str) -> Iterator[Any]:
-            if wanted:
-                name, turn, query = wanted["name"], wanted["turn"], wanted["query"]
-                yield from self.switch.follow(request.session_hash, name, current, turn, query)
-
-        inputs = [choice.name, *self.now]
-        chosen = [
-            choice.cards.pick(choose_encoder, inputs, outputs, js=NOW_JS, **options),
-            choice.line.pick(choose_encoder, inputs, outputs, js=NOW_JS, **options),
-            self.wanted.change(follow_link, [self.wanted, choice.name], outputs, **options),
-        ]
-        if choice.other is not None:
-            typed = choice.other.submit(type_encoder, [choice.other, *inputs], outputs, js=NOW_JS, **options)
-            chosen.append(typed)
-        for event in chosen:
-            self.settled(event.success(*self.ask_if_switched, **self.asks))
+Sent = dict[str, Any]
+"""What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
+Update = dict[Any, Any]
+"""A value for each component that changes."""
 
 
-def tell_copied() -> None:
-    """Say that the link is in the clipboard and in the address bar."""
-    gr.Info("Link copied: whoever opens it sees this page; nothing is stored.", duration=4)
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: a pair, the settings that it was compared under, and the tab that was open then."""
+
+    a: str
+    b: str
+    settings: Settings
+    tab: str
 
 
-def wire(page: Page, tabs: gr.Tabs, blocks: gr.Blocks) -> None:
-    """Connect the events of a page."""
-    wiring = Wiring(page, tabs, blocks)
-    wiring.compare()
-    wiring.views()
-    wiring.links()
-    wiring.encoders()
+class Events:
+    """What each event of a page does; `built`: what the model that it was laid out for allows."""
+
+    def __init__(self, page: Layout, built: Choices) -> None:
+        self.page, self.built, self.shelf = page, built, page.shelf
+        self.turns, self.switches, self.pairs = Turns(), Turns(), Pairs()
+
+    @answers
+    def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
+        """The button, Enter, swap, a setting."""
+        return self._answer(request, sent)
+
+    @answers
+    def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
+        """An example."""
+        _, a, b = EXAMPLES[int(event.key)]
+        return self._answer(request, {**sent, "a": a, "b": b}) | {self.page.a: a, self.page.b: b}
+
+    @answers
+    def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
+        """A previous pair."""
+        a, b, _ = sent["past"][int(event.key)]
+        boxes = {self.page.a: sendable(a), self.page.b: sendable(b)}
+        return self._answer(request, {**sent, "a": a, "b": b}) | boxes
+
+    @answers
+    def compare_if_switched(self, request: gr.Request, **sent: Any) -> Update:
+        """Another encoder: what is in the boxes, or what is shown where nothing can be made of that yet."""
+        shown = sent["shown"]
+        if shown and shown.settings.encoder == sent["encoder"]:
+            return gr.skip()
+        try:
+            return self._answer(request, sent)
+        except InputError:
+            if not shown:
+                raise
+            return self._answer(request, {**sent, "a": shown.a, "b": shown.b})
+
+    @answers
+    def draw_open_tab(self, request: gr.Request, **sent: Any) -> Update:
+        """After an answer: the open tab, if another was opened while the answer was on its way."""
+        if sent["shown"] and sent["shown"].tab == sent["tab"]:
+            return gr.skip()
+        return self._redraw(request, sent)
+
+    @answers
+    def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
+        """A control of the open tab."""
+        return self._redraw(request, sent)
+
+    @answers
+    def open_tab(self, request: gr.Request, event: gr.SelectData, **sent: Any) -> Update:
+        """A tab that is being opened, which the browser does not show yet."""
+        return self._redraw(request, {**sent, "tab": TABS[event.index].name})
+
+    @answers
+    def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
+        """A button in the picture of the open tab."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab or not tab.press:
+            return gr.skip()
+        pair = self._pair(shown)
+        values = self._values(tab, pair, sent)
+        changed = tab.press(pair, str(event.key), **values)
+        drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
+        return drawn | {self.page.controls[key]: value for key, value in changed.items()}
+
+    @answers
+    def make_link(self, **sent: Any) -> str:
+        """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other."""
+        a, b, shown = sent["a"], sent["b"], sent["shown"]
+        model = self.shelf.get(sent["encoder"])
+        for letter, each in (("A", a), ("B", b)):
+            model.check(each, f"sentence {letter}")
+        values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
+        return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
+
+    def tell_copied(self, query: str) -> None:
+        """Say that the link is in the clipboard and in the address bar."""
+        gr.Info("Link copied: whoever opens it sees this page; nothing is stored.", duration=4)
+
+    @answers
+    def open_page(self, request: gr.Request, **sent: Any) -> Update:
+        """A new visitor, with a link or without."""
+        page, query = self.page, dict(request.query_params)
+        allowed, problem, waiting, (tab, values) = self._restore(query)
+        _, *usual = EXAMPLES[0]
+        boxes = [query.get("a", usual[0]), query.get("b", usual[1])]
+
+        def answer() -> Update:
+            asked = {"a": boxes[0], "b": boxes[1], "encoder": allowed.encoder, "tab": tab, **values}
+            return self._answer(request, sent | asked, keeps_mask=True)
+
+        try:
+            update = answer()
+        except InputError as error:
+            problem = f"The link could not be followed: {error}"
+            boxes, tab, values = usual, TABS[0].name, dict(allowed.defaults)
+            update = answer()
+        if problem:
+            gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
+        if boxes != usual:  # else what is typed meanwhile stays
+            update |= {page.a: boxes[0], page.b: boxes[1]}
+        if tab != TABS[0].name:
+            update[page.tab_row] = gr.update(selected=tab)
+        if allowed != self.built or values != allowed.defaults:
+            update |= {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
+        wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}
+        return update | self._in_use(allowed.encoder) | {page.wanted: wanted}
+
+    def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
+        """A card, or the way back to the bundled encoder."""
+        name = self.shelf.catalog.offers[int(event.key)].name
+        yield from self._follow(request, name, sent["encoder"], sent["turn"])
+
+    def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:
+        """An id of the Hub."""
+        yield from self._follow(request, typed.strip(), sent["encoder"], sent["turn"])
+
+    def follow_link(self, request: gr.Request, wanted: dict[str, Any] | None, encoder: str) -> Iterator[Update]:
+        """The encoder that a link waits for, and the link's settings with it."""
+        if wanted:
+            yield from self._follow(request, wanted["name"], encoder, wanted["turn"], wanted["query"])
+
+    def _pair(self, shown: Shown) -> Pair:
+        model = self.shelf.get(shown.settings.encoder)
+        return self.pairs.compare(model, shown.settings, shown.a, shown.b)
+
+    def _values(self, tab: Tab, pair: Pair, sent: Sent) -> dict[str, Any]:
+        """The values of a tab's controls; one that the model does not allow is the default."""
+        allowed = Choices.of(pair.model)
+        return {key: allowed.within(key, sent[key]) for key in tab.controls}
+
+    def _answer(self, request: gr.Request, sent: Sent, *, keeps_mask: bool = False) -> Update:
+        """Verdict, measures, previous pairs, what is shown, and the picture of the open tab; the others are emptied.
+
+        A new pair empties the mask; that of a link is drawn even where its tab is not open, so that one that leaves
+        nothing is refused.
+        """
+        page = self.page
+        check = self.turns.take(request.session_hash, sent["turn"])
+        own = sent["encoder"], sent["pooling"], sent["layers"], sent["combine"], sent["max_length"]
+        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
+        pair = self._pair(shown)
+        check()
+        values = sent if keeps_mask else {**sent, "mask": []}
+        drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
+        pictures: Update = dict.fromkeys(page.pictures.values(), "")
+        for tab in TABS:
+            if tab.name in drawn:
+                pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
+        check()
+        comparison = pair.comparison
+        past = [each for each in sent["past"] if tuple(each[:2]) != (shown.a, shown.b)]
+        past = [*past, (shown.a, shown.b, comparison["cosine"].value)][-KEPT_PAIRS:]
+        return {
+            page.verdict: verdict(comparison, pair.origin),
+            page.bars: bars(comparison, pair.origin) + provenance(comparison, pair.origin),
+            page.past: past,
+            page.history: previous(past),
+            page.shown: shown,
+            page.controls["mask"]: values["mask"],
+            **pictures,
+        }
+
+    def _redraw(self, request: gr.Request, sent: Sent) -> Update:
+        """The picture of the tab for the pair that is shown; nothing before there is one."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab:
+            return gr.skip()
+        check = self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair = self._pair(shown)
+        check()
+        picture = tab.draw(pair, **self._values(tab, pair, sent))
+        check()
+        return {self.page.pictures[tab.name]: picture}
+
+    def _restore(self, query: Mapping[str, str]) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
+        """What a new page begins with.
+
+        Returns:
+            What its encoder allows; what of the link cannot be followed; the encoder that it is to switch to when that
+            is there, if it was not there in time; the open tab and the value of every control.
+        """
+        problem, waiting = "", None
+        try:
+            loading = self.shelf.ask(query.get("encoder"))
+        except BertsimError as error:
+            problem, loading = f"The link could not be followed: {error}", self.shelf.ask(None)
+        if not loading.wait(FIRST_WAIT):
+            waiting, loading = loading, self.shelf.ask(BUNDLED_OFFER.name)
+            query = {key: value for key, value in query.items() if key == "tab"}
+        elif loading.is_lost:
+            if "encoder" in query and not problem:
+                problem = f"The link could not be followed: {loading.future.exception()}"
+            loading = self.shelf.ask(None)
+        allowed = Choices.of(self.shelf.get(loading.offer.name))
+        tab, values, unread = allowed.read_link(query if waiting or not problem else {})
+        return allowed, problem or unread, waiting, (tab, values)
+
+    def _in_use(self, name: str) -> Update:
+        """The visitor's encoder, its card, and a line: "" for the one that the app begins with, if nothing is wrong."""
+        line: Html | str = encoder_in_use(name, BUNDLED_OFFER.name)
+        if self.shelf.notice and name == self.shelf.ask(None).offer.name:
+            line = encoder_failed(sentence(self.shelf.notice), name)
+        elif name == BUNDLED_OFFER.name == self.shelf.catalog.start.name:
+            line = ""
+        return {self.page.encoder: name, self.page.line: line, self.page.offered: self.page.cards(name)}
+
+    def _follow(
+        self, request: gr.Request, wanted: str, current: str, turn: float | None, query: Mapping[str, str] | None = None
+    ) -> Iterator[Update]:
+        """Load the wanted encoder and say how far it is; in the end switch to it, or say why the current one goes on.
+
+        A later choice of the visitor ends this one. A link's query waited for this encoder; what it does not name gets
+        the encoder's defaults.
+        """
+        page = self.page
+        try:
+            check = self.switches.take(request.session_hash, turn)
+            loading = self.shelf.ask(wanted)
+            told = None
+            while not loading.wait(TICK):
+                check()
+                if told != (loading.what, loading.share):
+                    told = loading.what, loading.share
+                    yield {page.line: encoder_on_its_way(wanted, *told, current)}
+            allowed = Choices.of(loading.model())
+            check()
+            _, values, _ = allowed.read_link(query or {})
+            controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
+            yield self._in_use(wanted) | controls
+        except BertsimError as error:
+            yield {page.line: encoder_failed(sentence(str(error)), current)}
+        except StaleError:
+            return

@@ -1,40 +1,53 @@
 """Gradio without the type stubs that it writes for components: two fifths of the time that importing it takes.
 
-Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors; it
-leaves that out for a class whose source file cannot be found (`gradio.component_meta.create_or_modify_pyi`). Here none
-can be. Should a later gradio go about it otherwise, this does nothing.
+Whenever a component's class is made, gradio parses its source and writes a `.pyi` file beside it, for editors
+(`gradio.component_meta.create_or_modify_pyi`). While gradio is being imported here, that one module finds no source,
+which it takes for a component made in no file; afterwards it is what it was, and no other module ever noticed, in
+whatever thread. Should a later gradio go about it otherwise, this does nothing.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-_getfile = inspect.getfile
+
+class _StubsOff:
+    """Finds the module that writes stubs, and lets it find no source from the moment that it is loaded."""
+
+    loaded: Any = SimpleNamespace()
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
+        """As Python's own finder; of every other module nothing is known here."""
+        spec = PathFinder.find_spec(name, path) if name == "gradio.component_meta" else None
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self.loaded = module
+                self.loaded.inspect = SimpleNamespace(**{**vars(inspect), "getfile": _no_source})
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
 
 
-def _hide_components(thing: Any) -> str:
-    """`inspect.getfile`, but for gradio's classes and ours."""
-    if isinstance(thing, type) and thing.__module__.startswith(("gradio.", "bertsim.")):
-        raise OSError
-    return _getfile(thing)
-
-
-@contextmanager
-def without_stubs() -> Iterator[None]:
-    """No stub is written for a component whose class is made in this block."""
-    inspect.getfile = _hide_components  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        inspect.getfile = _getfile
+def _no_source(thing: Any) -> str:
+    raise OSError
 
 
 def import_gradio() -> None:
     """Import gradio, which sends no statistics then."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    with without_stubs():
+    finder = _StubsOff()
+    sys.meta_path.insert(0, finder)
+    try:
         import gradio  # noqa: F401
+    finally:
+        sys.meta_path.remove(finder)
+        finder.loaded.inspect = inspect

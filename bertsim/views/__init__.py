@@ -1,1 +1,1 @@
-"""Views: records in, HTML and SVG out. Pure, escaped, without gradio and without TensorFlow; one file per view."""
+"""Views: records in, HTML, SVG and plain words out; arrays from `explain`. Pure, escaped, no gradio, no TensorFlow."""

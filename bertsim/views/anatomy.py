@@ -7,16 +7,17 @@ token type and attention mask. What was cut off is struck through in place, with
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from bertsim.packing import MAX_CHARACTERS
 from bertsim.records import TokenBatch
-from bertsim.views.markup import attributes, caption, counted, downloads, note, plain, text
+from bertsim.text.unread import MAX_CHARACTERS
+from bertsim.views.markup import Html, counted, downloads, figure, note, plain, tag, view
 
 SHOWN_CUT = 400
 SHOWN_TEXT = 4_000
-SCROLLS = 500  # characters; a sentence above that may scroll in its frame
-LETTERS = ("A", "B")
+SCROLLS = 500  # characters; a longer sentence may scroll in its frame, so it can be focused
 _ROWS = ("token", "id", "position", "type", "mask")
 
 
@@ -36,100 +37,111 @@ def written_differently(token: str, written: str, *, is_unknown: bool = False) -
     return "accents dropped" if piece == bare else "normalised"
 
 
-def words(batch: TokenBatch, row: int) -> Iterator[list[int]]:
+def _change(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
+    """The characters that a token was made of, and how it differs from them; both "" for a special one."""
+    if batch.is_special[row, position]:
+        return "", ""
+    written = batch.sentences[row][0][slice(*batch.spans[row, position].tolist())]
+    is_unknown = bool(batch.is_unknown[row, position])
+    return written, written_differently(batch.tokens[row][position], written, is_unknown=is_unknown)
+
+
+def is_piece(batch: TokenBatch, row: int, position: int) -> bool:
+    """Whether a token continues the word before it."""
+    return batch.tokens[row][position].startswith("##") and not batch.is_special[row, position]
+
+
+def words(batch: TokenBatch, row: int) -> list[list[int]]:
     """Positions of a row's real tokens, grouped into words: a `##` piece belongs to the token before it."""
-    group: list[int] = []
-    for position, token in enumerate(batch.tokens[row]):
-        if not batch.attention_mask[row, position]:
-            break
-        is_piece = token.startswith("##") and not batch.is_special[row, position]
-        if group and not is_piece:
-            yield group
-            group = []
-        group.append(position)
-    if group:
-        yield group
+    groups: list[list[int]] = []
+    for position in range(int(batch.attention_mask[row].sum())):
+        if not groups or not is_piece(batch, row, position):
+            groups.append([])
+        groups[-1].append(position)
+    return groups
 
 
-def _cell(batch: TokenBatch, row: int, position: int, key: str) -> str:
-    """One token with its four numbers."""
-    token, special = batch.tokens[row][position], bool(batch.is_special[row, position])
-    start, end = (int(value) for value in batch.spans[row, position])
-    written = "" if special else batch.sentences[row][0][start:end]
-    change = written_differently(token, written, is_unknown=bool(batch.is_unknown[row, position]))
-    is_piece = token.startswith("##") and not special
-    ids, kind = int(batch.input_ids[row, position]), int(batch.token_type_ids[row, position])
-    mask = int(batch.attention_mask[row, position])
-    classes = "bs-token" + " is-special" * special + " is-piece" * is_piece
-    label = f"{plain(token)}, id {ids}, position {position}, token type {kind}, attention mask {mask}"
-    label += f", {change}: written {plain(written)}" if change else ", special token" if special else ""
-    shown = f'<i class="bs-join">##</i>{text(token[2:])}' if is_piece else text(token)
-    changed = (
-        f'<b class="bs-written"><s>{text(written[:24])}</s></b>' if change and change != "lower-cased" else ""
+def token_name(batch: TokenBatch, row: int, position: int) -> Html:
+    """A token as it is shown, the ## of a piece set apart."""
+    token = batch.tokens[row][position]
+    parts = [tag("i.bs-join", "##"), token[2:]] if is_piece(batch, row, position) else [token]
+    return tag("bdi", *parts)
+
+
+def strip(batch: TokenBatch, row: int, cell: Callable[[int], Html], role: str, *around: Html) -> Html:
+    """The tokens of a sentence, word by word, each drawn by `cell`; `around`: what stands in front and behind."""
+    inner = "presentation" if role == "list" else None
+    cells = [tag("span.bs-word", *map(cell, places), role=inner) for places in words(batch, row)]
+    label = f"Tokens of sentence {'AB'[row]}"
+    return tag("div.bs-strip", *around[:1], *cells, *around[1:], role=role, aria_label=label)
+
+
+def _column(
+    batch: TokenBatch, row: int, position: int, kind: str, name: object, where: object, *below: object, **named: object
+) -> Html:
+    """One token, or a run of padding, above its numbers."""
+    head = tag("b.bs-piece", name), tag("span.bs-id", batch.input_ids[row, position])
+    rest = where, batch.token_type_ids[row, position], batch.attention_mask[row, position]
+    numbers = [tag("span", number) for number in rest]
+    return tag(f"span.bs-token{kind}", *head, *numbers, *below, role="listitem", tabindex=-1, **named)
+
+
+def _cell(batch: TokenBatch, row: int, position: int) -> Html:
+    """One token with its four numbers, and what was written where that is something else."""
+    special = bool(batch.is_special[row, position])
+    written, change = _change(batch, row, position)
+    label = (
+        f"{batch.tokens[row][position]}, id {batch.input_ids[row, position]}, position {position}, "
+        f"token type {batch.token_type_ids[row, position]}, attention mask {batch.attention_mask[row, position]}"
     )
-    if change == "lower-cased":
-        changed = f'<b class="bs-written">{text(written[:24])}</b>'
-    link = None if special else key
-    named = attributes(tabindex=-1, data_link=link, aria_label=label, title=change or None)
-    return (
-        f'<span class="{classes}" role="listitem"{named}>'
-        f'<b class="bs-piece"><bdi>{shown}</bdi></b><span class="bs-id">{ids}</span><span>{position}</span>'
-        f"<span>{kind}</span><span>{mask}</span>{changed}</span>"
-    )
+    label += f", {change}: written {written}" if change else ", special token" if special else ""
+    shown = written[:24] if change == "lower-cased" else tag("s", written[:24])
+    below = tag("b.bs-written", shown) if change else ""
+    kind = ".is-special" * special + ".is-piece" * is_piece(batch, row, position)
+    link, name = None if special else f"{'ab'[row]}{position}", token_name(batch, row, position)
+    named = {"data_link": link, "aria_label": label, "title": change or None}
+    return _column(batch, row, position, kind, name, position, below, **named)
 
 
-def _padding(batch: TokenBatch, row: int) -> str:
+def _padding(batch: TokenBatch, row: int) -> Html:
     """The run of padding at the end of a row as one greyed cell."""
-    length = int(batch.attention_mask[row].sum())
-    padded = len(batch.tokens[row]) - length
-    if not padded:
-        return ""
-    first, last = length, length + padded - 1
-    where = str(first) if padded == 1 else f"{first}–{last}"
-    label = f"{counted(padded, 'padding token')}, id {int(batch.input_ids[row, first])}, attention mask 0"
-    times = f" × {padded}" if padded > 1 else ""
-    return (
-        f'<span class="bs-word" role="presentation"><span class="bs-token is-padding" role="listitem"'
-        f'{attributes(tabindex=-1, aria_label=label)}><b class="bs-piece">[PAD]{times}</b>'
-        f'<span class="bs-id">{int(batch.input_ids[row, first])}</span><span>{where}</span>'
-        f"<span>{int(batch.token_type_ids[row, first])}</span><span>0</span></span></span>"
-    )
+    first, end = int(batch.attention_mask[row].sum()), len(batch.tokens[row])
+    count = end - first
+    if not count:
+        return Html()
+    label = f"{counted(count, 'padding token')}, id {batch.input_ids[row, first]}, attention mask 0"
+    times, where = (f" × {count}", f"{first}–{end - 1}") if count > 1 else ("", f"{first}")
+    cell = _column(batch, row, first, ".is-padding", f"[PAD]{times}", where, aria_label=label)
+    return tag("span.bs-word", cell, role="presentation")
 
 
-def characters(batch: TokenBatch, row: int, prefix: str) -> str:
+def characters(batch: TokenBatch, row: int) -> Html:
     """A sentence as it was typed: the characters of each token in a span of their own, the cut text struck through."""
-    sentence, cut = batch.sentences[row][0], batch.cut_off[row][0]
-    read = len(sentence) - len(cut)
-    parts, done = [], 0
+    sentence, cut = batch.sentences[row][0], batch.unread[row][0].cut_off
+    parts: list[object] = []
+    done = 0
     for position, (start, end) in enumerate(batch.spans[row].tolist()):
         if batch.is_special[row, position] or end <= done or start >= SHOWN_TEXT:
             continue
         start = max(start, done)
-        parts.append(text(sentence[done:start]))
-        parts.append(f'<span data-link="{prefix}{position}">{text(sentence[start:end])}</span>')
+        parts += [sentence[done:start], tag("span", sentence[start:end], data_link=f"{'ab'[row]}{position}")]
         done = end
-    rest = sentence[done : max(read, done)]
-    parts.append(text(rest[:SHOWN_CUT]))
+    rest = sentence[done : max(len(sentence) - len(cut), done)]
+    parts.append(rest[:SHOWN_CUT])
     if len(rest) > SHOWN_CUT:
-        parts.append(
-            f'<span class="bs-cut"> … and {len(rest) - SHOWN_CUT:,} more characters, not shown here</span>'
-        )
+        parts.append(tag("span.bs-cut", f" … and {len(rest) - SHOWN_CUT:,} more characters, not shown here"))
     if cut:
-        count = counted(batch.cut_tokens[row][0], "token") + " did not fit"
-        if not batch.cut_tokens[row][0]:
+        count = counted(batch.unread[row][0].cut_tokens, "token") + " did not fit"
+        if not batch.unread[row][0].cut_tokens:
             count = f"only the first {MAX_CHARACTERS:,} characters of a sentence are read"
         more = f" … and {len(cut) - SHOWN_CUT:,} more characters" if len(cut) > SHOWN_CUT else ""
-        parts.append(
-            f'<del>{text(cut[:SHOWN_CUT])}</del><span class="bs-cut">{text(more)} cut off: {count}</span>'
-        )
-    # A long one scrolls, so it can be focused.
-    scrolls = attributes(tabindex=0) if len(sentence) > SCROLLS else ""
-    return f'<p class="bs-text" dir="auto"{scrolls}>{"".join(parts)}</p>'
+        parts += [tag("del", cut[:SHOWN_CUT]), tag("span.bs-cut", f"{more} cut off: {count}")]
+    return tag("p.bs-text", *parts, dir="auto", tabindex=0 if len(sentence) > SCROLLS else None)
 
 
 def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
-    (cut,), (rest,) = batch.cut_tokens[row], batch.cut_off[row]
+    cut, rest = batch.unread[row][0].cut_tokens, batch.unread[row][0].cut_off
     return counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
 
 
@@ -137,7 +149,7 @@ def _summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
-    (unknown,) = batch.unknown_tokens[row]
+    unknown = len(batch.unread[row][0].unknown_words)
     parts = [counted(length, "token"), f"{special} of them special"]
     if unknown:
         parts.append(f"{unknown} unknown to the vocabulary")
@@ -147,63 +159,37 @@ def _summary(batch: TokenBatch, row: int) -> str:
     return ", ".join(parts)
 
 
-def strip(batch: TokenBatch, row: int) -> str:
+def _sentence(batch: TokenBatch, row: int) -> Html:
     """One sentence: its text, then its tokens in a wrapped strip with a legend in front."""
-    letter = LETTERS[row]
-    prefix = letter.lower()
-    changed = any(
-        is_unknown or written_differently(token, batch.sentences[row][0][start:end])
-        for token, (start, end), special, is_unknown in zip(
-            batch.tokens[row], batch.spans[row], batch.is_special[row], batch.is_unknown[row], strict=True
-        )
-        if not special
-    )
-    legend = "".join(f"<span>{name}</span>" for name in (*_ROWS, "written") if changed or name != "written")
-    cells = "".join(
-        '<span class="bs-word" role="presentation">'
-        + "".join(_cell(batch, row, position, f"{prefix}{position}") for position in group)
-        + "</span>"
-        for group in words(batch, row)
-    )
-    return (
-        f'<figure class="bs-sentence bs-{prefix}"><figcaption><span class="bs-letter">{letter}</span> '
-        f"{text(_summary(batch, row))}</figcaption>{characters(batch, row, prefix)}"
-        f'<div class="bs-strip" role="list" aria-label="Tokens of sentence {letter}">'
-        f'<span class="bs-legend" aria-hidden="true">{legend}</span>{cells}{_padding(batch, row)}</div></figure>'
-    )
+    is_changed = any(_change(batch, row, position)[1] for position in range(len(batch.tokens[row])))
+    legend = (tag("span", name) for name in (*_ROWS, *["written"] * is_changed))
+    around = tag("span.bs-legend", *legend, aria_hidden=True), _padding(batch, row)
+    tokens = strip(batch, row, partial(_cell, batch, row), "list", *around)
+    return figure(row, _summary(batch, row), characters(batch, row), tokens)
 
 
-def anatomy(batch: TokenBatch) -> str:
-    """Both sentences as the encoder got them.
+def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
+    """What the encoder was given of a sentence, as JSON."""
+    return {
+        "tokens": [plain(token) for token in batch.tokens[row]],
+        "input_ids": batch.input_ids[row].tolist(),
+        "token_type_ids": batch.token_type_ids[row].tolist(),
+        "attention_mask": batch.attention_mask[row].tolist(),
+        "spans": batch.spans[row].tolist(),
+        "cut_tokens": batch.unread[row][0].cut_tokens,
+        "unknown_tokens": len(batch.unread[row][0].unknown_words),
+    }
 
-    Args:
-        batch: A in row 0, B in row 1.
-    """
-    data = [
-        {
-            "sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]),
-            "tokens": [plain(token) for token in batch.tokens[row]],
-            "input_ids": batch.input_ids[row].tolist(),
-            "token_type_ids": batch.token_type_ids[row].tolist(),
-            "attention_mask": batch.attention_mask[row].tolist(),
-            "spans": batch.spans[row].tolist(),
-            "cut_tokens": batch.cut_tokens[row][0],
-            "unknown_tokens": batch.unknown_tokens[row][0],
-        }
-        for row in (0, 1)
-    ]
-    cut = [LETTERS[row] for row in (0, 1) if cut_part(batch, row)]
-    warning = note(f"Sentence {' and '.join(cut)}: what is struck through was not read.") if cut else ""
-    return (
-        '<section class="bs-view">'
-        + caption(
-            "What the encoder was given: each sentence alone, one column per token.",
-            "A dashed frame marks special tokens, ## a piece that continues a word; "
-            "mask 0 is padding, which no score sees.",
-        )
-        + warning
-        + strip(batch, 0)
-        + strip(batch, 1)
-        + downloads("tokens", data)
-        + "</section>"
+
+def anatomy(batch: TokenBatch) -> Html:
+    """Both sentences as the encoder got them, A in row 0."""
+    cut = " and ".join("AB"[row] for row in (0, 1) if cut_part(batch, row))
+    data = [{"sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]), **token_numbers(batch, row)} for row in (0, 1)]
+    return view(
+        "What the encoder was given: each sentence alone, one column per token.",
+        "A dashed frame marks special tokens, ## a piece that continues a word; "
+        "mask 0 is padding, which no score sees.",
+        note(cut and f"Sentence {cut}: what is struck through was not read."),
+        *(_sentence(batch, row) for row in (0, 1)),
+        downloads("tokens", data),
     )

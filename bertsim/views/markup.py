@@ -1,13 +1,17 @@
-"""The small parts every view is made of: safe text, numbers, tables, downloads, captions.
+"""The small parts every view is made of: safe text, elements, numbers, tables, downloads, captions.
 
-In: plain values and text that anyone may have typed. Out: HTML that shows the text as text. Knows no record.
+In: plain values and text that anyone may have typed. Out: `Html`, which shows the text as text. Knows no record.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from markupsafe import Markup
 
 MINUS = "\u2212"
 
@@ -17,6 +21,26 @@ _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t
 _UNSENDABLE = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 _VISIBLE = _CONTROLS | _UNSENDABLE
 _SLOTS = {ord("{"): "&#123;", ord("}"): "&#125;", ord("$"): "&#36;", ord("`"): "&#96;"}
+_UNSAFE = re.compile("[&<>\"'" + re.escape("".join(map(chr, (*_VISIBLE, *_SLOTS)))) + "]")
+
+
+class Html(Markup):
+    """HTML that may be sent; what is put into it by `format`, `join` or `+` and is none is escaped."""
+
+    __slots__ = ()
+
+    @classmethod
+    def escape(cls, value: Any, /) -> Self:
+        """Anything as HTML that shows exactly its text, in element content and in quoted attributes.
+
+        Example: "<b>${x}" -> "&lt;b&gt;&#36;&#123;x&#125;"
+        """
+        if type(value) is cls:
+            return value
+        shown = str(value)
+        if _UNSAFE.search(shown):  # most texts are short and harmless
+            shown = html.escape(plain(shown)).translate(_SLOTS)
+        return cls(shown)
 
 
 def plain(value: str) -> str:
@@ -32,14 +56,6 @@ def sendable(value: str) -> str:
     return value.translate(_UNSENDABLE)
 
 
-def text(value: str) -> str:
-    """Anyone's text as HTML that shows exactly that text, in element content and in quoted attributes.
-
-    Example: "<b>${x}" -> "&lt;b&gt;&#36;&#123;x&#125;"
-    """
-    return html.escape(plain(value)).translate(_SLOTS)
-
-
 def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     """A number with a true minus sign and a fixed number of decimals; a zero never has a minus.
 
@@ -50,74 +66,79 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     return f"{sign}{abs(rounded):,.{digits}f}"
 
 
-def counted(n: int, singular: str, plural: str = "") -> str:
+def counted(n: int, noun: str) -> str:
     """A count with its noun. Example: (1, "token") -> "1 token"; (2, "token") -> "2 tokens"."""
-    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def attributes(**pairs: str | int | float | bool | None) -> str:
-    """HTML attributes, escaped; underscores become hyphens, False and None are left out, True stands alone.
+def tag(name: str, *content: object, **attributes: object) -> Html:
+    """An element, its classes behind dots; content that is no `Html`, and every attribute, is escaped.
 
-    Example: (data_link="a3", hidden=True) -> ' data-link="a3" hidden'
+    Underscores in names of attributes become hyphens. None and False are left out and True stands alone, but for aria-*
+    both are written.
+
+    Example: ("p.x", "a < b", data_pick=3, hidden=True) -> '<p class="x" data-pick="3" hidden>a &lt; b</p>'
     """
-    parts = []
-    for name, value in pairs.items():
-        if value is None or value is False:
-            continue
-        key = name.rstrip("_").replace("_", "-")
-        parts.append(key if value is True else f'{key}="{text(str(value))}"')
-    return "".join(" " + part for part in parts)
+    name, *classes = name.split(".")
+    opened = [name, f'class="{" ".join(classes)}"'] if classes else [name]
+    for key, value in attributes.items():
+        if key.startswith("aria_") and isinstance(value, bool):
+            value = str(value).lower()
+        if value is not None and value is not False:
+            written = key.replace("_", "-")
+            opened.append(written if value is True else f'{written}="{Html.escape(str(value))}"')
+    inner, end = "".join(map(Html.escape, content)), "" if name == "img" else f"</{name}>"
+    return Html(f"<{' '.join(opened)}>{inner}{end}")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> str:
-    """A table behind a disclosure; every cell is escaped here.
-
-    Args:
-        header: the column heads.
-        rows: cells as text; the first cell of a row is its head.
-        caption: what the numbers are.
-    """
-    head = "".join(f'<th scope="col">{text(cell)}</th>' for cell in header)
-    body = "".join(
-        f'<tr><th scope="row"><bdi>{text(row[0])}</bdi></th>'
-        + "".join(f"<td><bdi>{text(cell)}</bdi></td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<details class="bs-numbers"><summary>The numbers as a table</summary><div class="bs-scroll" tabindex="0" '
-        f'role="region" aria-label="{text(caption)}"><table><caption>{text(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
-    )
+def button(*content: object, kind: str = "", **attributes: object) -> Html:
+    """A button of a class; with `data_pick`, pressing it reports that key."""
+    return tag(f"button{kind}", *content, type="button", **attributes)
 
 
-def downloads(name: str, data: object, *, has_svg: bool = False) -> str:
-    """Buttons that save a view's numbers (JSON) and its picture (SVG); the page's script does the saving.
+def region(label: str, *content: object, kind: str = ".bs-plate") -> Html:
+    """A part of a view that may scroll, and can be focused for that."""
+    return tag(f"div{kind}", *content, tabindex=0, role="region", aria_label=label)
 
-    Args:
-        name: file name without suffix.
-        has_svg: whether the view has a picture to save.
-        data: anything `json.dumps` takes; floats should be rounded by the caller.
-    """
+
+def group(kind: str, label: str, *content: object) -> Html:
+    """Buttons that belong together."""
+    return tag(f"div{kind}", *content, role="group", aria_label=label)
+
+
+def figure(row: int, says: str, *content: object) -> Html:
+    """A part of a view that is of one sentence: A in row 0, B in row 1."""
+    head = tag("figcaption", tag("span.bs-letter", "AB"[row]), f" {says}")
+    return tag(f"figure.bs-sentence.bs-{'ab'[row]}", head, *content)
+
+
+def view(says: str, limits: str, *content: object) -> Html:
+    """A whole view under its caption: what it is, and what it is not."""
+    caption = tag("p.bs-caption", f"{says} ", tag("span.bs-limits", limits))
+    return tag("section.bs-view", caption, *content)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> Html:
+    """A table behind a disclosure; the first cell of a row is its head."""
+    head = tag("thead", tag("tr", *(tag("th", cell, scope="col") for cell in header)))
+    lines = []
+    for first, *cells in rows:
+        beside = (tag("td", tag("bdi", cell)) for cell in cells)
+        lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), *beside))
+    whole = tag("table", tag("caption", caption), head, tag("tbody", *lines))
+    shown = region(caption, whole, kind=".bs-scroll")
+    return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)
+
+
+def downloads(name: str, data: object, *, has_svg: bool = False) -> Html:
+    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg."""
     payload = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    as_json = attributes(data_save="json", data_name=name, data_payload=payload)
-    buttons = f'<button type="button" class="bs-quiet"{as_json}>JSON</button>'
+    buttons = [button("JSON", kind=".bs-quiet", data_save="json", data_name=name, data_payload=payload)]
     if has_svg:
-        buttons += f'<button type="button" class="bs-quiet"{attributes(data_save="svg", data_name=name)}>SVG</button>'
-    return f'<p class="bs-downloads"><span>Save as</span> {buttons}</p>'
+        buttons.append(button("SVG", kind=".bs-quiet", data_save="svg", data_name=name))
+    return tag("p.bs-downloads", tag("span", "Save as"), " ", *buttons)
 
 
-def caption(says: str, limits: str = "") -> str:
-    """What a view is, and what it is not. Both are our own sentences; they are escaped all the same."""
-    warning = f' <span class="bs-limits">{text(limits)}</span>' if limits else ""
-    return f'<p class="bs-caption">{text(says)}{warning}</p>'
-
-
-def note(message: str) -> str:
-    """One short remark, marked by a sign as well as by its colour."""
-    return f'<p class="bs-note"><span aria-hidden="true">!</span> {text(message)}</p>'
-
-
-def placeholder(message: str) -> str:
-    """What stands where nothing has been computed yet."""
-    return f'<p class="bs-empty">{text(message)}</p>'
+def note(message: str) -> Html:
+    """One short remark, marked by a sign as well as by its colour; nothing for ""."""
+    return tag("p.bs-note", tag("span", "!", aria_hidden=True), f" {message}") if message else Html()

@@ -1,46 +1,71 @@
-"""The parts of the page that are no view of a score: masthead, buttons of the examples, previous pairs.
+"""The parts of the page that are no view of a score: masthead, buttons, previous pairs, the choice of an encoder.
 
-In: names and sentences. Out: HTML.
+In: names, sentences and how far an encoder is. Out: HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertsim.views.markup import attributes, number, placeholder, text
+from bertsim.views.markup import Html, button, group, note, number, tag
 
 SHOWN = 160
 
 
-def masthead() -> str:
+def masthead() -> Html:
     """Name and purpose, in one line."""
-    return (
-        '<header class="bs-head"><h1>bertsim</h1>'
-        "<p>How BERT compares two sentences, down to every token.</p></header>"
-    )
+    purpose = tag("p", "How BERT compares two sentences, down to every token.")
+    return tag("header.bs-head", tag("h1", "bertsim"), purpose)
 
 
-def choices(label: str, names: Sequence[str]) -> str:
+def choices(label: str, names: Sequence[str]) -> Html:
     """A row of buttons; pressing one reports its index."""
-    buttons = "".join(
-        f'<button type="button"{attributes(data_pick=index)}>{text(name)}</button>'
-        for index, name in enumerate(names)
-    )
-    return f'<div class="bs-chips" role="group" aria-label="{text(label)}"><span>{text(label)}</span>{buttons}</div>'
+    buttons = (button(name, data_pick=index) for index, name in enumerate(names))
+    return group(".bs-chips", label, tag("span", label), *buttons)
 
 
-def previous(pairs: Sequence[tuple[str, str, float]]) -> str:
-    """Earlier pairs, newest first; pressing one reports its index in `pairs`.
-
-    Args:
-        pairs: sentence A, sentence B and their cosine, oldest first.
-    """
+def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
+    """Earlier pairs with their cosine, given oldest first, shown newest first; pressing one reports its index."""
     if not pairs:
-        return placeholder("None yet.")
-    rows = "".join(
-        f'<li><button type="button"{attributes(data_pick=index, aria_label=f"Bring back: {a[:SHOWN]} / {b[:SHOWN]}")}>'
-        f"<span><bdi>{text(a[:SHOWN])}</bdi></span><span><bdi>{text(b[:SHOWN])}</bdi></span>"
-        f"<span>{number(cosine)}</span></button></li>"
-        for index, (a, b, cosine) in reversed(list(enumerate(pairs)))
-    )
-    return f'<ol class="bs-past" reversed>{rows}</ol>'
+        return tag("p.bs-empty", "None yet.")
+    rows = []
+    for index, (a, b, cosine) in enumerate(pairs):
+        both = (tag("span", tag("bdi", sentence[:SHOWN])) for sentence in (a, b))
+        label = f"Bring back: {a[:SHOWN]} / {b[:SHOWN]}"
+        shown = button(*both, tag("span", number(cosine)), data_pick=index, aria_label=label)
+        rows.append(tag("li", shown))
+    return tag("ol.bs-past", *rows[::-1], reversed=True)
+
+
+def encoder_cards(cards: Sequence[tuple[str, str, str]], current: str) -> Html:
+    """One button for every encoder: name, what it weighs, what it is good for; pressing one reports its index."""
+    buttons = []
+    for index, (name, size, use) in enumerate(cards):
+        owner, slash, own = name.rpartition("/")
+        parts = (
+            tag("span.bs-encoder-name", tag("i", owner + slash) if owner else "", own),
+            tag("span.bs-encoder-size", size),
+            tag("span.bs-encoder-use", use),
+        )
+        buttons.append(button(*parts, kind=".bs-encoder", data_pick=index, aria_pressed=name == current))
+    return group(".bs-encoders", "Encoder", *buttons)
+
+
+def encoder_on_its_way(name: str, what: str, share: float | None, current: str) -> Html:
+    """A bar and a line while an encoder is fetched and loaded; `share`: what is done of it, 0 to 1, None if unknown."""
+    done = "" if share is None else f"{min(max(share, 0.0), 1.0):.0%}"
+    value = None if share is None else f"{share:.3f}"
+    bar = tag("progress", done, aria_label=f"Loading {name}", max=1, value=value)
+    line = f"{what}{done and f', {done}'}. {current} goes on meanwhile."
+    return tag("p.bs-way", bar, " ", tag("b", name), " ", tag("span", line))
+
+
+def encoder_in_use(name: str, bundled: str) -> Html:
+    """What is in use now; where it is not the bundled encoder, a button that goes back to it, which reports 0."""
+    back = button(f"Back to {bundled}", kind=".bs-quiet", data_pick=0) if name != bundled else ""
+    return tag("p.bs-way", tag("span", "Scored by"), " ", tag("b", name), " ", back)
+
+
+def encoder_failed(message: str, current: str) -> Html:
+    """Why an encoder cannot be had, and what goes on."""
+    return note(f"{message} {current} goes on.")

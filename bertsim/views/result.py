@@ -1,6 +1,6 @@
 """The result of a comparison: one line of judgement, every scorer as a bar, and what computed it.
 
-In: `Comparison` and what the pipeline says of itself. Out: HTML. What a cosine means stands in the words of the encoder
+In: `Comparison` and what the model says of itself. Out: HTML. What a cosine means stands in the words of the encoder
 that gave it, and holds for its own pooling and layers; without them the number is given without a judgement.
 """
 
@@ -10,12 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bertsim.head_config import HeadConfig
+from bertsim.heads.config import HeadConfig
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.unread import unknown_sentences, withheld
+from bertsim.score.words import HIGHEST_RATING, Words
+from bertsim.text.unread import withheld
 from bertsim.views.anatomy import cut_part
-from bertsim.views.markup import attributes, counted, note, number, text
-from bertsim.words import HIGHEST_RATING, Words
+from bertsim.views.markup import MINUS, Html, counted, note, number, tag
+from bertsim.views.unread import unknown_sentences
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",
@@ -34,7 +35,7 @@ _INPUTS = {"packed": "of the packed pair", "apart": "of each sentence, read apar
 
 
 @dataclass(frozen=True)
-class Engine:
+class Origin:
     """What computed a result, in the words of the page.
 
     Attributes:
@@ -51,7 +52,7 @@ class Engine:
     encoder: str
     engine: str
     pooling: str
-    layers: tuple[int, ...] | None
+    layers: Sequence[int] | None
     combine: str
     max_length: int
     parameters: int
@@ -60,92 +61,66 @@ class Engine:
     heads: Mapping[str, HeadConfig] = field(default_factory=dict)
 
 
-def explanation(scorer: str, engine: Engine) -> str | None:
+def explanation(scorer: str, origin: Origin) -> str | None:
     """What a scorer is: as the encoder's folder has it, else by the shape of a head, else as it is for every encoder.
 
     Example: a head without words -> "a trained head: Bi-LSTM over the token vectors of the packed pair"
     """
-    said = engine.words.scorers.get(scorer) if engine.words else None
-    head = engine.heads.get(scorer)
-    if said is None and head is not None:
+    if origin.words and scorer in origin.words.scorers:
+        return origin.words.scorers[scorer]
+    if head := origin.heads.get(scorer):
         return f"a trained head: {_KINDS[head.kind]} {_INPUTS[head.inputs]}"
-    return said or EXPLANATIONS.get(scorer)
+    return EXPLANATIONS.get(scorer)
 
 
 def losses(tokens: TokenBatch) -> list[str]:
-    """What the encoder did not get of this pair, text beyond its length and unknown words, and what that leaves unsaid.
-
-    Args:
-        tokens: A in row 0, B in row 1.
-    """
+    """What the encoder did not get of a pair, text beyond its length and unknown words, and what that leaves unsaid."""
     (a,), (b,) = tokens.unread
-    cut = [cut_part(tokens, row) for row in (0, 1)]
-    found = [f"Not read: {_of_both(cut)}. What follows the cut changes no score."] if any(cut) else []
+    cut = ", ".join(f"{part} of {'AB'[row]}" for row in (0, 1) if (part := cut_part(tokens, row)))
+    found = [f"not read: {cut}. What follows the cut changes no score." if cut else ""]
     found += [*unknown_sentences(a, b), withheld(a, b)]
     return [each[0].upper() + each[1:] for each in found if each]
 
 
-def _of_both(counts: Sequence[str]) -> str:
-    """Counts of A and of B as one phrase. Example: "2 tokens" and "" -> "2 tokens of A"."""
-    return ", ".join(f"{count} of {letter}" for count, letter in zip(counts, "AB", strict=True) if count)
+def verdict(comparison: Comparison, origin: Origin) -> Html:
+    """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region.
 
-
-def _judgement(cosine: float, engine: Engine) -> tuple[str, str]:
-    """What a cosine means where the encoder has words for it, and HTML that says on what they stand, or why not."""
-    ranges = engine.words if engine.words and "cosine" in engine.words.ranges else None
-    found = ranges.range_of("cosine", cosine) if ranges and engine.is_default else None
-    if ranges and found:
-        rated = f"{found.rating:.1f} out of {HIGHEST_RATING} on average"
-        reference = f"People rated pairs with such a cosine {rated} ({ranges.data})."
-        return found.words, f'<p class="bs-reference">{text(reference)}</p>'
-    what = "settings" if ranges else "encoders"
-    return f"Cosine {number(cosine)}", note(
-        f"What counts as similar differs between {what}: compare with pairs that you know."
-    )
-
-
-def verdict(comparison: Comparison, engine: Engine) -> str:
-    """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region."""
+    Where the encoder has words for the cosine, it also says on what they stand, else why there are none.
+    """
     cosine = comparison["cosine"].value
-    words, below = f"Cosine {number(cosine)}", ""
+    shown, words, below = number(cosine), f"Cosine {number(cosine)}", Html()
     if not withheld(*comparison.unread):
-        words, below = _judgement(cosine, engine)
-    below += "".join(map(note, losses(comparison.tokens)))
-    return (
-        f'<div class="bs-verdict"><p class="bs-judgement">{text(words)}</p>'
-        f'<p class="bs-figure"><span class="bs-big">{number(cosine)}</span> <span class="bs-unit">cosine</span></p>'
-        f"</div>{below}"
-    )
+        ranges = origin.words if origin.words and "cosine" in origin.words.ranges else None
+        found = ranges.range_of("cosine", cosine) if ranges and origin.is_default else None
+        if ranges and found:
+            words, rated = found.words, f"{found.rating:.1f} out of {HIGHEST_RATING} on average"
+            reference = f"People rated pairs with such a cosine {rated} ({ranges.data})."
+            below = tag("p.bs-reference", reference)
+        else:
+            what = "settings" if ranges else "encoders"
+            below = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
+    figure = tag("p.bs-figure", tag("span.bs-big", shown), " ", tag("span.bs-unit", "cosine"))
+    line = tag("div.bs-verdict", tag("p.bs-judgement", words), figure)
+    return line + below + Html().join(map(note, losses(comparison.tokens)))
 
 
-def _ends(score: PairScore) -> str:
-    """The range a value can take, as text, "0 … ∞"."""
-    low = "\u2212\u221e" if math.isinf(score.low) else f"{score.low:g}".replace("-", "\u2212")
-    high = "\u221e" if math.isinf(score.high) else f"{score.high:g}"
-    return f"{low} … {high}"
-
-
-def _bar(score: PairScore) -> str:
+def _bar(score: PairScore) -> Html:
     """The track with its filled part; zero is marked where it lies inside the range."""
+    low, high, value = score.low, score.high, score.value
     if score.unit == "distance":
         low, high, value = 0.0, 1.0, score.score
-    elif math.isinf(score.low) or math.isinf(score.high):
-        return '<span class="bs-track bs-endless" aria-hidden="true"></span>'
-    else:
-        low, high, value = score.low, score.high, score.value
-    zero = (min(max(0.0, low), high) - low) / (high - low)
-    end = (min(max(value, low), high) - low) / (high - low)
-    left, width = min(zero, end) * 100, abs(end - zero) * 100
-    mark = f'<i class="bs-zero" style="left:{zero * 100:.2f}%"></i>' if 0 < zero < 1 else ""
-    return (
-        f'<span class="bs-track" aria-hidden="true"><i class="bs-fill" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
-        f"{mark}</span>"
-    )
+    elif math.isinf(low) or math.isinf(high):
+        return tag("span.bs-track.bs-endless", aria_hidden=True)
+    zero, end = ((min(max(each, low), high) - low) / (high - low) * 100 for each in (0.0, value))
+    filled = tag("i.bs-fill", style=f"left:{min(zero, end):.2f}%;width:{abs(end - zero):.2f}%")
+    mark = tag("i.bs-zero", style=f"left:{zero:.2f}%") if 0 < zero < 100 else ""
+    return tag("span.bs-track", filled, mark, aria_hidden=True)
 
 
 def _reading(score: PairScore) -> str:
-    """What a value is, between which ends, and what the other order gives."""
-    words = f"{score.unit}, {_ends(score)}"
+    """What a value is, between which ends, "0 … ∞", and what the other order gives."""
+    low, high = (f"{end:g}".replace("inf", "∞").replace("-", MINUS) for end in (score.low, score.high))
+    words = f"{score.unit}, {low} … {high}"
     if score.unit == "distance":
         words += f"; as a similarity 1/(1+d) = {number(score.score)}"
     if score.value_reversed is not None:
@@ -153,37 +128,32 @@ def _reading(score: PairScore) -> str:
     return words
 
 
-def _chance(score: PairScore) -> str:
+def _chance(score: PairScore) -> Html:
     """The calibrated probability as a share; a screen reader and a narrow page get it in words."""
     if score.probability is None:
-        return '<span class="bs-chance"></span>'
+        return tag("span.bs-chance")
     share = round(score.probability * 100)
     shown = "over 99" if share == 100 else "under 1" if share == 0 else str(share)  # nothing is certain
-    words = '<span class="bs-words">called similar: </span>'
-    return f'<span class="bs-chance">{words}{shown}\u202f%</span>'
+    words = tag("span.bs-words", "called similar: ")
+    return tag("span.bs-chance", words, f"{shown}\u202f%")
 
 
-def bars(comparison: Comparison, engine: Engine) -> str:
+def bars(comparison: Comparison, origin: Origin) -> Html:
     """Every scorer with its value, its calibrated probability, its range and a bar (a distance's: its similarity)."""
-    rows = "".join(
-        f'<li class="bs-score"{attributes(data_scorer=score.scorer)}>'
-        f'<span class="bs-name"{attributes(title=explanation(score.scorer, engine))}>{text(score.scorer)}</span>'
-        f'{_bar(score)}<span class="bs-value">{number(score.value)}</span>{_chance(score)}'
-        f'<span class="bs-range">{text(_reading(score))}</span></li>'
-        for score in comparison.scores
-    )
+    rows = []
+    for score in comparison.scores:
+        name = tag("span.bs-name", score.scorer, title=explanation(score.scorer, origin))
+        value, reading = tag("span.bs-value", number(score.value)), tag("span.bs-range", _reading(score))
+        parts = (name, _bar(score), value, _chance(score), reading)
+        rows.append(tag("li.bs-score", *parts, data_scorer=score.scorer))
     is_calibrated = any(score.probability is not None for score in comparison.scores)
-    chance = "called similar" if is_calibrated else ""
-    shown = (
-        '<div class="bs-score bs-columns" aria-hidden="true"><span></span><span></span><span class="bs-value">value'
-        f'</span><span class="bs-chance">{chance}</span><span class="bs-range"></span></div>'
-        f'<ul class="bs-bars" aria-label="Every measure of this pair">{rows}</ul>'
-    )
+    chance = tag("span.bs-chance", "called similar" * is_calibrated)
+    heads = tag("span"), tag("span"), tag("span.bs-value", "value"), chance, tag("span.bs-range")
+    shown = tag("div.bs-score.bs-columns", *heads, aria_hidden=True)
+    shown += tag("ul.bs-bars", *rows, aria_label="Every measure of this pair")
     if is_calibrated:
-        says = (
-            "Called similar: the calibrated share of pairs with such a value that people would call similar."
-        )
-        shown += f'<p class="bs-called">{text(says)}</p>'
+        says = "Called similar: the calibrated share of pairs with such a value that people would call similar."
+        shown += tag("p.bs-called", says)
     if all(score.unit not in ("probability", "logit") for score in comparison.scores):
         shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
     return shown
@@ -201,23 +171,18 @@ def _known_errors(words: Words) -> str:
     return f"Known to err in {', '.join(parts)}." if parts else ""
 
 
-def provenance(comparison: Comparison, engine: Engine) -> str:
+def provenance(comparison: Comparison, origin: Origin) -> Html:
     """Time taken, engine, encoder and settings; the plain truth about the encoder, where its folder tells it."""
-    layers = (
-        "last layer"
-        if engine.layers is None
-        else f"layers {', '.join(map(str, engine.layers))} ({engine.combine})"
-    )
+    layers = f"layers {', '.join(map(str, origin.layers))} ({origin.combine})" if origin.layers else "last layer"
     engines = {"litert": "LiteRT, int8 weights", "tensorflow": "TensorFlow, fp32"}
     facts = (
         f"{number(comparison.seconds * 1000, 1)} ms",
-        engines.get(engine.engine, engine.engine),
-        f"{engine.encoder} ({engine.parameters / 1e6:.1f} million parameters)",
-        f"{engine.pooling} pooling, {layers}",
-        f"up to {counted(engine.max_length, 'token')} a sentence",
+        engines.get(origin.engine, origin.engine),
+        f"{origin.encoder} ({origin.parameters / 1e6:.1f} million parameters)",
+        f"{origin.pooling} pooling, {layers}",
+        f"up to {counted(origin.max_length, 'token')} a sentence",
     )
-    line = " · ".join(f"<span>{text(fact)}</span>" for fact in facts)
-    said = [engine.words.note, _known_errors(engine.words)] if engine.words else []
-    return f'<p class="bs-facts">{line}</p>' + "".join(
-        f'<p class="bs-honest">{text(each)}</p>' for each in said if each
-    )
+    line = Html(" · ").join(tag("span", fact) for fact in facts)
+    said = [origin.words.note, _known_errors(origin.words)] if origin.words else []
+    honest = [tag("p.bs-honest", each) for each in said if each]
+    return tag("p.bs-facts", line) + Html().join(honest)

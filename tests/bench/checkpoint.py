@@ -14,10 +14,10 @@ from typing import Any
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from bertsim.checkpoint import WEIGHTS, read_checkpoint
-from bertsim.config import BertConfig
-from bertsim.head_loading import encoder_sha256
-from bertsim.loading import BUNDLED
+from bertsim.bert.checkpoint import WEIGHTS, read_checkpoint
+from bertsim.bert.config import BertConfig
+from bertsim.bert.folder import encoder_sha256
+from bertsim.model.loading import BUNDLED
 
 SEED = 7
 SENTENCES = 2_000
@@ -40,8 +40,8 @@ def widen_checkpoint(cache: Path) -> Path:
     if (folder / LAST).exists():
         return folder
     (folder / "1_Pooling").mkdir(parents=True, exist_ok=True)
-    checkpoint = read_checkpoint(BUNDLED, BertConfig.from_folder(BUNDLED))
-    save_file(dict(checkpoint.tensors), folder / WEIGHTS, metadata={"format": "pt"})
+    tensors = read_checkpoint(BUNDLED, BertConfig.from_folder(BUNDLED))
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     _tokenizer().save(str(folder / "tokenizer.json"))
     for name in COPIED:
         shutil.copy(BUNDLED / name, folder / name)
@@ -56,9 +56,7 @@ def draw_texts() -> dict[str, list[Any]]:
         "pairs": 200 pairs of strings of 12 words.
     """
     draw, tokenizer = Random(SEED), _tokenizer()
-    words = sorted(
-        entry for entry in tokenizer.get_vocab() if len(entry) > 2 and entry.isascii() and entry.isalpha()
-    )
+    words = sorted(entry for entry in tokenizer.get_vocab() if len(entry) > 2 and entry.isascii() and entry.isalpha())
 
     def sentence(tokens: int) -> str:
         chosen: list[str] = []
@@ -76,10 +74,7 @@ def draw_texts() -> dict[str, list[Any]]:
 
     return {
         "sentences": [sentence(draw.randint(*TOKENS)) for _ in range(SENTENCES)],
-        "pairs": [
-            [words_of(PAIR_WORDS), words_of(draw.randint(PAIR_WORDS - 2, PAIR_WORDS + 2))]
-            for _ in range(PAIRS)
-        ],
+        "pairs": [[words_of(PAIR_WORDS), words_of(draw.randint(PAIR_WORDS - 2, PAIR_WORDS + 2))] for _ in range(PAIRS)],
     }
 
 

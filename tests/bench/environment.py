@@ -26,18 +26,7 @@ def make_environment(folder: Path) -> Path:
         return python
     print(f"installing the peers into {folder} (torch among them: some minutes)", file=sys.stderr, flush=True)
     _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-    _run(
-        [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            str(REQUIREMENTS),
-        ]
-    )
+    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)])
     mark.write_text(wanted)
     return python
 
@@ -46,6 +35,4 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["nothing was said"]
-        raise PeersMissing(
-            f"the peers' environment cannot be made: `{' '.join(command)}` ended with {said[-1]!r}."
-        )
+        raise PeersMissing(f"the peers' environment cannot be made: `{' '.join(command)}` ended with {said[-1]!r}.")

@@ -13,11 +13,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from bertsim.loading import BUNDLED
+from bertsim.model.loading import BUNDLED
 from tests.bench.checkpoint import draw_texts, widen_checkpoint
+from tests.bench.page import page_figures
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, speed_row
 from tests.bench.rounds import Worker, agreement, duel_all
+from tests.chromium import MISSING, find_chromium
 
 SAME = 0.9
 """Smallest cosine between two engines' embeddings of one sentence; different sentences have less than 0.8."""
@@ -62,9 +64,7 @@ class Bench:
             f"**{exact:.4f}**",
             None if stated is None else abs(exact - stated) <= 0.0005,
         )
-        yield Row(
-            "the same, LiteRT int8", "not more than 0.003 below", f"**{served:.4f}**", exact - served <= 0.003
-        )
+        yield Row("the same, LiteRT int8", "not more than 0.003 below", f"**{served:.4f}**", exact - served <= 0.003)
 
     def padding(self) -> Iterator[Row]:
         """How far a score moves with max_length and with its batch."""
@@ -92,9 +92,7 @@ class Bench:
                 yield latency_row(f"one pair, p50, {ENGINES[a]} against {name}", duel)
             for scorer, limit in PAIR_LIMITS.items():
                 self.say(f"one pair by {scorer}")
-                times = [
-                    ours["litert"].ask("pair", f"{scorer} {self.texts}")["seconds"] for _ in range(rounds)
-                ]
+                times = [ours["litert"].ask("pair", f"{scorer} {self.texts}")["seconds"] for _ in range(rounds)]
                 what = f"one pair by `{scorer}`, p50, {ENGINES['litert']}"
                 yield limit_row(what, 1_000 * median(times), limit, "ms")
 
@@ -109,6 +107,16 @@ class Bench:
         yield limit_row("resident memory of the app after 50 scores", app.resident, 600, "MB")
         loaded = "loaded" if app.tensorflow else "not loaded"
         yield Row("TensorFlow in the app's process", "not loaded", f"**{loaded}**", not app.tensorflow)
+
+    def page(self) -> Iterator[Row]:
+        """The app in a browser, as a person waits for it."""
+        self.say("page")
+        chromium = find_chromium()
+        if chromium is None:
+            yield Row("the page", "be measured", MISSING, False)
+            return
+        for what, waited, most in page_figures(chromium, self.cache / "app.log"):
+            yield limit_row(f"page, 32 tokens a sentence: {what}, p50", waited, most, "ms")
 
     def _agreement(self, ours: dict[str, Worker], theirs: dict[str, Worker]) -> Row:
         """Every engine's embeddings beside TensorFlow's; a speed at another task would be no speed."""

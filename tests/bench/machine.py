@@ -40,9 +40,7 @@ class Clock:
         """Read it; `pid` is the process that counts as our own."""
         cores = {f"cpu{core}" for core in os.sched_getaffinity(0)}
         lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
-        ticks = sum(
-            sum(map(int, words[1:9])) - int(words[4]) - int(words[5]) for words in lines if words[0] in cores
-        )
+        ticks = sum(sum(map(int, words[1:9])) - int(words[4]) - int(words[5]) for words in lines if words[0] in cores)
         own = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         return cls(perf_counter(), ticks / _TICKS, sum(map(int, own)) / _TICKS)
 

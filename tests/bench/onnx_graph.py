@@ -64,9 +64,7 @@ def export(folder: Path) -> None:
         opt_level=0,
     )
     if not fused.is_fully_optimized():
-        raise SystemExit(
-            f"ONNX Runtime did not fuse the whole graph: {fused.get_fused_operator_statistics()}"
-        )
+        raise SystemExit(f"ONNX Runtime did not fuse the whole graph: {fused.get_fused_operator_statistics()}")
     fused.save_model_to_file(str(out / "fused.onnx"))
     quantize_dynamic(
         out / "fused.onnx",

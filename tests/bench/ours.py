@@ -58,9 +58,7 @@ def _padding(folder: Path, name: str, texts: str) -> dict[str, float]:
     return {"difference": max(max(each) - min(each) for each in zip(*scores, strict=True))}
 
 
-OURS: dict[str, Callable[[Path], Engine]] = {
-    name: partial(engine, name=name) for name in ("litert", "tensorflow")
-}
+OURS: dict[str, Callable[[Path], Engine]] = {name: partial(engine, name=name) for name in ("litert", "tensorflow")}
 
 if __name__ == "__main__":
     serve(OURS)

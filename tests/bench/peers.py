@@ -55,9 +55,7 @@ def onnx_engine(folder: Path) -> Engine:
 
         return embed
 
-    return Engine(
-        {f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(embed_with(BATCHES[0]))
-    )
+    return Engine({f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(embed_with(BATCHES[0])))
 
 
 def openvino_engine(folder: Path) -> Engine:
@@ -70,11 +68,7 @@ def openvino_engine(folder: Path) -> Engine:
     tokenizer = _tokenizer(folder)
 
     def embed_with(hint: str, size: int) -> Embed:
-        options = {
-            "INFERENCE_PRECISION_HINT": precision,
-            "PERFORMANCE_HINT": hint,
-            "INFERENCE_NUM_THREADS": THREADS,
-        }
+        options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": hint, "INFERENCE_NUM_THREADS": THREADS}
         queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options))
         rows: list[np.ndarray] = []
         parts: list[np.ndarray] = []
@@ -110,9 +104,7 @@ def openvino_engine(folder: Path) -> Engine:
         return embed
 
     settings = [(hint, size) for hint in ("LATENCY", "THROUGHPUT") for size in BATCHES]
-    candidates = {
-        f"{precision}, {hint.lower()}, batches of {size}": embed_with(hint, size) for hint, size in settings
-    }
+    candidates = {f"{precision}, {hint.lower()}, batches of {size}": embed_with(hint, size) for hint, size in settings}
     return Engine(candidates, _cosine(embed_now()))
 
 
@@ -142,10 +134,7 @@ def _batches(
         for index, row in enumerate(rows):
             input_ids[index, : len(ids[row])] = ids[row]
             mask[index, : len(ids[row])] = 1
-        yield (
-            rows,
-            {"input_ids": input_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(input_ids)},
-        )
+        yield (rows, {"input_ids": input_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(input_ids)})
 
 
 def _unsorted(rows: list[np.ndarray], parts: list[np.ndarray]) -> np.ndarray:

@@ -68,9 +68,7 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             tail = self._log.read_text(errors="replace")[-1_000:]
-            raise EngineFailed(
-                f"{self.engine} ended with status {self._process.wait()}; {self._log} ends:\n{tail}"
-            )
+            raise EngineFailed(f"{self.engine} ended with status {self._process.wait()}; {self._log} ends:\n{tail}")
         return json.loads(line)
 
     def __enter__(self) -> Self:

@@ -1,64 +1,70 @@
-"""One app and one browser for all tests of this folder; a fresh visitor for each.
+"""One app, one browser and one window for all tests of this folder; the page is opened anew in each.
 
-Every page is watched: a request to anything but the app, an error in the page's console or an exception in its
-scripts fails the test.
+A document is as new in a window that showed another before, and there in two thirds of the time: its process has
+Gradio's scripts compiled. A test's further visitors have windows of their own, and those who must have nothing in
+common with the others, a context of their own. Every page is watched: a request to anything but the app, an error in
+the page's console or an exception in its scripts fails the test.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.server import chromium_at, served
+from tests.browser.server import chromium_at
 
 Visit = Callable[..., Page]
 expect.set_options(timeout=20_000)  # a machine under load is slow, not wrong
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the running app."""
-    with served(Path(tmp_path_factory.mktemp("app")) / "app.log") as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A running Chromium."""
-    with chromium_at(chromium) as running:
-        yield running
+def context(chromium: str) -> Iterator[BrowserContext]:
+    """A running Chromium, and what its pages share."""
+    with chromium_at(chromium) as browser:
+        yield browser.new_context()
 
 
 @pytest.fixture
-def visit(browser: Browser, app_url: str) -> Iterator[Visit]:
-    """Open the app as a new visitor: `visit(path="", width=1440, scheme="light")`; waits for the first result."""
-    with visits(browser, app_url) as open_app:
+def visit(context: BrowserContext, app_url: str) -> Iterator[Visit]:
+    """Open the app anew: `visit(path="", width=1440, scheme="light")`; waits for the first result."""
+    with visits(context, app_url) as open_app:
         yield open_app
 
 
 @contextlib.contextmanager
-def visits(browser: Browser, app_url: str) -> Iterator[Visit]:
+def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     """A `visit` of the app at an address."""
-    contexts = []
+    watched: list[Page] = []
     faults: list[str] = []
+    own = (app_url, "data:", "blob:")
+    watches: dict[str, Callable[[Any], object]] = {
+        "request": lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
+        "console": lambda said: faults.append(said.text) if said.type == "error" else None,
+        "pageerror": lambda error: faults.append(str(error)),
+        "dialog": lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()),
+    }
 
-    def open_app(path: str = "", *, width: int = 1440, scheme: str = "light", waits: bool = True) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
+    def open_app(
+        path: str = "",
+        *,
+        width: int = 1440,
+        scheme: str = "light",
+        waits: bool = True,
+        within: BrowserContext = context,
+    ) -> Page:
+        kept = within.pages[0] if within.pages else within.new_page()
+        page = within.new_page() if kept in watched else kept
+        for event, watch in watches.items():
+            page.on(event, watch)
+        watched.append(page)
         page.set_default_timeout(20_000)
-        own = (app_url, "data:", "blob:")
-        page.on(
-            "request",
-            lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
-        )
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.mouse.move(0, 0)
         page.goto(app_url + path)
         if waits:
             page.wait_for_selector(".bs-judgement")
@@ -67,8 +73,13 @@ def visits(browser: Browser, app_url: str) -> Iterator[Visit]:
     try:
         yield open_app
     finally:
-        for context in contexts:
-            context.close()
+        for page in watched:
+            for event, watch in watches.items():
+                page.remove_listener(event, watch)
+            if page in context.pages[1:]:
+                page.close()
+            elif page in context.pages:
+                page.goto("about:blank")  # what is under way ends with this test
     assert not faults
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
+
+LOOKS = (
+    (1440, "light"),
+    (390, "dark"),
+    pytest.param(1440, "dark", marks=pytest.mark.long),
+    pytest.param(390, "light", marks=pytest.mark.long),
+)
+"""Width and colour scheme: either of both, and every combination in `make test-all`."""
 
 
 def cosine(page: Page) -> float:

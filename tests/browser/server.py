@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, sync_playwright
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60.0  # seconds
@@ -29,20 +31,32 @@ ARGUMENTS = (
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on; each worker of pytest has some that the others do not take."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % workers
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if port // 2 % workers == own:  # Linux gives odd ones only
+                return port
 
 
 @contextlib.contextmanager
 def served(log: Path, **settings: str) -> Iterator[str]:
     """Run `python app.py` with settings in its environment and give its address; what it wrote is in `log`."""
     port = free_port()
-    environment = os.environ | {"BERTSIM_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"} | settings
+    with running([sys.executable, "app.py"], port, log, {"BERTSIM_PORT": str(port)} | settings) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running(words: list[str], port: int, log: Path, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run a program that serves the app at a port of this machine; give the address once the page is served."""
+    environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"} | settings
     url = f"http://127.0.0.1:{port}/"
     with log.open("w") as out:
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=out)
+        app = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=out, stderr=out)
         try:
             wait_for_page(url, app, log)
             yield url
@@ -68,6 +82,8 @@ def wait_for_page(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
 @contextlib.contextmanager
 def chromium_at(path: str) -> Iterator[Browser]:
     """A Chromium that asks nothing of anyone."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:

@@ -16,6 +16,8 @@ from gradio_client.exceptions import AppError
 
 from tests.browser.server import ROOT
 
+pytestmark = pytest.mark.slow
+
 A, B = "A plane is taking off.", "An aeroplane departs."
 
 
@@ -55,9 +57,7 @@ def test_the_endpoints_say_what_was_not_read(client):
     assert score["withheld"].startswith("nothing was read of sentence B, so no score of this pair")
     compared = client.predict("I like it \U0001f44d", "\u2603", api_name="/compare")
     assert {each["probability"] for each in compared["scores"].values()} == {None}
-    assert [compared[name] for name in score if name != "score"] == [
-        score[name] for name in score if name != "score"
-    ]
+    assert [compared[name] for name in score if name != "score"] == [score[name] for name in score if name != "score"]
     assert client.predict("\u2603", A, api_name="/tokens")[0]["unknown_tokens"] == 1
     assert client.predict("\u2603", A, api_name="/attention")["unknown_tokens"] == [1, 0]
 
@@ -81,11 +81,7 @@ def test_embed_tokens_and_attention_are_the_core_s(client, model):
         ((A, "somebody/else"), "/embed", "encoder is 'somebody/else', which is not offered here"),
         ((A, B, "../weights"), "/tokens", r"encoder is '\.\./weights', which is not offered here"),
         ((A, B, "cosine", "/etc"), "/score", "encoder is '/etc', which is not offered here"),
-        (
-            (A, B, "BAAI/bge-small-en-v1.5"),
-            "/compare",
-            "is not in the local cache",
-        ),
+        ((A, B, "BAAI/bge-small-en-v1.5"), "/compare", "is not in the local cache"),
     ],
 )
 def test_a_bad_request_is_one_sentence(client, arguments, endpoint, message):
@@ -106,16 +102,6 @@ def test_plain_http_is_enough(app_url, model):
     score = json.loads(found[1])
     assert score["unknown_tokens"] == [0, 0]
     assert score["score"] == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
-
-
-def test_the_app_needs_neither_tensorflow_nor_transformers():
-    code = (
-        "import sys, bertsim, bertsim.ui; assert 'gradio' not in sys.modules; "
-        "model = bertsim.load(); bertsim.ui.build_app(model); model.compare('one', 'two'); print(*sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert not {"tensorflow", "keras", "transformers", "torch", "matplotlib"} & set(done.stdout.split())
 
 
 def test_a_port_that_is_taken_ends_with_one_sentence_and_status_2(app_url, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from gradio_client import Client
 from playwright.sync_api import expect
 
 import bertsim
-from bertsim.loading import BUNDLED, BUNDLED_NAME
+from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.conftest import visits
 from tests.browser.journey import compare, open_tab, shown
@@ -43,13 +44,33 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def offering(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An app whose host offers these."""
     names = ",".join(str(folders / name) for name in ("plain", "other", "deeper", "damaged"))
-    with served(Path(tmp_path_factory.mktemp("app")) / "app.log", BERTSIM_ENCODERS=names) as url:
+    with served(tmp_path_factory.mktemp("app") / "app.log", BERTSIM_ENCODERS=names) as url:
         yield url
 
 
+@dataclass(frozen=True)
+class Astray:
+    """An app whose host begins with what cannot be had, and lets visitors name any encoder of the Hub."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def astray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Astray]:
+    log = tmp_path_factory.mktemp("app") / "app.log"
+    settings = {
+        "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
+        "BERTSIM_HEADS": "somebody/heads",
+        "BERTSIM_ALLOW_ANY_ENCODER": "1",
+    }
+    with served(log, **settings) as url:
+        yield Astray(url, log)
+
+
 @pytest.fixture
-def page(browser, offering):
-    with visits(browser, offering) as visit:
+def page(context, offering):
+    with visits(context, offering) as visit:
         opened = visit()
         opened.get_by_role("button", name="Encoder and settings").click()
         yield opened
@@ -80,9 +101,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
     expect(page.locator("#bs-bars")).to_contain_text(
         "There is no trained head for this encoder; python -m bertsim train"
     )
-    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(
-        re.compile(r"plain \(\d+\.\d million parameters\)")
-    )
+    expect(page.locator("#bs-bars .bs-facts")).to_contain_text(re.compile(r"plain \(\d+\.\d million parameters\)"))
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
     expect(page.locator('.bs-score[data-scorer="bilstm"]')).to_have_count(0)
     open_tab(page, "Which tokens matter")
@@ -100,9 +119,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
     card(page, "other").click()
     expect(line(page).get_by_role("progressbar", name="Loading other")).to_be_visible()
     expect(line(page)).to_contain_text(f"{BUNDLED_NAME} goes on meanwhile.")
-    compare(
-        page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value
-    )
+    compare(page, "A cat sleeps.", "A dog runs.", model.compare("A cat sleeps.", "A dog runs.")["cosine"].value)
     expect(line(page)).to_contain_text("Scored by other", timeout=120_000)
     other = bertsim.load(folders / "other", engine="tensorflow")
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("other (")
@@ -121,9 +138,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
 
 
 def test_there_and_back_every_control_follows(page, model):
-    page.get_by_label("Sentence A", exact=True).fill(
-        ""
-    )  # nothing to compare: the pair that is shown is scored again
+    page.get_by_label("Sentence A", exact=True).fill("")  # nothing to compare: the pair that is shown is scored again
     card(page, "deeper").click()
     expect(line(page)).to_contain_text("Scored by deeper", timeout=120_000)
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("deeper (")
@@ -135,9 +150,7 @@ def test_there_and_back_every_control_follows(page, model):
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value(str(model.max_length))
     expect(attention_layer(page)).to_have_value(str(model.config.num_hidden_layers))
-    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text(
-        f"Layer {model.config.num_hidden_layers}"
-    )
+    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text(f"Layer {model.config.num_hidden_layers}")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
@@ -150,10 +163,11 @@ def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_
     expect(card(page, BUNDLED_NAME)).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering, folders):
+def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(context, offering, folders):
     plain = bertsim.load(folders / "plain")
-    with visits(browser, offering) as visit:
-        one, other = visit(), visit()
+    with visits(context, offering) as visit:
+        apart = context.browser.new_context()
+        one, other = visit(), visit(within=apart)
         one.get_by_role("button", name="Encoder and settings").click()
         card(one, "plain").click()
         expect(line(one)).to_contain_text("Scored by plain")
@@ -167,6 +181,7 @@ def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(browser, offering
         again = visit(f"?{query}")
         expect(line(again)).to_contain_text("Scored by plain")
         expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+        apart.close()
 
 
 def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offering, folders):
@@ -176,37 +191,27 @@ def test_a_program_names_its_encoder_and_gets_no_folder_that_is_not_offered(offe
     assert set(found["scores"]) == {"cosine", "dot", "euclidean", "manhattan", "alignment"}
     for name in (str(folders / "plain"), "weights", "BAAI/bge-small-en-v1.5"):
         with pytest.raises(
-            Exception,
-            match=f"which is not offered here; offered are {BUNDLED_NAME}, plain, other, deeper, damaged",
+            Exception, match=f"which is not offered here; offered are {BUNDLED_NAME}, plain, other, deeper, damaged"
         ):
             client.predict(A, B, encoder=name, api_name="/compare")
     client.close()
 
 
-def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(
-    browser, tmp_path, model
-):
-    log = tmp_path / "app.log"
-    settings = {
-        "BERTSIM_ENCODER": "sentence-transformers/all-MiniLM-L6-v2",
-        "BERTSIM_HEADS": "somebody/heads",
-    }
-    with served(log, **settings) as url, visits(browser, url) as visit:
+def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder_serves(context, astray, model):
+    with visits(context, astray.url) as visit:
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
         expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text(BUNDLED_NAME)
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in astray.log.read_text()
 
 
-def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(
-    browser, tmp_path, folders
-):
+def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sentence(context, tmp_path, folders):
     hub = LoopbackHub()
     name = "sentence-transformers/all-MiniLM-L6-v2"  # its real name, the bundled encoder's files
     hub.add(name, {path.name: path.read_bytes() for path in (folders / "plain").iterdir()})
     log = tmp_path / "app.log"
-    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(browser, url) as visit:
+    with served(log, **hub.environment(tmp_path / "cache")) as url, visits(context, url) as visit:
         page = visit()
         page.get_by_role("button", name="Encoder and settings").click()
         page.evaluate(
@@ -225,18 +230,15 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
     assert "Traceback" not in log.read_text()
 
 
-def test_any_id_can_be_typed_where_the_host_allows_it(browser, tmp_path):
-    with served(tmp_path / "app.log", BERTSIM_ALLOW_ANY_ENCODER="1") as url, visits(browser, url) as visit:
+def test_any_id_can_be_typed_where_the_host_allows_it(context, astray):
+    with visits(context, astray.url) as visit:
         page = visit()
         page.get_by_role("button", name="Encoder and settings").click()
         box = page.get_by_label("Any other BERT of the Hub")
         for typed, says in (
             ("somebody/else", "somebody/else is not in the local cache"),
             ("/etc", "Encoder is '/etc', which is not offered here"),
-            (
-                "<img src=x onerror=alert(1)>/y",
-                "Encoder is '<img src=x onerror=alert(1)>/y', which is not offered",
-            ),
+            ("<img src=x onerror=alert(1)>/y", "Encoder is '<img src=x onerror=alert(1)>/y', which is not offered"),
         ):
             box.fill(typed)
             box.press("Enter")

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 from playwright.sync_api import Locator, expect
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
 from tests.browser.journey import choose, open_tab, shown
 
@@ -92,9 +92,7 @@ def test_a_link_is_of_the_sentences_in_the_boxes_and_a_mask_goes_with_its_own_pa
     assert "a=Ducks" in query
     assert "mask=" not in query
     again = visit(query)
-    expect(again.locator("#bs-verdict .bs-big")).to_have_text(
-        shown(model.compare("Ducks", B)["cosine"].value)
-    )
+    expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare("Ducks", B)["cosine"].value))
     page.get_by_label("Sentence A", exact=True).fill(" ")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_test_id("toast-body").last).to_contain_text("Sentence A is empty")
@@ -103,10 +101,7 @@ def test_a_link_is_of_the_sentences_in_the_boxes_and_a_mask_goes_with_its_own_pa
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        (
-            "pooling=<b>x</b>",
-            f"pooling is '<b>x</b>', which {BUNDLED_NAME} does not offer; here are the defaults.",
-        ),
+        ("pooling=<b>x</b>", f"pooling is '<b>x</b>', which {BUNDLED_NAME} does not offer; here are the defaults."),
         ("max_length=9999", f"max_length is '9999', which {BUNDLED_NAME} does not offer"),
         ("encoder=/etc/passwd", "encoder is '/etc/passwd', which is not offered here"),
         ("tab=none&layer=2", "tab is 'none'; there are tokens, mask"),
@@ -125,7 +120,5 @@ def test_a_bad_value_is_one_toast_and_the_defaults(visit, model, query, says):
 def test_a_pair_too_long_for_a_link_is_one_sentence(page):
     page.get_by_label("Sentence A", exact=True).fill("word " * 3000)
     page.get_by_role("button", name="Copy link").click()
-    expect(page.get_by_test_id("toast-body")).to_contain_text(
-        "are the most that can be opened; shorten the sentences"
-    )
+    expect(page.get_by_test_id("toast-body")).to_contain_text("are the most that can be opened; shorten the sentences")
     assert "?" not in page.url

@@ -12,7 +12,9 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from bertsim.loading import BUNDLED_NAME
+from bertsim.model.loading import BUNDLED_NAME
+
+pytestmark = pytest.mark.slow
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 
@@ -59,6 +61,4 @@ def test_a_tool_s_error_is_the_core_s_sentence(app_url):
     arguments = {"sentence_a": A, "sentence_b": B, "encoder": "/etc"}
     said = talk(app_url, lambda client: client.call_tool("score", arguments))
     assert said.isError
-    assert said.content[0].text.startswith(
-        f"encoder is '/etc', which is not offered here; offered are {BUNDLED_NAME}"
-    )
+    assert said.content[0].text.startswith(f"encoder is '/etc', which is not offered here; offered are {BUNDLED_NAME}")

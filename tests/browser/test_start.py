@@ -5,7 +5,6 @@ The slow app is the real one, held by a file for as long as a test wants: no tes
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import time
@@ -19,14 +18,16 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import visits
 from tests.browser.journey import cosine, shown
-from tests.browser.server import PATIENCE, ROOT, free_port, served, wait_for_page
+from tests.browser.server import ROOT, free_port, running, served
 
 pytestmark = pytest.mark.browser
 
 SLOW = """
 import sys, time
 from pathlib import Path
-from bertsim import pipeline, shelf, ui
+from bertsim import ui
+from bertsim.model import similarity as pipeline
+from bertsim.ui import shelf
 held = Path(sys.argv[2])
 real_compare, real_load = pipeline.SimilarityModel.compare, shelf.load
 def compare(self, a, b, **options):
@@ -59,37 +60,24 @@ class SlowApp:
         self.gate.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def slow_app(folder: Path) -> Iterator[SlowApp]:
-    """The app, held from the start."""
-    port = free_port()
-    app = SlowApp(f"http://127.0.0.1:{port}/", folder / "app.log", folder / "held")
-    app.hold()
-    with app.log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SLOW, str(port), str(app.gate)], cwd=ROOT, stdout=out, stderr=out
-        )
-        try:
-            wait_for_page(app.url, process, app.log)
-            yield app
-        finally:
-            app.let_go()
-            process.terminate()
-            process.wait(PATIENCE)
-
-
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
-    with slow_app(Path(tmp_path_factory.mktemp("slow"))) as app:
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
+    """The slow app, held from its start until the first test that lets it go."""
+    folder, port = tmp_path_factory.mktemp("slow"), free_port()
+    gate = folder / "held"
+    gate.touch()
+    with running([sys.executable, "-c", SLOW, str(port), str(gate)], port, folder / "app.log", {}) as url:
+        app = SlowApp(url, folder / "app.log", gate)
         yield app
+        app.let_go()
 
 
 @pytest.fixture
-def slow(running: SlowApp) -> Iterator[SlowApp]:
-    """The running app of this module, let go before and after a test."""
-    running.let_go()
-    yield running
-    running.let_go()
+def slow(held: SlowApp) -> Iterator[SlowApp]:
+    """The slow app, let go before and after a test."""
+    held.let_go()
+    yield held
+    held.let_go()
 
 
 # Whether the thin line that says "wait" is visible now.
@@ -101,28 +89,31 @@ LINE_IS_DRAWN = """() => { const tracker = document.querySelector('#bs-verdict [
             && a.currentTime >= a.effect.getTiming().delay); }"""
 
 
-def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(browser, tmp_path):
-    with slow_app(tmp_path) as app, visits(browser, app.url) as visit:
+def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(context, held):
+    with visits(context, held.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
         expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
-        app.let_go()
+        held.let_go()
         page.wait_for_selector(".bs-judgement")
-        assert "Traceback" not in app.log.read_text()
+        assert "Traceback" not in held.log.read_text()
 
 
-def test_building_the_page_loads_nothing():
+def test_building_the_page_loads_nothing_and_scoring_then_neither_tensorflow_nor_transformers():
     code = (
-        "import sys\nfrom bertsim.catalog import offered\nfrom bertsim.shelf import Shelf\n"
+        "import sys, bertsim, bertsim.ui\nassert 'gradio' not in sys.modules\n"
+        "from bertsim.ui.catalog import offered\nfrom bertsim.ui.shelf import Shelf\n"
         "from bertsim.ui.app import build_app\nshelf = Shelf(offered({}))\nbuild_app(shelf)\n"
-        "assert not shelf._kept; assert 'ai_edge_litert' not in sys.modules; print('built')"
+        "assert not shelf._kept\nassert 'ai_edge_litert' not in sys.modules\n"
+        "model = bertsim.load()\nbertsim.ui.build_app(model)\nmodel.compare('one', 'two')\nprint(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == "built\n", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert not {"tensorflow", "keras", "transformers", "torch", "matplotlib"} & set(done.stdout.split())
 
 
-def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
-    with visits(browser, slow.url) as visit:
+def test_a_line_says_wait_after_a_moment_and_not_before(context, slow, model):
+    with visits(context, slow.url) as visit:
         page = visit()
         assert not page.evaluate(LINE_IS_DRAWN)
         slow.hold()
@@ -139,8 +130,8 @@ def test_a_line_says_wait_after_a_moment_and_not_before(browser, slow, model):
         assert not page.evaluate(LINE_IS_DRAWN)
 
 
-def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(browser, slow, model):
-    with visits(browser, slow.url) as visit:
+def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(context, slow, model):
+    with visits(context, slow.url) as visit:
         page = visit()
         slow.hold()
         page.evaluate(
@@ -167,8 +158,8 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(bro
         expect(page.locator("#bs-past button")).to_have_count(2)
 
 
-def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(browser, slow):
-    with visits(browser, slow.url) as visit:
+def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(context, slow):
+    with visits(context, slow.url) as visit:
         page = visit()
         slow.hold()
         page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
@@ -190,11 +181,7 @@ def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tm
         end = time.monotonic() + 40
         while "There is no public link" not in log.read_text() and time.monotonic() < end:
             time.sleep(0.1)
-        said = [
-            line
-            for line in log.read_text().splitlines()
-            if "public link" in line and "share=True" not in line
-        ]
+        said = [line for line in log.read_text().splitlines() if "public link" in line and "share=True" not in line]
         assert said == [
             f"There is no public link (Could not get share link from Gradio API Server); the app goes on at {url}"
         ]

@@ -7,8 +7,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from bertsim.explain import align, layer_profile
 from bertsim.ui.examples import EXAMPLES
+from bertsim.views.explain import align, layer_profile
 from tests.browser.journey import choose, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
@@ -101,9 +101,7 @@ def test_alignment_shows_bertscore_and_follows_the_layer(page, comparison):
         slider = page.get_by_role("spinbutton", name="Layer (0 = embeddings)")
         slider.fill(str(layer))
         slider.press("Tab")
-        expect(page.locator("#bs-alignment .bs-figures dd").nth(2)).to_have_text(
-            shown(align(comparison, layer).f1)
-        )
+        expect(page.locator("#bs-alignment .bs-figures dd").nth(2)).to_have_text(shown(align(comparison, layer).f1))
 
 
 def test_attention_opens_the_head_that_is_pressed(page, comparison):
@@ -119,19 +117,11 @@ def test_attention_of_a_sentence_alone_and_the_mean_of_all_can_be_chosen(page, m
     open_tab(page, "Attention")
     caption = page.locator("#bs-attention .bs-caption").first
     used = model.scorers_of("packed")
-    expect(caption).to_contain_text(
-        f"read packed by {used[0]}" if used else "No scorer of this model reads pairs"
-    )
-    for label, choice in (
-        ("Shown", "B alone"),
-        ("Layer", "mean of all layers"),
-        ("Head", "mean of all heads"),
-    ):
+    expect(caption).to_contain_text(f"read packed by {used[0]}" if used else "No scorer of this model reads pairs")
+    for label, choice in (("Shown", "B alone"), ("Layer", "mean of all layers"), ("Head", "mean of all heads")):
         choose(page, "#bs-tab-attention", label, choice)
     expect(caption).to_contain_text("Mean of all layers, mean of all heads")
-    expect(caption).to_contain_text(
-        "Sentence B is read alone by cosine, dot, euclidean, manhattan, alignment"
-    )
+    expect(caption).to_contain_text("Sentence B is read alone by cosine, dot, euclidean, manhattan, alignment")
     value = comparison.output.attentions[:, 1, :, 0, 1].mean()
     token = comparison.tokens.tokens[1][1]
     assert f"[CLS] × {token}: {shown(value)}" in page.locator("#bs-attention .bs-main svg").text_content()

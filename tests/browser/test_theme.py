@@ -45,13 +45,7 @@ def test_black_on_white_is_21():
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_on_every_ground(scheme):
     colours = palette(scheme)
-    pairs = [
-        *product(TEXTS, GROUNDS),
-        ("a", "paper"),
-        ("b", "paper"),
-        ("warn", "paper"),
-        ("warn", "warn-wash"),
-    ]
+    pairs = [*product(TEXTS, GROUNDS), ("a", "paper"), ("b", "paper"), ("warn", "paper"), ("warn", "warn-wash")]
     pairs += [("panel", "a"), ("panel", "b"), ("warn", "cell")]
     weak = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
     assert {pair: value for pair, value in weak.items() if value < 4.5} == {}

@@ -41,14 +41,7 @@ ENCODERS: dict[str, dict[str, Any]] = {
     },
 }
 
-_FLAGS = (
-    "cls_token",
-    "max_tokens",
-    "mean_tokens",
-    "mean_sqrt_len_tokens",
-    "weightedmean_tokens",
-    "lasttoken",
-)
+_FLAGS = ("cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
 POOLINGS: dict[str, dict[str, Any]] = {
     name: {
         "sentence_transformers": {f"pooling_mode_{flag}": flag in flags for flag in _FLAGS},
@@ -67,9 +60,7 @@ CLASSIFIERS: dict[str, dict[str, Any]] = {
     "cross_encoder": {"labels": ("LABEL_0",), "seed": 5},
     "cross_encoder_identity": {
         "labels": ("LABEL_0",),
-        "config": {
-            "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity", "version": "5"}
-        },
+        "config": {"sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity", "version": "5"}},
         "seed": 5,
     },
     "cross_encoder_old_identity": {

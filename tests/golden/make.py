@@ -33,8 +33,7 @@ def encode(folder: Path) -> dict[str, np.ndarray]:
     types = torch.zeros_like(inputs["input_ids"])  # a tokenizer without token types
     return {
         **{
-            name: tensor.numpy().astype(np.int32)
-            for name, tensor in ({"token_type_ids": types} | dict(inputs)).items()
+            name: tensor.numpy().astype(np.int32) for name, tensor in ({"token_type_ids": types} | dict(inputs)).items()
         },
         "hidden_states": torch.stack(output.hidden_states).numpy(),
         "attentions": torch.stack(output.attentions).numpy(),
@@ -76,9 +75,7 @@ def main() -> None:
     np.savez_compressed(HERE / "classifiers.npz", **classifiers)
     np.savez_compressed(HERE / "encoders.npz", **encoders)
     np.savez_compressed(HERE / "poolings.npz", **poolings)
-    versions = {
-        module.__name__: module.__version__ for module in (torch, transformers, sentence_transformers)
-    }
+    versions = {module.__name__: module.__version__ for module in (torch, transformers, sentence_transformers)}
     (HERE / "versions.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,0 +1,89 @@
+"""What commands that read files share: chunks, a bar, what a stop has kept, and what of the sentences was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from bertsim.batch.partial import PartialFile
+from bertsim.cli.output import LiveLine, Stopped, say
+from bertsim.data.pairs import Row
+from bertsim.views.unread import listed
+
+if TYPE_CHECKING:
+    from bertsim.model.similarity import SimilarityModel
+    from bertsim.records import TokenCounts
+
+Making = Callable[[list[Row], Callable[[int, int], None]], tuple[bytes, dict[str, int]]]
+UNREAD = ("cut_sentences", "unknown_sentences", "unread_sentences")
+"""Of how many sentences something was cut off, something is unknown to the vocabulary, nothing was read."""
+_WORDS = 20
+
+
+def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: int, make: Making) -> None:
+    """Write what is made of rows, chunk by chunk; what an earlier run of the same job has kept is gone on with.
+
+    Args:
+        partial: where to.
+        rows: all of them, `total`; `size` to a chunk.
+        make: rows of a chunk, and a callback for progress -> their bytes, and what counts of them.
+
+    Raises:
+        Stopped: by a signal; says what is kept.
+    """
+    if partial.restarted:
+        say(f"bertsim: {partial.path} is of another job ({partial.restarted} changed): starting again.")
+    elif partial.counts["rows"]:
+        say(f"bertsim: going on after the {partial.counts['rows']:,} of {total:,} rows kept in {partial.path}.")
+    rest = islice(rows, partial.counts["rows"], None)
+    try:
+        with LiveLine() as line:
+            while chunk := list(islice(rest, size)):
+                data, counts = make(chunk, line.part("rows", partial.counts["rows"], len(chunk), total))
+                partial.append(data, rows=len(chunk), **counts)
+    except Stopped as stop:
+        stop.told = "stopped before the first rows were finished; nothing was written."
+        if kept := partial.counts["rows"]:
+            where = f"kept in {partial.path}; the same command goes on from there"
+            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
+        raise
+
+
+class Tally:
+    """Counts of what a model did not read, with some of the words."""
+
+    def __init__(self, model: SimilarityModel) -> None:
+        self._model = model
+        self._words: list[str] = []
+
+    def count(self, sentences: Sequence[str]) -> list[TokenCounts]:
+        """The tokens of every sentence; the unknown words of the first few are kept."""
+        counts = self._model.count_tokens(sentences)
+        for sentence, count in zip(sentences, counts, strict=True):
+            if count.unknown and len(self._words) < _WORDS:
+                self._words += self._model.unread([sentence])[0].unknown_words
+        return counts
+
+    def say(self, counts: Mapping[str, int]) -> None:
+        """Say on stderr what the counts of all sentences, by `UNREAD`, are, where there is something to say."""
+        cut, unknown, unread = (counts[name] for name in UNREAD)
+        if cut:
+            read = f"only the first {self._model.max_length} tokens were read; --max-length sets how many"
+            say(f"bertsim: {_sentences(cut, 'was', 'were')} cut off: {read}.")
+        if unknown:
+            words = f", not read: {listed(self._words)}" if self._words else ""
+            lacks = f"words that the vocabulary lacks{words}; the encoder takes all such words for the same"
+            say(f"bertsim: {_sentences(unknown, 'has', 'have')} {lacks}.")
+        if unread:
+            say(f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything.")
+
+
+def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:
+    """Sentences by the names of `UNREAD`. Example: one of three unknown tokens and no other -> 0, 1, 1."""
+    found = [(each.cut > 0, each.unknown > 0, each.read == 0) for each in counts]
+    return {name: sum(each[i] for each in found) for i, name in enumerate(UNREAD)}
+
+
+def _sentences(n: int, one: str = "", more: str = "") -> str:
+    return f"1 sentence {one}".rstrip() if n == 1 else f"{n:,} sentences {more}".rstrip()

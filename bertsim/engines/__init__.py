@@ -1,0 +1,1 @@
+"""`TokenBatch` -> `EncoderOutput`, and -> logits: what every engine offers, and batches; LiteRT, TensorFlow."""

@@ -1,0 +1,80 @@
+"""Run exported flatbuffers with LiteRT: the engine that serves. Imports no TensorFlow.
+
+`export` makes the files, of encoders and of heads. An interpreter is not thread-safe, so a small pool of them
+is shared: each call takes a free one, and one more is made only while all are busy. Each has one thread: batches side
+by side keep every core busy, where several threads on one batch wait for one another.
+
+Source: LiteRT's `Interpreter` and its signature runners.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from bertsim.engines.base import Engine, HeadRunner, Runner, count_cores
+from bertsim.errors import CheckpointError
+from bertsim.records import Float
+
+MAX_INTERPRETERS = max(4, count_cores())
+"""Calls that run at the same time; further ones wait their turn."""
+
+
+class Flatbuffer(Runner):
+    """A flatbuffer and the interpreters that run it.
+
+    Raises:
+        CheckpointError: the file is missing, damaged or lacks one of the `signatures`.
+    """
+
+    def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
+        self._path, self._signatures = path, signatures
+        self._free = [self._make()]  # a damaged file is an error now, not at the first score
+        self._slots = BoundedSemaphore(MAX_INTERPRETERS)
+
+    def run(self, signature: str, **arrays: NDArray[Any]) -> dict[str, Float]:
+        """Outputs of one signature, by name."""
+        with self._slots:
+            try:
+                interpreter = self._free.pop()
+            except IndexError:
+                interpreter = self._make()
+            try:
+                return interpreter.get_signature_runner(signature)(**arrays)
+            finally:
+                self._free.append(interpreter)
+
+    def _make(self) -> Interpreter:
+        try:
+            interpreter = Interpreter(str(self._path), num_threads=1)
+            signatures = interpreter.get_signature_list()
+        except (ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{self._path} cannot be run as a LiteRT flatbuffer: {error}") from None
+        if not set(self._signatures) <= signatures.keys():
+            named = " and ".join(self._signatures)
+            raise CheckpointError(f"{self._path} lacks the signatures {named}; export it anew.")
+        return interpreter
+
+
+class LiteRTEngine(Flatbuffer, Engine):
+    """Runs an encoder's flatbuffer, which `export.encoder` wrote; errors as `Flatbuffer`."""
+
+    name = "litert"
+    parallel_batches = count_cores()
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ("embed", "encode"))
+        self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
+
+
+class LiteRTHead(Flatbuffer, HeadRunner):
+    """Runs a head's flatbuffer, which `export.heads` wrote; errors as `Flatbuffer`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ("features", "classify"))
+        self.reads = self._free[0].get_signature_list()["features"]["inputs"]

@@ -1,0 +1,1 @@
+"""Text -> scores: `SimilarityModel`, and how one is loaded."""

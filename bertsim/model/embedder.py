@@ -1,0 +1,215 @@
+"""Text to sentence embeddings: composes tokenizer, engine and pooling; holds no maths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypedDict, Unpack
+
+import numpy as np
+
+from bertsim.bert.folder import CheckpointFolder
+from bertsim.bert.pooling import check_combine, combine_layers, parse_layers, parse_pooling, pool, scale_to_unit
+from bertsim.engines.base import Engine, Progress, run_batches
+from bertsim.errors import InputError
+from bertsim.model.scorers import APART, Entries, Reader, in_order
+from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
+from bertsim.score.measures import WeighedTokens, weigh_tokens
+from bertsim.text.tokenizer import own_tokens
+from bertsim.version import __version__
+
+_ANY = Row((0,), (0,), ((0, 1),))  # what is run where only shapes are asked for
+
+
+class Options(TypedDict, total=False):
+    """What every method that embeds can be told; what is left out, or None, is the checkpoint's own.
+
+    pooling: one of `pooling.POOLINGS`, or several joined by "+".
+    layers: indices into the hidden states, 0 = embeddings, negative ones from the end; by default the last.
+    combine: how several layers are joined: "concat" (the default), "sum" or "mean".
+    max_length: tokens read of a sequence, special ones included.
+    """
+
+    pooling: str | None
+    layers: Sequence[int] | None
+    combine: str
+    max_length: int | None
+
+
+@dataclass(frozen=True)
+class ResolvedOptions:
+    """Options, every one of them known.
+
+    Attributes:
+        pooling, combine, max_length: as in `Options`.
+        layers: indices into `hidden_states`, 0 = embeddings.
+        is_default: whether pooling and layers are what the checkpoint itself asks for.
+    """
+
+    pooling: str
+    layers: tuple[int, ...]
+    combine: str
+    max_length: int
+    is_default: bool
+
+    @property
+    def layer_key(self) -> tuple[tuple[int, ...], str]:
+        """What tells vectors of tokens from others: of a single layer, how several are joined says nothing."""
+        return self.layers, self.combine if len(self.layers) > 1 else ""
+
+
+class SentenceEmbedder:
+    """One encoder, ready to embed. Safe to share between threads.
+
+    Attributes:
+        name: of the bundled encoder, the folder or the repository.
+        revision: the commit of a repository of the Hub, else None.
+        config: the encoder's shape.
+        max_length: tokens read of a sequence where a call says nothing else.
+        default_pooling: the checkpoint's own.
+        engine: which engine serves: "litert" or "tensorflow".
+        heads_source: where trained heads are from, where they are not the encoder's own: a folder, or
+            "user/name@commit".
+    """
+
+    heads_source: str | None = None
+
+    def __init__(self, checkpoint: CheckpointFolder, engine: Engine) -> None:
+        self.name, self.revision, self.config = checkpoint.name, checkpoint.revision, checkpoint.config
+        self.max_length, self.default_pooling = checkpoint.embedding.max_length, checkpoint.embedding.pooling
+        self.engine = engine.name
+        self._normalize = checkpoint.embedding.normalize
+        self._engine, self._tokenizer = engine, checkpoint.tokenizer
+        self._own_options = self.resolve()
+        self._own_reader = self._embedding(self._own_options)
+
+    @cached_property
+    def has_pooler(self) -> bool:
+        """Whether the checkpoint has a trained pooler, so that the pooling "pooler" can be asked for."""
+        return self._engine.encode(*self._tokenizer.pad([_ANY])).pooler_output is not None
+
+    def check(self, sentence: str, name: str = "the sentence") -> None:
+        """Raise InputError, which calls it by that name, where scoring this sentence would."""
+        self._tokenizer.check_sentence(sentence, name)
+
+    def count_tokens(self, sentences: Sequence[str], max_length: int | None = None) -> list[TokenCounts]:
+        """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`."""
+        return self._tokenizer.count_tokens(sentences, self.resolve(max_length=max_length).max_length)
+
+    def unread(self, sentences: Sequence[str], max_length: int | None = None) -> list[Unread]:
+        """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
+
+        Raises:
+            InputError: a sentence that `check` refuses.
+        """
+        length = self.resolve(max_length=max_length).max_length
+        batch = self._tokenizer.batch([(sentence,) for sentence in sentences], length)
+        return [row for (row,) in batch.unread]
+
+    def embed(self, sentences: Sequence[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
+        """Embed sentences, each distinct one once, in batches of similar length.
+
+        Args:
+            sentences: any number of texts.
+            progress: told after every batch.
+            options: see `Options`.
+
+        Returns:
+            float32 [n, dim], in the order given.
+
+        Raises:
+            InputError: a sentence or an option that cannot be used; names it.
+        """
+        if isinstance(sentences, str):
+            raise InputError("sentences is one string; a list of strings was expected.")
+        resolved, single = self.resolve(**options), len(sentences) == 1
+        rows = self._tokenizer.encode(
+            [(sentence,) for sentence in sentences],
+            resolved.max_length,
+            lambda i: "the sentence" if single else f"sentence {i + 1}",
+        )
+        reader = self._embedding(resolved)
+        embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
+        return embeddings[: len(rows)]
+
+    def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
+        """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
+        texts = [(sentence,) for sentence in sentences]
+        return self._tokenizer.batch(texts, self.max_length, lambda _: "the sentence")
+
+    def encode(self, tokens: TokenBatch) -> EncoderOutput:
+        """Run the encoder on tokens, as they stand, and return every array."""
+        return self._engine.encode(tokens.input_ids, tokens.attention_mask, tokens.token_type_ids)
+
+    def settings(self, **options: Unpack[Options]) -> dict[str, object]:
+        """Everything that a figure depends on, for the line printed beside it."""
+        resolved = self.resolve(**options)
+        return {
+            "encoder": self.name,
+            "revision": self.revision,
+            "engine": self.engine,
+            "pooling": resolved.pooling,
+            "layers": list(resolved.layers),
+            "combine": resolved.combine,
+            "max_length": resolved.max_length,
+            "version": __version__,
+            **({"heads": self.heads_source} if self.heads_source else {}),
+        }
+
+    def resolve(self, **options: Unpack[Options]) -> ResolvedOptions:
+        """What options come to for this model.
+
+        Raises:
+            InputError: one that it cannot follow; names it.
+        """
+        pooling, layers, length = options.get("pooling"), options.get("layers"), options.get("max_length")
+        if pooling is None:
+            pooling = self.default_pooling
+        parse_pooling(pooling)
+        if pooling == "pooler" and layers is not None:
+            raise InputError("the pooler reads the last layer alone; leave out layers, or choose another pooling.")
+        last = self.config.num_hidden_layers
+        resolved = parse_layers(layers, last)
+        return ResolvedOptions(
+            pooling,
+            resolved,
+            check_combine(options.get("combine", "concat")),
+            self.max_length if length is None else self._tokenizer.check_length(length),
+            is_default=pooling == self.default_pooling and resolved == (last,),
+        )
+
+    def _read(self, rows: Sequence[Row], readers: Sequence[Reader], progress: Progress | None) -> dict[Reader, Entries]:
+        """What readers keep of rows, in their order; each distinct one is encoded once, with others of its length."""
+
+        def run(batch: Sequence[Row]) -> list[Entries]:
+            arrays = self._tokenizer.pad(batch)
+            if readers == [self._own_reader]:  # for which the engine needs no hidden states
+                return [self._engine.embed(*arrays)]
+            output, is_own = self._engine.encode(*arrays), own_tokens(batch, arrays[1])
+            return [reader.read(output, arrays[1], is_own) for reader in readers]
+
+        parts, index = run_batches(self._engine, rows, run, progress)
+        return {reader: in_order(part, index) for reader, part in zip(readers, zip(*parts, strict=True), strict=True)}
+
+    def _embedding(self, options: ResolvedOptions) -> Reader:
+        """What reads sentence embeddings, float32 [batch, dim]; it raises InputError for a pooler that is not there."""
+
+        def read(output: EncoderOutput, attention_mask: np.ndarray, is_own: np.ndarray) -> Float:
+            if options.pooling == "pooler":
+                if output.pooler_output is None:
+                    raise InputError(f"{self.name} has no pooler; choose another pooling.")
+                return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
+            hidden = combine_layers(output.hidden_states, options.layers, options.combine)
+            mask = attention_mask.astype(np.float32)
+            return pool(hidden, mask, options.pooling, normalize=self._normalize)
+
+        return Reader(APART, ("embedding", options.pooling, options.layer_key), read)
+
+    def _tokens(self, options: ResolvedOptions) -> Reader:
+        """What reads the vectors of a sentence's own tokens, a list of `WeighedTokens`; they are not pooled."""
+
+        def read(output: EncoderOutput, attention_mask: np.ndarray, is_own: np.ndarray) -> list[WeighedTokens]:
+            return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
+
+        return Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)

@@ -1,0 +1,1 @@
+"""Vectors and logits -> scores, numpy alone: measures, calibrations, combinations, words."""

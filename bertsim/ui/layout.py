@@ -1,0 +1,104 @@
+"""The components of the page, laid out; what they do is `events`'."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import gradio as gr
+
+from bertsim.ui.controls import Choices
+from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.shelf import Shelf
+from bertsim.ui.tabs import TABS
+from bertsim.ui.theme import VIEW_JS
+from bertsim.views.markup import Html, tag
+from bertsim.views.page import choices, encoder_cards, masthead
+
+# A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
+_STATUS_JS = 'element.setAttribute("role", "status");'
+_LIVE_JS = f'{_STATUS_JS} element.setAttribute("aria-live", "polite");'
+
+
+class Layout:
+    """Every component of the page.
+
+    Attributes:
+        controls, pictures: by their keys; of the tabs, by their names.
+        encoder, past, shown, wanted: the visitor's choice, previous pairs, what is shown (`events.Shown`), and the
+            encoder that a link waits for.
+        tab, turn: filled in by the browser with every request: the open tab, and when it was made.
+        address: where a link is handed to the browser.
+    """
+
+    def __init__(self, shelf: Shelf, allowed: Choices) -> None:
+        self.shelf = shelf
+        self.controls: dict[str, Any] = {}
+        self.pictures: dict[str, gr.HTML] = {}
+        self._build_question()
+        with gr.Accordion("Encoder and settings", open=False, elem_id="bs-settings"):
+            self._build_encoders()
+            with gr.Row():
+                self._build_controls(allowed, "pooling", "layers", "combine", "max_length")
+        self._build_answer()
+        with gr.Tabs(selected=TABS[0].name, elem_id="bs-tabs") as self.tab_row:
+            for tab in TABS:
+                with gr.Tab(tab.label, id=tab.name, elem_id=f"bs-tab-{tab.name}"):
+                    is_row = len(tab.controls) > 1
+                    with gr.Row(elem_classes="bs-controls") if is_row else nullcontext():
+                        self._build_controls(allowed, *tab.controls)
+                    elem_id = "bs-matter-view" if tab.name == "matter" else f"bs-{tab.name}"
+                    self.pictures[tab.name] = _picture(tab.label, elem_id)
+        self.encoder, self.past = gr.State(shelf.catalog.start.name), gr.State([])
+        self.shown, self.wanted = gr.State(None), gr.State(None)
+        self.tab, self.turn = gr.Textbox(visible=False), gr.Number(visible=False)
+        self.address = gr.Textbox(visible=False)
+
+    def cards(self, current: str) -> Html:
+        """The encoders that may be chosen."""
+        offers = self.shelf.catalog.offers
+        return encoder_cards([(offer.name, offer.size, offer.good_for) for offer in offers], current)
+
+    def _build_controls(self, allowed: Choices, *keys: str) -> None:
+        self.controls |= {key: allowed.build(key) for key in keys if key not in self.controls}
+
+    def _build_question(self) -> None:
+        gr.HTML(masthead(), apply_default_css=False)
+        _, a, b = EXAMPLES[0]
+        with gr.Row(elem_id="bs-pair"):
+            self.a = _sentence("A", a)
+            self.swap = gr.Button("Swap", elem_id="bs-swap", min_width=44, scale=0)
+            self.b = _sentence("B", b)
+        with gr.Row(elem_id="bs-actions"):
+            self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
+            names = choices("Try", [name for name, _, _ in EXAMPLES])
+            self.examples = _picture("Examples", "bs-examples", names)
+            self.link = gr.Button("Copy link", size="sm", elem_id="bs-link", scale=0, min_width=96)
+        self.line = _picture("Encoder in use", "bs-encoder-line", js=_STATUS_JS)
+
+    def _build_encoders(self) -> None:
+        """The cards, and a box for any id of the Hub where the host allows that."""
+        catalog, self.other = self.shelf.catalog, None
+        self.offered = _picture("Encoder", "bs-encoders", self.cards(catalog.start.name))
+        if catalog.allows_any:
+            says = {"label": "Any other BERT of the Hub", "placeholder": "user/name, then Enter"}
+            self.other = gr.Textbox(max_lines=1, elem_id="bs-any-encoder", **says)
+
+    def _build_answer(self) -> None:
+        with gr.Column(elem_id="bs-result"):
+            waiting = tag("p.bs-empty", "Two sentences, then Enter: the result appears here.")
+            plain = {"apply_default_css": False}
+            self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=_LIVE_JS, **plain)
+            self.bars = gr.HTML("", elem_id="bs-bars", **plain)
+        with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
+            self.history = _picture("Previous pairs", "bs-past", tag("p.bs-empty", "None yet."))
+
+
+def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML:
+    """A place for a view: plain escaped HTML, with the page's one script listening on it, after `js`."""
+    return gr.HTML(value, label=label, elem_id=elem_id, js_on_load=js + VIEW_JS, apply_default_css=False)
+
+
+def _sentence(letter: str, example: str) -> gr.Textbox:
+    says = {"label": f"Sentence {letter}", "placeholder": "Type or paste a sentence, then press Enter"}
+    return gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", scale=1, min_width=240, **says)

@@ -1,0 +1,125 @@
+"""A pair under the settings of the page, compared once for all that is drawn of it.
+
+In: a model, settings, two sentences, a mask. Out: a `Pair`. The latest comparisons of a process are kept within so many
+bytes; tabs, controls and links share them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, is_dataclass
+from functools import partial
+from threading import Lock
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from bertsim.model.embedder import Options
+from bertsim.model.similarity import SimilarityModel
+from bertsim.records import Comparison, Int
+from bertsim.views.explain import check_masks
+from bertsim.views.result import Origin
+
+MAX_BYTES = 64_000_000
+LAST = "last"
+
+
+def layer_choices(num_hidden_layers: int) -> dict[str, tuple[int, ...] | None]:
+    """The sets of layers that the page offers, by name. Example: 2 layers -> last, second to last, all."""
+    choices: dict[str, tuple[int, ...] | None] = {LAST: None, "second to last": (-2,)}
+    if num_hidden_layers >= 4:
+        choices["last four"] = (-4, -3, -2, -1)
+    choices["all"] = tuple(range(num_hidden_layers + 1))
+    return choices
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How sentence vectors are made, as the page's controls have it; `layers`: a key of `layer_choices`."""
+
+    encoder: str
+    pooling: str
+    layers: str
+    combine: str
+    max_length: int
+
+    def options(self, model: SimilarityModel) -> Options:
+        """As the model's methods take them."""
+        layers = layer_choices(model.config.num_hidden_layers)[self.layers]
+        return Options(pooling=self.pooling, layers=layers, combine=self.combine, max_length=self.max_length)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair as a model compared it under some settings, and where what follows from that is kept too."""
+
+    model: SimilarityModel
+    settings: Settings
+    comparison: Comparison
+    pairs: Pairs
+
+    @property
+    def options(self) -> Options:
+        """Its settings as the model's methods take them."""
+        return self.settings.options(self.model)
+
+    @property
+    def origin(self) -> Origin:
+        """What the result line says of how the numbers came about."""
+        model, options = self.model, self.options
+        used = vars(model.resolve(**options)) | {"layers": options["layers"]}
+        heads = {name: model.head_config(name) for name in model.heads}
+        size = model.config.num_parameters
+        return Origin(model.name, model.engine, parameters=size, words=model.words, heads=heads, **used)
+
+    def rescore(self, attention_mask: Int) -> Comparison:
+        """The pair under another attention mask, int32 [2, seq].
+
+        Raises:
+            InputError: nothing is left of a sentence.
+        """
+        own = self.comparison
+        check_masks(attention_mask)
+        if (attention_mask == own.tokens.attention_mask).all():
+            return own
+        compute = partial(self.model.rescore, own, attention_mask, **self.options)
+        what = own.sentence_a, own.sentence_b, attention_mask.tobytes()
+        return self.pairs.kept((ref(self.model), self.settings, what), compute)
+
+
+class Pairs:
+    """The latest pairs of a process, of so many bytes of arrays; a larger one is not kept. Safe between threads."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Comparison, int]] = OrderedDict()
+        self._room, self._lock = max_bytes, Lock()
+
+    def compare(self, model: SimilarityModel, settings: Settings, a: str, b: str) -> Pair:
+        """Compare two sentences, unless that was done. Raises InputError as the model does."""
+        compute = partial(model.compare, a, b, packed=True, **settings.options(model))
+        return Pair(model, settings, self.kept((ref(model), settings, (a, b)), compute), self)
+
+    def kept(self, key: Hashable, compute: Callable[[], Comparison]) -> Comparison:
+        """A comparison, computed if it is not there; two threads may both do so. A key keeps no model alive."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+        found = compute()
+        size = _array_bytes(found)
+        with self._lock:
+            if size <= self._room:
+                self._kept[key] = found, size
+            while sum(each for _, each in self._kept.values()) > self._room:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _array_bytes(value: Any) -> int:
+    """How many bytes the arrays of a record have, those of the records in it included."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    inner = vars(value).values() if is_dataclass(value) else value if isinstance(value, tuple) else ()
+    return sum(map(_array_bytes, inner))

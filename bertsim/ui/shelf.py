@@ -1,0 +1,255 @@
+"""The models of one process: loaded in the background, shared by all visitors, bounded in number.
+
+In: `Catalog`, and how to load. Out: a `SimilarityModel`, or how far it is. The bundled encoder and the one that the app
+begins with stay; of those that visitors chose, the latest few do.
+
+An app must not fall with its network: where the encoder or the heads that it should begin with cannot be had, the
+bundled encoder serves, and `Shelf.notice` says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import subprocess
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from functools import partial
+from pathlib import Path
+from threading import Lock, Semaphore, Thread
+
+from bertsim.engines.base import ENGINES
+from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
+from bertsim.model.loading import find_source, load
+from bertsim.model.similarity import SimilarityModel
+from bertsim.ui.catalog import BUNDLED_OFFER, Catalog, Offer
+
+ROOM = 2
+"""Models that visitors chose and that are kept at the same time."""
+LOADED_AT_ONCE = 2
+PATIENCE = 30.0
+"""Seconds that a request waits for a model on its way."""
+_ROOT = Path(__file__).resolve().parent.parent.parent
+log = logging.getLogger(__name__)
+
+
+class Loading:
+    """One model on its way.
+
+    Attributes:
+        what, share: what is being done, and how much of that is done, 0 to 1; None = not known.
+        deadline: of `time.monotonic`; whoever tells how far it is after that is stopped.
+        better: the model that took the first one's place: the same in a faster engine.
+    """
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+        self.what = "Waiting for another encoder"
+        self.share: float | None = None
+        self.deadline = math.inf
+        self.future: Future[SimilarityModel] = Future()
+        self.better: SimilarityModel | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it cannot be had."""
+        return self.future.done() and self.future.exception() is not None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a while; whether it is there, or cannot be had."""
+        return bool(wait_for([self.future], seconds).done)
+
+    def model(self) -> SimilarityModel:
+        """The model. Raises BertsimError where it cannot be had, and whatever else stopped it."""
+        return self.better or self.future.result()
+
+    def tell(self, what: str, share: float | None) -> None:
+        """Note how far it is.
+
+        Raises:
+            HubError: it has taken longer than the host allows.
+        """
+        self.what, self.share = self.offer.named(what), share
+        if time.monotonic() > self.deadline:
+            raise HubError(
+                f"{self.offer.name} took longer to arrive than the host of this app allows; it was given up. Files "
+                "that arrived whole are kept: try again later."
+            )
+
+
+class Shelf:
+    """Every model of an app.
+
+    Args:
+        catalog: what may be asked for.
+        engine: "litert" or "tensorflow".
+        revision, heads: of the encoder that the app begins with; see `loading.load`.
+
+    Attributes:
+        notice, on_notice: why the app does not run on what the host wanted, else ""; called with it, once.
+
+    Raises:
+        InputError: an unknown engine, or a revision of the bundled encoder.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        engine: str = "litert",
+        revision: str | None = None,
+        heads: str | Path | bool | None = None,
+    ) -> None:
+        if engine not in ENGINES:
+            raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
+        if catalog.start == BUNDLED_OFFER:
+            find_source(None, revision)
+        self.catalog, self.notice = catalog, ""
+        self.on_notice: Callable[[str], object] = lambda notice: None
+        self._engine, self._revision, self._heads = engine, revision, heads
+        self._kept: OrderedDict[str, Loading] = OrderedDict()
+        self._lock, self._hands, self._exports = Lock(), Semaphore(LOADED_AT_ONCE), Lock()
+
+    @classmethod
+    def of(cls, model: SimilarityModel, catalog: Catalog) -> Shelf:
+        """A shelf that begins with a model that is loaded already."""
+        shelf = cls(catalog, engine=model.engine)
+        loading = shelf._kept[catalog.start.name] = Loading(catalog.start)
+        loading.future.set_result(model)
+        return shelf
+
+    def ask(self, name: str | None = None) -> Loading:
+        """Begin to load a model, unless it is there or on its way.
+
+        Args:
+            name: of an offer, which is tried again where it could not be had; None = what the app begins with, or
+                the bundled encoder where that could not be had.
+
+        Raises:
+            InputError: it is not offered, or too many are on their way.
+        """
+        offer = self.catalog.find(name)
+        with self._lock:
+            kept = self._kept.get(offer.name)
+            if kept and kept.is_lost and name is None:
+                offer = BUNDLED_OFFER
+                kept = self._kept.get(offer.name)
+            if kept is None or kept.is_lost:
+                if sum(not each.future.done() for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
+                    raise InputError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
+                kept = self._kept[offer.name] = Loading(offer)
+                Thread(target=self._fill, args=(kept,), name="bertsim-load", daemon=True).start()
+            self._kept.move_to_end(offer.name)
+            pinned = {BUNDLED_OFFER.name, self.catalog.start.name}
+            chosen = [name for name, each in self._kept.items() if name not in pinned and each.future.done()]
+            for longest_ago in chosen[:-ROOM]:
+                del self._kept[longest_ago]
+        return kept
+
+    def get(self, name: str | None = None, patience: float = PATIENCE) -> SimilarityModel:
+        """A model, loaded if need be.
+
+        Raises:
+            InputError: it is not offered, or not there in time: says how far it is.
+            BertsimError: it cannot be had; never for name None as long as the bundled encoder can.
+        """
+        loading = self.ask(name)
+        if not loading.wait(patience):
+            share = "" if loading.share is None else f", {loading.share:.0%}"
+            raise InputError(
+                f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment, "
+                f"or use {BUNDLED_OFFER.name}."
+            )
+        if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
+            return self.get(None, patience)
+        return loading.model()
+
+    def _fill(self, loading: Loading) -> None:
+        """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
+
+        Exports wait for each other alone: a visitor's next choice is loaded meanwhile.
+        """
+        try:
+            with self._hands:
+                model, load_it = self._load(loading)
+        except BertsimError as error:
+            loading.future.set_exception(type(error)(loading.offer.named(str(error))))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
+            loading.future.set_exception(error)
+        else:
+            loading.future.set_result(model)
+            if model.engine != self._engine:
+                with self._exports:
+                    self._improve(loading, load_it)
+
+    def _load(self, loading: Loading) -> tuple[SimilarityModel, Callable[..., SimilarityModel]]:
+        """A model, and what loads it once more; what the app begins with gets its heads and its revision too."""
+        offer = loading.offer
+        is_start = offer == self.catalog.start
+        if not is_start:
+            loading.deadline = time.monotonic() + self.catalog.max_seconds
+        load_it = partial(
+            load,
+            offer.source,
+            revision=offer.revision or (self._revision if is_start else None),
+            max_bytes=None if offer in self.catalog.offers else self.catalog.max_bytes,
+            progress=loading.tell,
+        )
+        if is_start and self._heads is not None:
+            with_heads = partial(load_it, heads=self._heads)
+            try:
+                return self._load_now(with_heads), with_heads
+            except BertsimError as error:
+                self._note(f"The heads {self._heads} are not used: {error}")
+        try:
+            return self._load_now(load_it), load_it
+        except BertsimError as error:
+            if is_start and offer != BUNDLED_OFFER:
+                self._note(f"{offer.named(str(error))} Meanwhile the bundled encoder serves.")
+            raise
+
+    def _load_now(self, load_it: Callable[..., SimilarityModel]) -> SimilarityModel:
+        """Load without waiting for an export."""
+        try:
+            return _warm(load_it(engine=self._engine, export=False))
+        except NotExportedError:
+            return _warm(load_it(engine="tensorflow"))
+
+    def _improve(self, loading: Loading, load_it: Callable[..., SimilarityModel]) -> None:
+        """Export what has no flatbuffer yet, and put the fast model in the exact one's place. The log says what failed.
+
+        In a process of its own: TensorFlow's converter would hold every other thread for seconds.
+        """
+        model, name = loading.model(), loading.offer.name
+        heads = model.heads_source or (None if model.heads else False)
+        words = [str(loading.offer.source), repr(heads), repr(model.revision)]
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+        environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "bertsim.ui.exporting", *words], capture_output=True, text=True, env=environment
+            )
+            if done.returncode != 0:
+                said = done.stderr.strip().splitlines() or ["no reason given"]
+                raise ExportError(said[-1])
+            loading.better = _warm(load_it(engine=self._engine, export=False))
+        except (BertsimError, OSError) as error:
+            log.warning("%s stays with the TensorFlow engine: %s", name, error)
+        else:
+            log.info("%s is served by LiteRT now.", name)
+
+    def _note(self, notice: str) -> None:
+        if not self.notice:
+            self.notice = notice
+            self.on_notice(notice)
+
+
+def _warm(model: SimilarityModel) -> SimilarityModel:
+    """Make the first comparison, which takes longer than any other."""
+    model.compare("The first comparison", "takes longer: let it be this one")
+    return model
