@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from bertsim.data.atomic import write_atomically
 from bertsim.data.pairs import DataFile, open_pairs, open_sentences
 from bertsim.errors import DataError
 from bertsim.measuring.labelled import find_label, number_of
@@ -375,3 +376,17 @@ def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path):
     path = tmp_path / "p.parquet"
     parquet.write_table(pa.Table.from_arrays([pa.array(["x"])] * 3, ["a", "b", "b"]), path)
     assert message(open_pairs, path) == f"{path} names 'b' more than once; give every column its own name."
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "kept.txt"
+    assert write_atomically(path, lambda new: new.write_text("old")) == 3
+
+    def fail(new):
+        new.write_text("half")
+        raise ValueError
+
+    with pytest.raises(ValueError, match="^$"):
+        write_atomically(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

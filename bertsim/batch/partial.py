@@ -13,10 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import read_json, record_from, write_json
 from bertsim.errors import BertsimError, DataError
 
@@ -70,7 +71,7 @@ class PartialFile:
             self._file.write(data)
             self._file.flush()
             os.fsync(self._file.fileno())
-            _write_whole(self._record, lambda path: write_json(path, asdict(record)))
+            write_atomically(self._record, lambda path: write_json(path, record))
         self.counts, self._size = total, record.size
 
     def finish(self, convert: Callable[[Path, Path], None] | None = None) -> None:
@@ -79,7 +80,7 @@ class PartialFile:
             if convert is None:
                 os.replace(self.path, self._output)
             else:
-                _write_whole(self._output, lambda path: convert(self.path, path))
+                write_atomically(self._output, lambda path: convert(self.path, path))
                 self.path.unlink()
             self._record.unlink(missing_ok=True)
 
@@ -146,13 +147,3 @@ def check_output(output: Path, *inputs: Path) -> None:
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise DataError(f"{output} is the input, which is never overwritten; give another --output.")
-
-
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there, so that it is never seen half."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        write(new)
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)

@@ -6,14 +6,15 @@ What comes out holds int8 safetensors, the flatbuffer made of these very values,
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import open_folder
+from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import read_json, write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.export.writing import new_folder, write_int8
@@ -59,16 +60,14 @@ def copy_files(
     for path in sorted(set(found), key=lambda path: (path == config, path)):
         target = folder / path.relative_to(source)
         target.parent.mkdir(exist_ok=True)
-        partial = target.with_name(f".{target.name}.new")
-        shutil.copyfile(path, partial)
-        if encoder_alone and path == config:
-            _forget_classifier(partial)
-        os.replace(partial, target)
+        copy = _copy_config if encoder_alone and path == config else shutil.copyfile
+        write_atomically(target, partial(copy, path))
 
 
-def _forget_classifier(config: Path) -> None:
-    """Make a config.json that of an encoder without anything on it."""
-    raw = read_json(config)
+def _copy_config(source: Path, target: Path) -> None:
+    """Copy a config.json as that of an encoder without anything on it."""
+    shutil.copyfile(source, target)
+    raw = read_json(source)
     if raw.get("architectures") != ["BertModel"]:
         kept = {key: value for key, value in raw.items() if key not in _OF_CLASSIFIERS}
-        write_json(config, kept | {"architectures": ["BertModel"]})
+        write_json(target, kept | {"architectures": ["BertModel"]})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+
+from bertsim.data.atomic import write_atomically
 
 
 def write_flatbuffer(
@@ -23,7 +24,6 @@ def write_flatbuffer(
         int8: quantise weights per output channel, activations per token as they come ("dynamic range").
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
     with tempfile.TemporaryDirectory() as folder:
         module = tf.Module()
         for name, graph in signatures.items():
@@ -32,10 +32,9 @@ def write_flatbuffer(
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
         converter.optimizations = [tf.lite.Optimize.DEFAULT] if int8 else []
         content = bytes(converter.convert())
-    try:
-        partial.write_bytes(content)
-        found = check(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return found
+
+    def write(new: Path) -> float:
+        new.write_bytes(content)
+        return check(new)
+
+    return write_atomically(path, write)

@@ -47,7 +47,7 @@ def fit_calibration(
         )
     counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
     knots, probabilities = (tuple(map(float, row)) for row in _fit_curve(x, is_similar, counts))
-    return Calibration("isotonic", 0.0, 0.0, knots, probabilities, similar, data, len(x))
+    return Calibration("isotonic", scores=knots, probabilities=probabilities, similar=similar, data=data, n=len(x))
 
 
 def weigh_groups(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
 from bertsim.training.joint import JointTask
@@ -75,13 +75,9 @@ class RunFolder:
 
     def keep(self, name: str, arrays: Iterable[Any], progress: object = None) -> None:
         """Record arrays in their order, and the progress as plain data, under a name."""
-        new = self._folder / f".{name}.{os.getpid()}.new"
         header = {"job": json.dumps(self._job), "progress": json.dumps(progress)}
-        try:
-            save_file({f"{i:05}": np.asarray(each) for i, each in enumerate(arrays)}, new, metadata=header)
-            os.replace(new, self._folder / f"{name}.safetensors")
-        finally:
-            new.unlink(missing_ok=True)
+        tensors = {f"{i:05}": np.asarray(each) for i, each in enumerate(arrays)}
+        write_atomically(self._folder / f"{name}.safetensors", lambda new: save_file(tensors, new, metadata=header))
 
     def kept(self, name: str) -> tuple[list[NDArray[Any]], Any] | None:
         """The arrays and the progress that were recorded under a name; None where nothing was.
