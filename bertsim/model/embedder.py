@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypedDict, Unpack
@@ -16,6 +16,7 @@ from bertsim.errors import InputError
 from bertsim.model.scorers import APART, Entries, Reader, in_order
 from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
 from bertsim.score.measures import WeighedTokens, weigh_tokens
+from bertsim.text.lists import list_sentences
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
 
@@ -93,25 +94,30 @@ class SentenceEmbedder:
         """Raise InputError, which calls it by that name, where scoring this sentence would."""
         self._tokenizer.check_sentence(sentence, name)
 
-    def count_tokens(self, sentences: Sequence[str], max_length: int | None = None) -> list[TokenCounts]:
-        """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`."""
-        return self._tokenizer.count_tokens(sentences, self.resolve(max_length=max_length).max_length)
+    def count_tokens(self, sentences: Iterable[str], max_length: int | None = None) -> list[TokenCounts]:
+        """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`.
 
-    def unread(self, sentences: Sequence[str], max_length: int | None = None) -> list[Unread]:
+        Raises:
+            InputError: `sentences` is one string or no iterable, or holds what is no string; names it.
+        """
+        listed = list_sentences(sentences)
+        return self._tokenizer.count_tokens(listed, self.resolve(max_length=max_length).max_length, _names(listed))
+
+    def unread(self, sentences: Iterable[str], max_length: int | None = None) -> list[Unread]:
         """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
 
         Raises:
-            InputError: a sentence that `check` refuses.
+            InputError: a sentence that `check` refuses, or no list of them.
         """
-        length = self.resolve(max_length=max_length).max_length
-        batch = self._tokenizer.batch([(sentence,) for sentence in sentences], length)
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, _names(listed))
         return [row for (row,) in batch.unread]
 
-    def embed(self, sentences: Sequence[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
+    def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
         """Embed sentences, each distinct one once, in batches of similar length.
 
         Args:
-            sentences: any number of texts.
+            sentences: any number of texts, in any iterable: a list, a generator, an array, a series.
             progress: told after every batch.
             options: see `Options`.
 
@@ -121,22 +127,16 @@ class SentenceEmbedder:
         Raises:
             InputError: a sentence or an option that cannot be used; names it.
         """
-        if isinstance(sentences, str):
-            raise InputError("sentences is one string; a list of strings was expected.")
-        resolved, single = self.resolve(**options), len(sentences) == 1
-        rows = self._tokenizer.encode(
-            [(sentence,) for sentence in sentences],
-            resolved.max_length,
-            lambda i: "the sentence" if single else f"sentence {i + 1}",
-        )
+        listed, resolved = list_sentences(sentences), self.resolve(**options)
+        rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, _names(listed))
         reader = self._embedding(resolved)
         embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
         return embeddings[: len(rows)]
 
-    def tokenize(self, sentences: Sequence[str]) -> TokenBatch:
+    def tokenize(self, sentences: Iterable[str]) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
-        texts = [(sentence,) for sentence in sentences]
-        return self._tokenizer.batch(texts, self.max_length, lambda _: "the sentence")
+        listed = list_sentences(sentences)
+        return self._tokenizer.batch([(sentence,) for sentence in listed], self.max_length, _names(listed))
 
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
@@ -213,3 +213,8 @@ class SentenceEmbedder:
             return weigh_tokens(combine_layers(output.hidden_states, options.layers, options.combine), is_own)
 
         return Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)
+
+
+def _names(sentences: Sequence[str]) -> Callable[[int], str]:
+    """What errors call these sentences. Example: of several, 1 -> "sentence 2"."""
+    return lambda index: "the sentence" if len(sentences) == 1 else f"sentence {index + 1}"

@@ -7,7 +7,7 @@ distinct one encoded once, and lets scorers make values of A's entries and B's.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Unpack
@@ -36,10 +36,12 @@ from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Comparison, Float, I
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
+from bertsim.text.lists import list_pairs
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.unread import withheld
 
-Pairs = Sequence[tuple[str, str]]
+Pairs = Iterable[Sequence[str]]
+"""Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
 _BLOCK = 4096  # pairs whose token vectors are held at the same time
 
 
@@ -99,7 +101,7 @@ class SimilarityModel(SentenceEmbedder):
     def scores(
         self,
         pairs: Pairs,
-        scorers: Sequence[str] | None = None,
+        scorers: Iterable[str] | None = None,
         *,
         progress: Progress | None = None,
         **options: Unpack[Options],
@@ -109,21 +111,22 @@ class SimilarityModel(SentenceEmbedder):
         Returns:
             float32 [n] by scorer, in the order given; scorers: None = all of the model's.
         """
-        resolved = self.resolve(**options)
+        listed, resolved = list_pairs(pairs), self.resolve(**options)
         asked = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)]
-        if not len(pairs):
+        if not listed:
             return {scorer.name: np.zeros(0, np.float32) for scorer in asked}
-        values = self._values(asked, pairs, resolved.max_length, progress)
+        values = self._values(asked, listed, resolved.max_length, progress)
         return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
 
     def logits(
         self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
         """What a head computed, before it becomes probabilities: float32 [n, labels], order as `labels(head)`."""
-        resolved, scorer = self.resolve(max_length=max_length), head_scorer(self._head(head), logits=True)
-        if not len(pairs):
+        listed, scorer = list_pairs(pairs), head_scorer(self._head(head), logits=True)
+        resolved = self.resolve(max_length=max_length)
+        if not listed:
             return np.zeros((0, len(self.labels(head))), np.float32)
-        return self._values([scorer], pairs, resolved.max_length, progress)[scorer]
+        return self._values([scorer], listed, resolved.max_length, progress)[scorer]
 
     def label_probabilities(
         self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
@@ -239,12 +242,9 @@ class SimilarityModel(SentenceEmbedder):
         return self._heads[name]
 
     def _values(
-        self, scorers: Sequence[Scorer], pairs: Pairs, max_length: int, progress: Progress | None
+        self, scorers: Sequence[Scorer], pairs: list[tuple[str, str]], max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
         """The values of at least one pair; where token vectors are kept, of so many pairs at a time."""
-        for index, pair in enumerate(pairs):
-            if isinstance(pair, str) or len(pair) != 2:
-                raise InputError(f"pair {index + 1} is {pair!r:.80}; two sentences were expected.")
         size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else len(pairs)
         starts, parts = range(0, len(pairs), size), []
         for number, start in enumerate(starts):
@@ -252,9 +252,11 @@ class SimilarityModel(SentenceEmbedder):
             parts.append(self._values_of(scorers, rows, pass_of(progress, number, len(starts))))
         return {scorer: np.concatenate([part[scorer] for part in parts]) for scorer in scorers}
 
-    def _rows(self, pairs: Pairs, max_length: int, name: Callable[[int], str], inputs: str) -> list[Row]:
+    def _rows(
+        self, pairs: list[tuple[str, str]], max_length: int, name: Callable[[int], str], inputs: str
+    ) -> list[Row]:
         """Rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
-        texts = [tuple(pair) for pair in pairs] if inputs == PACKED else [(each,) for pair in pairs for each in pair]
+        texts = pairs if inputs == PACKED else [(each,) for pair in pairs for each in pair]
         return self._tokenizer.encode(texts, max_length, name)
 
     def _values_of(

@@ -170,12 +170,14 @@ class Tokenizer:
             unread=tuple(unread),
         )
 
-    def count_tokens(self, sentences: Sequence[str], max_length: int) -> list[TokenCounts]:
+    def count_tokens(self, sentences: Sequence[str], max_length: int, name: Name = name_of_pair) -> list[TokenCounts]:
         """How many tokens of each sentence, alone, do not fit into `max_length`, are unknown, and are read.
 
-        Text beyond `MAX_CHARACTERS` counts as one token more that does not fit.
+        Text beyond `MAX_CHARACTERS` counts as one token more that does not fit. Raises InputError, with its name, for
+        what is no string; what is empty, or cannot be read, has no tokens.
         """
         self.check_length(max_length)
+        _check_strings(sentences, name)
         encodings = self._fast.encode_batch_fast(list(map(readable, sentences)), add_special_tokens=False)
         counts = []
         for sentence, encoding in zip(sentences, encodings, strict=True):
@@ -190,9 +192,8 @@ class Tokenizer:
 
     def _read(self, sentences: Sequence[str], name: Name, *, fast: bool) -> list[Encoding]:
         """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for."""
+        _check_strings(sentences, name)
         for index, sentence in enumerate(sentences):
-            if not isinstance(sentence, str):
-                raise InputError(f"{name(index)} is {type(sentence).__name__} {sentence!r:.60}; a string was expected.")
             if not sentence[:MAX_CHARACTERS].strip():
                 raise InputError(f"{name(index)} is empty; write at least one word.")
         run = self._fast.encode_batch_fast if fast else self._fast.encode_batch
@@ -202,6 +203,12 @@ class Tokenizer:
                 fault = "has no character that the tokenizer can read; write at least one word"
                 raise InputError(f"{name(index)} {sentences[index]!r:.60} {fault}.")
         return found
+
+
+def _check_strings(sentences: Sequence[str], name: Name) -> None:
+    for index, sentence in enumerate(sentences):
+        if not isinstance(sentence, str):
+            raise InputError(f"{name(index)} is {type(sentence).__name__} {sentence!r:.60}; a string was expected.")
 
 
 def own_tokens(rows: Sequence[Row], attention_mask: Int) -> NDArray[np.bool_]:
