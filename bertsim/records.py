@@ -62,6 +62,28 @@ class TokenCounts(NamedTuple):
     read: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One sentence among many that were ranked.
+
+    Attributes:
+        index: its place among those that were given, from 0.
+        score: higher = more similar, as `model.score` gives it.
+        probability: that people would call it and the query similar, in [0, 1]; None where nobody can say.
+    """
+
+    index: int
+    score: float
+    probability: float | None
+
+
+class Cost(NamedTuple):
+    """What scoring every A with every B takes: rows that the encoder reads, and seconds, measured on a few."""
+
+    passes: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class TokenBatch:
     """Tokenised sequences, padded to one length; each is one sentence or one packed pair.

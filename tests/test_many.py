@@ -1,4 +1,4 @@
-"""Many sentences from Python: what they may be given in."""
+"""Many sentences from Python: what they may be given in, and how they are ranked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from bertsim import SimilarityModel
 from bertsim.errors import InputError
+from bertsim.model import scoring
+from bertsim.records import Ranked
 
 SENTENCES = ["A man plays a guitar.", "Someone plays an instrument.", "The soup is cold.", "A dog barks."]
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
@@ -109,3 +111,115 @@ def test_what_is_no_list_of_texts_is_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         call(model)
+
+
+QUERY = "A man is playing the guitar."
+OTHERS = [*SENTENCES, "Nobody plays.", SENTENCES[0], "\u2603", "A man \u2603 plays."]
+
+
+@pytest.mark.parametrize(
+    "scorer", ["cosine", "dot", "euclidean", "manhattan", "alignment", "bilstm", "nli", "pooled", "combined"]
+)
+def test_ranking_scores_as_pairs_are_scored(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch, scorer: str
+) -> None:
+    scores = model.score([(QUERY, other) for other in OTHERS], scorer=scorer)
+    found = model.rank(QUERY, OTHERS, scorer=scorer)
+    assert sorted(each.index for each in found) == list(range(len(OTHERS)))
+    np.testing.assert_allclose([each.score for each in found], scores[[each.index for each in found]], atol=1e-6)
+    assert found == sorted(found, key=lambda each: (-each.score, each.index))
+    monkeypatch.setattr(scoring, "_BLOCK", 3)  # sentences whose tokens are kept, at a time
+    assert [each.index for each in model.rank(QUERY, iter(OTHERS), scorer=scorer)] == [each.index for each in found]
+
+
+def test_a_probability_is_given_where_a_comparison_gives_one(model: SimilarityModel) -> None:
+    for scorer in ("cosine", "combined", "nli"):
+        for each in model.rank(QUERY, OTHERS, scorer=scorer):
+            expected = model.compare(QUERY, OTHERS[each.index])[scorer].probability
+            assert each.probability == (expected if expected is None else pytest.approx(expected, abs=5e-3))
+    assert {each.probability for each in model.rank(QUERY, OTHERS, layers=[-2])} == {None}
+
+
+def test_equal_sentences_rank_by_their_place(model: SimilarityModel) -> None:
+    vectors = np.repeat(model.embed(["A dog barks."]), 203, axis=0)
+    for scorer in ("cosine", "dot", "euclidean", "manhattan"):
+        assert [each.index for each in model.rank("Cats.", vectors, scorer=scorer)] == list(range(203))
+    assert [each.index for each in model.rank("Cats.", ["A dog barks."] * 37, rerank="nli")] == list(range(37))
+
+
+def test_the_best_are_scored_again(model: SimilarityModel) -> None:
+    best = {each.index for each in model.rank(QUERY, OTHERS, top=3)}
+    again = model.rank(QUERY, OTHERS, top=3, rerank="combined")
+    assert {each.index for each in again} == best
+    scores = model.score([(QUERY, OTHERS[each.index]) for each in again], scorer="combined")
+    np.testing.assert_allclose([each.score for each in again], scores, atol=1e-6)
+    assert sorted(scores, reverse=True) == scores.tolist()
+
+
+def test_several_queries_get_a_list_each(model: SimilarityModel) -> None:
+    queries, seen = [QUERY, "It is cold."], []
+    for rerank in (None, "pooled"):
+        found = model.rank(
+            (each for each in queries), OTHERS, top=2, rerank=rerank, progress=lambda *told: seen.append(told)
+        )
+        assert found == [model.rank(query, OTHERS, top=2, rerank=rerank) for query in queries]
+        assert seen[-1][0] == seen[-1][1]
+
+
+def test_vectors_stand_for_their_texts(model: SimilarityModel) -> None:
+    vectors, query = model.embed(SENTENCES), model.embed([QUERY])
+    for scorer in ("cosine", "euclidean"):
+        expected = model.rank(QUERY, SENTENCES, scorer=scorer)
+        for found in (
+            model.rank(QUERY, vectors, scorer=scorer),
+            model.rank(query[0], vectors.astype(np.float64), scorer=scorer),
+            *model.rank(query, SENTENCES, scorer=scorer),
+        ):
+            assert [each.index for each in found] == [each.index for each in expected]
+            np.testing.assert_allclose([each.score for each in found], [each.score for each in expected], atol=5e-3)
+            assert found[0].probability == pytest.approx(expected[0].probability, abs=5e-3)
+    layer = {"pooling": "max", "layers": [1]}
+    found = model.rank(QUERY, model.embed(SENTENCES, **layer), **layer)
+    assert [each.index for each in found] == [each.index for each in model.rank(QUERY, SENTENCES, **layer)]
+
+
+def test_of_nothing_nothing_is_ranked(model: SimilarityModel) -> None:
+    for scorer in ("cosine", "combined"):
+        assert model.rank(QUERY, [], scorer=scorer, rerank="nli") == []
+        assert model.rank([], SENTENCES, scorer=scorer) == []
+        assert model.rank([QUERY, "cold"], iter([]), scorer=scorer) == [[], []]
+    assert model.rank("rain", ["rain"], top=9) == [Ranked(0, pytest.approx(1, abs=1e-5), pytest.approx(0.98, abs=0.02))]
+
+
+WIDE = np.ones((2, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("", SENTENCES), {}, "^the query is empty; write at least one word"),
+        ((["dog", 3], SENTENCES), {}, "^query 2 is int 3; a string was expected"),
+        ((3, SENTENCES), {}, "^query is int 3; a list of strings was expected"),
+        (("dog", "cat"), {}, "^sentences is one string; a list of strings was expected"),
+        (("dog", ["cat", None]), {}, "^sentence 2 is NoneType None; a string was expected"),
+        (("dog", ["a", "b", "c", "d", " "]), {"scorer": "alignment"}, "^sentence 5 is empty"),
+        (("dog", ["a", "b", "c", "d", " "]), {"scorer": "nli"}, "^sentence 5 is empty"),
+        ((["dog", ""], ["a", "b"]), {"scorer": "nli"}, "^query 2 is empty"),
+        (("dog", SENTENCES), {"scorer": "x"}, "^scorer is 'x'; known are cosine"),
+        (("dog", SENTENCES), {"rerank": "x"}, "^scorer is 'x'; known are cosine"),
+        (("dog", SENTENCES), {"top": 0}, "^top is 0; a whole number from 1 on was expected"),
+        (("dog", SENTENCES), {"top": 2.0}, "^top is 2.0; a whole number"),
+        (("dog", SENTENCES), {"layers": [99]}, "^layer 99 does not exist"),
+        (("dog", WIDE), {}, "^query has vectors of 384 numbers, sentences of 3; make them by one model"),
+        (("dog", WIDE * np.nan), {}, "^sentences holds a value that is no finite number; vectors"),
+        ((WIDE[None], WIDE), {}, r"^query has the shape \(1, 2, 3\); vectors \[n, dim\], or texts, were expected"),
+        ((WIDE, WIDE), {"scorer": "alignment"}, "^alignment reads texts; give it these instead of vectors"),
+        (("dog", WIDE), {"scorer": "combined"}, "^combined reads texts; give it these instead of vectors"),
+        (("dog", WIDE), {"rerank": "nli"}, "^nli reads texts; give it these instead of vectors"),
+    ],
+)
+def test_what_cannot_be_ranked_is_named(
+    model: SimilarityModel, arguments: tuple[Any, Any], options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        model.rank(*arguments, **options)

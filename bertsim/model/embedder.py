@@ -101,7 +101,9 @@ class SentenceEmbedder:
             InputError: `sentences` is one string or no iterable, or holds what is no string; names it.
         """
         listed = list_sentences(sentences)
-        return self._tokenizer.count_tokens(listed, self.resolve(max_length=max_length).max_length, _names(listed))
+        return self._tokenizer.count_tokens(
+            listed, self.resolve(max_length=max_length).max_length, name_by_place(listed)
+        )
 
     def unread(self, sentences: Iterable[str], max_length: int | None = None) -> list[Unread]:
         """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
@@ -110,7 +112,7 @@ class SentenceEmbedder:
             InputError: a sentence that `check` refuses, or no list of them.
         """
         listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
-        batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, _names(listed))
+        batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
         return [row for (row,) in batch.unread]
 
     def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
@@ -128,7 +130,7 @@ class SentenceEmbedder:
             InputError: a sentence or an option that cannot be used; names it.
         """
         listed, resolved = list_sentences(sentences), self.resolve(**options)
-        rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, _names(listed))
+        rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, name_by_place(listed))
         reader = self._embedding(resolved)
         embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
         return embeddings[: len(rows)]
@@ -136,7 +138,7 @@ class SentenceEmbedder:
     def tokenize(self, sentences: Iterable[str]) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
         listed = list_sentences(sentences)
-        return self._tokenizer.batch([(sentence,) for sentence in listed], self.max_length, _names(listed))
+        return self._tokenizer.batch([(sentence,) for sentence in listed], self.max_length, name_by_place(listed))
 
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
@@ -215,6 +217,6 @@ class SentenceEmbedder:
         return Reader(APART, (ALIGNMENT, options.layer_key), read, keeps_tokens=True)
 
 
-def _names(sentences: Sequence[str]) -> Callable[[int], str]:
-    """What errors call these sentences. Example: of several, 1 -> "sentence 2"."""
-    return lambda index: "the sentence" if len(sentences) == 1 else f"sentence {index + 1}"
+def name_by_place(sentences: Sequence[str], name: str = "sentence") -> Callable[[int], str]:
+    """What errors call these sentences. Example: of several, 1 -> "sentence 2"; of one, 0 -> "the sentence"."""
+    return lambda index: f"the {name}" if len(sentences) == 1 else f"{name} {index + 1}"

@@ -31,13 +31,14 @@ _TINY = 1e-9
 class Measure(NamedTuple):
     """A way to compare entries of A and B, float32 [n, dim] or n `WeighedTokens`; unit and range of its values.
 
-    `compute` gives float32 [n].
+    `compute` gives float32 [n]; `across` the same of n rows of A with m of B, float32 [n, m], where it is one product.
     """
 
     compute: Callable[[Any, Any], Float]
     unit: str
     low: float
     high: float
+    across: Callable[[Float, Float], Float] | None = None
 
 
 class WeighedTokens(NamedTuple):
@@ -58,6 +59,24 @@ def cosine(a: Float, b: Float) -> Float:
 def dot(a: Float, b: Float) -> Float:
     """Sum of products of each row pair. Example: [[1., 2.]] and [[3., 4.]] -> [11.]."""
     return np.sum(a * b, axis=1)
+
+
+def cosine_across(a: Float, b: Float) -> Float:
+    """`cosine` of every row of A with every row of B: float32 [a, b].
+
+    Example: [[3., 4.]] and [[4., 3.], [0., 2.]] -> [[0.96, 0.8]]
+    """
+    return np.clip(dot_across(scale_to_unit(a), scale_to_unit(b)), -1.0, 1.0)
+
+
+def dot_across(a: Float, b: Float) -> Float:
+    """`dot` of every row of A with every row of B: float32 [a, b].
+
+    Not a product of matrices, which rounds equal rows differently by where they stand: their order would be chance.
+
+    Example: [[1., 2.]] and [[3., 4.], [0., 1.]] -> [[11., 2.]]
+    """
+    return np.einsum("ij,kj->ik", a, b)
 
 
 def euclidean(a: Float, b: Float) -> Float:
@@ -104,8 +123,8 @@ def alignment(a: Sequence[WeighedTokens], b: Sequence[WeighedTokens]) -> Float:
 
 
 MEASURES = {
-    "cosine": Measure(cosine, "similarity", -1.0, 1.0),
-    "dot": Measure(dot, "product", -math.inf, math.inf),
+    "cosine": Measure(cosine, "similarity", -1.0, 1.0, cosine_across),
+    "dot": Measure(dot, "product", -math.inf, math.inf, dot_across),
     "euclidean": Measure(euclidean, "distance", 0.0, math.inf),
     "manhattan": Measure(manhattan, "distance", 0.0, math.inf),
     ALIGNMENT: Measure(alignment, "similarity", 0.0, 1.0),
