@@ -125,8 +125,8 @@ def test_the_house_is_small():
     lines = {path: path.read_text(encoding="utf-8").count("\n") for path in MODULES}
     core = sum(count for path, count in lines.items() if room(path) in CORE)
     assert len(entries) <= 22, sorted(entries)
-    assert core <= 4_200
-    assert sum(lines.values()) <= 15_150
+    assert core <= 4_350
+    assert sum(lines.values()) <= 15_250
 
 
 def test_no_two_modules_import_each_other():

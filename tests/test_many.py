@@ -1,8 +1,10 @@
-"""Many sentences from Python: what they may be given in, and how they are ranked."""
+"""Many sentences from Python: what they may be given in, how they are ranked, and scored with one another."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -117,9 +119,10 @@ QUERY = "A man is playing the guitar."
 OTHERS = [*SENTENCES, "Nobody plays.", SENTENCES[0], "\u2603", "A man \u2603 plays."]
 
 
-@pytest.mark.parametrize(
-    "scorer", ["cosine", "dot", "euclidean", "manhattan", "alignment", "bilstm", "nli", "pooled", "combined"]
-)
+SCORERS = ("cosine", "dot", "euclidean", "manhattan", "alignment", "bilstm", "nli", "pooled", "combined")
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
 def test_ranking_scores_as_pairs_are_scored(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch, scorer: str
 ) -> None:
@@ -207,7 +210,7 @@ WIDE = np.ones((2, 3), np.float32)
         ((["dog", ""], ["a", "b"]), {"scorer": "nli"}, "^query 2 is empty"),
         (("dog", SENTENCES), {"scorer": "x"}, "^scorer is 'x'; known are cosine"),
         (("dog", SENTENCES), {"rerank": "x"}, "^scorer is 'x'; known are cosine"),
-        (("dog", SENTENCES), {"top": 0}, "^top is 0; a whole number from 1 on was expected"),
+        (("dog", SENTENCES), {"top": 0}, "^top is 0; a whole number from 1 on, or None for no limit, was expected"),
         (("dog", SENTENCES), {"top": 2.0}, "^top is 2.0; a whole number"),
         (("dog", SENTENCES), {"layers": [99]}, "^layer 99 does not exist"),
         (("dog", WIDE), {}, "^query has vectors of 384 numbers, sentences of 3; make them by one model"),
@@ -223,3 +226,89 @@ def test_what_cannot_be_ranked_is_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         model.rank(*arguments, **options)
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_every_sentence_is_scored_with_every_other_as_pairs_are(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch, scorer: str
+) -> None:
+    own, others = SENTENCES[:3], OTHERS
+    for given in (None, others):
+        columns = own if given is None else given
+        scores = model.score(product(own, columns), scorer=scorer).reshape(3, -1)
+        for size in (4096, 3):
+            monkeypatch.setattr(scoring, "_BLOCK", size)
+            found = model.matrix(iter(own), given and iter(given), scorer)
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(found, scores, atol=1e-6)
+    ranked = model.rank(own[0], others, scorer=scorer)
+    np.testing.assert_allclose([each.score for each in ranked], found[0, [each.index for each in ranked]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scorer", "passes", "passes_alone"),
+    [("cosine", 7, 4), ("alignment", 7, 4), ("nli", 12, 16), ("combined", 7 + 12, 4 + 16)],
+)
+def test_the_cost_is_what_the_encoder_reads(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch, scorer: str, passes: int, passes_alone: int
+) -> None:
+    others, read, pad = ["It rains.", "It snows.", "Look!"], [], model._tokenizer.pad
+    costs = model.cost(SENTENCES, others, scorer), model.cost(iter(SENTENCES), scorer=scorer)
+    assert [cost.passes for cost in costs] == [passes, passes_alone]
+    assert all(0 < cost.seconds < 60 for cost in costs)
+    monkeypatch.setattr(model._tokenizer, "pad", lambda rows: read.append(len(rows)) or pad(rows))
+    model.matrix(SENTENCES, others, scorer)
+    assert sum(read) == passes
+    model.matrix(SENTENCES, scorer=scorer)
+    assert sum(read) == passes + passes_alone
+
+
+def test_where_tokens_are_kept_the_cost_knows_what_is_read_again(
+    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "_BLOCK", 3)
+    assert model.cost(SENTENCES, ["It rains."] * 7, "alignment").passes == 3 * 4 + 7
+    assert model.cost(SENTENCES, ["It rains."] * 7, "cosine").passes == 4 + 7
+
+
+def test_a_matrix_that_costs_much_is_refused_until_its_limit_is_lifted(model: SimilarityModel) -> None:
+    with pytest.raises(InputError) as refused:
+        model.matrix([f"The number {number}." for number in range(101)], scorer="nli")
+    told = r"nli of 101 × 101 takes 10,201 passes of the encoder, about [\d,]+ s; max_passes is 10,000: "
+    assert re.fullmatch(told + r"give a larger one, or None for no limit\.", str(refused.value))
+    with pytest.raises(InputError, match=r"^cosine of 4 × 4 takes 4 passes of the encoder, .*; max_passes is 3: give"):
+        model.matrix(SENTENCES, max_passes=3)
+    for limit in (4, None):
+        assert model.matrix(SENTENCES, max_passes=limit).shape == (4, 4)
+
+
+def test_of_nothing_there_is_no_matrix(model: SimilarityModel) -> None:
+    for scorer in ("cosine", "combined"):
+        assert model.matrix([], scorer=scorer).shape == (0, 0)
+        assert model.matrix(SENTENCES, [], scorer).shape == (4, 0)
+        assert model.matrix([], SENTENCES, scorer).shape == (0, 4)
+        assert model.cost([], SENTENCES, scorer) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("dog",), {}, "^sentences is one string; a list of strings was expected"),
+        ((["dog"], "cat"), {}, "^others is one string; a list of strings was expected"),
+        ((["a", "b", 3],), {}, "^sentence 3 is int 3; a string was expected"),
+        ((["dog"], ["cat", ""]), {}, "^other sentence 2 is empty"),
+        ((["dog"] * 20, ["cat"] * 18 + ["", "cat"]), {"scorer": "nli"}, "^other sentence 19 is empty"),
+        ((["dog"] * 18 + [None, "cat"],), {"scorer": "alignment"}, "^sentence 19 is NoneType None"),
+        ((["dog"], [""]), {}, "^the other sentence is empty"),
+        ((["dog"],), {"scorer": "x"}, "^scorer is 'x'; known are cosine"),
+        ((["dog"],), {"pooling": "x"}, "^pooling is 'x'"),
+    ],
+)
+def test_what_no_matrix_can_be_made_of_is_named(
+    model: SimilarityModel, arguments: tuple[Any, ...], options: dict[str, Any], message: str
+) -> None:
+    for call in (model.matrix, model.cost):
+        with pytest.raises(InputError, match=message):
+            call(*arguments, **options)
+    with pytest.raises(InputError, match=r"^max_passes is 0; a whole number from 1 on, or None for no limit, was"):
+        model.matrix(SENTENCES, max_passes=0)

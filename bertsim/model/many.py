@@ -1,6 +1,6 @@
-"""One sentence against many: `rank`.
+"""One sentence against many, and all of many with each other: `rank`, `matrix`, and what that costs.
 
-Every query is sentence A and everything that is ranked sentence B, on the path of all pairs: a scorer that reads
+Every query, or row, is sentence A and every sentence, or column, B, on the path of all pairs: a scorer that reads
 sentences apart has each distinct one encoded once, one that reads pairs packed has a row of each pair.
 
 Source: retrieve, then re-rank, as sentence-transformers does.
@@ -8,25 +8,31 @@ Source: retrieve, then re-rank, as sentence-transformers does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.engines.base import Progress, pass_of
 from bertsim.errors import InputError
-from bertsim.model.embedder import Options, ResolvedOptions
-from bertsim.model.scorers import Scorer
-from bertsim.model.scoring import ScoringModel
-from bertsim.records import Float, Ranked, Unread
+from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
+from bertsim.model.scorers import APART, PACKED, Entries, Reader, Scorer, in_order, values_of, ways_of
+from bertsim.model.scoring import ScoringModel, block_size
+from bertsim.records import Cost, Float, Ranked, Unread
 from bertsim.text.lists import list_sentences
+from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
+MAX_PASSES = 10_000
+"""How often `matrix` runs the encoder where nobody says more: some ten seconds apart, twice as long packed."""
 Places = NDArray[np.intp]
 """Of every query, places of sentences: int [queries, kept]."""
+_FEW, _MORE = 8, 64  # sentences of either side that `cost` has read, and of which it makes values
 _Side = list[str] | Float
+_T = TypeVar("_T")
 
 
 class RankingModel(ScoringModel):
@@ -65,8 +71,7 @@ class RankingModel(ScoringModel):
 
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
-        if top is not None and (type(top) is not int or top < 1):
-            raise InputError(f"top is {top!r:.60}; a whole number from 1 on was expected.")
+        _check_limit("top", top)
         own: Any = [query] if isinstance(query, str) else query
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
@@ -90,6 +95,84 @@ class RankingModel(ScoringModel):
         is_one = isinstance(query, str) or (not isinstance(a, list) and np.ndim(own) == 1)
         return ranked[0] if is_one else ranked
 
+    def matrix(
+        self,
+        sentences: Iterable[str],
+        others: Iterable[str] | None = None,
+        scorer: str = "cosine",
+        *,
+        max_passes: int | None = MAX_PASSES,
+        progress: Progress | None = None,
+        **options: Unpack[Options],
+    ) -> Float:
+        """Score every sentence with every other one; higher = more similar, as `score`.
+
+        Args:
+            sentences: any iterable of n texts; each is sentence A.
+            others: any iterable of m texts; each is sentence B. None = the same ones.
+            scorer: one of `scorers`.
+            max_passes: refuse what costs more than so many passes, see `cost`; None = no limit.
+            progress: told after every batch.
+            options: see `Options`.
+
+        Returns:
+            float32 [n, m].
+
+        Raises:
+            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
+
+        Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
+        """
+        _check_limit("max_passes", max_passes)
+        resolved = self.resolve(**options)
+        asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
+        passes = sum(_passes_of(asked, a, b).values())
+        if max_passes is not None and passes > max_passes:
+            seconds = self._seconds(asked, a, b, resolved.max_length)
+            told = f"{passes:,} passes of the encoder, about {seconds:,.0f} s; max_passes is {max_passes:,}"
+            raise InputError(
+                f"{scorer} of {len(a):,} × {len(b):,} takes {told}: give a larger one, or None for no limit."
+            )
+        return self._across(asked, a, b, resolved.max_length, progress)
+
+    def cost(
+        self,
+        sentences: Iterable[str],
+        others: Iterable[str] | None = None,
+        scorer: str = "cosine",
+        **options: Unpack[Options],
+    ) -> Cost:
+        """What `matrix` takes of these, and `rank` of `sentences` as queries and `others`: by a few, within a second.
+
+        Where a scorer reads sentences apart that is n + m passes, where it reads pairs packed n × m; "combined" does
+        both. Equal ones are read once, so that it may be less. Arguments as `matrix`; errors too, of those few.
+        """
+        resolved = self.resolve(**options)
+        asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
+        return Cost(sum(_passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
+
+    def _seconds(self, scorer: Scorer, a: list[str], b: list[str], max_length: int) -> float:
+        """How long every A with every B takes, as a few of either do."""
+        if not a or not b:
+            return 0.0
+        few_a, name_a = _few(a, "sentence")
+        few_b, name_b = (few_a, name_a) if a is b else _few(b, "other sentence")
+        entries, seconds = dict[Reader, Entries](), 0.0
+        passes, tried = _passes_of(scorer, a, b), _passes_of(scorer, few_a, few_b)
+        for way, readers in ways_of([scorer]).items():
+            rows = self._rows_across(few_a, few_b, max_length, (name_a, name_b), 0, len(few_b), way)
+            read, took = _timed(partial(self._read, rows, readers, None))
+            entries |= read
+            seconds += took * passes[way] / tried[way]
+        n, m = len(few_a), len(few_b)
+        more = {
+            APART: np.concatenate([np.resize(np.arange(n), _MORE), np.resize(np.arange(n, n + m), _MORE)]),
+            PACKED: np.resize(np.arange(n * m), _MORE * _MORE),
+        }
+        entries = {reader: in_order([kept], more[reader.inputs]) for reader, kept in entries.items()}
+        _, took = _timed(lambda: values_of([scorer], entries, _MORE))
+        return seconds + took * len(a) * len(b) / _MORE**2
+
     def _probabilities(
         self, scorer: str, a: _Side, b: _Side, places: Places, scores: Float, options: ResolvedOptions
     ) -> NDArray[np.object_]:
@@ -108,6 +191,40 @@ class RankingModel(ScoringModel):
                 if withheld(*(unread.get(text, Unread()) for text in pair)):
                     found[row, column] = None
         return found
+
+
+def _sides(sentences: Iterable[str], others: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """The A's and the B's, which are the same list where there are no others."""
+    a = list_sentences(sentences)
+    return a, a if others is None else list_sentences(others, "others")
+
+
+def _check_limit(name: str, limit: int | None) -> None:
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
+
+
+def _passes_of(scorer: Scorer, a: list[str], b: list[str]) -> dict[str, int]:
+    """How many rows, "apart" and "packed", the encoder reads of every A with every B, were all of them different.
+
+    Example: 3 A's and 2 B's: {"apart": 5} for cosine, {"packed": 6} for a head that reads packed
+    """
+    blocks = -(-len(b) // max(block_size([scorer], len(b)), 1))  # A's are read again for each
+    passes = {APART: blocks * len(a) + (0 if a is b else len(b)), PACKED: len(a) * len(b)}
+    return {way: passes[way] if a and b else 0 for way in ways_of([scorer])}
+
+
+def _few(sentences: list[str], name: str) -> tuple[list[str], Name]:
+    """Some sentences from all over the list, and what errors call them."""
+    step, named = -(-len(sentences) // _FEW), name_by_place(sentences, name)
+    return sentences[::step], lambda index: named(index * step)
+
+
+def _timed(run: Callable[[], _T]) -> tuple[_T, float]:
+    """What it gives, and the seconds it takes the second time: the first may have to load something."""
+    run()
+    start = time.perf_counter()
+    return run(), time.perf_counter() - start
 
 
 def _texts_or_vectors(given: Iterable[str] | Float, name: str) -> _Side:

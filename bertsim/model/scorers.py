@@ -86,6 +86,11 @@ def readers_of(scorers: Iterable[Scorer], inputs: str) -> list[Reader]:
     return [reader for reader in dict.fromkeys(found) if reader.inputs == inputs]
 
 
+def ways_of(scorers: Sequence[Scorer]) -> dict[str, list[Reader]]:
+    """In which ways scorers have text read, "apart" or "packed" or both, and the readers of each."""
+    return {way: readers for way in (APART, PACKED) if (readers := readers_of(scorers, way))}
+
+
 def read_batch(tokens: TokenBatch, output: EncoderOutput, readers: Iterable[Reader], index: Index) -> dict[Reader, Any]:
     """What readers keep of a batch that is encoded already; `index`: of which of its rows, in which order."""
     read = {reader: reader.read(output, tokens.attention_mask, tokens.is_own) for reader in readers}

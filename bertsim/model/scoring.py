@@ -30,12 +30,14 @@ from bertsim.model.scorers import (
     head_scorer,
     readers_of,
     values_of,
+    ways_of,
 )
 from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Float, Row
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES
 from bertsim.score.words import Words
 from bertsim.text.lists import list_pairs
+from bertsim.text.tokenizer import Name
 
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
@@ -178,10 +180,10 @@ class ScoringModel(SentenceEmbedder):
         progress: Progress | None = None,
         names: tuple[str, str] = ("sentence", "other sentence"),
     ) -> Float:
-        """The scores of every A with every B, float32 [a, b]; names: what errors call them."""
+        """The scores of every A with every B, float32 [a, b]; names: what errors call one of each."""
         if not a or not b:
             return np.zeros((len(a), len(b)), np.float32)
-        rows = partial(self._rows_across, a, b, max_length, names)
+        rows = partial(self._rows_across, a, b, max_length, (name_by_place(a, names[0]), name_by_place(b, names[1])))
         return scorer.scores(self._in_blocks([scorer], len(b), rows, progress, len(a))[scorer])
 
     def _in_blocks(
@@ -191,7 +193,7 @@ class ScoringModel(SentenceEmbedder):
 
         `across` as in `values_of`; then `count` is how many sentences come behind these.
         """
-        size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else count
+        size = block_size(scorers, count)
         starts, parts = range(0, count, size), []
         for number, start in enumerate(starts):
             block = partial(rows, start, start + size)
@@ -206,16 +208,17 @@ class ScoringModel(SentenceEmbedder):
         return self._tokenizer.encode(texts, max_length, partial(_name, len(pairs), start))
 
     def _rows_across(
-        self, a: list[str], b: list[str], max_length: int, names: tuple[str, str], start: int, end: int, inputs: str
+        self, a: list[str], b: list[str], max_length: int, names: tuple[Name, Name], start: int, end: int, inputs: str
     ) -> list[Row]:
         """Rows of every A with some of B: "apart" A's, then B's, "packed" a row for each pair, A by A."""
-        block, called = b[start:end], (name_by_place(a, names[0]), name_by_place(b, names[1]))
+        block = b[start:end]
 
         def name(index: int) -> str:
-            if inputs == PACKED:
-                places = divmod(index // 2, len(block))
-                return called[index % 2](places[index % 2] + start * (index % 2))
-            return called[0](index) if index < len(a) else called[1](index - len(a) + start)
+            if inputs == APART:
+                side, place = (0, index) if index < len(a) else (1, index - len(a))
+            else:
+                side, place = index % 2, divmod(index // 2, len(block))[index % 2]
+            return names[side](place + start * side)
 
         texts = list(product(a, block)) if inputs == PACKED else [(each,) for each in (*a, *block)]
         return self._tokenizer.encode(texts, max_length, name)
@@ -228,11 +231,16 @@ class ScoringModel(SentenceEmbedder):
         across: int = 0,
     ) -> dict[Scorer, Float]:
         """The values of pairs whose rows, "apart" or "packed", `rows` makes; `across` as in `values_of`."""
-        ways = {way: readers for way in (APART, PACKED) if (readers := readers_of(scorers, way))}
+        ways = ways_of(scorers)
         entries: dict[Reader, Entries] = {}
         for number, (way, readers) in enumerate(ways.items()):
             entries |= self._read(rows(way), readers, pass_of(progress, number, len(ways)))
         return values_of(scorers, entries, across)
+
+
+def block_size(scorers: Sequence[Scorer], count: int) -> int:
+    """How many of so many pairs, or of sentences behind all A's, are read at a time: fewer where tokens are kept."""
+    return min(count, _BLOCK) if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else count
 
 
 def _name(pairs: int, start: int, index: int) -> str:
