@@ -191,6 +191,10 @@ def test_of_nothing_nothing_is_ranked(model: SimilarityModel) -> None:
         assert model.rank(QUERY, [], scorer=scorer, rerank="nli") == []
         assert model.rank([], SENTENCES, scorer=scorer) == []
         assert model.rank([QUERY, "cold"], iter([]), scorer=scorer) == [[], []]
+    nothing = model.embed([])
+    for scorer in ("cosine", "manhattan"):
+        assert model.rank(nothing, SENTENCES, scorer=scorer) == []
+        assert model.rank(QUERY, nothing, scorer=scorer) == []
     assert model.rank("rain", ["rain"], top=9) == [Ranked(0, pytest.approx(1, abs=1e-5), pytest.approx(0.98, abs=0.02))]
 
 
@@ -213,7 +217,7 @@ WIDE = np.ones((2, 3), np.float32)
         (("dog", SENTENCES), {"top": 0}, "^top is 0; a whole number from 1 on, or None for no limit, was expected"),
         (("dog", SENTENCES), {"top": 2.0}, "^top is 2.0; a whole number"),
         (("dog", SENTENCES), {"layers": [99]}, "^layer 99 does not exist"),
-        (("dog", WIDE), {}, "^query has vectors of 384 numbers, sentences of 3; make them by one model"),
+        (("dog", WIDE), {}, "^vectors of 384 numbers and of 3 cannot be compared; make both sides by one model"),
         (("dog", WIDE * np.nan), {}, "^sentences holds a value that is no finite number; vectors"),
         ((WIDE[None], WIDE), {}, r"^query has the shape \(1, 2, 3\); vectors \[n, dim\], or texts, were expected"),
         ((WIDE, WIDE), {"scorer": "alignment"}, "^alignment reads texts; give it these instead of vectors"),
@@ -312,3 +316,16 @@ def test_what_no_matrix_can_be_made_of_is_named(
             call(*arguments, **options)
     with pytest.raises(InputError, match=r"^max_passes is 0; a whole number from 1 on, or None for no limit, was"):
         model.matrix(SENTENCES, max_passes=0)
+
+
+def test_users_of_sentence_transformers_find_their_words(model: SimilarityModel) -> None:
+    queries, documents = model.encode_query(SENTENCES), model.encode_document(np.array(OTHERS))
+    np.testing.assert_array_equal(queries, model.embed(SENTENCES))
+    np.testing.assert_allclose(model.similarity(queries, documents), model.matrix(SENTENCES, OTHERS), atol=5e-3)
+    assert model.encode_query(QUERY).shape == (model.config.hidden_size,)
+    assert model.similarity(model.encode_query(QUERY, pooling="max"), documents).shape == (1, len(OTHERS))
+    assert model.similarity(queries, model.embed([])).shape == (len(SENTENCES), 0)
+    with pytest.raises(InputError, match=r"^similarity compares vectors, which embed makes; give texts to matrix"):
+        model.similarity(queries, OTHERS)
+    with pytest.raises(InputError, match=r"^vectors of 384 numbers and of 3 cannot be compared"):
+        model.similarity(queries, WIDE)

@@ -3,7 +3,7 @@
 Every query, or row, is sentence A and every sentence, or column, B, on the path of all pairs: a scorer that reads
 sentences apart has each distinct one encoded once, one that reads pairs packed has a row of each pair.
 
-Source: retrieve, then re-rank, as sentence-transformers does.
+Source: retrieve, then re-rank, and the names `encode_query`, `encode_document`, `similarity`: sentence-transformers.
 """
 
 from __future__ import annotations
@@ -151,6 +151,33 @@ class RankingModel(ScoringModel):
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
         return Cost(sum(_passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
 
+    def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:
+        """What sentence-transformers calls `embed`, of many texts [n, dim]; of a single string float32 [dim].
+
+        Queries and documents are embedded alike: an encoder that puts a prompt before either is refused when it is
+        loaded. Options and errors as `embed`.
+        """
+        return self.embed([sentences], **options)[0] if isinstance(sentences, str) else self.embed(sentences, **options)
+
+    encode_document = encode_query
+
+    def similarity(self, embeddings: Float, others: Float) -> Float:
+        """The cosine of every vector with every other one, as sentence-transformers names it; texts go to `matrix`.
+
+        Args:
+            embeddings, others: what `embed` made, float [n, dim] and [m, dim]; a single vector [dim] is one of one.
+
+        Returns:
+            float32 [n, m] in [-1, 1].
+
+        Raises:
+            InputError: texts, other shapes, or vectors of two lengths; names them.
+        """
+        a, b = _texts_or_vectors(embeddings, "embeddings"), _texts_or_vectors(others, "others")
+        if isinstance(a, list) or isinstance(b, list):
+            raise InputError("similarity compares vectors, which embed makes; give texts to matrix instead.")
+        return _across_vectors(self._scorer("cosine", self._own_options), a, b)
+
     def _seconds(self, scorer: Scorer, a: list[str], b: list[str], max_length: int) -> float:
         """How long every A with every B takes, as a few of either do."""
         if not a or not b:
@@ -234,7 +261,7 @@ def _texts_or_vectors(given: Iterable[str] | Float, name: str) -> _Side:
         InputError: it is neither; calls it by that name.
     """
     array = np.asarray(given) if hasattr(given, "__array__") else None
-    if array is None or array.dtype.kind != "f" or not array.size:
+    if array is None or array.dtype.kind != "f" or not array.ndim or not array.shape[-1]:
         return list_sentences(given, name)
     vectors = np.atleast_2d(np.asarray(array, np.float32))
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
@@ -245,12 +272,10 @@ def _texts_or_vectors(given: Iterable[str] | Float, name: str) -> _Side:
 
 def _across_vectors(scorer: Scorer, a: Float, b: Float) -> Float:
     """The scores of every vector of A with every one of B, float32 [a, b]."""
-    if not len(a) or not len(b):
-        return np.zeros((len(a), len(b)), np.float32)
     if a.shape[1] != b.shape[1]:
-        told = "make them by one model and the same options"
-        raise InputError(f"query has vectors of {a.shape[1]} numbers, sentences of {b.shape[1]}; {told}.")
-    return scorer.scores(scorer.values_across(a, b))
+        told = "make both sides by one model and the same options"
+        raise InputError(f"vectors of {a.shape[1]} numbers and of {b.shape[1]} cannot be compared; {told}.")
+    return scorer.scores(scorer.values_across(a, b)) if len(a) else np.zeros((0, len(b)), np.float32)
 
 
 def _best_first(places: Places, scores: Float, top: int | None = None) -> tuple[Places, Float]:
