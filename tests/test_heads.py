@@ -289,6 +289,16 @@ def test_bad_pairs_are_named_by_heads_too(any_engine: bertsim.SimilarityModel) -
         any_engine.score([("dog", "cat")], scorer="x")
 
 
+def test_every_head_scores_many_with_many_as_it_does_pairs(any_engine: bertsim.SimilarityModel) -> None:
+    own, others = [a for a, _ in PAIRS], [b for _, b in PAIRS][:2]
+    for scorer in any_engine.scorers:
+        expected = any_engine.score([(a, b) for a in own for b in others], scorer=scorer).reshape(3, 2)
+        np.testing.assert_allclose(any_engine.matrix(own, others, scorer), expected, atol=5e-3)
+        best = any_engine.rank(own[0], others, scorer=scorer)[0]
+        assert best.score == pytest.approx(expected[0].max(), abs=5e-3)
+        assert any_engine.cost(own, others, scorer).passes == (6 if scorer in any_engine.scorers_of("packed") else 5)
+
+
 def test_packed_ids_are_those_of_the_views(any_engine: bertsim.SimilarityModel) -> None:
     tokenizer = any_engine._tokenizer
     for max_length in (8, 13, 64):

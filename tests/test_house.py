@@ -125,7 +125,7 @@ def test_the_house_is_small():
     lines = {path: path.read_text(encoding="utf-8").count("\n") for path in MODULES}
     core = sum(count for path, count in lines.items() if room(path) in CORE)
     assert len(entries) <= 22, sorted(entries)
-    assert core <= 4_350
+    assert core <= 4_400
     assert sum(lines.values()) <= 15_300
 
 

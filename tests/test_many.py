@@ -242,6 +242,7 @@ def test_every_sentence_is_scored_with_every_other_as_pairs_are(
         scores = model.score(product(own, columns), scorer=scorer).reshape(3, -1)
         for size in (4096, 3):
             monkeypatch.setattr(scoring, "_BLOCK", size)
+            monkeypatch.setattr(scoring, "_PACKED", size * 2)
             found = model.matrix(iter(own), given and iter(given), scorer)
             assert found.dtype == np.float32
             np.testing.assert_allclose(found, scores, atol=1e-6)
@@ -267,10 +268,13 @@ def test_the_cost_is_what_the_encoder_reads(
     assert sum(read) == passes + passes_alone
 
 
-def test_where_tokens_are_kept_the_cost_knows_what_is_read_again(
+def test_where_few_are_held_at_a_time_the_cost_knows_what_is_read_again(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "_BLOCK", 3)
+    monkeypatch.setattr(scoring, "_PACKED", 8)
+    assert model.cost(SENTENCES, ["It rains."] * 7, "combined").passes == 4 * 4 + 7 + 4 * 7
+    assert model.cost(SENTENCES, ["It rains."] * 7, "nli").passes == 4 * 7
     assert model.cost(SENTENCES, ["It rains."] * 7, "alignment").passes == 3 * 4 + 7
     assert model.cost(SENTENCES, ["It rains."] * 7, "cosine").passes == 4 + 7
 

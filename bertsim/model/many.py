@@ -213,7 +213,8 @@ class RankingModel(ScoringModel):
             counts = zip(texts, self.count_tokens(texts, options.max_length), strict=True)
             partly = [text for text, count in counts if count.cut or count.unknown]
             unread = dict(zip(partly, self.unread(partly, options.max_length), strict=True)) if partly else {}
-            for row, column in np.ndindex(places.shape) if unread else ():
+            partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
+            for row, column in np.argwhere(partly_a[:, None] | partly_b[places]):
                 pair = a[row], b[places[row, column]]
                 if withheld(*(unread.get(text, Unread()) for text in pair)):
                     found[row, column] = None
@@ -236,9 +237,11 @@ def _passes_of(scorer: Scorer, a: list[str], b: list[str]) -> dict[str, int]:
 
     Example: 3 A's and 2 B's: {"apart": 5} for cosine, {"packed": 6} for a head that reads packed
     """
-    blocks = -(-len(b) // max(block_size([scorer], len(b)), 1))  # A's are read again for each
+    if not a or not b:
+        return {}
+    blocks = -(-len(b) // block_size([scorer], len(b), len(a)))  # A's are read again for each
     passes = {APART: blocks * len(a) + (0 if a is b else len(b)), PACKED: len(a) * len(b)}
-    return {way: passes[way] if a and b else 0 for way in ways_of([scorer])}
+    return {way: passes[way] for way in ways_of([scorer])}
 
 
 def _few(sentences: list[str], name: str) -> tuple[list[str], Name]:

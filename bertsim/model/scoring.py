@@ -42,6 +42,7 @@ from bertsim.text.tokenizer import Name
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
 _BLOCK = 4096  # pairs, or sentences to pair with every A, whose token vectors are held at the same time
+_PACKED = 32_768  # packed pairs of every A with every B that are held at the same time
 Rows = Callable[[int, int, str], list[Row]]
 """The rows, "apart" or "packed", of the pairs from one place to before another."""
 
@@ -189,11 +190,11 @@ class ScoringModel(SentenceEmbedder):
     def _in_blocks(
         self, scorers: Sequence[Scorer], count: int, rows: Rows, progress: Progress | None, across: int = 0
     ) -> dict[Scorer, Float]:
-        """The values of at least one pair; where token vectors are kept, of so many pairs at a time.
+        """The values of at least one pair, of so many at a time as `block_size` says.
 
         `across` as in `values_of`; then `count` is how many sentences come behind these.
         """
-        size = block_size(scorers, count)
+        size = block_size(scorers, count, across)
         starts, parts = range(0, count, size), []
         for number, start in enumerate(starts):
             block = partial(rows, start, start + size)
@@ -238,9 +239,12 @@ class ScoringModel(SentenceEmbedder):
         return values_of(scorers, entries, across)
 
 
-def block_size(scorers: Sequence[Scorer], count: int) -> int:
-    """How many of so many pairs, or of sentences behind all A's, are read at a time: fewer where tokens are kept."""
-    return min(count, _BLOCK) if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else count
+def block_size(scorers: Sequence[Scorer], count: int, across: int = 0) -> int:
+    """How many of at least one pair, or of sentences behind so many A's, are read at a time: what memory holds."""
+    size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else count
+    if across and readers_of(scorers, PACKED):
+        size = min(size, max(_PACKED // across, 1))
+    return min(size, count)
 
 
 def _name(pairs: int, start: int, index: int) -> str:
