@@ -42,7 +42,7 @@ from bertsim.text.tokenizer import Name
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
 _BLOCK = 4096  # pairs, or sentences to pair with every A, whose token vectors are held at the same time
-_PACKED = 32_768  # packed pairs of every A with every B that are held at the same time
+_PACKED = 16_384  # packed pairs of every A with every B that are held at the same time
 Rows = Callable[[int, int, str], list[Row]]
 """The rows, "apart" or "packed", of the pairs from one place to before another."""
 
