@@ -17,6 +17,8 @@ Int = NDArray[np.int32]
 ALIGNMENT, COMBINED = "alignment", "combined"
 UNTRAINED = ("cosine", "dot", "euclidean", "manhattan", ALIGNMENT)
 """The scorers that every encoder has; `COMBINED` joins them with trained heads."""
+ALIGNMENT_PARTS = ("alignment_precision", "alignment_recall")
+"""Scorers that every encoder has too, but that are not listed: they are the two that `ALIGNMENT` joins as F1."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ class Ranked:
     index: int
     score: float
     probability: float | None
+
+
+class AlignmentScores(NamedTuple):
+    """How well tokens of candidates and of references match, each float32 [candidates] in [0, 1].
+
+    Attributes:
+        precision: of the candidate's tokens in the reference.
+        recall: of the reference's tokens in the candidate.
+        f1: both as one; what the scorer "alignment" gives.
+    """
+
+    precision: Float
+    recall: Float
+    f1: Float
 
 
 class Cost(NamedTuple):
@@ -175,7 +191,7 @@ class Comparison:
 
     Attributes:
         sentence_a, sentence_b: as given.
-        scores: one `PairScore` per scorer, in the order of `model.scorers`.
+        scores: one `PairScore` per scorer, in the order of `model.scorers`, or in which they were asked for.
         tokens: `TokenBatch` of two rows, A alone and B alone, padded to the longer.
         output: `EncoderOutput` of those two rows.
         packed: `[CLS] A [SEP] B [SEP]` as one row, its tokens and arrays; None where no scorer reads it and nobody

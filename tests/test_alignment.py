@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertsim import SimilarityModel
+from bertsim.errors import InputError
 from bertsim.records import EncoderOutput, Int
-from bertsim.score.measures import align_tokens, weigh_tokens
+from bertsim.score.measures import align_tokens, alignment, weigh_tokens
 from bertsim.views.explain import align, occlude
 
 PAIRS = [
@@ -21,8 +23,8 @@ PAIRS = [
 ]
 
 
-def by_loops(a: np.ndarray, b: np.ndarray) -> float:
-    """BERTScore's F1 with squared lengths as weights, token by token."""
+def by_loops(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
+    """BERTScore's precision, recall and F1 with squared lengths as weights, token by token."""
 
     def half(these: np.ndarray, those: np.ndarray) -> float:
         total = weights = 0.0
@@ -32,11 +34,11 @@ def by_loops(a: np.ndarray, b: np.ndarray) -> float:
         return max(total / weights, 0.0)
 
     precision, recall = half(a, b), half(b, a)
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def align_rows(a: list[np.ndarray], b: list[np.ndarray], padding: int) -> list[float]:
-    """Scores of pairs whose token vectors lie in arrays with noise for padding."""
+def align_rows(a: list[np.ndarray], b: list[np.ndarray], padding: int) -> np.ndarray:
+    """Precision, recall and F1 of pairs whose token vectors lie in arrays with noise for padding."""
     sides = []
     for rows in (a, b):
         shape = (len(rows), 6 + padding, rows[0].shape[1])
@@ -46,12 +48,12 @@ def align_rows(a: list[np.ndarray], b: list[np.ndarray], padding: int) -> list[f
             vectors[row, : len(tokens)] = tokens
             is_own[row, : len(tokens)] = True
         sides.append(weigh_tokens(vectors, is_own))
-    return [align_tokens(*pair) for pair in zip(*sides, strict=True)]
+    return alignment(*sides)
 
 
 def test_by_hand() -> None:
     a, b = np.array([[1, 0]], np.float32), np.array([[1, 0], [0, 2]], np.float32)
-    assert align_rows([a], [b], 0) == pytest.approx([1 / 3])
+    np.testing.assert_allclose(align_rows([a], [b], 0), [[1, 1 / 5, 1 / 3]], atol=1e-6)
 
 
 @given(
@@ -64,15 +66,18 @@ def test_as_plain_loops_at_every_padding(lengths: list[tuple[int, int]], padding
     pairs = [[random.normal(size=(n, 3)).astype(np.float32) for n in both] for both in lengths]
     a, b = ([pair[side] for pair in pairs] for side in (0, 1))
     found = align_rows(a, b, padding)
-    assert found == pytest.approx([by_loops(*pair) for pair in pairs], abs=1e-5)
-    assert align_rows(b, a, padding) == pytest.approx(found, abs=1e-6), "the order of the two is nothing to it"
+    np.testing.assert_allclose(found, [by_loops(*pair) for pair in pairs], atol=1e-5)
+    turned = align_rows(b, a, padding)
+    np.testing.assert_allclose(
+        turned[:, [1, 0, 2]], found, atol=1e-6, err_msg="precision of A in B is recall of B in A"
+    )
 
 
 def test_nothing_to_align_is_zero_and_no_warning() -> None:
     vectors = np.ones((2, 3, 4), np.float32)
     vectors[0] = 0
     zero, nothing = weigh_tokens(vectors, np.array([[True] * 3, [False] * 3]))
-    assert [align_tokens(zero, zero), align_tokens(nothing, nothing), align_tokens(zero, nothing)] == [0, 0, 0]
+    assert not np.any([align_tokens(zero, zero), align_tokens(nothing, nothing), align_tokens(zero, nothing)])
 
 
 def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
@@ -83,9 +88,58 @@ def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
         comparison = model.compare(*pair)
         tokens = comparison.tokens
         hidden, own = comparison.output.last_hidden_state, (tokens.attention_mask == 1) & ~tokens.is_special
-        assert comparison["alignment"].value == pytest.approx(by_loops(*(hidden[i][own[i]] for i in (0, 1))), abs=1e-4)
+        assert comparison["alignment"].value == pytest.approx(
+            by_loops(*(hidden[i][own[i]] for i in (0, 1)))[2], abs=1e-4
+        )
         assert score == pytest.approx(comparison["alignment"].value, abs=5e-3), "batches change int8 a little"
         assert align(comparison).score == comparison["alignment"].value, "the view shows what was scored"
+
+
+def test_precision_and_recall_are_scorers_that_are_asked_for_by_name_alone(model: SimilarityModel) -> None:
+    parts = ("alignment_precision", "alignment_recall")
+    assert not {*parts} & {*model.scorers, *(score.scorer for score in model.compare(*PAIRS[0]).scores)}
+    found = model.scores(PAIRS, [*parts, "alignment"])
+    three = model.alignment(*zip(*PAIRS, strict=True))
+    for name, values in zip(found, three, strict=True):
+        np.testing.assert_allclose(found[name], values, atol=1e-6)
+        assert (values.dtype, values.shape) == (np.float32, (3,))
+    precision, recall, f1 = three
+    np.testing.assert_allclose(f1, 2 * precision * recall / (precision + recall), atol=1e-6)
+    first = model.compare(*PAIRS[2], scorers=parts)
+    assert [score.scorer for score in first.scores] == [*parts]
+    assert first[parts[0]].value == pytest.approx(precision[2], abs=5e-3)
+    assert first[parts[0]].value_reversed == pytest.approx(first[parts[1]].value, abs=1e-6)
+    assert first[parts[0]].probability is None
+    masked = model.rescore(first, first.tokens.attention_mask)
+    assert [score.value for score in masked.scores] == [score.value for score in first.scores]
+
+
+def test_of_several_references_each_of_the_three_takes_its_best(model: SimilarityModel) -> None:
+    candidate, references = "A man plays.", ["A man plays the guitar on a stage.", "A man.", "It rains."]
+    alone = np.stack(model.alignment([candidate] * 3, references))
+    assert len({*alone[:2].argmax(axis=1)}) == 2, "precision and recall are best with different ones"
+    found = model.alignment([candidate, *references], [references, *references])
+    np.testing.assert_allclose([each[0] for each in found], alone.max(axis=1), atol=5e-3)
+    np.testing.assert_allclose(found.f1[1:], 1, atol=1e-5)
+    assert [each.shape for each in model.alignment([], [])] == [(0,)] * 3
+
+
+@pytest.mark.parametrize(
+    ("references", "said"),
+    [
+        (["x"], "references has 1 entries, 0 of them empty, for 2 candidates; one reference or more was expected for"),
+        (["x", []], "references has 2 entries, 1 of them empty, for 2 candidates; one reference or more was expected"),
+        ("x y", "references is one string; a list of strings was expected."),
+        (["x", 3], "the entry of references for candidate 2 is int 3; a list of strings was expected."),
+        (["x", ["y", " "]], "a reference of candidate 2 is empty; write at least one word."),
+        (["x", ["y", None]], "a reference of candidate 2 is NoneType None; a string was expected."),
+    ],
+)
+def test_references_that_cannot_be_used_are_named(model: SimilarityModel, references: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(said)}"):
+        model.alignment(["a", "b"], references)
+    with pytest.raises(InputError, match=r"^candidate 2 is empty; write at least one word\.$"):
+        model.alignment(["a", ""], ["x", "y"])
 
 
 def test_a_masked_token_counts_for_nothing(model: SimilarityModel) -> None:

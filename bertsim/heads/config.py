@@ -11,12 +11,12 @@ from pathlib import Path
 
 from bertsim.data.json_files import read_json, record_from
 from bertsim.errors import CheckpointError, InputError
-from bertsim.records import COMBINED, UNTRAINED
+from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED
 
 KINDS = ("bilstm", "pooled", "mean")
 INPUTS = ("packed", "apart")
 ACTIVATIONS = ("sigmoid", "softmax", "identity")
-RESERVED = (*UNTRAINED, COMBINED, "tfidf", "all")
+RESERVED = (*UNTRAINED, *ALIGNMENT_PARTS, COMBINED, "tfidf", "all")
 """What no head is called: scorers of every encoder, and words of the command line."""
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")

@@ -209,10 +209,7 @@ class RankingModel(ScoringModel):
             return np.full(scores.shape, None, object)
         found = curve.apply(scores).astype(object)
         if isinstance(a, list) and isinstance(b, list):
-            texts = list(dict.fromkeys([*a, *(b[place] for place in np.unique(places))]))
-            counts = zip(texts, self.count_tokens(texts, options.max_length), strict=True)
-            partly = [text for text, count in counts if count.cut or count.unknown]
-            unread = dict(zip(partly, self.unread(partly, options.max_length), strict=True)) if partly else {}
+            unread = self.partly_unread([*a, *(b[place] for place in np.unique(places))], options.max_length)
             partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
             for row, column in np.argwhere(partly_a[:, None] | partly_b[places]):
                 pair = a[row], b[places[row, column]]

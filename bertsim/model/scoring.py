@@ -32,11 +32,11 @@ from bertsim.model.scorers import (
     values_of,
     ways_of,
 )
-from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Float, Row
+from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScores, Float, Row
 from bertsim.score.calibration import Calibration, Combination
-from bertsim.score.measures import MEASURES
+from bertsim.score.measures import MEASURES, OF_TOKENS, alignment
 from bertsim.score.words import Words
-from bertsim.text.lists import list_pairs
+from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name
 
 Pairs = Iterable[Sequence[str]]
@@ -51,7 +51,8 @@ class ScoringModel(SentenceEmbedder):
     """One encoder with its heads, ready to embed and to score pairs. Safe to share between threads.
 
     Attributes:
-        scorers: names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined.
+        scorers: names of the ways to score a pair: what every encoder has, the heads, "combined" where they are joined;
+            "alignment_precision" and "alignment_recall" can be asked for besides.
         heads: names of the trained heads, those included whose labels do not say how alike two sentences are.
         words: what its numbers mean; None where nobody says.
     """
@@ -120,6 +121,53 @@ class ScoringModel(SentenceEmbedder):
         values = self._values(asked, listed, resolved.max_length, progress)
         return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
 
+    def alignment(
+        self,
+        candidates: Iterable[str],
+        references: Iterable[str | Iterable[str]],
+        *,
+        progress: Progress | None = None,
+        **options: Unpack[Options],
+    ) -> AlignmentScores:
+        """Precision, recall and F1 of candidates' tokens against references', as BERTScore has them.
+
+        Tokens count by the squared length of their vectors, as the scorer "alignment" has them, whose score is the F1.
+
+        Args:
+            candidates: n texts; each is sentence A.
+            references: one text for each, sentence B, or several of them, of which the best counts, for precision,
+                recall and F1 each by itself.
+            progress: told after every batch.
+            options: see `Options`.
+
+        Raises:
+            InputError: no reference for a candidate, or a text or an option that cannot be used; names it.
+
+        Source: several references, and their best of each: bert_score's `score`.
+        Example: alignment(["A dog barks."], [["It rains.", "A dog barks."]]).f1 -> [1.]
+        """
+        texts, resolved = list_sentences(candidates, "candidates"), self.resolve(**options)
+        groups = [
+            [given] if isinstance(given, str) else list_sentences(given, f"the entry of references for candidate {n}")
+            for n, given in enumerate(list_sentences(references, "references"), 1)
+        ]
+        if len(texts) != len(groups) or not all(groups):
+            told = f"{len(groups)} entries, {groups.count([])} of them empty, for {len(texts)} candidates"
+            raise InputError(f"references has {told}; one reference or more was expected for each.")
+        if not texts:
+            return AlignmentScores(*np.zeros((3, 0), np.float32))
+        three = Scorer("alignment", alignment, "similarity", 0.0, 1.0, reader=self._tokens(resolved))
+        pairs = [(text, reference) for text, group in zip(texts, groups, strict=True) for reference in group]
+        try:
+            values = self._values([three], pairs, resolved.max_length, progress)[three]
+        except InputError:
+            for n, (text, group) in enumerate(zip(texts, groups, strict=True), 1):
+                for reference in group:
+                    self.check(text, f"candidate {n}")
+                    self.check(reference, f"a reference of candidate {n}")
+            raise
+        return AlignmentScores(*np.maximum.reduceat(values, np.cumsum([0, *map(len, groups[:-1])])).T)
+
     def logits(
         self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
     ) -> Float:
@@ -136,24 +184,26 @@ class ScoringModel(SentenceEmbedder):
         """Probability of every label of a head: float32 [n, labels] in [0, 1], order as `labels(head)`."""
         return self._head(head).probabilities(self.logits(pairs, head=head, max_length=max_length, progress=progress))
 
-    def calibrate(self, scorer: str, scores: Float) -> Float | None:
+    def calibrate(self, scorer: str, scores: Float, **options: Unpack[Options]) -> Float | None:
         """Scores -> the probability that people would call each pair similar; None: the scorer has no calibration.
 
-        The calibration is of the checkpoint's own pooling and layers: other scores are not to be put in.
+        The calibration is of the checkpoint's own pooling and layers: it has none for scores by other `options`.
         """
-        curve = self._calibrations.get(scorer)
+        curve = self._calibration(scorer, self.resolve(**options))
         return None if curve is None else np.asarray(curve.apply(scores), np.float32)
 
     def _scorer(self, name: str, options: ResolvedOptions) -> Scorer:
         """The scorer of this name. Raises InputError where there is none."""
-        if name not in self.scorers:
-            raise InputError(f"scorer is {name!r:.80}; known are {', '.join(self.scorers)}.")
+        if name not in (known := (*self.scorers, *ALIGNMENT_PARTS)):
+            raise InputError(f"scorer is {name!r:.80}; known are {', '.join(known)}.")
         if name == COMBINED and self._combination:
             parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
             return combined_scorer(self._combination, parts)
-        if name not in MEASURES:
-            return head_scorer(self._heads[name])
-        return Scorer(name, *MEASURES[name], self._tokens(options) if name == ALIGNMENT else self._embedding(options))
+        if name in OF_TOKENS:
+            return Scorer(name, *OF_TOKENS[name], self._tokens(options))
+        if name in MEASURES:
+            return Scorer(name, *MEASURES[name], self._embedding(options))
+        return head_scorer(self._heads[name])
 
     def _head(self, name: str) -> LoadedHead:
         if name not in self._heads:

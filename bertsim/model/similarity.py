@@ -6,6 +6,7 @@ A pair that is compared, or masked, is scored on the path of all pairs: the same
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Unpack
 
@@ -26,17 +27,20 @@ class SimilarityModel(RankingModel):
     Attributes: those of `SentenceEmbedder` and of `ScoringModel`.
     """
 
-    def compare(self, a: str, b: str, *, packed: bool = False, **options: Unpack[Options]) -> Comparison:
+    def compare(
+        self, a: str, b: str, *, scorers: Iterable[str] | None = None, packed: bool = False, **options: Unpack[Options]
+    ) -> Comparison:
         """Score one pair by every scorer and keep everything the views need.
 
         Args:
             a, b: the two sentences.
+            scorers: the ones that score it; None = all of the model's.
             packed: keep the packed pair too where no scorer reads it.
             options: see `Options`; errors as `embed`.
         """
         start, resolved = time.perf_counter(), self.resolve(**options)
         tokens = self._tokenizer.batch([(a,), (b,)], resolved.max_length)
-        return self._compare(tokens, resolved, start, packed=packed)
+        return self._compare(tokens, resolved, start, self.scorers if scorers is None else scorers, packed=packed)
 
     def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?
@@ -55,7 +59,8 @@ class SimilarityModel(RankingModel):
             raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
         resolved = self.resolve(**options | {"max_length": comparison.max_length})
         tokens = replace(comparison.tokens, attention_mask=mask)
-        return self._compare(tokens, resolved, start, packed=comparison.packed is not None, is_masked=True)
+        scorers = [score.scorer for score in comparison.scores]
+        return self._compare(tokens, resolved, start, scorers, packed=comparison.packed is not None, is_masked=True)
 
     def score_masked(
         self, comparison: Comparison, masks: Int, scorer: str = "cosine", **options: Unpack[Options]
@@ -81,10 +86,17 @@ class SimilarityModel(RankingModel):
         return asked.scores(self._values_of([asked], rows)[asked])
 
     def _compare(
-        self, tokens: TokenBatch, options: ResolvedOptions, start: float, *, packed: bool, is_masked: bool = False
+        self,
+        tokens: TokenBatch,
+        options: ResolvedOptions,
+        start: float,
+        names: Iterable[str],
+        *,
+        packed: bool,
+        is_masked: bool = False,
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
-        scorers = [self._scorer(name, options) for name in self.scorers]
+        scorers = [self._scorer(name, options) for name in names]
         output, pair, read_packed = self.encode(tokens), None, readers_of(scorers, PACKED)
         # the pair, and the pair the other way round
         entries = read_batch(tokens, output, readers_of(scorers, APART), (0, 1, 1, 0))
@@ -98,12 +110,12 @@ class SimilarityModel(RankingModel):
         is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
         values = values_of(scorers, entries)
         for scorer in scorers:
-            curve, is_trained = self._calibration(scorer.name, options), scorer.name not in UNTRAINED
+            curve = self._calibration(scorer.name, options)
             value, value_reversed = map(float, values[scorer])
             score = float(scorer.scores(values[scorer])[0])
             probability = None if curve is None or is_withheld else float(curve.apply(score))
             scale = scorer.unit, scorer.low, scorer.high
-            turned = value_reversed if is_trained else None  # for what is trained, the order counts
+            turned = None if scorer.name in UNTRAINED else value_reversed  # for these alone the order is nothing
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.bert.pooling import scale_to_unit
-from bertsim.records import ALIGNMENT, Float
+from bertsim.records import ALIGNMENT, ALIGNMENT_PARTS, Float
 
 _TINY = 1e-9
 
@@ -104,22 +105,29 @@ def weigh_tokens(vectors: Float, is_own: NDArray[np.bool_]) -> list[WeighedToken
     return found
 
 
-def align_tokens(a: WeighedTokens, b: WeighedTokens) -> float:
-    """Score a pair by its tokens' best matches, in [0, 1]; 0 where a sentence has no token.
+def align_tokens(a: WeighedTokens, b: WeighedTokens) -> Float:
+    """Score a pair by its tokens' best matches: precision (of A's), recall (of B's) and F1, float32 [3] in [0, 1].
 
-    Example: vectors [[1, 0]] and [[1, 0], [0, 2]] -> precision 1, recall 1/5, F1 1/3
+    All are 0 where a sentence has no token.
+
+    Example: vectors [[1, 0]] and [[1, 0], [0, 2]] -> [1, 1/5, 1/3]
     """
     if not len(a.weights) or not len(b.weights):
-        return 0.0
+        return np.zeros(3, np.float32)
     cosines = a.unit @ b.unit.T
     precision = max(float(a.weights @ cosines.max(axis=1)), 0.0)
     recall = max(float(b.weights @ cosines.max(axis=0)), 0.0)
-    return float(np.float32(min(2 * precision * recall / max(precision + recall, _TINY), 1.0)))
+    f1 = 2 * precision * recall / max(precision + recall, _TINY)
+    return np.minimum(np.array([precision, recall, f1], np.float32), np.float32(1))
 
 
 def alignment(a: Sequence[WeighedTokens], b: Sequence[WeighedTokens]) -> Float:
-    """`align_tokens` of each pair."""
-    return np.array([align_tokens(*pair) for pair in zip(a, b, strict=True)], np.float32)
+    """`align_tokens` of each of at least one pair: float32 [n, 3]."""
+    return np.stack([align_tokens(*pair) for pair in zip(a, b, strict=True)])
+
+
+def _one_of_three(place: int, a: Sequence[WeighedTokens], b: Sequence[WeighedTokens]) -> Float:
+    return alignment(a, b)[:, place]
 
 
 MEASURES = {
@@ -127,5 +135,9 @@ MEASURES = {
     "dot": Measure(dot, "product", -math.inf, math.inf, dot_across),
     "euclidean": Measure(euclidean, "distance", 0.0, math.inf),
     "manhattan": Measure(manhattan, "distance", 0.0, math.inf),
-    ALIGNMENT: Measure(alignment, "similarity", 0.0, 1.0),
 }
+OF_TOKENS = {
+    name: Measure(partial(_one_of_three, place), "similarity", 0.0, 1.0)
+    for place, name in enumerate((*ALIGNMENT_PARTS, ALIGNMENT))
+}
+"""The measures that compare `WeighedTokens`; those of `MEASURES` compare embeddings."""

@@ -35,7 +35,8 @@ def find_unread(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: E
     end = spans[-1][1] if kept < len(encoding.ids) else MAX_CHARACTERS
     unknown = [_written(sentence, *span) for number, span in zip(ids, spans, strict=True) if number == unknown_id]
     lost = _lost_words(fast, unknown_id, readable(sentence), encoding, kept)
-    return Unread(sentence[end:], len(encoding.ids) - kept, tuple(unknown), tuple(lost), is_all=len(unknown) == kept)
+    cut = len(encoding.ids) - kept + (len(sentence) > MAX_CHARACTERS)  # as `Tokenizer.count_tokens` counts
+    return Unread(sentence[end:], cut, tuple(unknown), tuple(lost), is_all=len(unknown) == kept)
 
 
 def _written(sentence: str, start: int, end: int) -> str:

@@ -51,7 +51,7 @@ def align(comparison: Comparison, layer: int = -1) -> Alignment:
     special one, but special tokens have no weight in the averages.
     """
     hidden = comparison.output.hidden_states[layer]
-    score = align_tokens(*weigh_tokens(hidden, comparison.tokens.is_own))
+    score = float(align_tokens(*weigh_tokens(hidden, comparison.tokens.is_own))[2])
     keep = [comparison.tokens.attention_mask[row] == 1 for row in (0, 1)]
     a, b = (scale_to_unit(hidden[row][keep[row]]) for row in (0, 1))
     special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))
