@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.files import Tally, summed
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
 from bertsim.cli.output import LiveLine, fields, print_json
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
@@ -120,7 +120,7 @@ def _score(
     args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
 ) -> dict[str, Float]:
     """Scores of the pairs by every scorer that was asked for, under a bar."""
-    scorers = None if args.scorer == "all" else [args.scorer]
+    scorers = None if args.scorer == "all" else parse_scorers(args.scorer)
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
         return model.scores(data.pairs, scorers, progress=progress, **options)

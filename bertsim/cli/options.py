@@ -10,6 +10,7 @@ from bertsim.cli.output import LiveLine, native_log_held_back
 from bertsim.data.pairs import MEND_OR_SKIP, Advice
 from bertsim.engines.base import ENGINES
 from bertsim.errors import InputError
+from bertsim.records import ALIGNMENT_PARTS
 
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
@@ -77,11 +78,28 @@ def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel,
         InputError: a scorer that the model does not have, or layers that cannot be read.
     """
     model = load_model(args)
-    known = (*model.scorers, *more)
-    if "scorer" in args and args.scorer not in known:
-        raise InputError(f"--scorer is {args.scorer!r}; choose one of {', '.join(known)}.")
+    known = (*model.scorers, *ALIGNMENT_PARTS, *more)
+    for name in parse_scorers(args.scorer) if "scorer" in args else ():
+        if name not in known:
+            raise InputError(f"--scorer is {name!r}; choose one of {', '.join(known)}.")
     layers = parse_layers(args.layers, model.config.num_hidden_layers)
     return model, {"pooling": args.pooling, "layers": layers, "combine": args.combine}
+
+
+def parse_scorers(text: str) -> tuple[str, ...]:
+    """The value of --scorer as names; whether a model has them is for `load_scoring` to say.
+
+    Raises:
+        InputError: a name is missing, or comes twice.
+
+    Example: "cosine,combined" -> ("cosine", "combined")
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if not name or names.count(name) > 1:
+            fault = f"{name!r} twice" if name else "an empty name"
+            raise InputError(f"--scorer is {text!r}, with {fault}; name each scorer once, with a comma between two.")
+    return names
 
 
 def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | None:
