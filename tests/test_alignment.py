@@ -68,9 +68,7 @@ def test_as_plain_loops_at_every_padding(lengths: list[tuple[int, int]], padding
     found = align_rows(a, b, padding)
     np.testing.assert_allclose(found, [by_loops(*pair) for pair in pairs], atol=1e-5)
     turned = align_rows(b, a, padding)
-    np.testing.assert_allclose(
-        turned[:, [1, 0, 2]], found, atol=1e-6, err_msg="precision of A in B is recall of B in A"
-    )
+    np.testing.assert_allclose(turned[:, [1, 0, 2]], found, atol=1e-6, err_msg="A's precision is B's recall")
 
 
 def test_nothing_to_align_is_zero_and_no_warning() -> None:

@@ -177,8 +177,18 @@ def test_words_that_do_not_fit_together_are_refused(cli, tmp_path, monkeypatch, 
 
 
 def test_a_scorer_that_there_is_not_is_refused_with_those_there_are(cli, model):
-    said = f"--scorer is 'cos'; choose one of {', '.join(model.scorers)}."
+    said = f"--scorer is 'cos'; choose one of {', '.join(model.scorers)}, alignment_precision, alignment_recall."
     assert refused(cli("score", A, B, "--scorer", "cos")) == said
+    assert refused(cli("score", A, B, "--scorer", "cosine,cos")) == said
+
+
+@pytest.mark.parametrize(
+    ("scorers", "fault"),
+    [("cosine, dot,cosine", "'cosine' twice"), ("cosine,", "an empty name"), ("", "an empty name")],
+)
+def test_scorers_are_named_once_each(cli, scorers, fault):
+    told = "name each scorer once, with a comma between two."
+    assert refused(cli("score", A, B, "--scorer", scorers)) == f"--scorer is {scorers!r}, with {fault}; {told}"
 
 
 @pytest.mark.parametrize(
