@@ -15,16 +15,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 from scipy.stats import pearsonr, spearmanr
 
 import bertsim
 from bertsim.batch.partial import PartialFile
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.options import parse_layers
-from bertsim.data.pairs import Row, open_pairs
+from bertsim.data.pairs import open_pairs
 from bertsim.errors import InputError
 from tests.checkpoints import WORDS
 from tests.commands import ROOT, Result, start
@@ -153,7 +155,8 @@ def test_layers_that_are_no_numbers_are_refused():
         (["score", "--input", "p.tsv"], "score --input needs --output FILE, the file for the scored pairs."),
         (
             ["score", A, B, "--error-column", "why"],
-            "--output, --columns, --score-column and --error-column go with --input FILE; two sentences are printed.",
+            "--output, --columns, --score-column, --error-column and --prefix go with --input FILE; two sentences are"
+            " printed.",
         ),
         (
             ["embed", "--output", "x.npy"],
@@ -245,7 +248,7 @@ def test_a_reader_that_goes_away_is_no_error():
 # ---- files of pairs
 
 
-@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "tsv.gz", "csv.gz", "jsonl.gz"])
+@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "tsv.gz", "csv.gz", "jsonl.gz", "parquet"])
 def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_path, ending):
     output = tmp_path / f"scored.{ending}"
     done = cli("score", "--input", write_pairs(tmp_path / "p.tsv"), "--output", output)
@@ -256,7 +259,7 @@ def test_every_format_keeps_rows_and_columns_and_adds_the_score(cli, model, tmp_
     rows = list(open_pairs(output))
     assert [row.sentences for row in rows] == PAIRS
     assert [row.values["id"] for row in rows] == ["0", "1", "2", "3", "4"]
-    assert list(rows[0].values) == ["id", "sentence1", "sentence2", "score", "error"]
+    assert list(rows[0].values) == ["id", "sentence1", "sentence2", "score", "unknown_tokens", "cut_tokens", "error"]
     scores = [float(str(row.values["score"])) for row in rows]
     np.testing.assert_allclose(scores, model.score(PAIRS), atol=1e-6)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.tsv", output.name]
@@ -275,10 +278,11 @@ def test_a_bad_row_is_named_counted_and_kept(cli, tmp_path):
     assert reasons[3] == f"{path}:6: byte 4 of the line, 0xe9, is not UTF-8; left without a score."
     assert reasons[4] == f"{output}: 2 of 6 pairs scored; 4 could not be, see the column 'error'."
     lines = [line.split("\t") for line in output.read_text(encoding="utf-8").splitlines()]
-    assert lines[0] == ["a", "b", "id", "score", "error"]
+    assert lines[0] == ["a", "b", "id", "score", "unknown_tokens", "cut_tokens", "error"]
     assert [line[2] for line in lines[1:]] == ["1", "2", "", "4", "5", "6"]
-    assert lines[2] == ["", "y", "2", "", "'a' is empty"]
-    assert lines[5] == ["caf\\xe9", "y", "5", "", "byte 4 of the line, 0xe9, is not UTF-8"]
+    assert lines[2] == ["", "y", "2", "", "", "", "'a' is empty"]
+    assert lines[4][3:] == ["", "", "", reasons[2].partition(": ")[2].removesuffix("; left without a score.")]
+    assert lines[5] == ["caf\\xe9", "y", "5", "", "", "", "byte 4 of the line, 0xe9, is not UTF-8"]
     assert [bool(line[3]) for line in lines[1:]] == [True, False, False, False, False, True]
 
 
@@ -337,7 +341,7 @@ def test_columns_can_be_named_and_the_new_ones_too(cli, model, tmp_path):
     words = ["--columns", "left", "right", "--score-column", "mine", "--error-column", "why"]
     assert cli("score", "--input", path, "--output", tmp_path / "s.csv", *words).status == 0
     (row,) = open_pairs(tmp_path / "s.csv", ("left", "right"))
-    assert list(row.values) == ["left", "right", "score", "mine", "why"]
+    assert list(row.values) == ["left", "right", "score", "mine", "unknown_tokens", "cut_tokens", "why"]
     assert float(str(row.values["mine"])) == pytest.approx(model.score([(A, B)])[0], abs=1e-6)
 
 
@@ -362,19 +366,24 @@ def test_numbers_that_json_does_not_have_are_written_as_null(cli, tmp_path, cell
 
 @given(
     cells=st.lists(st.text(st.characters(codec="utf-8")), min_size=3, max_size=3),
-    kind=st.sampled_from(["tsv", "csv", "jsonl"]),
+    kind=st.sampled_from(["tsv", "csv", "jsonl", "parquet"]),
 )
 def test_whatever_is_written_is_read_back(tmp_path_factory, cells, kind):
-    row = Row(2, (), None, {"id": cells[0], "a": "x" + cells[1] + "x", "b": "x" + cells[2] + "x"}, None)
-    data, flattened = TableLayout(kind, False, ("id", "a", "b", "score", "error")).chunk([(row, 0.5)], True)
+    row = {"id": cells[0], "a": "x" + cells[1] + "x", "b": "x" + cells[2] + "x"}
     path = tmp_path_factory.mktemp("written") / f"s.{kind}"
+    layout = TableLayout.of(path, [*row], ["score", "error"])
+    scored = pa.table({"score": pa.array([0.5], pa.float32()), "error": [None]})
+    data, flattened = layout.chunk([row], scored, with_header=True)
     path.write_bytes(data)
+    if layout.convert:
+        layout.convert(path.rename(path.with_suffix(".partial")), path)
     (read,) = open_pairs(path, ("a", "b"))
-    expected = [row.values["id"], row.values["a"], row.values["b"]]
+    expected = [*row.values()]
     if kind == "tsv":
         expected = [text.replace("\t", " ").replace("\r", " ").replace("\n", " ") for text in map(str, expected)]
     assert [read.values[name] for name in ("id", "a", "b")] == expected
-    assert (read.error, flattened > 0) == (None, kind == "tsv" and expected != [*row.values.values()])
+    assert (float(str(read.values["score"])), read.values["error"] or None) == (0.5, None)
+    assert (read.error, flattened > 0) == (None, kind == "tsv" and expected != [*row.values()])
 
 
 def refusal(cli, *words: object) -> str:
@@ -398,13 +407,19 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     )
     assert refusal(cli, "p.tsv", "--output", "no/s.tsv") == "no/s.tsv: there is no folder no; make it first."
     assert refusal(cli, "p.tsv", "--output", "s.xlsx") == (
-        "s.xlsx: the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow)."
+        "s.xlsx: the ending says what kind of file it is; use one of .tsv, .csv, .jsonl, .parquet (.gz may follow)."
+    )
+    assert refusal(cli, "p.tsv", "--output", "s.parquet.gz") == (
+        "s.parquet.gz: Parquet is compressed within; leave .gz out."
     )
     assert refusal(cli, "scored.tsv", "--output", "s.tsv") == (
         "scored.tsv already has a column 'score'; name the new one with --score-column."
     )
+    assert refusal(cli, "scored.tsv", "--output", "s.tsv", "--scorer", "dot,cosine", "--error-column", "score") == (
+        "scored.tsv already has a column 'score'; name the new one with --error-column."
+    )
     assert refusal(cli, "p.tsv", "--output", "s.tsv", "--error-column", "score") == (
-        "--score-column and --error-column are both 'score'; name two columns."
+        "two of the new columns are called 'score'; choose another score column, error column or prefix."
     )
     assert refusal(cli, "none.tsv", "--output", "s.tsv") == (
         "none.tsv has a header and no rows; there is nothing to score."
@@ -539,6 +554,22 @@ def test_a_partial_file_whose_record_is_damaged_is_started_again(cli, tmp_path, 
     assert done.err.splitlines()[0] == (
         f"bertsim: {tmp_path / 's.tsv.partial'} is of another job (its record changed): starting again."
     )
+
+
+def test_a_parquet_file_goes_on_too(going, long_file, undisturbed, tmp_path):
+    output, whole = tmp_path / "s.parquet", tmp_path / "whole.parquet"
+    words = ("score", "--input", long_file, "--output")
+    assert going(*words, output, after=3).status == 130
+    assert not output.exists()
+    with output.with_name("s.parquet.partial").open("ab") as stream:
+        stream.write(b"half a chu")  # what a kill in the middle of writing leaves
+    assert going(*words, output).err.startswith(f"bertsim: going on after the {3 * CHUNK:,} of")
+    assert going(*words, whole).status == 0
+    assert output.read_bytes() == whole.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [output, whole]
+    _, *lines = undisturbed.decode().splitlines()
+    scores = [f"{score:.6f}" for score in parquet.read_table(output).column("score").to_pylist()]
+    assert scores == [line.split("\t")[3] for line in lines]
 
 
 def test_a_gzipped_output_goes_on_too(going, long_file, undisturbed, tmp_path):

@@ -6,17 +6,26 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bertsim.data.pairs import Row
+from bertsim.data.pairs import kind_of
+from bertsim.errors import DataError
 from bertsim.records import Float
 
-ScoredRow = tuple[Row, float | None]
-"""A row with its score; None where the row's `error` says why it has none."""
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WRITTEN = ("tsv", "csv", "jsonl", "parquet")
+"""The kinds of files that scored rows are written to."""
+Values = Mapping[str, object]
+"""What stands in the columns of a row; a column that is not there is null."""
+_GROUP = 32  # chunks that become one row group of Parquet
 
 
 @dataclass(frozen=True)
@@ -24,31 +33,55 @@ class TableLayout:
     """How scored rows are written.
 
     Attributes:
-        kind: "tsv", "csv" or "jsonl".
+        kind: one of `WRITTEN`; unfinished, "parquet" is one Arrow stream after another, each with types of its own.
         zipped: every chunk becomes a gzip member of its own (a file of several is a gzip file).
-        columns: all columns in order, score and error last.
+        columns: those of the file in order.
+        new: those that come behind them.
     """
 
     kind: str
     zipped: bool
     columns: tuple[str, ...]
+    new: tuple[str, ...]
 
-    def chunk(self, rows: Sequence[ScoredRow], with_header: bool) -> tuple[bytes, int]:
-        """Rows as bytes, and in how many cells TSV had to put spaces for tabs and line breaks."""
+    @classmethod
+    def of(cls, path: Path, columns: Sequence[str], new: Sequence[str]) -> TableLayout:
+        """The layout that the ending of a file asks for. Raises: DataError, if it is another, or zipped Parquet."""
+        kind, zipped = kind_of(path, WRITTEN), path.name.lower().endswith(".gz")
+        if zipped and kind == "parquet":
+            raise DataError(f"{path}: Parquet is compressed within; leave .gz out.")
+        return cls(kind, zipped, tuple(columns), tuple(new))
+
+    def chunk(self, rows: Sequence[Values], scored: pa.Table, with_header: bool) -> tuple[bytes, int]:
+        """Rows as bytes, and in how many cells TSV had to put spaces for tabs and line breaks.
+
+        Args:
+            rows: the values of the file's own columns.
+            scored: the new columns of these rows.
+            with_header: these are the first rows.
+        """
+        if self.kind == "parquet":
+            return self._stream(rows, scored), 0
         flattened, lines = 0, []
+        new = scored.select(list(self.new)).to_pylist()
         if self.kind == "jsonl":
-            for row, score in rows:
-                new = None if score is None else round(score, 6), row.error
-                lines.append(_as_json(row.values | dict(zip(self.columns[-2:], new, strict=True))))
+            for row, made in zip(rows, new, strict=True):
+                rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in made.items()}
+                lines.append(_as_json({**row, **rounded}))
         else:
-            lines += [self._line(self.columns)] if with_header else []
-            for row, score in rows:
-                cells = [_cell(row.values.get(name)) for name in self.columns[:-2]]
-                cells += ["" if score is None else f"{score:.6f}", row.error or ""]
+            lines += [self._line((*self.columns, *self.new))] if with_header else []
+            for row, made in zip(rows, new, strict=True):
+                cells = [_cell(row.get(name)) for name in self.columns]
+                cells += [f"{value:.6f}" if isinstance(value, float) else _cell(value) for value in made.values()]
                 flattened += sum(self.kind == "tsv" and cell != _flat(cell) for cell in cells)
                 lines.append(self._line(cells))
         data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
         return gzip.compress(data, mtime=0) if self.zipped else data, flattened
+
+    @property
+    def convert(self) -> Callable[[Path, Path], None] | None:
+        """How the partial file becomes the whole one; None: it is one."""
+        return _as_parquet if self.kind == "parquet" else None
 
     def _line(self, cells: Sequence[str]) -> str:
         if self.kind == "tsv":
@@ -56,6 +89,16 @@ class TableLayout:
         line = io.StringIO()
         csv.writer(line, lineterminator="\r\n").writerow(cells)  # or a lone "\r" in a cell would not be quoted
         return line.getvalue().removesuffix("\r\n")
+
+    def _stream(self, rows: Sequence[Values], scored: pa.Table) -> bytes:
+        import pyarrow as pa
+
+        own = {name: _column([row.get(name) for row in rows]) for name in self.columns}
+        table = pa.table(own | {name: scored.column(name) for name in self.new})
+        with pa.BufferOutputStream() as sink:
+            with pa.ipc.new_stream(sink, table.schema) as stream:
+                stream.write_table(table)
+            return bytes(sink.getvalue())
 
 
 @dataclass(frozen=True)
@@ -96,6 +139,71 @@ class VectorLayout:
         settings = np.array(json.dumps(self.settings, ensure_ascii=False))
         with output.open("wb") as stream:
             np.savez(stream, embeddings=np.load(partial, mmap_mode="r"), settings=settings)
+
+
+def _column(values: Sequence[object]) -> pa.Array:
+    """Values as a column of the type that they all have, else each as text; objects, `{…}`, are text."""
+    import pyarrow as pa
+
+    try:
+        column = pa.array(values)
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        return _texts(values)
+    return _texts(values) if "struct<" in str(column.type) else column
+
+
+def _texts(values: Iterable[object]) -> pa.Array:
+    import pyarrow as pa
+
+    cells = (None if each is None else _cell(each).encode(errors="backslashreplace").decode() for each in values)
+    return pa.array(cells, pa.string())
+
+
+def _streams(path: Path) -> Iterator[pa.Table]:
+    """The tables of a file of Arrow streams."""
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        while file.tell() < path.stat().st_size:
+            with pa.ipc.open_stream(file) as stream:
+                yield stream.read_all()
+
+
+def _as_parquet(partial: Path, output: Path) -> None:
+    """Arrow streams as one Parquet file, in two passes: types are known only when all rows are."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    found: dict[str, set[pa.DataType]] = {}
+    for table in _streams(partial):
+        for each in table.schema:
+            found.setdefault(each.name, set()).add(each.type)
+    schema = pa.schema({name: _joined(types) for name, types in found.items()})
+    tables = _streams(partial)
+    with parquet.ParquetWriter(output, schema) as writer:
+        while group := list(islice(tables, _GROUP)):
+            writer.write_table(pa.concat_tables([_cast(table, schema) for table in group]))
+
+
+def _joined(types: set[pa.DataType]) -> pa.DataType:
+    """The type of a column whose parts have these: their one, numbers, or text."""
+    import pyarrow as pa
+
+    known = types - {pa.null()}
+    if known == {pa.int64(), pa.float64()}:
+        return pa.float64()
+    return known.pop() if len(known) == 1 else pa.string()
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    columns = []
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        column = table.column(name)
+        is_other = kind == pa.string() and column.type not in (kind, pa.null())
+        columns.append(_texts(column.to_pylist()) if is_other else column.cast(kind, safe=False))
+    return pa.table(columns, schema)
 
 
 def _as_json(row: dict[str, object]) -> str:

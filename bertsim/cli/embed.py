@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job, refusal
@@ -15,9 +14,6 @@ from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    pass
 
 HELP = "turn sentences into vectors"
 DESCRIPTION = """\
@@ -71,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
                 vectors = model.embed(sentences, progress=progress, **options)
             except InputError:
                 for row in chunk:
-                    why = refusal(row, model.check)
+                    why = refusal({"the sentence": row.sentences[0]}, model.check)
                     if file is not None and why:
                         raise DataError(f"{file.where(row)}: {why}.") from None
                 raise

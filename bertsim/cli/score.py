@@ -5,33 +5,37 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
-from bertsim.batch.scoring import chunk_size, describe_job, pair_of, score_rows
+from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.files import UNREAD, Tally, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
 from bertsim.cli.output import print_json, say
-from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
+from bertsim.data.pairs import DataFile, Row, open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.records import TokenCounts
 from bertsim.text.unread import withheld
 from bertsim.views.unread import unknown_sentences
 
 if TYPE_CHECKING:
-    from bertsim.records import Comparison, PairScore, TokenCounts
+    import pyarrow as pa
+
+    from bertsim.batch.table import NewColumns, TableScorer
+    from bertsim.records import Comparison, PairScore
 
 HELP = "compare two sentences, or every pair of a file"
 DESCRIPTION = """\
 Compare two sentences:
   python -m bertsim score "A plane is taking off." "An air plane is taking off."
-or every pair of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
-  python -m bertsim score --input pairs.tsv --output scored.tsv
-All columns and rows are kept, in order. A row that cannot be scored is named, counted, and has its reason in the
-column "error". Stopped, the same command goes on where it was."""
+or every pair of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV is read without quoting):
+  python -m bertsim score --input pairs.tsv --output scored.tsv --scorer cosine,combined --probability
+All columns and rows are kept, in order. New are "score" and "probability" (of several scorers their names, and
+"cosine_probability"), "unknown_tokens" and "cut_tokens" (of both sentences, what was not read of them) and "error":
+why a row could not be scored; such rows are named and counted, too. Stopped, the same command goes on where it was."""
 NAMED = 20
 """Bad rows named on stderr; the others are counted."""
 
@@ -40,15 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
     add("sentences", nargs="*", metavar="SENTENCE", help="the two sentences")
-    scorers = "cosine (default), dot, euclidean, manhattan, alignment, or a trained head"
-    add("--scorer", metavar="S", default="cosine", help=scorers)
+    scorers = "cosine (default), dot, euclidean, manhattan, alignment, alignment_precision, alignment_recall, a trained"
+    add("--scorer", metavar="S", default="cosine", help=f"{scorers} head, combined; or several: cosine,combined")
+    add("--probability", action="store_true", help="calibrated: of two sentences it alone is printed, no score")
     add("--json", action="store_true", help="print everything there is to say, as JSON")
     add = parser.add_argument_group("a file of pairs").add_argument
-    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not")
+    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not, or .parquet")
     add("--output", type=Path, metavar="FILE", help="where they go with their scores; same endings")
-    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
-    add("--score-column", metavar="NAME", help="the new column (default: score)")
+    several = "the columns that hold the sentences; for alignment, its precision and recall B may be several references"
+    add("--columns", nargs="+", metavar=("A", "B"), help=f"{several}, of which the best counts")
+    add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
+    add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
     add_model_options(parser)
 
 
@@ -64,9 +71,10 @@ def run(args: argparse.Namespace) -> int:
         if args.output is None:
             raise InputError("score --input needs --output FILE, the file for the scored pairs.")
         return _score_file(args)
-    if args.output or args.columns or args.score_column or args.error_column:
+    if args.output or args.columns or args.score_column or args.error_column or args.prefix:
         raise InputError(
-            "--output, --columns, --score-column and --error-column go with --input FILE; two sentences are printed."
+            "--output, --columns, --score-column, --error-column and --prefix go with --input FILE; two sentences are"
+            " printed."
         )
     if len(args.sentences) != 2:
         raise InputError(f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE.")
@@ -74,9 +82,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score_pair(args: argparse.Namespace) -> int:
-    """Print the score of two sentences, and on stderr what was not read of them."""
+    """Print the scores of two sentences, and on stderr what was not read of them."""
     model, options = load_scoring(args)
-    comparison = model.compare(*args.sentences, **options)
+    asked = parse_scorers(args.scorer)
+    # as JSON, the one that was asked for stands beside all others
+    scorers = tuple(dict.fromkeys([*model.scorers, *asked])) if args.json and len(asked) == 1 else asked
+    comparison = model.compare(*args.sentences, scorers=scorers, **options)
     for name, unread in zip("AB", comparison.unread, strict=True):
         if cut := unread.cut_off:
             beginning = cut if len(cut) <= 60 else f"{cut[:59]}…"
@@ -85,9 +96,10 @@ def _score_pair(args: argparse.Namespace) -> int:
         if sentence:
             say(f"bertsim: {sentence}")
     if args.json:
-        print_json(_as_json(comparison, args.scorer, model.settings(**options)))
+        print_json(_as_json(comparison, asked, model.settings(**options)))
     else:
-        print(in_words(comparison[args.scorer]))
+        tell = _probability_in_words if args.probability else in_words
+        print("\n".join(tell(comparison[name]) for name in asked))
     return 0
 
 
@@ -109,8 +121,16 @@ def in_words(score: PairScore) -> str:
     return "\n".join(lines)
 
 
-def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -> dict[str, object]:
-    """Every field of a comparison but its arrays."""
+def _probability_in_words(score: PairScore) -> str:
+    """Example: "0.4235  cosine, calibrated: the probability that people would call the two similar"."""
+    if score.probability is None:
+        return f"none    {score.scorer}: it has no calibrated probability of this pair"
+    told = "calibrated: the probability that people would call the two similar"
+    return f"{score.probability:.4f}  {score.scorer}, {told}"
+
+
+def _as_json(comparison: Comparison, asked: Sequence[str], settings: dict[str, object]) -> dict[str, object]:
+    """Every field of a comparison but its arrays; those of the score that was asked for, if it is one, come first."""
     sides: dict[str, object] = {}
     rows = zip(comparison.tokens.tokens, comparison.tokens.attention_mask, strict=True)
     for side, row, unread in zip("ab", rows, comparison.unread, strict=True):
@@ -123,7 +143,7 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
         }
     return {
         **{"sentence_a": comparison.sentence_a, "sentence_b": comparison.sentence_b},
-        **asdict(comparison[scorer]),
+        **(asdict(comparison[asked[0]]) if len(asked) == 1 else {}),
         "scores": list(map(asdict, comparison.scores)),
         **sides,
         "withheld": withheld(*comparison.unread) or None,
@@ -134,60 +154,83 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
 
 def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
-    file = open_pairs(args.input, args.columns, NAME_THEM)
-    columns = (*file.columns, *_new_columns(args, file))
-    layout = TableLayout(kind_of(args.output), args.output.name.lower().endswith(".gz"), columns)
+    from bertsim.batch.table import TableScorer, check_sentences
+
+    (file, sentences), scorers = _open(args), parse_scorers(args.scorer)
+    check_sentences(sentences, scorers)
+    new = _new_columns(args, file, scorers)
+    layout = TableLayout.of(args.output, file.columns, list(new))
     check_output(args.output, args.input)
     total = sum(1 for _ in file)
     if not total:
         raise DataError(f"{args.input} has a header and no rows; there is nothing to score.")
     model, options = load_scoring(args)
-    job = describe_job(args.input, model, options, args.scorer)
-    job |= {"sentence columns": file.sentences, "columns": columns}
-    score = partial(model.score, scorer=args.scorer, **options)
+    scorer = TableScorer(model, sentences, scorers, new, options)
+    job = describe_job(args.input, model, options) | {"columns": [*sentences, *file.columns], "scores": scorer.probe()}
     tally = Tally(model)
     with PartialFile(args.output, job) as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
-            found = score_rows(rows, partial(score, progress=progress), model.check)
-            bad = [row for row, _ in found if row.error is not None]
-            for row in bad[: max(NAMED - output.counts["bad"], 0)]:
-                say(f"bertsim: {file.where(row)}: {row.error}; left without a score.")
-            good = [row for row, _ in found if row.error is None]
-            counts = tally.count([sentence for row in good for sentence in pair_of(row)])
-            _name_unread(file, good, counts, max(NAMED - output.counts["unread_sentences"], 0))
-            data, flattened = layout.chunk(found, with_header=not output.counts["rows"])
-            return data, {"bad": len(bad), "flattened": flattened, **summed(counts)}
+            scored = scorer(scorer.table_of(rows), progress)
+            reasons = zip(rows, scored.column(new.error).to_pylist(), strict=True)
+            bad = [f"{file.where(row)}: {reason}; left without a score." for row, reason in reasons if reason]
+            for sentence in bad[: max(NAMED - output.counts["bad"], 0)]:
+                say(f"bertsim: {sentence}")
+            unread = _count_unread(scorer, scored, [*map(file.where, rows)], tally, NAMED - output.counts[UNREAD[-1]])
+            data, flattened = layout.chunk([row.values for row in rows], scored, with_header=not output.counts["rows"])
+            return data, {"bad": len(bad), "flattened": flattened, **unread}
 
         write_chunks(output, file, total, chunk_size(model), make)
-        output.finish()
+        output.finish(layout.convert)
     if args.json:
         rows, bad = output.counts["rows"], output.counts["bad"]
         result = {"output": str(args.output), "rows": rows, "scored": rows - bad, "bad": bad}
         unread = {name: output.counts[name] for name in UNREAD}
         print_json(result | unread | {"settings": model.settings(**options)})
-    _tell_end(args, output.counts, columns[-1], tally)
+    _tell_end(args, output.counts, new.error, tally)
     return 0
 
 
-def _new_columns(args: argparse.Namespace, file: DataFile) -> tuple[str, str]:
-    """What the columns of scores and of errors are called."""
-    score, error = args.score_column or "score", args.error_column or "error"
-    if score == error:
-        raise InputError(f"--score-column and --error-column are both {score!r}; name two columns.")
-    for name, option in ((score, "--score-column"), (error, "--error-column")):
+def _open(args: argparse.Namespace) -> tuple[DataFile, tuple[str, ...]]:
+    """The file of pairs, and its columns of A and of B, or of a candidate and of several references."""
+    named, more = (args.columns[:2], args.columns[2:]) if args.columns else (None, ())
+    file = open_pairs(args.input, named, NAME_THEM)
+    sentences = (*file.sentences, *map(file.column, more))
+    # one of several references may be empty, which the file would call a fault of the row
+    return replace(file, sentences=sentences[:1]) if more else file, sentences
+
+
+def _new_columns(args: argparse.Namespace, file: DataFile, scorers: Sequence[str]) -> NewColumns:
+    """What the new columns are called; the file must not have such a one."""
+    from bertsim.batch.table import NewColumns
+
+    names = {"score": args.score_column, "error": args.error_column, "prefix": args.prefix}
+    new = NewColumns.named(scorers, probability=args.probability, **names)
+    options = {new.error: "--error-column"} | ({new.scores[0]: "--score-column"} if len(scorers) == 1 else {})
+    for name in new:
         if name in file.columns:
+            option = options.get(name, "--prefix, which goes before new names")
             raise DataError(f"{file.path} already has a column {name!r}; name the new one with {option}.")
-    return score, error
+    return new
 
 
-def _name_unread(file: DataFile, rows: Sequence[Row], counts: Sequence[TokenCounts], most: int) -> None:
-    """Name rows of which a sentence was not read at all, `most` of them; `counts`: A and B of each, in line."""
-    for row, a, b in zip(rows, counts[0::2], counts[1::2], strict=True):
-        names = " and ".join(name for name, each in (("A", a), ("B", b)) if not each.read)
-        if names and most:
-            say(f"bertsim: {file.where(row)}: nothing was read of {names}; its score says nothing.")
-            most -= 1
+def _count_unread(
+    scorer: TableScorer, scored: pa.Table, places: Sequence[str], tally: Tally, most: int
+) -> dict[str, int]:
+    """Count sentences by `UNREAD`; name rows, which are at these places, of which nothing was read, so many at most."""
+    sides = "AB" if len(scorer.sentences) == 2 else scorer.sentences
+    columns = scored.select([*scorer.sentences, scorer.columns.unknown, scorer.columns.cut])
+    counts = list[TokenCounts]()
+    for place, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
+        if unknown or cut:
+            texts = {side: cell for side, cell in zip(sides, cells, strict=True) if cell and cell.strip()}
+            found = tally.count(list(texts.values()))
+            names = " and ".join(side for side, each in zip(texts, found, strict=True) if not each.read)
+            if names and most > 0:
+                say(f"bertsim: {place}: nothing was read of {names}; its score says nothing.")
+                most -= 1
+            counts += found
+    return summed(counts)
 
 
 def _tell_end(args: argparse.Namespace, counts: Mapping[str, int], error_column: str, tally: Tally) -> None:

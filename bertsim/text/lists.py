@@ -13,7 +13,7 @@ import numpy as np
 from bertsim.errors import InputError
 
 
-def list_sentences(sentences: Iterable[str], name: str = "sentences") -> list[str]:
+def list_sentences(sentences: Iterable[Any], name: str = "sentences") -> list[str]:
     """Every sentence of any iterable: a sequence, a generator, an array [n], a series.
 
     Raises:
