@@ -132,13 +132,20 @@ def test_what_is_no_text_is_a_bad_row_too(model: SimilarityModel) -> None:
 def test_a_row_that_had_an_error_keeps_it_and_is_not_scored(
     model: SimilarityModel, encoded: list[tuple[int, ...]]
 ) -> None:
-    table = table_of((None, "torn", None), (A, None, B), names=("a", "error", "b"))
+    table = table_of((None, "torn", None), (A, None, B), (A, "", B), names=("a", "error", "b"))
     found = scorer_of(model, "dot")(table)
     assert found.column_names == ["a", "b", "score", *NEW]
-    assert found.column("error").to_pylist() == ["torn", None]
-    assert found.column("score").is_null().to_pylist() == [True, False]
+    assert found.column("error").to_pylist() == ["torn", None, None]
+    assert found.column("score").is_null().to_pylist() == [True, False, False]
     assert len(encoded) <= 2
     assert scorer_of(model, "dot")(found.drop_columns(found.column_names[2:-1])).equals(found), "as often as wanted"
+
+
+def test_a_column_that_is_there_already_is_never_doubled(model: SimilarityModel) -> None:
+    table = table_of((A, B, 1), names=("a", "b", "score"))
+    with pytest.raises(InputError) as raised:
+        scorer_of(model, "cosine")(table)
+    assert str(raised.value) == "the table has a column 'score' already; choose another name for the new one."
 
 
 def test_of_several_references_the_best_counts_and_empty_ones_are_left_out(model: SimilarityModel) -> None:

@@ -126,6 +126,9 @@ class TableScorer:
         Returns:
             The same rows and columns, with `columns` behind them.
 
+        Raises:
+            InputError: the table has such a column already, or an option that cannot be used.
+
         Example: a: ["A dog barks.", ""], b: ["It rains.", "It rains."] -> score: [0.05, null], error: [null, "'a' is
             empty; write at least one word"]
         """
@@ -133,7 +136,10 @@ class TableScorer:
         error = self.columns.error
         reasons: list[str | None] = [None] * len(rows)
         if error in batch.schema.names:
-            reasons, batch = batch.column(error).to_pylist(), batch.drop_columns([error])
+            reasons = [reason or None for reason in batch.column(error).to_pylist()]
+            batch = batch.drop_columns([error])
+        if there := [name for name in self.columns if name in batch.schema.names]:
+            raise InputError(f"the table has a column {there[0]!r} already; choose another name for the new one.")
         try:
             made: list[pa.Array] = self._made(rows, reasons, progress)
         except InputError:

@@ -36,6 +36,7 @@ or every pair of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV i
 All columns and rows are kept, in order. New are "score" and "probability" (of several scorers their names, and
 "cosine_probability"), "unknown_tokens" and "cut_tokens" (of both sentences, what was not read of them) and "error":
 why a row could not be scored; such rows are named and counted, too. Stopped, the same command goes on where it was."""
+CALIBRATED = "calibrated: the probability that people would call the two similar"
 NAMED = 20
 """Bad rows named on stderr; the others are counted."""
 
@@ -115,7 +116,7 @@ def in_words(score: PairScore) -> str:
         ends += ("" if math.isinf(score.high) else f" to {score.high:g}") + " (higher = more similar)"
     lines = [f"{score.value:.4f}  {score.scorer} {score.unit}, {ends}"]
     if score.probability is not None:
-        lines.append(f"{score.probability:.4f}  calibrated: the probability that people would call the two similar")
+        lines.append(f"{score.probability:.4f}  {CALIBRATED}")
     if score.value_reversed is not None:
         lines.append(f"{score.value_reversed:.4f}  {score.scorer} {score.unit} in the other order, (B, A)")
     return "\n".join(lines)
@@ -125,8 +126,7 @@ def _probability_in_words(score: PairScore) -> str:
     """Example: "0.4235  cosine, calibrated: the probability that people would call the two similar"."""
     if score.probability is None:
         return f"none    {score.scorer}: it has no calibrated probability of this pair"
-    told = "calibrated: the probability that people would call the two similar"
-    return f"{score.probability:.4f}  {score.scorer}, {told}"
+    return f"{score.probability:.4f}  {score.scorer}, {CALIBRATED}"
 
 
 def _as_json(comparison: Comparison, asked: Sequence[str], settings: dict[str, object]) -> dict[str, object]:
