@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertsim.bert.pooling import COMBINES
@@ -66,22 +67,43 @@ def load_model(args: argparse.Namespace) -> SimilarityModel:
     return model
 
 
-def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
+def load_scoring(args: argparse.Namespace, *more: str, several: bool = False) -> tuple[SimilarityModel, dict[str, Any]]:
     """The model, and `pooling`, `layers` and `combine` as its methods take them.
 
     Args:
-        args: with the options of `add_model_options`, and --scorer or not.
+        args: with the options of `add_model_options`, and --scorer and --rerank or not.
         more: what --scorer may be besides.
+        several: --scorer may be several, separated by commas.
 
     Raises:
         InputError: a scorer that the model does not have, or layers that cannot be read.
     """
     model = load_model(args)
-    known = (*model.scorers, *more)
-    if "scorer" in args and args.scorer not in known:
-        raise InputError(f"--scorer is {args.scorer!r}; choose one of {', '.join(known)}.")
+    for name in ("scorer", "rerank"):
+        if (given := getattr(args, name, None)) is not None:
+            names = parse_scorers(given, (*model.scorers, *more), f"--{name}")
+            if len(names) > 1 and not several:
+                raise InputError(f"--{name} is {given!r}, and one scorer was expected; name one.")
     layers = parse_layers(args.layers, model.config.num_hidden_layers)
     return model, {"pooling": args.pooling, "layers": layers, "combine": args.combine}
+
+
+def parse_scorers(text: str, known: Sequence[str], option: str = "--scorer") -> list[str]:
+    """The names of scorers, separated by commas, that stand behind an option.
+
+    Raises:
+        InputError: one is not known, or stands there twice.
+
+    Example: "cosine,nli" -> ["cosine", "nli"]
+    """
+    names = [name.strip() for name in text.split(",")]
+    for place, name in enumerate(names):
+        if name not in known:
+            which = "is" if len(names) == 1 else "has"
+            raise InputError(f"{option} {which} {name!r}; choose one of {', '.join(known)}.")
+        if name in names[:place]:
+            raise InputError(f"{option} has {name!r} twice; name every scorer once.")
+    return names
 
 
 def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | None:
