@@ -162,18 +162,15 @@ def test_of_two_columns_of_labels_the_one_with_numbers_else_with_words_is_taken(
 @pytest.mark.parametrize(
     ("scorer", "said"),
     [
-        ("cosine,cos", "--scorer has 'cos'; choose one of cosine, dot,"),
-        ("cosine,all", "--scorer has 'all'; choose one of cosine, dot,"),
-        ("cosine, cosine", "--scorer has 'cosine' twice; name every scorer once."),
-        ("cosine,", "--scorer has ''; choose one of cosine, dot,"),
+        ("cosine,cos", "--scorer is 'cos'; choose one of cosine, dot,"),
+        ("cosine,all", "scorer is 'all'; known are cosine, dot,"),
+        (
+            "cosine, cosine",
+            "--scorer is 'cosine, cosine', with 'cosine' twice; name each scorer once, with a comma between two.",
+        ),
+        ("cosine,", "--scorer is 'cosine,', with an empty name; name each scorer once, with a comma between two."),
     ],
 )
 def test_scorers_that_cannot_be_measured_side_by_side_are_refused(cli, tmp_path, scorer, said) -> None:
     path = write(tmp_path / "data.tsv", [1, 0, 1, 0, 1, 0])
     assert cli("evaluate", "--data", path, "--scorer", scorer).refusal.startswith(said)
-
-
-def test_a_command_of_one_scorer_refuses_several(cli, tmp_path) -> None:
-    assert cli("score", *PAIRS[0], "--scorer", "cosine,dot").refusal == (
-        "--scorer is 'cosine,dot', and one scorer was expected; name one."
-    )

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
-    model, options = load_scoring(args, "all", several=True)
+    model, options = load_scoring(args, "all")
     scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
     if dev is not data:
         chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
@@ -126,7 +126,7 @@ def _score(
     args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
 ) -> dict[str, Float]:
     """Scores of the pairs by every scorer that was asked for, under a bar."""
-    scorers = None if args.scorer == "all" else parse_scorers(args.scorer, model.scorers)
+    scorers = None if args.scorer == "all" else parse_scorers(args.scorer)
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
         return model.scores(data.pairs, scorers, progress=progress, **options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bertsim.bert.pooling import COMBINES
@@ -67,42 +66,38 @@ def load_model(args: argparse.Namespace) -> SimilarityModel:
     return model
 
 
-def load_scoring(args: argparse.Namespace, *more: str, several: bool = False) -> tuple[SimilarityModel, dict[str, Any]]:
+def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
     """The model, and `pooling`, `layers` and `combine` as its methods take them.
 
     Args:
-        args: with the options of `add_model_options`, and --scorer and --rerank or not.
+        args: with the options of `add_model_options`, and --scorer or not.
         more: what --scorer may be besides.
-        several: --scorer may be several, separated by commas.
 
     Raises:
         InputError: a scorer that the model does not have, or layers that cannot be read.
     """
     model = load_model(args)
-    for name in ("scorer", "rerank"):
-        if (given := getattr(args, name, None)) is not None:
-            names = parse_scorers(given, (*model.scorers, *more), f"--{name}")
-            if len(names) > 1 and not several:
-                raise InputError(f"--{name} is {given!r}, and one scorer was expected; name one.")
+    known = (*model.scorers, *more)
+    for name in parse_scorers(args.scorer) if "scorer" in args else ():
+        if name not in known:
+            raise InputError(f"--scorer is {name!r}; choose one of {', '.join(known)}.")
     layers = parse_layers(args.layers, model.config.num_hidden_layers)
     return model, {"pooling": args.pooling, "layers": layers, "combine": args.combine}
 
 
-def parse_scorers(text: str, known: Sequence[str], option: str = "--scorer") -> list[str]:
-    """The names of scorers, separated by commas, that stand behind an option.
+def parse_scorers(text: str) -> tuple[str, ...]:
+    """The value of --scorer as names; whether a model has them is for `load_scoring` to say.
 
     Raises:
-        InputError: one is not known, or stands there twice.
+        InputError: a name is missing, or comes twice.
 
-    Example: "cosine,nli" -> ["cosine", "nli"]
+    Example: "cosine,combined" -> ("cosine", "combined")
     """
-    names = [name.strip() for name in text.split(",")]
-    for place, name in enumerate(names):
-        if name not in known:
-            which = "is" if len(names) == 1 else "has"
-            raise InputError(f"{option} {which} {name!r}; choose one of {', '.join(known)}.")
-        if name in names[:place]:
-            raise InputError(f"{option} has {name!r} twice; name every scorer once.")
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if not name or names.count(name) > 1:
+            fault = f"{name!r} twice" if name else "an empty name"
+            raise InputError(f"--scorer is {text!r}, with {fault}; name each scorer once, with a comma between two.")
     return names
 
 
@@ -124,3 +119,10 @@ def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | 
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise InputError(f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".') from error
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, for argparse. Raises: ArgumentTypeError, where it is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} was given, and a whole number from 1 on was expected")
+    return int(text)
