@@ -108,18 +108,19 @@ def read_all(
 def _read_lines(file: DataFile, model: SimilarityModel, tally: Tally) -> Lines:
     found, rows = Lines(), iter(file)
     while chunk := list(islice(rows, _AT_ONCE)):
-        counts = tally.count([row.sentences[0] if row.error is None else "" for row in chunk])
+        counts, kept = tally.count([row.sentences[0] if row.error is None else "" for row in chunk]), []
         for row, count in zip(chunk, counts, strict=True):
             is_empty = not count.read + count.unknown
             error = row.error or (refusal(row, model.check) if is_empty else None)
             if error is None:
                 found.sentences.append(row.sentences[0])
                 found.lines.append(row.line)
-                found.counts.update(summed([count]))
+                kept.append(count)
                 continue
             found.counts["left_out"] += 1
             if found.counts["left_out"] <= NAMED:
                 say(f"bertsim: {file.where(row)}: {error}; left out.")
+        found.counts.update(summed(kept))
     if (more := found.counts["left_out"] - NAMED) > 0:
         say(f"bertsim: {file.path}: {more:,} more rows were left out.")
     if not found.sentences:
