@@ -1,4 +1,4 @@
-"""Files of sentences on the command line: `rank` and `matrix`."""
+"""Files of sentences on the command line: `rank`, `matrix` and `duplicates`."""
 
 from __future__ import annotations
 
@@ -192,6 +192,82 @@ def test_a_matrix_that_costs_more_than_it_may_is_refused_with_what_it_costs(cli,
     np.testing.assert_allclose(np.load(tmp_path / "m.npy"), model.matrix(SENTENCES, scorer="pooled"), atol=1e-6)
 
 
+# ---- duplicates
+
+
+def test_pairs_are_printed_best_first_with_their_lines(cli, model, tmp_path):
+    sentences = [SENTENCES[0], SENTENCES[2], "", SENTENCES[4], SENTENCES[0]]
+    path = text_file(tmp_path / "lines.txt", sentences)
+    done = cli("duplicates", "--input", path, "--threshold", 0.5)
+    first, second = model.duplicates([sentence for sentence in sentences if sentence], threshold=0.5).pairs
+    assert done.out.splitlines() == [
+        "  score    line  sentence",
+        f" 1.0000       1  {SENTENCES[0]}",
+        f"              5  {SENTENCES[0]}",
+        f" {second.score:.4f}       2  {SENTENCES[2]}",
+        f"              4  {SENTENCES[4]}",
+    ]
+    assert (first.score, done.status) == (1, 0)
+    assert done.err.splitlines() == [
+        f"bertsim: {path}:3: the line is blank; left out.",
+        f"bertsim: {path}: 2 pairs in 2 groups.",
+    ]
+    assert cli("duplicates", "--input", path, "--top", 1).out.splitlines() == done.out.splitlines()[:3]
+    assert cli("duplicates", "--input", path).out.splitlines() == done.out.splitlines()[:3]  # at 0.9
+
+
+def test_pairs_of_two_files_have_the_lines_of_each(cli, model, tmp_path, lines):
+    others = text_file(tmp_path / "others.txt", ["", *QUERIES])
+    output = tmp_path / "found.csv"
+    words = ["duplicates", "--input", lines, "--others", others, "--top", 3, "--pooling", "max"]
+    done = cli(*words, "--output", output)
+    assert (done.status, done.out) == (0, "")
+    assert done.err.splitlines()[1:] == [f"bertsim: {output}: 3 pairs."]
+    rows = list(open_pairs(output, ("sentence", "other_sentence")))
+    expected = model.duplicates(SENTENCES, QUERIES, top=3, pooling="max").pairs
+    assert [row.sentences for row in rows] == [(SENTENCES[each.first], QUERIES[each.second]) for each in expected]
+    assert [(row.values["line"], row.values["other_line"], row.values["score"]) for row in rows] == [
+        (str(each.first + 1), str(each.second + 2), f"{each.score:.6f}") for each in expected
+    ]
+    found = json.loads(cli(*words, "--json").out)
+    assert [pair["other_line"] for pair in found["pairs"]] == [each.second + 2 for each in expected]
+    assert (found["threshold"], found["top"], found["left_out"], found["groups"]) == (None, 3, 1, [])
+
+
+def test_groups_are_printed_and_written_the_largest_first(cli, tmp_path):
+    sentences = ["Two dogs run.", "It rains.", "It rains!", "A cat.", "Two dogs run!", "Two dogs run"]
+    path, output = text_file(tmp_path / "lines.txt", sentences), tmp_path / "groups.jsonl"
+    words = ["duplicates", "--input", path, "--groups", "--threshold", 0.75]
+    printed = [line.split(maxsplit=2) for line in cli(*words).out.splitlines()]
+    members = [(1, 1), (1, 5), (1, 6), (2, 2), (2, 3)]
+    assert printed[0] == ["group", "line", "sentence"]
+    assert [tuple(row) for row in printed[1:]] == [(str(n), str(line), sentences[line - 1]) for n, line in members]
+    assert cli(*words, "--output", output).err == f"bertsim: {output}: 4 pairs in 2 groups.\n"
+    written = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [(row["group"], row["line"], row["sentence"]) for row in written] == [
+        (n, line, sentences[line - 1]) for n, line in members
+    ]
+    assert json.loads(cli(*words, "--json").out)["groups"] == [[1, 5, 6], [2, 3]]
+
+
+def test_pairs_of_which_different_words_were_not_read_are_counted_and_left_out(cli, tmp_path):
+    path = text_file(tmp_path / "lines.txt", ["It rains \U0001f44d.", "It rains \u2603.", "A cat."])
+    done = cli("duplicates", "--input", path, "--json")
+    assert done.err.splitlines()[-1] == (
+        "bertsim: 1 more pairs have such a cosine, but what was not read of their sentences differs; they are left out."
+    )
+    found = json.loads(done.out)
+    assert (found["pairs"], found["groups"], found["unknown_sentences"]) == ([], [], 2)
+    (withheld,) = found["withheld"]
+    assert (withheld["line"], withheld["other_line"]) == (1, 2)
+
+
+@pytest.mark.parametrize("threshold", ["1.5", "nan"])
+def test_a_threshold_that_is_no_cosine_is_refused(cli, lines, threshold):
+    said = f"threshold is {float(threshold)}; a cosine, a number from -1 to 1, was expected."
+    assert cli("duplicates", "--input", lines, "--threshold", threshold).refusal == said
+
+
 # ---- what all of them refuse
 
 
@@ -225,13 +301,17 @@ KINDS = "a matrix is written to .tsv, .csv, .npy, .npz; use one of them."
             "two.csv: it cannot be told which of 'left', 'right' holds the sentences; name it with --others-column.",
         ),
         ("matrix --output x.npy --others none.txt", "none.txt does not exist; give the path of a data file."),
+        (
+            "duplicates --groups --others two.csv",
+            "--groups joins the sentences of one file; leave out --groups, or --others.",
+        ),
     ],
 )
 def test_words_that_do_not_fit_together_are_refused_before_the_model_is_loaded(
     cli, tmp_path, lines, monkeypatch, words, sentence
 ):
     monkeypatch.chdir(tmp_path)
-    for command in ("rank", "matrix"):
+    for command in ("rank", "matrix", "duplicates"):
         monkeypatch.setattr(f"bertsim.cli.{command}.load_scoring", lambda _: pytest.fail("the model was loaded"))
     (tmp_path / "two.csv").write_text("left,right\nx,y\n", encoding="utf-8")
     before = sorted(tmp_path.iterdir())
@@ -262,7 +342,7 @@ def test_a_file_without_a_row_that_can_be_used_is_refused(cli, tmp_path):
     path.write_text("\n \nx", encoding="utf-8")
     assert cli("rank", "x", "--input", path).status == 0
     path.write_text("", encoding="utf-8")
-    for words in (["rank", "x"], ["matrix", "--output", tmp_path / "x.npy"]):
+    for words in (["rank", "x"], ["matrix", "--output", tmp_path / "x.npy"], ["duplicates", "--threshold", 0.9]):
         assert cli(*words, "--input", path).refusal == (
             f"{path} has no row that can be used; give it one sentence a row."
         )

@@ -22,7 +22,7 @@ from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
 COMMANDS = (
-    *("score", "rank", "matrix", "embed", "evaluate", "probe", "train", "export"),
+    *("score", "rank", "matrix", "duplicates", "embed", "evaluate", "probe", "train", "export"),
     *("serve", "publish", "deploy"),
 )
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
