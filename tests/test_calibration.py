@@ -137,9 +137,14 @@ def test_separation_by_hand() -> None:
     found = separate([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], 0.5)  # scikit-learn's own example
     assert found.roc_auc == 0.75
     assert found.average_precision == pytest.approx(0.8333, abs=1e-4)
-    assert found.accuracy == 0.75
+    assert (found.accuracy, found.precision, found.recall) == (0.75, 1, 0.5)  # .8 alone is called similar
     assert found.f1 == pytest.approx(2 / 3)
     assert found.positives == 2
+
+
+def test_a_threshold_that_no_pair_reaches_has_no_precision_recall_or_f1() -> None:
+    found = separate([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], 0.9)
+    assert (found.accuracy, found.precision, found.recall, found.f1) == (0.5, 0, 0, 0)
 
 
 def test_honesty_by_hand() -> None:

@@ -732,12 +732,12 @@ def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, t
     [
         (
             [1, 2, "three", 4, 5],
-            "{path}:4: the label in 'label' is 'three', and a finite number was expected;"
+            "{path}:4: the label in 'label' is 'three', and a finite number, as in the rows before, was expected;"
             " mend the row, or leave such rows out with --skip-bad-rows.",
         ),
         (
             [1, 2, "nan", 4, 5],
-            "{path}:4: the label in 'label' is 'nan', and a finite number was expected;"
+            "{path}:4: the label in 'label' is 'nan', and a finite number, as in the rows before, was expected;"
             " mend the row, or leave such rows out with --skip-bad-rows.",
         ),
         ([3, 3, 3, 3, 3], "{path}: every label in 'label' is 3; a correlation needs labels that differ."),
@@ -832,7 +832,7 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
     )
     write_pairs(Path("p.tsv"), labels=[1, 2, "x", 4, 5])
     assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")) == (
-        "p.tsv:4: the label in 'label' is 'x', and a finite number was expected; mend the row."
+        "p.tsv:4: the label in 'label' is 'x', and a finite number, as in the rows before, was expected; mend the row."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
 

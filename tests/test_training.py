@@ -38,6 +38,9 @@ def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
         (["0", "1"], {}, "binary", (0, 1), [0, 1]),
         (["1", "5"], {"scale": (1, 5)}, "graded", (1, 5), [0, 1]),
         (["entailment", "Neutral", "contradiction"], {}, "inference", (0, 1), [1, 0.5, 0]),
+        (["Yes", "no"], {}, "binary", (0, 1), [1, 0]),
+        (["entailment", "not_entailment", "entailment"], {}, "binary", (0, 1), [1, 0, 1]),
+        (["not duplicate", "duplicate"], {"kind": "binary"}, "binary", (0, 1), [0, 1]),
         (["7", "x"], {"kind": "positives"}, "positives", (0, 1), [1, 1]),
     ],
 )
@@ -66,6 +69,7 @@ def test_labels_of_every_kind_become_targets(
         ("\tb\t1", {}, r"pairs\.tsv:4: 'sentence1' is empty"),
         ("a\t1", {}, r"pairs\.tsv:4: the row has 2 fields"),
         ("a\tb\t2", {"kind": "binary"}, r"pairs\.tsv:3: the label in 'score' is '4.5', and 0 or 1 was expected"),
+        ("a\tb\tyes", {}, r"pairs\.tsv:4: the label in 'score' is 'yes', and a finite number was expected"),
         ("a\tb\tmaybe", {"kind": "inference"}, r"pairs\.tsv:2: .* one of entailment, neutral, contradiction"),
     ],
 )
@@ -79,6 +83,13 @@ def test_a_bad_row_is_named_with_file_line_and_value_or_skipped_and_counted(
     if options.get("kind") not in ("binary", "inference"):
         examples = read(path, skip=True, **options)
         assert (len(examples), examples.skipped) == (2, 1)
+
+
+def test_a_word_that_says_neither_is_named_with_those_that_do(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("sentence1\tsentence2\tlabel\na\tb\tyes\na\tb\tno\na\tb\tmaybe\n")
+    with pytest.raises(DataError, match=r"pairs\.tsv:4: .* 'maybe', and 0 or 1 was expected, or one of yes, true, "):
+        read(path)
 
 
 def test_a_sentence_that_the_tokenizer_cannot_read_is_named(tmp_path: Path) -> None:

@@ -25,10 +25,16 @@ HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
 Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
-All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat."""
+All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat.
+Labels are numbers, or words: yes and no, true and false, similar, duplicate, paraphrase, equivalent and not_…,
+entailment (similar), neutral and contradiction (not)."""
 _CORRELATIONS = f"{'scorer':<10} {'n':>7}  {'Pearson':>7} {'95 % interval':<18} {'Spearman':>8} 95 % interval"
-_SEPARATION = f"{'scorer':<10} {'AUC':>7} {'AP':>7} {'from':>8} {'accuracy':>8} {'F1':>7} {'Brier':>7} {'ECE':>7}"
-_WIDTHS = {"roc_auc": 7, "average_precision": 7, "threshold": 8, "accuracy": 8, "f1": 7, "brier": 7, "ece": 7}
+# fmt: off
+_FIGURES = {
+    "roc_auc": "AUC", "average_precision": "AP", "threshold": "from", "accuracy": "accuracy", "precision": "P",
+    "recall": "R", "f1": "F1", "brier": "Brier", "ece": "ECE",
+}
+# fmt: on
 _SIMILAR_SHARE = 0.8  # of the scale of labels: 4 of 5
 
 
@@ -37,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--data", type=Path, metavar="FILE", required=True, help="labelled pairs")
     add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
-    add("--label-column", metavar="NAME", help="the column that holds the labels, numbers")
-    add("--scorer", metavar="S", default="all", help="cosine, alignment, a head, … (default: all)")
+    add("--label-column", metavar="NAME", help="the column that holds the labels, numbers or words")
+    add("--scorer", metavar="S", default="all", help="cosine, a head, …, or several: cosine,nli (default: all)")
     add("--dev", type=Path, metavar="FILE", help="pairs that choose the thresholds (default: DATA itself)")
     similar = "pairs are similar from this label on (default: 1 of labels 0 and 1, else 4 of 5 of their scale)"
     add("--similar-from", type=float, metavar="LABEL", help=similar)
@@ -150,25 +156,28 @@ def _as_lines(
     args: argparse.Namespace, data: LabelledPairs, measured: Mapping[str, Agreement], similar: float
 ) -> list[str]:
     """Correlations, what tells similar pairs from others, ranges, and what all that was measured on."""
-    correlations, separations, ranges = [_CORRELATIONS], [_SEPARATION], []
+    correlations, ranges = [_CORRELATIONS], []
+    separations = [f"{'scorer':<10}" + "".join(f"{head:>9}" for head in _FIGURES.values())]
     for scorer, agreement in measured.items():
         found, figures = agreement.evaluation, _figures(agreement)
         spans = [f"{each.low:.4f} to {each.high:.4f}" for each in (found.pearson, found.spearman)]
         values = f"{found.pearson.value:>7.4f} {spans[0]:<18} {found.spearman.value:>8.4f} {spans[1]}"
         correlations.append(f"{scorer:<10} {found.n:>7}  {values}")
-        cells = [f"{figures[name]:.4f}" if name in figures else "–" for name in _WIDTHS]
-        row = " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))
-        separations.append(f"{scorer:<10} {row}")
+        cells = [f"{figures[name]:.4f}" if name in figures else "–" for name in _FIGURES]
+        separations.append(f"{scorer:<10}" + "".join(f"{cell:>9}" for cell in cells))
         for low, count, mean in agreement.ranges:
             ranges.append(f"{scorer} from {low:g}: {count:,} pairs, mean label {mean:.2f}")
     skipped = f", {data.skipped:,} bad rows left out" if data.skipped else ""
     span = f"{min(data.labels):g} to {max(data.labels):g}"
+    similar_words, others = ([word for word, value in data.words.items() if value == kind] for kind in (1.0, 0.0))
+    read = [f"labels: {' and '.join(similar_words)} = similar, {' and '.join(others)} = not"] if data.words else []
     return [
         *correlations,
         f"similar: label of at least {similar:g}; threshold of the best accuracy on {args.dev or args.data}",
         *separations,
         *ranges,
         f"data: {args.data}, labels {data.file.label!r} from {span}{skipped}",
+        *read,
         f"intervals: 95 %, {args.resamples:,} bootstrap resamples, seed {args.seed}",
     ]
 
@@ -188,7 +197,8 @@ def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str
     }
     file = data.file
     described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
-    return {**described, "skipped": data.skipped, "scorers": scorers, "ranges": ranges}
+    counted = {"label_words": data.words, "skipped": data.skipped}
+    return {**described, **counted, "scorers": scorers, "ranges": ranges}
 
 
 def _figures(agreement: Agreement) -> dict[str, float]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Making = Callable[[list[Row], Callable[[int, int], None]], tuple[bytes, dict[str, int]]]
 UNREAD = ("cut_sentences", "unknown_sentences", "unread_sentences")
 """Of how many sentences something was cut off, something is unknown to the vocabulary, nothing was read."""
+NAMED = 20
+"""Bad rows that are named on stderr; the others are counted."""
 _WORDS = 20
 
 

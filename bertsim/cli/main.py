@@ -21,7 +21,10 @@ from bertsim import __version__
 from bertsim.cli.output import Stopped, note_stop, say
 from bertsim.errors import BertsimError
 
-COMMANDS = ("score", "embed", "evaluate", "probe", "train", "export", "serve", "publish", "deploy")
+COMMANDS = (
+    *("score", "rank", "matrix", "duplicates", "embed", "evaluate", "probe", "train", "export"),
+    *("serve", "publish", "deploy"),
+)
 BAD_INPUT, INTERRUPTED, PIPE_CLOSED, TERMINATED = 2, 130, 141, 143
 
 

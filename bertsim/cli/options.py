@@ -120,3 +120,10 @@ def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | 
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise InputError(f'--layers is {text!r}; give numbers such as "-1" or "-1,-2", or "last4" or "all".') from error
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, for argparse. Raises: ArgumentTypeError, where it is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} was given, and a whole number from 1 on was expected")
+    return int(text)

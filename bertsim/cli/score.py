@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
-from bertsim.cli.files import UNREAD, Tally, summed, write_chunks
+from bertsim.cli.files import NAMED, UNREAD, Tally, summed, write_chunks
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs
@@ -37,8 +37,6 @@ All columns and rows are kept, in order. New are "score" and "probability" (of s
 "cosine_probability"), "unknown_tokens" and "cut_tokens" (of both sentences, what was not read of them) and "error":
 why a row could not be scored; such rows are named and counted, too. Stopped, the same command goes on where it was."""
 CALIBRATED = "calibrated: the probability that people would call the two similar"
-NAMED = 20
-"""Bad rows named on stderr; the others are counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

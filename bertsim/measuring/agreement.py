@@ -28,7 +28,9 @@ class Separation:
     Attributes:
         positives: how many pairs are similar.
         roc_auc: chance that a similar pair scores above another; 0.5 = by luck.
-        threshold: the score from which on a pair is called similar; accuracy and f1 are at it.
+        threshold: the score from which on a pair is called similar; what follows is at it.
+        precision, recall: of the pairs called similar the share that is, of those that are the share called so.
+        f1: their harmonic mean; 0, as precision is, where no pair is called similar.
     """
 
     positives: int
@@ -36,6 +38,8 @@ class Separation:
     average_precision: float
     threshold: float
     accuracy: float
+    precision: float
+    recall: float
     f1: float
 
 
@@ -155,13 +159,14 @@ def separate(scores: ArrayLike, is_similar: ArrayLike, threshold: float) -> Sepa
     Raises:
         InputError: lengths that differ, no pair, one kind alone.
     """
-    from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
+    from sklearn import metrics
 
     x, y = _of_both_kinds(scores, is_similar)
     called = x >= threshold
-    figures = roc_auc_score(y, x), average_precision_score(y, x)
-    at_threshold = accuracy_score(y, called), f1_score(y, called, zero_division=0.0)
-    return Separation(int(y.sum()), *map(float, (*figures, threshold, *at_threshold)))
+    figures = metrics.roc_auc_score(y, x), metrics.average_precision_score(y, x)
+    accuracy = metrics.accuracy_score(y, called)
+    at_threshold = metrics.precision_recall_fscore_support(y, called, average="binary", zero_division=0.0)[:3]
+    return Separation(int(y.sum()), *map(float, (*figures, threshold, accuracy, *at_threshold)))
 
 
 def judge_probabilities(probabilities: ArrayLike, is_similar: ArrayLike) -> Honesty:

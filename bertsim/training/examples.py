@@ -21,7 +21,7 @@ from bertsim.errors import DataError, InputError
 from bertsim.measuring.edits import Edit, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import read_antonyms
 from bertsim.measuring.evaluation import MIN_ROWS
-from bertsim.measuring.labelled import PEEKED_ROWS, find_label, number_of
+from bertsim.measuring.labelled import PEEKED_ROWS, WORDS, find_label, number_of, similar_of, word_of
 from bertsim.measuring.probes import is_held_out, swap_nouns
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
@@ -235,8 +235,9 @@ def _told_apart(source: Source, file: DataFile) -> Source:
     rows = islice(file, PEEKED_ROWS) if file.label is not None else ()  # else there are several, a column each
     cells = [row.label for row in rows if row.error is None]
     numbers = [number for number in map(number_of, cells) if number is not None]
-    if kind is None and sum(str(cell).strip().lower() in RATED_AS for cell in cells) > len(cells) / 2:
-        kind = "inference"
+    words = [word for word in map(word_of, cells) if word in WORDS]
+    if kind is None and len(words) > len(cells) / 2:
+        kind = "inference" if RATED_AS.keys() >= set(words) else "binary"
     if kind is None and scale is None and numbers and set(numbers) <= {0.0, 1.0}:
         kind = "binary"
     if kind in (*UNLABELLED, "inference", "binary"):
@@ -267,11 +268,12 @@ def _scaled(cell: object, source: Source, column: str | None) -> float:
     """A cell as a target in [0, 1]."""
     if source.kind == "inference":
         return RATED_AS[_one_of(RATED_AS, cell, column)]
-    number, said = number_of(cell), f"the label in {column!r} is {cell!r}"
+    is_binary, said = source.kind == "binary", f"the label in {column!r} is {cell!r}"
+    number = similar_of(cell) if is_binary and word_of(cell) in WORDS else number_of(cell)
+    if is_binary and number not in (0.0, 1.0):
+        raise InputError(f"{said}, and 0 or 1 was expected" + (f", or one of {', '.join(WORDS)}" * (number is None)))
     if number is None:
         raise InputError(f"{said}, and a finite number was expected")
-    if source.kind == "binary" and number not in (0.0, 1.0):
-        raise InputError(f"{said}, and 0 or 1 was expected")
     low, high = source.scale or (0.0, 1.0)
     if not low <= number <= high:
         raise InputError(f"{said}, outside the scale from {low:g} to {high:g}")
@@ -280,7 +282,7 @@ def _scaled(cell: object, source: Source, column: str | None) -> float:
 
 def _one_of(known: Iterable[str], cell: object, column: str | None) -> str:
     """A cell that is one of these words, in small letters."""
-    word = str(cell).strip().lower()
+    word = word_of(cell)
     if word not in known:
         raise InputError(f"the label in {column!r} is {cell!r}, and one of {', '.join(known)} was expected")
     return word
