@@ -109,7 +109,7 @@ def _read_lines(file: DataFile, model: SimilarityModel, tally: Tally) -> Lines:
         counts, kept = tally.count([row.sentences[0] if row.error is None else "" for row in chunk]), []
         for row, count in zip(chunk, counts, strict=True):
             is_empty = not count.read + count.unknown
-            error = row.error or (refusal(row, model.check) if is_empty else None)
+            error = row.error or (refusal({"the sentence": row.sentences[0]}, model.check) if is_empty else None)
             if error is None:
                 found.sentences.append(row.sentences[0])
                 found.lines.append(row.line)
