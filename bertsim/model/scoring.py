@@ -266,7 +266,7 @@ def passes_of_pairs(scorer: Scorer, count: int) -> int:
 
 
 def check_limit(name: str, limit: int | None) -> None:
-    """Raise InputError where a limit is neither None nor a whole number from 1 on."""
+    """Refuse a limit that is neither None nor a whole number from 1 on. Raises: InputError."""
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
 
