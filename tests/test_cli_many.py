@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bertsim.data.pairs import open_pairs
+from bertsim.records import ALIGNMENT_PARTS
 
 SENTENCES = [
     "The soup is cold.",
@@ -330,7 +331,7 @@ def test_a_number_that_is_none_is_refused(cli, given):
 
 
 def test_scorers_and_queries_that_cannot_be_are_refused(cli, model, lines):
-    known = ", ".join(model.scorers)
+    known = ", ".join((*model.scorers, *ALIGNMENT_PARTS))
     assert cli("rank", "x", "--input", lines, "--scorer", "cos").refusal.startswith("--scorer is 'cos'; choose one of")
     assert cli("rank", "x", "--input", lines, "--rerank", "cos").refusal == f"scorer is 'cos'; known are {known}."
     assert cli("rank", " ", "--input", lines).refusal == "the query is empty; write at least one word."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -283,11 +285,77 @@ def test_a_matrix_that_costs_much_is_refused_until_its_limit_is_lifted(model: Si
     with pytest.raises(InputError) as refused:
         model.matrix([f"The number {number}." for number in range(101)], scorer="nli")
     told = r"nli of 101 × 101 takes 10,201 passes of the encoder, about [\d,]+ s; max_passes is 10,000: "
-    assert re.fullmatch(told + r"give a larger one, or None for no limit\.", str(refused.value))
-    with pytest.raises(InputError, match=r"^cosine of 4 × 4 takes 4 passes of the encoder, .*; max_passes is 3: give"):
+    advice = r"split the list, or give a larger one in Python, None for no limit\."
+    assert re.fullmatch(told + advice, str(refused.value))
+    with pytest.raises(InputError, match=r"^cosine of 4 × 4 takes 4 passes of the encoder, .*; max_passes is 3: split"):
         model.matrix(SENTENCES, max_passes=3)
     for limit in (4, None):
         assert model.matrix(SENTENCES, max_passes=limit).shape == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "passes", "what"),
+    [
+        ({}, 5, "cosine of 1 × 4"),
+        ({"scorer": "nli"}, 4, "nli of 1 × 4"),
+        ({"rerank": "combined", "top": 2}, 11, "cosine of 1 × 4, then combined,"),
+        ({"rerank": "nli", "top": 9}, 9, "cosine of 1 × 4, then nli,"),
+    ],
+)
+def test_a_ranking_is_refused_from_so_many_passes_on(
+    model: SimilarityModel, options: dict[str, Any], passes: int, what: str
+) -> None:
+    assert len(model.rank(QUERY, SENTENCES, max_passes=passes, **options)) == min(options.get("top", 4), 4)
+    told = f"{what} takes {passes} passes of the encoder; max_passes is {passes - 1}: split the list, or give"
+    with pytest.raises(InputError, match=f"^{told}"):
+        model.rank(QUERY, SENTENCES, max_passes=passes - 1, **options)
+    with pytest.raises(InputError, match=r"^dot of 1 × 4 takes 4 passes of the encoder; max_passes is 3"):
+        model.rank(model.embed([QUERY])[0], SENTENCES, scorer="dot", max_passes=3)
+
+
+@pytest.mark.parametrize(("scorer", "passes"), [("cosine", 4), ("nli", 2), ("combined", 6)])
+def test_pairs_are_refused_from_so_many_passes_on(model: SimilarityModel, scorer: str, passes: int) -> None:
+    assert model.score(PAIRS, scorer=scorer, max_passes=passes).shape == (2,)
+    told = f"^{scorer} of 2 pairs takes {passes} passes of the encoder; max_passes is {passes - 1}: split the list, or"
+    with pytest.raises(InputError, match=told):
+        model.score(iter(PAIRS), scorer=scorer, max_passes=passes - 1)
+    with pytest.raises(InputError, match=r"^max_passes is 1\.5; a whole number from 1 on, or None for no limit, was"):
+        model.score(PAIRS, max_passes=1.5)  # type: ignore[arg-type]
+
+
+def test_the_probabilities_of_pairs_are_those_of_comparisons_and_none_where_one_was_not_read(
+    model: SimilarityModel,
+) -> None:
+    pairs = [*PAIRS, (SENTENCES[0], "\u2603"), ("I like it \u2603", "I like it \u2603"), ("I like it \u2603", "Why?")]
+    for scorer in ("cosine", "combined"):
+        found = model.probabilities(iter(pairs), model.score(pairs, scorer=scorer), scorer)
+        for (a, b), probability in zip(pairs, found, strict=True):
+            assert probability == pytest.approx(model.compare(a, b)[scorer].probability, abs=5e-3)
+        assert found[2] is found[4] is None
+        assert found[3] is not None
+    assert set(model.probabilities(pairs, model.score(pairs, pooling="max"), pooling="max")) == {None}
+    assert set(model.probabilities(pairs, model.score(pairs, scorer="nli"), "nli")) == {None}
+    assert model.probabilities([], model.score([])) == []
+
+
+def test_a_pair_does_not_wait_for_all_that_another_call_brought_before(model: SimilarityModel) -> None:
+    begun, enough, shares = Event(), Event(), list[float]()
+
+    def progress(done: int, total: int) -> None:
+        shares.append(done / total)
+        begun.set()
+        if enough.is_set():
+            raise StopIteration
+
+    sentences = [f"The number {number} is not the number {number + 1}." for number in range(60)]
+    with ThreadPoolExecutor(1) as thread:
+        long = thread.submit(model.matrix, sentences, scorer="nli", progress=progress)
+        assert begun.wait(60)
+        model.score(PAIRS)
+        share = shares[-1]
+        enough.set()
+        assert isinstance(long.exception(), StopIteration)
+    assert share < 0.5
 
 
 def test_of_nothing_there_is_no_matrix(model: SimilarityModel) -> None:

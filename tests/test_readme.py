@@ -64,11 +64,17 @@ def test_the_examples_of_the_api_print_what_they_show(app_url):
 
 
 @pytest.mark.slow
-def test_the_example_with_curl_gives_the_score(app_url):
+def test_the_examples_with_curl_give_the_scores(app_url):
     (code,) = blocks("bash")
     printed = run(["bash", "-c", code.replace(USUAL, app_url)])
     unread = '"cut_tokens": [0, 0], "unknown_tokens": [0, 0], "unknown_words": [[], []], "withheld": null'
-    assert_prints(printed, f'event: complete data: [{{"score": 0.8499, {unread}}}]')
+    dogs = '"scores": [0.9224, 0.0790], "probabilities": [0.6921, 0.0020]'
+    shown = f"""data: [{{"score": 0.8499, {unread}}}]
+        data: [{{{dogs}, "cut_tokens": [[0, 0], [0, 0]], "unknown_tokens": [[0, 0], [0, 0]]}}]
+        data: [[{{"sentence": "A dog is barking.", "index": 1, "score": 0.9224, "probability": 0.6921}}]]
+        data: [[[0.0790], [0.9224]]]
+        data: [[[-0.0946"""
+    assert_prints(printed, shown)
 
 
 @pytest.mark.slow

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from typing import TypeVar
 
 import numpy as np
@@ -109,23 +111,38 @@ def run_batches(
     places = {row: place for place, row in enumerate(ordered)}
     share = -(-sum(len(row.ids) for row in ordered) // engine.parallel_batches)
     batches = list(_batches(ordered, min(BATCH_TOKENS, share)))
-    futures: list[Future[_T]] = []
-    if engine.pool is None or len(batches) == 1:
-        parts: Iterator[_T] = map(run, batches)
-    else:
-        futures = [engine.pool.submit(run, batch) for batch in batches]
-        parts = (future.result() for future in futures)
+    pool = engine.pool if len(batches) > 1 else None
+    parts = (
+        _side_by_side(pool, batches, run, 2 * engine.parallel_batches) if pool else (run(batch) for batch in batches)
+    )
     made, done = [], 0
-    try:
+    with closing(parts):
         for batch, part in zip(batches, parts, strict=True):
             made.append(part)
             done += len(batch)
             if progress:
                 progress(done * len(rows) // len(ordered), len(rows))
-    finally:
-        for future in futures:  # whoever stops it waits for no batch
-            future.cancel()
     return made, np.array([places[row] for row in rows], np.intp)
+
+
+def _side_by_side(
+    pool: Executor, batches: Sequence[Sequence[Row]], run: Callable[[Sequence[Row]], _T], most: int
+) -> Generator[_T]:
+    """Run batches in their order, so many of them at the pool: whoever comes with few does not wait for all of these.
+
+    Closed early, it leaves those that run already.
+    """
+    brought: deque[Future[_T]] = deque()
+    try:
+        for batch in batches:
+            brought.append(pool.submit(run, batch))
+            if len(brought) == most:
+                yield brought.popleft().result()
+        while brought:
+            yield brought.popleft().result()
+    finally:
+        for future in brought:
+            future.cancel()
 
 
 def _batches(ordered: Sequence[Row], most_tokens: int) -> Iterator[Sequence[Row]]:

@@ -20,14 +20,15 @@ from bertsim.engines.base import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
 from bertsim.model.scorers import APART, PACKED, Entries, Reader, Scorer, in_order, values_of, ways_of
-from bertsim.model.scoring import ScoringModel, block_size
+from bertsim.model.scoring import Pairs, ScoringModel, block_size, check_limit, check_passes, passes_of_pairs
 from bertsim.records import Cost, Float, Ranked, Unread
-from bertsim.text.lists import list_sentences
+from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
 MAX_PASSES = 10_000
-"""How often `matrix` runs the encoder where nobody says more: some ten seconds apart, twice as long packed."""
+"""How often `matrix`, and a call of the app's API, runs the encoder where nobody says more: some ten seconds apart,
+twice as long packed."""
 Places = NDArray[np.intp]
 """Of every query, places of sentences: int [queries, kept]; or of pairs, int [pairs]."""
 Side = list[str] | Float
@@ -47,6 +48,7 @@ class RankingModel(ScoringModel):
         scorer: str = "cosine",
         top: int | None = None,
         rerank: str | None = None,
+        max_passes: int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> list[Any]:
@@ -61,6 +63,7 @@ class RankingModel(ScoringModel):
             top: how many are kept; None = all.
             rerank: another of `scorers`, a slower one that reads packed, say, which scores those kept again; order,
                 scores and probabilities are its own then.
+            max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
             progress: told after every batch.
             options: see `Options`.
 
@@ -68,7 +71,8 @@ class RankingModel(ScoringModel):
             A list of `Ranked`; of several queries a list of such lists.
 
         Raises:
-            InputError: a text, vectors, a scorer, `top` or an option that cannot be used; names it.
+            InputError: a text, vectors, a scorer, `top` or an option that cannot be used, or more passes than may be;
+                names it.
 
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
@@ -77,6 +81,11 @@ class RankingModel(ScoringModel):
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
         a, b = texts_or_vectors(own, "query"), texts_or_vectors(sentences, "sentences")
+        texts = [each for each in (a, b) if isinstance(each, list)]
+        passes = sum(_passes_of(first, *texts).values() if len(texts) == 2 else map(len, texts))
+        if second:
+            passes += passes_of_pairs(second, len(a) * min(len(b) if top is None else top, len(b)))
+        check_passes(f"{scorer} of {len(a):,} × {len(b):,}{f', then {rerank},' if rerank else ''}", passes, max_passes)
         told = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)]
         if isinstance(a, list) and isinstance(b, list):
             scores = self._across(first, a, b, resolved.max_length, told[0], ("query", "sentence"))
@@ -124,16 +133,11 @@ class RankingModel(ScoringModel):
 
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
-        check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
+        seconds = partial(self._seconds, asked, a, b, resolved.max_length)
         passes = sum(_passes_of(asked, a, b).values())
-        if max_passes is not None and passes > max_passes:
-            seconds = self._seconds(asked, a, b, resolved.max_length)
-            told = f"{passes:,} passes of the encoder, about {seconds:,.0f} s; max_passes is {max_passes:,}"
-            raise InputError(
-                f"{scorer} of {len(a):,} × {len(b):,} takes {told}: give a larger one, or None for no limit."
-            )
+        check_passes(f"{scorer} of {len(a):,} × {len(b):,}", passes, max_passes, seconds)
         return self._across(asked, a, b, resolved.max_length, progress)
 
     def cost(
@@ -151,6 +155,24 @@ class RankingModel(ScoringModel):
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
         return Cost(sum(_passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
+
+    def probabilities(
+        self, pairs: Pairs, scores: Float, scorer: str = "cosine", **options: Unpack[Options]
+    ) -> list[float | None]:
+        """The probability that people would call each pair similar, in [0, 1]; None where nobody can say.
+
+        Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
+        sentences differs.
+
+        Args:
+            pairs, options: as `score` was given them.
+            scores: float32 [n], what `score` gave of them by this scorer.
+            scorer: one of `scorers`.
+        """
+        listed = list_pairs(pairs)
+        a, b = ([pair[side] for pair in listed] for side in (0, 1))
+        places = np.arange(len(b))[:, None]
+        return self._probabilities(scorer, a, b, places, scores[:, None], self.resolve(**options))[:, 0].tolist()
 
     def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:
         """What sentence-transformers calls `embed`, of many texts [n, dim]; of a single string float32 [dim].
@@ -232,12 +254,6 @@ def _sides(sentences: Iterable[str], others: Iterable[str] | None) -> tuple[list
     """The A's and the B's, which are the same list where there are no others."""
     a = list_sentences(sentences)
     return a, a if others is None else list_sentences(others, "others")
-
-
-def check_limit(name: str, limit: int | None) -> None:
-    """Raises: InputError: a limit is neither None nor a whole number from 1 on; calls it by that name."""
-    if limit is not None and (type(limit) is not int or limit < 1):
-        raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
 
 
 def _passes_of(scorer: Scorer, a: list[str], b: list[str]) -> dict[str, int]:

@@ -89,17 +89,27 @@ class ScoringModel(SentenceEmbedder):
         return tuple(scorer.name for scorer in found if readers_of([scorer], inputs))
 
     def score(
-        self, pairs: Pairs, *, scorer: str = "cosine", progress: Progress | None = None, **options: Unpack[Options]
+        self,
+        pairs: Pairs,
+        *,
+        scorer: str = "cosine",
+        max_passes: int | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[Options],
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer.
 
         Options and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
-        whatever the options say.
+        whatever the options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer
+        that reads sentences apart, one for one that reads packed, three for one that does both; None = no limit.
 
         Returns:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
-        return self.scores(pairs, [scorer], progress=progress, **options)[scorer]
+        listed = list_pairs(pairs)
+        passes = passes_of_pairs(self._scorer(scorer, self._own_options), len(listed))
+        check_passes(f"{scorer} of {len(listed):,} pairs", passes, max_passes)
+        return self.scores(listed, [scorer], progress=progress, **options)[scorer]
 
     def scores(
         self,
@@ -295,6 +305,33 @@ def block_size(scorers: Sequence[Scorer], count: int, across: int = 0) -> int:
     if across and readers_of(scorers, PACKED):
         size = min(size, max(_PACKED // across, 1))
     return min(size, count)
+
+
+def passes_of_pairs(scorer: Scorer, count: int) -> int:
+    """How many rows the encoder reads of so many pairs, were all of them different.
+
+    Example: 3 pairs: 6 for cosine, 3 for a head that reads packed, 9 for what joins the two
+    """
+    return sum(count if way == PACKED else 2 * count for way in ways_of([scorer]))
+
+
+def check_limit(name: str, limit: int | None) -> None:
+    """Refuse a limit that is neither None nor a whole number from 1 on. Raises: InputError."""
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
+
+
+def check_passes(what: str, passes: int, most: int | None, seconds: Callable[[], float] | None = None) -> None:
+    """Refuse, before anything is encoded, what takes more passes of the encoder than `most`; None = no limit.
+
+    Raises:
+        InputError: it does, or `most` is no limit; `seconds` tells it how long that would take, where somebody knows.
+    """
+    check_limit("max_passes", most)
+    if most is not None and passes > most:
+        told = f", about {seconds():,.0f} s" if seconds else ""
+        advice = "split the list, or give a larger one in Python, None for no limit"
+        raise InputError(f"{what} takes {passes:,} passes of the encoder{told}; max_passes is {most:,}: {advice}.")
 
 
 def _name(pairs: int, start: int, index: int) -> str:

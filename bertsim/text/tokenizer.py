@@ -125,8 +125,15 @@ class Tokenizer:
             InputError: a sentence that `check_sentence` refuses, or a `max_length` out of range; names it.
         """
         self.check_length(max_length)
-        encodings = iter(self._read([sentence for row in texts for sentence in row], name, fast=True))
-        return [self._templates[len(row)].fill([next(encodings).ids for _ in row], max_length) for row in texts]
+        sentences = [sentence for row in texts for sentence in row]
+        _check_strings(sentences, name)
+        first: dict[str, int] = {}  # of many with many each stands in many rows
+        for index, sentence in enumerate(sentences):
+            first.setdefault(sentence, index)
+        places = list(first.values())
+        encodings = self._read(list(first), lambda index: name(places[index]), fast=True)
+        ids = {sentence: encoding.ids for sentence, encoding in zip(first, encodings, strict=True)}
+        return [self._templates[len(row)].fill([ids[sentence] for sentence in row], max_length) for row in texts]
 
     def pad(self, rows: Sequence[Row]) -> tuple[Int, Int, Int]:
         """input_ids, attention_mask and token_type_ids of rows, int32 [rows, seq] each, as long as the longest row."""
@@ -199,7 +206,7 @@ class Tokenizer:
         run = self._fast.encode_batch_fast if fast else self._fast.encode_batch
         found = run(list(map(readable, sentences)), add_special_tokens=False)
         for index, encoding in enumerate(found):
-            if not encoding.ids:
+            if not len(encoding):
                 fault = "has no character that the tokenizer can read; write at least one word"
                 raise InputError(f"{name(index)} {sentences[index]!r:.60} {fault}.")
         return found

@@ -1,6 +1,10 @@
-"""The app's public endpoints: `/score`, `/compare`, `/embed`, `/tokens`, `/attention`; MCP tools of the same names.
+"""The app's public endpoints, which are MCP tools of the same names.
 
-Limits and errors are the core's own, the catalog of encoders among them: the page has no others.
+Of one sentence or pair: `/score`, `/compare`, `/embed`, `/tokens`, `/attention`; of many in one call: `/score_many`,
+`/rank`, `/matrix`, `/embed_many`.
+
+Limits and errors are the core's own, the catalog of encoders among them. `MAX_NUMBERS` alone is the app's: while an
+answer is written as JSON, nobody else is served.
 """
 
 from __future__ import annotations
@@ -13,18 +17,30 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
+from bertsim.model.many import MAX_PASSES
 from bertsim.records import PairScore, Unread
+from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.unread import withheld
-from bertsim.ui.calls import API_QUEUE, replies
+from bertsim.ui.calls import API_QUEUE, MANY_QUEUE, replies
+from bertsim.ui.lane import SlowLane
 from bertsim.ui.shelf import Shelf
 from bertsim.views.anatomy import token_numbers
-from bertsim.views.attention import AttentionChoice, matrix
+from bertsim.views.attention import AttentionChoice
+from bertsim.views.attention import matrix as attention_matrix
 from bertsim.views.markup import plain
 
+MAX_NUMBERS = 250_000
+"""Numbers in one answer."""
 PARAMETERS = {
     "sentence_a": "the one sentence.",
     "sentence_b": "the other sentence.",
     "sentence": "one sentence.",
+    "pairs": "the pairs, each a list of two sentences.",
+    "query": "the sentence that the others are compared with.",
+    "sentences": "the sentences.",
+    "others": "what each sentence is compared with; empty = the same sentences.",
+    "top": "how many are kept.",
+    "rerank": "another scorer, a slower one, that puts those kept in order again; empty = none.",
     "scorer": "cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.",
     "layer": "1 = first block.",
     "head": "1 = first head; 0 = the mean of all heads.",
@@ -54,8 +70,16 @@ def _check(name: str, value: Any, low: int, high: int) -> None:
         raise InputError(f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}.")
 
 
+def _check_numbers(rows: int, columns: int, what: str) -> None:
+    """Refuse an answer of more numbers than one may have, before anything is computed."""
+    if rows * columns > MAX_NUMBERS:
+        told = f"{rows:,} × {columns:,} numbers, and one answer has {MAX_NUMBERS:,} at most"
+        raise InputError(f"{what} would be {told}; split the list, and send one part after another.")
+
+
 def build_api(shelf: Shelf) -> None:
     """Add the endpoints to the app being built."""
+    lane = SlowLane(lambda: shelf.asked_at)
 
     @replies
     def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
@@ -102,10 +126,60 @@ def build_api(shelf: Shelf) -> None:
             "token_type_ids": batch.token_type_ids[0].tolist(),
             "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
             "unknown_tokens": [len(each.unknown_words) for each in batch.unread[0]],
-            "attention": matrix(output.attentions[:, 0], chosen).tolist(),
+            "attention": attention_matrix(output.attentions[:, 0], chosen).tolist(),
         }
 
-    for endpoint in (score, compare, embed, tokens, attention):
+    @replies
+    def score_many(pairs: list[list[str]], scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
+        """Scores of many pairs, the probability of each that people would call it similar, and what was not read."""
+        model, listed = shelf.get(encoder or None), list_pairs(pairs)
+        texts = [sentence for pair in listed for sentence in pair]
+        with lane.enter(texts) as pace:
+            scores = model.score(listed, scorer=scorer, max_passes=MAX_PASSES, progress=pace)
+        counts = model.count_tokens(texts)
+        sides = list(zip(counts[0::2], counts[1::2], strict=True))
+        return {
+            "scores": scores.tolist(),
+            "probabilities": model.probabilities(listed, scores, scorer),
+            "cut_tokens": [[a.cut, b.cut] for a, b in sides],
+            "unknown_tokens": [[a.unknown, b.unknown] for a, b in sides],
+        }
+
+    @replies
+    def rank(
+        query: str, sentences: list[str], scorer: str = "cosine", top: int = 10, rerank: str = "", encoder: str = ""
+    ) -> list[dict[str, Any]]:
+        """Sentences by how similar they are to a query, best first; index = the place in the list, from 0."""
+        model, listed = shelf.get(encoder or None), list_sentences(sentences)
+        told: dict[str, Any] = {"top": top, "rerank": None if rerank == "" else rerank, "max_passes": MAX_PASSES}
+        with lane.enter([query, *listed]) as pace:
+            (found,) = model.rank([query], listed, scorer=scorer, progress=pace, **told)
+        return [{"sentence": plain(listed[each.index]), **asdict(each)} for each in found]
+
+    @replies
+    def matrix(
+        sentences: list[str],
+        others: list[str] = [],  # noqa: B006 - nobody changes it, and its type is what a program is told
+        scorer: str = "cosine",
+        encoder: str = "",
+    ) -> list[list[float]]:
+        """The score of every sentence, a row each, with every other one, a column each."""
+        model, a = shelf.get(encoder or None), list_sentences(sentences)
+        b = None if others in ([], None) else list_sentences(others, "others")
+        _check_numbers(len(a), len(a if b is None else b), "the matrix")
+        with lane.enter([*a, *(b or [])]) as pace:
+            return model.matrix(a, b, scorer, progress=pace).tolist()
+
+    @replies
+    def embed_many(sentences: list[str], encoder: str = "") -> list[list[float]]:
+        """The vectors of many sentences."""
+        model, listed = shelf.get(encoder or None), list_sentences(sentences)
+        _check_numbers(len(listed), model.embed([]).shape[1], "the vectors")
+        with lane.enter(listed) as pace:
+            return model.embed(listed, progress=pace).tolist()
+
+    one_by_one, at_once = (score, compare, embed, tokens, attention), (score_many, rank, matrix, embed_many)
+    for endpoint in (*one_by_one, *at_once):
         said = [f"    {name}: {PARAMETERS[name]}" for name in inspect.signature(endpoint).parameters]
         endpoint.__doc__ = "\n".join([str(endpoint.__doc__), "", "Args:", *said])  # what a program is told of it
-        gr.api(endpoint, **API_QUEUE)
+        gr.api(endpoint, **(MANY_QUEUE if endpoint in at_once else API_QUEUE))

@@ -19,6 +19,7 @@ R = TypeVar("R")
 # Events of the page that reach a model wait in one queue, programs in another; neither can fill the other's.
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
 API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
+MANY_QUEUE = {"concurrency_id": "many", "concurrency_limit": 12}  # of these one at a time takes long, see `lane`
 
 
 class StaleError(Exception):

@@ -92,6 +92,7 @@ class Shelf:
 
     Attributes:
         notice, on_notice: why the app does not run on what the host wanted, else ""; called with it, once.
+        asked_at: when a model was asked for last, by `time.monotonic`.
 
     Raises:
         InputError: an unknown engine, or a revision of the bundled encoder.
@@ -111,6 +112,7 @@ class Shelf:
             find_source(None, revision)
         self.catalog, self.notice = catalog, ""
         self.on_notice: Callable[[str], object] = lambda notice: None
+        self.asked_at = -math.inf
         self._engine, self._revision, self._heads = engine, revision, heads
         self._kept: OrderedDict[str, Loading] = OrderedDict()
         self._lock, self._hands, self._exports = Lock(), Semaphore(LOADED_AT_ONCE), Lock()
@@ -134,6 +136,7 @@ class Shelf:
             InputError: it is not offered, or too many are on their way.
         """
         offer = self.catalog.find(name)
+        self.asked_at = time.monotonic()
         with self._lock:
             kept = self._kept.get(offer.name)
             if kept and kept.is_lost and name is None:

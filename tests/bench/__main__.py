@@ -51,6 +51,7 @@ def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
     yield from bench.padding()
     yield from bench.speed(args.rounds)
     yield from bench.whole_processes()
+    yield from bench.many()
     yield from bench.page()
 
 

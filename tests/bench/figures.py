@@ -15,6 +15,7 @@ from statistics import median
 
 from bertsim.model.loading import BUNDLED
 from tests.bench.checkpoint import draw_texts, widen_checkpoint
+from tests.bench.many import many_figures
 from tests.bench.page import page_figures
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, speed_row
@@ -107,6 +108,11 @@ class Bench:
         yield limit_row("resident memory of the app after 50 scores", app.resident, 600, "MB")
         loaded = "loaded" if app.tensorflow else "not loaded"
         yield Row("TensorFlow in the app's process", "not loaded", f"**{loaded}**", not app.tensorflow)
+
+    def many(self) -> Iterator[Row]:
+        """The app, asked for many sentences."""
+        self.say("many sentences")
+        yield from many_figures(self.cache / "many.log")
 
     def page(self) -> Iterator[Row]:
         """The app in a browser, as a person waits for it."""

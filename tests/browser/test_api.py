@@ -30,7 +30,8 @@ def client(app_url) -> Iterator[Client]:
 
 def test_only_the_public_endpoints_are_listed_with_their_parameters(client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/score", "/compare", "/embed", "/tokens", "/attention"}
+    many = {"/score_many", "/rank", "/matrix", "/embed_many"}
+    assert set(named) == {"/score", "/compare", "/embed", "/tokens", "/attention"} | many
     assert [each["parameter_name"] for each in named["/score"]["parameters"]] == [
         "sentence_a",
         "sentence_b",

@@ -35,18 +35,24 @@ def talk(app_url: str, say: Callable[[ClientSession], Awaitable[Any]]) -> Any:
         return thread.submit(lambda: asyncio.run(session())).result()
 
 
-def test_the_five_endpoints_are_tools_with_documented_schemas(app_url):
+def test_the_endpoints_are_tools_with_documented_schemas(app_url):
     tools = {tool.name: tool for tool in talk(app_url, lambda client: client.list_tools()).tools}
-    assert set(tools) == {"score", "compare", "embed", "tokens", "attention"}
+    many = {"score_many", "rank", "matrix", "embed_many"}
+    assert set(tools) == {"score", "compare", "embed", "tokens", "attention"} | many
     for tool in tools.values():
         assert tool.description
         for name, described in tool.inputSchema["properties"].items():
-            assert described["type"] in ("string", "integer"), (tool.name, name)
+            assert described["type"] in ("string", "integer", "array"), (tool.name, name)
             assert len(described["description"]) > 5, (tool.name, name)
     score = tools["score"].inputSchema
     assert score["required"] == ["sentence_a", "sentence_b"]
     assert score["properties"]["scorer"]["default"] == "cosine"
     assert tools["attention"].inputSchema["properties"]["layer"]["type"] == "integer"
+    strings = {"type": "array", "items": {"type": "string"}}
+    assert strings.items() <= tools["rank"].inputSchema["properties"]["sentences"].items()
+    assert strings.items() <= tools["matrix"].inputSchema["properties"]["others"].items()
+    assert tools["matrix"].inputSchema["required"] == ["sentences"]
+    assert tools["score_many"].inputSchema["properties"]["pairs"]["items"] == strings
 
 
 def test_a_tool_gives_the_core_s_score(app_url, model):
@@ -55,6 +61,37 @@ def test_a_tool_gives_the_core_s_score(app_url, model):
     found = ast.literal_eval(said.content[0].text)  # as gradio writes it
     assert found["unknown_tokens"] == [0, 0]
     assert found["score"] == pytest.approx(float(model.score([(A, B)])[0]), abs=5e-3)
+
+
+def test_the_tools_of_many_give_what_the_core_gives(app_url, model):
+    def ask(name: str, **arguments: object) -> Any:
+        said = talk(app_url, lambda client: client.call_tool(name, arguments))
+        assert not said.isError
+        return ast.literal_eval(said.content[0].text)  # as gradio writes it
+
+    scored = ask("score_many", pairs=[[A, B], [A, A]])
+    assert scored["scores"] == pytest.approx(model.score([(A, B), (A, A)]).tolist(), abs=5e-3)
+    (ranked,) = ask("rank", query=A, sentences=[A, B], top=1)
+    assert (ranked["index"], ranked["sentence"]) == (0, A)
+    assert ask("matrix", sentences=[A, B]) == [pytest.approx(row, abs=5e-3) for row in model.matrix([A, B]).tolist()]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("score_many", {"pairs": [["a", "b"], ["a"]]}, "pair 2 is ['a']; two sentences were expected."),
+        ("score_many", {"pairs": 5}, "Input validation error: 5 is not of type 'array'"),
+        ("rank", {"query": "a", "sentences": ["b", ""]}, "sentence 2 is empty; write at least one word."),
+        ("rank", {"sentences": ["b"]}, "Input validation error: 'query' is a required property"),
+        ("matrix", {"sentences": [1]}, "Input validation error: 1 is not of type 'string'"),
+        ("embed_many", {"sentences": ["a"] * 3000}, "the vectors would be 3,000 × 384 numbers, and one answer has"),
+    ],
+)
+def test_what_a_tool_of_many_cannot_use_is_one_sentence(app_url, name, arguments, message):
+    said = talk(app_url, lambda client: client.call_tool(name, arguments))
+    assert said.isError
+    assert said.content[0].text.startswith(message)
+    assert "Traceback" not in said.content[0].text
 
 
 def test_a_tool_s_error_is_the_core_s_sentence(app_url):
