@@ -20,14 +20,12 @@ from bertsim.engines.base import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
 from bertsim.model.scorers import APART, PACKED, Entries, Reader, Scorer, in_order, values_of, ways_of
-from bertsim.model.scoring import ScoringModel, block_size
+from bertsim.model.scoring import MAX_PASSES, ScoringModel, passes_of
 from bertsim.records import Cost, Float, Ranked, Unread
 from bertsim.text.lists import list_sentences
 from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
-MAX_PASSES = 10_000
-"""How often `matrix` runs the encoder where nobody says more: some ten seconds apart, twice as long packed."""
 Places = NDArray[np.intp]
 """Of every query, places of sentences: int [queries, kept]."""
 _FEW, _MORE = 8, 64  # sentences of either side that `cost` has read, and of which it makes values
@@ -46,6 +44,7 @@ class RankingModel(ScoringModel):
         scorer: str = "cosine",
         top: int | None = None,
         rerank: str | None = None,
+        chunk: str | int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> list[Any]:
@@ -60,6 +59,7 @@ class RankingModel(ScoringModel):
             top: how many are kept; None = all.
             rerank: another of `scorers`, a slower one that reads packed, say, which scores those kept again; order,
                 scores and probabilities are its own then.
+            chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
             progress: told after every batch.
             options: see `Options`.
 
@@ -71,25 +71,36 @@ class RankingModel(ScoringModel):
 
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
-        _check_limit("top", top)
+        check_limit("top", top)
         own: Any = [query] if isinstance(query, str) else query
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
         a, b = _texts_or_vectors(own, "query"), _texts_or_vectors(sentences, "sentences")
-        told = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)]
-        if isinstance(a, list) and isinstance(b, list):
-            scores = self._across(first, a, b, resolved.max_length, told[0], ("query", "sentence"))
-        elif second or first.reader != self._embedding(resolved):
-            raise InputError(f"{rerank or scorer} reads texts; give it these instead of vectors.")
-        else:
+        told, names = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)], ("query", "sentence")
+        is_long = [np.zeros(len(side), bool) for side in (a, b)]
+        if not isinstance(a, list) or not isinstance(b, list):
+            if second or chunk is not None or first.reader != self._embedding(resolved):
+                reads = f"{rerank or scorer} reads" if chunk is None else "chunk splits"
+                raise InputError(f"{reads} texts; give it these instead of vectors.")
             embed = partial(self.embed, progress=progress, **options)
             scores = _across_vectors(first, *(embed(each) if isinstance(each, list) else each for each in (a, b)))
+        elif chunk is None or not a or not b:
+            scores = self._across([first], a, b, resolved.max_length, told[0], names)[first]
+        else:
+            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
+            parts_a, parts_b = (
+                [split(text, name=name_by_place(side, name)(index)) for index, text in enumerate(side)]
+                for side, name in zip((a, b), names, strict=True)
+            )
+            is_long = [np.array([len(parts) > 1 for parts in side]) for side in (parts_a, parts_b)]
+            scores = self._joined([first], parts_a, parts_b, resolved.max_length, told[0])[first]
         places, scores = _best_first(np.broadcast_to(np.arange(len(b)), scores.shape), scores, top)
         if second and places.size:
             pairs = [(a[row], b[place]) for row, found in enumerate(places.tolist()) for place in found]
-            values = self._values([second], pairs, resolved.max_length, told[1])[second]
-            places, scores = _best_first(places, second.scores(values).reshape(places.shape))
+            again = self.score(pairs, scorer=second.name, chunk=chunk, progress=told[1], **options)
+            places, scores = _best_first(places, again.reshape(places.shape))
         probabilities = self._probabilities(rerank or scorer, a, b, places, scores, resolved)
+        probabilities[is_long[0][:, None] | is_long[1][places]] = None
         rows = zip(places.tolist(), scores.tolist(), probabilities.tolist(), strict=True)
         ranked = [list(map(Ranked, *row)) for row in rows]
         is_one = isinstance(query, str) or (not isinstance(a, list) and np.ndim(own) == 1)
@@ -123,17 +134,17 @@ class RankingModel(ScoringModel):
 
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
-        _check_limit("max_passes", max_passes)
+        check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
-        passes = sum(_passes_of(asked, a, b).values())
+        passes = sum(passes_of(asked, a, b).values())
         if max_passes is not None and passes > max_passes:
             seconds = self._seconds(asked, a, b, resolved.max_length)
             told = f"{passes:,} passes of the encoder, about {seconds:,.0f} s; max_passes is {max_passes:,}"
             raise InputError(
                 f"{scorer} of {len(a):,} × {len(b):,} takes {told}: give a larger one, or None for no limit."
             )
-        return self._across(asked, a, b, resolved.max_length, progress)
+        return self._across([asked], a, b, resolved.max_length, progress)[asked]
 
     def cost(
         self,
@@ -149,7 +160,7 @@ class RankingModel(ScoringModel):
         """
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
-        return Cost(sum(_passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
+        return Cost(sum(passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
 
     def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:
         """What sentence-transformers calls `embed`, of many texts [n, dim]; of a single string float32 [dim].
@@ -185,7 +196,7 @@ class RankingModel(ScoringModel):
         few_a, name_a = _few(a, "sentence")
         few_b, name_b = (few_a, name_a) if a is b else _few(b, "other sentence")
         entries, seconds = dict[Reader, Entries](), 0.0
-        passes, tried = _passes_of(scorer, a, b), _passes_of(scorer, few_a, few_b)
+        passes, tried = passes_of(scorer, a, b), passes_of(scorer, few_a, few_b)
         for way, readers in ways_of([scorer]).items():
             rows = self._rows_across(few_a, few_b, max_length, (name_a, name_b), 0, len(few_b), way)
             read, took = _timed(partial(self._read, rows, readers, None))
@@ -227,21 +238,10 @@ def _sides(sentences: Iterable[str], others: Iterable[str] | None) -> tuple[list
     return a, a if others is None else list_sentences(others, "others")
 
 
-def _check_limit(name: str, limit: int | None) -> None:
+def check_limit(name: str, limit: int | None) -> None:
+    """Raises: InputError, which calls it by that name, where a limit is neither None nor a whole number from 1 on."""
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
-
-
-def _passes_of(scorer: Scorer, a: list[str], b: list[str]) -> dict[str, int]:
-    """How many rows, "apart" and "packed", the encoder reads of every A with every B, were all of them different.
-
-    Example: 3 A's and 2 B's: {"apart": 5} for cosine, {"packed": 6} for a head that reads packed
-    """
-    if not a or not b:
-        return {}
-    blocks = -(-len(b) // block_size([scorer], len(b), len(a)))  # A's are read again for each
-    passes = {APART: blocks * len(a) + (0 if a is b else len(b)), PACKED: len(a) * len(b)}
-    return {way: passes[way] for way in ways_of([scorer])}
 
 
 def _few(sentences: list[str], name: str) -> tuple[list[str], Name]:

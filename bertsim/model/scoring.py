@@ -32,17 +32,21 @@ from bertsim.model.scorers import (
     values_of,
     ways_of,
 )
-from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Float, Row
+from bertsim.records import ALIGNMENT, COMBINED, UNTRAINED, Float, Part, Row
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES
+from bertsim.score.parts import join_parts
 from bertsim.score.words import Words
 from bertsim.text.lists import list_pairs
 from bertsim.text.tokenizer import Name
 
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
+MAX_PASSES = 10_000
+"""How often the encoder runs where nobody says more: some ten seconds apart, twice as long packed."""
 _BLOCK = 4096  # pairs, or sentences to pair with every A, whose token vectors are held at the same time
 _PACKED = 16_384  # packed pairs of every A with every B that are held at the same time
+Parts = list[Part]
 Rows = Callable[[int, int, str], list[Row]]
 """The rows, "apart" or "packed", of the pairs from one place to before another."""
 
@@ -88,37 +92,57 @@ class ScoringModel(SentenceEmbedder):
         return tuple(scorer.name for scorer in found if readers_of([scorer], inputs))
 
     def score(
-        self, pairs: Pairs, *, scorer: str = "cosine", progress: Progress | None = None, **options: Unpack[Options]
+        self,
+        pairs: Pairs,
+        *,
+        scorer: str = "cosine",
+        chunk: str | int | None = None,
+        progress: Progress | None = None,
+        **options: Unpack[Options],
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer.
 
-        Options and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
-        whatever the options say.
+        A text longer than `max_length` is cut, or scored in parts where there is a `chunk`: see `score_parts`. Options
+        and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer, whatever the
+        options say.
 
         Returns:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
-        return self.scores(pairs, [scorer], progress=progress, **options)[scorer]
+        return self.scores(pairs, [scorer], chunk=chunk, progress=progress, **options)[scorer]
 
     def scores(
         self,
         pairs: Pairs,
         scorers: Iterable[str] | None = None,
         *,
+        chunk: str | int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> dict[str, Float]:
-        """Score pairs by several scorers in one pass of the encoder; options and errors as `score`.
+        """Score pairs by several scorers in one pass of the encoder; `chunk`, options and errors as `score`.
 
         Returns:
             float32 [n] by scorer, in the order given; scorers: None = all of the model's.
         """
         listed, resolved = list_pairs(pairs), self.resolve(**options)
-        asked = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)]
-        if not listed:
-            return {scorer.name: np.zeros(0, np.float32) for scorer in asked}
-        values = self._values(asked, listed, resolved.max_length, progress)
-        return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
+        asked, long = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)], []
+        if chunk is not None:
+            texts = enumerate(text for pair in listed for text in pair)
+            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
+            parts = [split(text, name=_name(len(listed), 0, index)) for index, text in texts]
+            long = [place for place in range(len(listed)) if max(map(len, parts[2 * place : 2 * place + 2])) > 1]
+        found, passes = {scorer: np.zeros(len(listed), np.float32) for scorer in asked}, len(long) + 1
+        for number, place in enumerate(long):
+            sides = parts[2 * place : 2 * place + 1], parts[2 * place + 1 : 2 * place + 2]
+            joined = self._joined(asked, *sides, resolved.max_length, pass_of(progress, number, passes))
+            for scorer in asked:
+                found[scorer][place] = joined[scorer].item()
+        if len(short := np.setdiff1d(np.arange(len(listed)), long)):
+            rest, told = [listed[place] for place in short], pass_of(progress, passes - 1, passes)
+            for scorer, values in self._values(asked, rest, resolved.max_length, told).items():
+                found[scorer][short] = scorer.scores(values)
+        return {scorer.name: found[scorer] for scorer in asked}
 
     def logits(
         self, pairs: Pairs, *, head: str, max_length: int | None = None, progress: Progress | None = None
@@ -166,6 +190,21 @@ class ScoringModel(SentenceEmbedder):
         # what is trained goes by the checkpoint's own, whatever the options say
         return self._calibrations.get(scorer) if options.is_default or scorer not in UNTRAINED else None
 
+    def _joined(
+        self, scorers: Sequence[Scorer], a: list[Parts], b: list[Parts], max_length: int, progress: Progress | None
+    ) -> dict[Scorer, Float]:
+        """The scores of every A, at least one, with every B, float32 [a, b], from those of their parts."""
+        check_passes(scorers, max(a, key=len), max(b, key=len))
+        texts_a, texts_b = ([part.text for parts in side for part in parts] for side in (a, b))
+        cuts_a, cuts_b = (np.cumsum([len(parts) for parts in side[:-1]], dtype=np.intp) for side in (a, b))
+        joined = {}
+        for scorer, scores in self._across(scorers, texts_a, texts_b, max_length, progress).items():
+            blocks = [block for rows in np.split(scores, cuts_a) for block in np.split(rows, cuts_b, axis=1)]
+            sides = zip(blocks, product(a, b), strict=True)
+            found = [join_parts(block, *pair, is_directed=scorer.is_directed) for block, pair in sides]
+            joined[scorer] = np.array(found, np.float32).reshape(len(a), len(b))
+        return joined
+
     def _values(
         self, scorers: Sequence[Scorer], pairs: list[tuple[str, str]], max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
@@ -174,18 +213,19 @@ class ScoringModel(SentenceEmbedder):
 
     def _across(
         self,
-        scorer: Scorer,
+        scorers: Sequence[Scorer],
         a: list[str],
         b: list[str],
         max_length: int,
         progress: Progress | None = None,
         names: tuple[str, str] = ("sentence", "other sentence"),
-    ) -> Float:
+    ) -> dict[Scorer, Float]:
         """The scores of every A with every B, float32 [a, b]; names: what errors call one of each."""
         if not a or not b:
-            return np.zeros((len(a), len(b)), np.float32)
+            return {scorer: np.zeros((len(a), len(b)), np.float32) for scorer in scorers}
         rows = partial(self._rows_across, a, b, max_length, (name_by_place(a, names[0]), name_by_place(b, names[1])))
-        return scorer.scores(self._in_blocks([scorer], len(b), rows, progress, len(a))[scorer])
+        values = self._in_blocks(scorers, len(b), rows, progress, len(a))
+        return {scorer: scorer.scores(values[scorer]) for scorer in scorers}
 
     def _in_blocks(
         self, scorers: Sequence[Scorer], count: int, rows: Rows, progress: Progress | None, across: int = 0
@@ -245,6 +285,29 @@ def block_size(scorers: Sequence[Scorer], count: int, across: int = 0) -> int:
     if across and readers_of(scorers, PACKED):
         size = min(size, max(_PACKED // across, 1))
     return min(size, count)
+
+
+def passes_of(scorer: Scorer, a: Sequence[object], b: Sequence[object]) -> dict[str, int]:
+    """How many rows, "apart" and "packed", the encoder reads of every A with every B, were all of them different.
+
+    Example: 3 A's and 2 B's: {"apart": 5} for cosine, {"packed": 6} for a head that reads packed
+    """
+    if not a or not b:
+        return {}
+    blocks = -(-len(b) // block_size([scorer], len(b), len(a)))  # A's are read again for each
+    passes = {APART: blocks * len(a) + (0 if a is b else len(b)), PACKED: len(a) * len(b)}
+    return {way: passes[way] for way in ways_of([scorer])}
+
+
+def check_passes(scorers: Sequence[Scorer], a: Parts, b: Parts, limit: int | None = MAX_PASSES) -> None:
+    """Raises: InputError, where a scorer takes more passes than the limit for the parts of two texts."""
+    for scorer in scorers:
+        passes = sum(passes_of(scorer, a, b).values())
+        if limit is not None and passes > limit:
+            told = (
+                f"{scorer.name} of {len(a):,} × {len(b):,} parts takes {passes:,} passes of the encoder; {limit:,} may"
+            )
+            raise InputError(f"{told}: take longer parts, a scorer that reads apart, or score_parts with max_passes.")
 
 
 def _name(pairs: int, start: int, index: int) -> str:
