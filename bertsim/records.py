@@ -64,6 +64,41 @@ class TokenCounts(NamedTuple):
     read: int
 
 
+class Part(NamedTuple):
+    """A part of a long text, where it begins and ends there, and how many of its tokens the vocabulary knows."""
+
+    text: str
+    start: int
+    end: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class PartsScore:
+    """Two long texts, part by part.
+
+    Attributes:
+        scorer: its name, as in `model.scorers`.
+        score: of the two texts, joined from `scores`; higher = more similar.
+        probability: as in `PairScore`; None where a text has several parts, for calibrations are of one with one.
+        parts: of A and of B, in the order of the text; windows overlap.
+        unread: what was not read of each part of A and of B.
+        scores: float32 [parts of A, parts of B].
+    """
+
+    scorer: str
+    score: float
+    probability: float | None
+    parts: tuple[list[Part], list[Part]]
+    unread: tuple[list[Unread], list[Unread]]
+    scores: Float
+
+    @property
+    def matches(self) -> tuple[list[int], list[int]]:
+        """Of each part of A the place of its best match in B, and of each part of B that in A."""
+        return self.scores.argmax(axis=1).tolist(), self.scores.argmax(axis=0).tolist()
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """One sentence among many that were ranked.

@@ -15,7 +15,7 @@ import pytest
 
 from bertsim import SimilarityModel
 from bertsim.errors import InputError
-from bertsim.model import scoring
+from bertsim.model import passes
 from bertsim.records import Ranked
 
 SENTENCES = ["A man plays a guitar.", "Someone plays an instrument.", "The soup is cold.", "A dog barks."]
@@ -133,7 +133,7 @@ def test_ranking_scores_as_pairs_are_scored(
     assert sorted(each.index for each in found) == list(range(len(OTHERS)))
     np.testing.assert_allclose([each.score for each in found], scores[[each.index for each in found]], atol=1e-6)
     assert found == sorted(found, key=lambda each: (-each.score, each.index))
-    monkeypatch.setattr(scoring, "_BLOCK", 3)  # sentences whose tokens are kept, at a time
+    monkeypatch.setattr(passes, "_BLOCK", 3)  # sentences whose tokens are kept, at a time
     assert [each.index for each in model.rank(QUERY, iter(OTHERS), scorer=scorer)] == [each.index for each in found]
 
 
@@ -243,8 +243,8 @@ def test_every_sentence_is_scored_with_every_other_as_pairs_are(
         columns = own if given is None else given
         scores = model.score(product(own, columns), scorer=scorer).reshape(3, -1)
         for size in (4096, 3):
-            monkeypatch.setattr(scoring, "_BLOCK", size)
-            monkeypatch.setattr(scoring, "_PACKED", size * 2)
+            monkeypatch.setattr(passes, "_BLOCK", size)
+            monkeypatch.setattr(passes, "_PACKED", size * 2)
             found = model.matrix(iter(own), given and iter(given), scorer)
             assert found.dtype == np.float32
             np.testing.assert_allclose(found, scores, atol=1e-6)
@@ -273,8 +273,8 @@ def test_the_cost_is_what_the_encoder_reads(
 def test_where_few_are_held_at_a_time_the_cost_knows_what_is_read_again(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "_BLOCK", 3)
-    monkeypatch.setattr(scoring, "_PACKED", 8)
+    monkeypatch.setattr(passes, "_BLOCK", 3)
+    monkeypatch.setattr(passes, "_PACKED", 8)
     assert model.cost(SENTENCES, ["It rains."] * 7, "combined").passes == 4 * 4 + 7 + 4 * 7
     assert model.cost(SENTENCES, ["It rains."] * 7, "nli").passes == 4 * 7
     assert model.cost(SENTENCES, ["It rains."] * 7, "alignment").passes == 3 * 4 + 7

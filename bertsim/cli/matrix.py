@@ -15,7 +15,7 @@ from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, say
 from bertsim.data.atomic import write_atomically
 from bertsim.errors import DataError, InputError
-from bertsim.model.many import MAX_PASSES
+from bertsim.model.passes import MAX_PASSES
 
 if TYPE_CHECKING:
     from bertsim.records import Float

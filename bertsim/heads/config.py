@@ -95,3 +95,8 @@ class HeadConfig:
         """
         says_so = (i for i, label in enumerate(self.labels) if label.lower().replace(" ", "_") in _SIMILAR)
         return 0 if len(self.labels) == 1 else next(says_so, 1 if len(self.labels) == 2 else None)
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether the score of a pair says that B follows from A, rather than how alike they are."""
+        return self.similar is not None and self.labels[self.similar].lower() == "entailment"

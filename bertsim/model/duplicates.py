@@ -15,8 +15,8 @@ from bertsim.engines.base import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
 from bertsim.model.many import RankingModel, Side, check_widths, texts_or_vectors
+from bertsim.model.passes import check_limit
 from bertsim.model.scorers import APART
-from bertsim.model.scoring import check_limit
 from bertsim.records import Duplicate, Duplicates, Float
 from bertsim.score.duplicates import PlacedPairs, find_pairs, group
 

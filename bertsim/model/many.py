@@ -19,16 +19,14 @@ from numpy.typing import NDArray
 from bertsim.engines.base import Progress, pass_of
 from bertsim.errors import InputError
 from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
+from bertsim.model.passes import MAX_PASSES, check_limit, check_passes, passes_of, passes_of_pairs
 from bertsim.model.scorers import APART, PACKED, Entries, Reader, Scorer, in_order, values_of, ways_of
-from bertsim.model.scoring import Pairs, ScoringModel, block_size, check_limit, check_passes, passes_of_pairs
+from bertsim.model.scoring import Pairs, ScoringModel
 from bertsim.records import Cost, Float, Ranked, Unread
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
 
-MAX_PASSES = 10_000
-"""How often `matrix`, and a call of the app's API, runs the encoder where nobody says more: some ten seconds apart,
-twice as long packed."""
 Places = NDArray[np.intp]
 """Of every query, places of sentences: int [queries, kept]; or of pairs, int [pairs]."""
 Side = list[str] | Float
@@ -49,6 +47,7 @@ class RankingModel(ScoringModel):
         top: int | None = None,
         rerank: str | None = None,
         max_passes: int | None = None,
+        chunk: str | int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> list[Any]:
@@ -64,6 +63,7 @@ class RankingModel(ScoringModel):
             rerank: another of `scorers`, a slower one that reads packed, say, which scores those kept again; order,
                 scores and probabilities are its own then.
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
+            chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
             progress: told after every batch.
             options: see `Options`.
 
@@ -82,24 +82,35 @@ class RankingModel(ScoringModel):
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
         a, b = texts_or_vectors(own, "query"), texts_or_vectors(sentences, "sentences")
         texts = [each for each in (a, b) if isinstance(each, list)]
-        passes = sum(_passes_of(first, *texts).values() if len(texts) == 2 else map(len, texts))
+        passes = sum(passes_of(first, *texts).values() if len(texts) == 2 else map(len, texts))
         if second:
             passes += passes_of_pairs(second, len(a) * min(len(b) if top is None else top, len(b)))
         check_passes(f"{scorer} of {len(a):,} × {len(b):,}{f', then {rerank},' if rerank else ''}", passes, max_passes)
-        told = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)]
-        if isinstance(a, list) and isinstance(b, list):
-            scores = self._across(first, a, b, resolved.max_length, told[0], ("query", "sentence"))
-        elif second or first.reader != self._embedding(resolved):
-            raise InputError(f"{rerank or scorer} reads texts; give it these instead of vectors.")
-        else:
+        told, names = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)], ("query", "sentence")
+        is_long = [np.zeros(len(side), bool) for side in (a, b)]
+        if not isinstance(a, list) or not isinstance(b, list):
+            if second or chunk is not None or first.reader != self._embedding(resolved):
+                reads = f"{rerank or scorer} reads" if chunk is None else "chunk splits"
+                raise InputError(f"{reads} texts; give it these instead of vectors.")
             embed = partial(self.embed, progress=progress, **options)
             scores = _across_vectors(first, *(embed(each) if isinstance(each, list) else each for each in (a, b)))
+        elif chunk is None or not a or not b:
+            scores = self._across([first], a, b, resolved.max_length, told[0], names)[first]
+        else:
+            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
+            parts_a, parts_b = (
+                [split(text, name=name_by_place(side, name)(index)) for index, text in enumerate(side)]
+                for side, name in zip((a, b), names, strict=True)
+            )
+            is_long = [np.array([len(parts) > 1 for parts in side]) for side in (parts_a, parts_b)]
+            scores = self._joined([first], parts_a, parts_b, resolved.max_length, told[0])[first]
         places, scores = _best_first(np.broadcast_to(np.arange(len(b)), scores.shape), scores, top)
         if second and places.size:
             pairs = [(a[row], b[place]) for row, found in enumerate(places.tolist()) for place in found]
-            values = self._values([second], pairs, resolved.max_length, told[1])[second]
-            places, scores = _best_first(places, second.scores(values).reshape(places.shape))
+            again = self.score(pairs, scorer=second.name, chunk=chunk, progress=told[1], **options)
+            places, scores = _best_first(places, again.reshape(places.shape))
         probabilities = self._probabilities(rerank or scorer, a, b, places, scores, resolved)
+        probabilities[is_long[0][:, None] | is_long[1][places]] = None
         rows = zip(places.tolist(), scores.tolist(), probabilities.tolist(), strict=True)
         ranked = [list(map(Ranked, *row)) for row in rows]
         is_one = isinstance(query, str) or (not isinstance(a, list) and np.ndim(own) == 1)
@@ -136,9 +147,9 @@ class RankingModel(ScoringModel):
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
         seconds = partial(self._seconds, asked, a, b, resolved.max_length)
-        passes = sum(_passes_of(asked, a, b).values())
+        passes = sum(passes_of(asked, a, b).values())
         check_passes(f"{scorer} of {len(a):,} × {len(b):,}", passes, max_passes, seconds)
-        return self._across(asked, a, b, resolved.max_length, progress)
+        return self._across([asked], a, b, resolved.max_length, progress)[asked]
 
     def cost(
         self,
@@ -154,7 +165,7 @@ class RankingModel(ScoringModel):
         """
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
-        return Cost(sum(_passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
+        return Cost(sum(passes_of(asked, a, b).values()), self._seconds(asked, a, b, resolved.max_length))
 
     def probabilities(
         self, pairs: Pairs, scores: Float, scorer: str = "cosine", **options: Unpack[Options]
@@ -208,7 +219,7 @@ class RankingModel(ScoringModel):
         few_a, name_a = _few(a, "sentence")
         few_b, name_b = (few_a, name_a) if a is b else _few(b, "other sentence")
         entries, seconds = dict[Reader, Entries](), 0.0
-        passes, tried = _passes_of(scorer, a, b), _passes_of(scorer, few_a, few_b)
+        passes, tried = passes_of(scorer, a, b), passes_of(scorer, few_a, few_b)
         for way, readers in ways_of([scorer]).items():
             rows = self._rows_across(few_a, few_b, max_length, (name_a, name_b), 0, len(few_b), way)
             read, took = _timed(partial(self._read, rows, readers, None))
@@ -254,18 +265,6 @@ def _sides(sentences: Iterable[str], others: Iterable[str] | None) -> tuple[list
     """The A's and the B's, which are the same list where there are no others."""
     a = list_sentences(sentences)
     return a, a if others is None else list_sentences(others, "others")
-
-
-def _passes_of(scorer: Scorer, a: list[str], b: list[str]) -> dict[str, int]:
-    """How many rows, "apart" and "packed", the encoder reads of every A with every B, were all of them different.
-
-    Example: 3 A's and 2 B's: {"apart": 5} for cosine, {"packed": 6} for a head that reads packed
-    """
-    if not a or not b:
-        return {}
-    blocks = -(-len(b) // block_size([scorer], len(b), len(a)))  # A's are read again for each
-    passes = {APART: blocks * len(a) + (0 if a is b else len(b)), PACKED: len(a) * len(b)}
-    return {way: passes[way] for way in ways_of([scorer])}
 
 
 def _few(sentences: list[str], name: str) -> tuple[list[str], Name]:

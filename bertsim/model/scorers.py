@@ -55,6 +55,7 @@ class Scorer:
             than row by row.
         reader: what it reads; None: it joins other scorers.
         parts: the scorers that it joins.
+        is_directed: it says that B follows from A, rather than how alike they are.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Scorer:
     across: Callable[[Any, Any], Float] | None = field(default=None, compare=False)
     reader: Reader | None = None
     parts: tuple[Scorer, ...] = field(default=(), compare=False)
+    is_directed: bool = field(default=False, compare=False)
 
     def scores(self, values: Float) -> Float:
         """Values as scores, higher = more similar: 1 / (1 + d) for a distance d, else unchanged.
@@ -141,7 +143,7 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
     name = f"logits of {head.name}" if logits else head.name
     reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
-    return Scorer(name, compute, unit, low, high, reader=reader)
+    return Scorer(name, compute, unit, low, high, reader=reader, is_directed=head.config.is_directed)
 
 
 def combined_scorer(combination: Combination, parts: Sequence[Scorer]) -> Scorer:

@@ -20,6 +20,7 @@ from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder, name_by_place
+from bertsim.model.passes import block_size, check_parts, check_passes, passes_of_pairs
 from bertsim.model.scorers import (
     APART,
     PACKED,
@@ -32,17 +33,17 @@ from bertsim.model.scorers import (
     values_of,
     ways_of,
 )
-from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScores, Float, Row
+from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScores, Float, Part, Row
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES, OF_TOKENS, alignment
+from bertsim.score.parts import join_parts
 from bertsim.score.words import Words
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name
 
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
-_BLOCK = 4096  # pairs, or sentences to pair with every A, whose token vectors are held at the same time
-_PACKED = 16_384  # packed pairs of every A with every B that are held at the same time
+Parts = list[Part]
 Rows = Callable[[int, int, str], list[Row]]
 """The rows, "apart" or "packed", of the pairs from one place to before another."""
 
@@ -94,14 +95,16 @@ class ScoringModel(SentenceEmbedder):
         *,
         scorer: str = "cosine",
         max_passes: int | None = None,
+        chunk: str | int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> Float:
         """Score pairs; higher = more similar, whatever the scorer.
 
-        Options and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer,
-        whatever the options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer
-        that reads sentences apart, one for one that reads packed, three for one that does both; None = no limit.
+        A text longer than `max_length` is cut, or scored in parts where there is a `chunk`: see `score_parts`. Options
+        and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer, whatever the
+        options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer that reads
+        sentences apart, one for one that reads packed, three for one that does both; None = no limit.
 
         Returns:
             float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
@@ -109,27 +112,40 @@ class ScoringModel(SentenceEmbedder):
         listed = list_pairs(pairs)
         passes = passes_of_pairs(self._scorer(scorer, self._own_options), len(listed))
         check_passes(f"{scorer} of {len(listed):,} pairs", passes, max_passes)
-        return self.scores(listed, [scorer], progress=progress, **options)[scorer]
+        return self.scores(listed, [scorer], chunk=chunk, progress=progress, **options)[scorer]
 
     def scores(
         self,
         pairs: Pairs,
         scorers: Iterable[str] | None = None,
         *,
+        chunk: str | int | None = None,
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> dict[str, Float]:
-        """Score pairs by several scorers in one pass of the encoder; options and errors as `score`.
+        """Score pairs by several scorers in one pass of the encoder; `chunk`, options and errors as `score`.
 
         Returns:
             float32 [n] by scorer, in the order given; scorers: None = all of the model's.
         """
         listed, resolved = list_pairs(pairs), self.resolve(**options)
-        asked = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)]
-        if not listed:
-            return {scorer.name: np.zeros(0, np.float32) for scorer in asked}
-        values = self._values(asked, listed, resolved.max_length, progress)
-        return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}
+        asked, long = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)], []
+        if chunk is not None:
+            texts = enumerate(text for pair in listed for text in pair)
+            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
+            parts = [split(text, name=_name(len(listed), 0, index)) for index, text in texts]
+            long = [place for place in range(len(listed)) if max(map(len, parts[2 * place : 2 * place + 2])) > 1]
+        found, passes = {scorer: np.zeros(len(listed), np.float32) for scorer in asked}, len(long) + 1
+        for number, place in enumerate(long):
+            sides = parts[2 * place : 2 * place + 1], parts[2 * place + 1 : 2 * place + 2]
+            joined = self._joined(asked, *sides, resolved.max_length, pass_of(progress, number, passes))
+            for scorer in asked:
+                found[scorer][place] = joined[scorer].item()
+        if len(short := np.setdiff1d(np.arange(len(listed)), long)):
+            rest, told = [listed[place] for place in short], pass_of(progress, passes - 1, passes)
+            for scorer, values in self._values(asked, rest, resolved.max_length, told).items():
+                found[scorer][short] = scorer.scores(values)
+        return {scorer.name: found[scorer] for scorer in asked}
 
     def alignment(
         self,
@@ -226,6 +242,21 @@ class ScoringModel(SentenceEmbedder):
         # what is trained goes by the checkpoint's own, whatever the options say
         return self._calibrations.get(scorer) if options.is_default or scorer not in UNTRAINED else None
 
+    def _joined(
+        self, scorers: Sequence[Scorer], a: list[Parts], b: list[Parts], max_length: int, progress: Progress | None
+    ) -> dict[Scorer, Float]:
+        """The scores of every A, at least one, with every B, float32 [a, b], from those of their parts."""
+        check_parts(scorers, max(a, key=len), max(b, key=len))
+        texts_a, texts_b = ([part.text for parts in side for part in parts] for side in (a, b))
+        cuts_a, cuts_b = (np.cumsum([len(parts) for parts in side[:-1]], dtype=np.intp) for side in (a, b))
+        joined = {}
+        for scorer, scores in self._across(scorers, texts_a, texts_b, max_length, progress).items():
+            blocks = [block for rows in np.split(scores, cuts_a) for block in np.split(rows, cuts_b, axis=1)]
+            sides = zip(blocks, product(a, b), strict=True)
+            found = [join_parts(block, *pair, is_directed=scorer.is_directed) for block, pair in sides]
+            joined[scorer] = np.array(found, np.float32).reshape(len(a), len(b))
+        return joined
+
     def _values(
         self, scorers: Sequence[Scorer], pairs: list[tuple[str, str]], max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
@@ -234,18 +265,19 @@ class ScoringModel(SentenceEmbedder):
 
     def _across(
         self,
-        scorer: Scorer,
+        scorers: Sequence[Scorer],
         a: list[str],
         b: list[str],
         max_length: int,
         progress: Progress | None = None,
         names: tuple[str, str] = ("sentence", "other sentence"),
-    ) -> Float:
+    ) -> dict[Scorer, Float]:
         """The scores of every A with every B, float32 [a, b]; names: what errors call one of each."""
         if not a or not b:
-            return np.zeros((len(a), len(b)), np.float32)
+            return {scorer: np.zeros((len(a), len(b)), np.float32) for scorer in scorers}
         rows = partial(self._rows_across, a, b, max_length, (name_by_place(a, names[0]), name_by_place(b, names[1])))
-        return scorer.scores(self._in_blocks([scorer], len(b), rows, progress, len(a))[scorer])
+        values = self._in_blocks(scorers, len(b), rows, progress, len(a))
+        return {scorer: scorer.scores(values[scorer]) for scorer in scorers}
 
     def _in_blocks(
         self, scorers: Sequence[Scorer], count: int, rows: Rows, progress: Progress | None, across: int = 0
@@ -297,41 +329,6 @@ class ScoringModel(SentenceEmbedder):
         for number, (way, readers) in enumerate(ways.items()):
             entries |= self._read(rows(way), readers, pass_of(progress, number, len(ways)))
         return values_of(scorers, entries, across)
-
-
-def block_size(scorers: Sequence[Scorer], count: int, across: int = 0) -> int:
-    """How many of at least one pair, or of sentences behind so many A's, are read at a time: what memory holds."""
-    size = _BLOCK if any(reader.keeps_tokens for reader in readers_of(scorers, APART)) else count
-    if across and readers_of(scorers, PACKED):
-        size = min(size, max(_PACKED // across, 1))
-    return min(size, count)
-
-
-def passes_of_pairs(scorer: Scorer, count: int) -> int:
-    """How many rows the encoder reads of so many pairs, were all of them different.
-
-    Example: 3 pairs: 6 for cosine, 3 for a head that reads packed, 9 for what joins the two
-    """
-    return sum(count if way == PACKED else 2 * count for way in ways_of([scorer]))
-
-
-def check_limit(name: str, limit: int | None) -> None:
-    """Refuse a limit that is neither None nor a whole number from 1 on. Raises: InputError."""
-    if limit is not None and (type(limit) is not int or limit < 1):
-        raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
-
-
-def check_passes(what: str, passes: int, most: int | None, seconds: Callable[[], float] | None = None) -> None:
-    """Refuse, before anything is encoded, what takes more passes of the encoder than `most`; None = no limit.
-
-    Raises:
-        InputError: it does, or `most` is no limit; `seconds` tells it how long that would take, where somebody knows.
-    """
-    check_limit("max_passes", most)
-    if most is not None and passes > most:
-        told = f", about {seconds():,.0f} s" if seconds else ""
-        advice = "split the list, or give a larger one in Python, None for no limit"
-        raise InputError(f"{what} takes {passes:,} passes of the encoder{told}; max_passes is {most:,}: {advice}.")
 
 
 def _name(pairs: int, start: int, index: int) -> str:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Unpack
 
 import numpy as np
 
+from bertsim.engines.base import Progress
 from bertsim.errors import InputError
 from bertsim.model.duplicates import DuplicatesModel
 from bertsim.model.embedder import Options, ResolvedOptions
+from bertsim.model.passes import MAX_PASSES, check_limit, check_parts
 from bertsim.model.scorers import APART, PACKED, read_batch, readers_of, values_of
-from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
+from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsScore, Row, TokenBatch
+from bertsim.score.parts import join_parts
+from bertsim.text.chunks import SENTENCES
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.unread import withheld
 
@@ -41,6 +46,51 @@ class SimilarityModel(DuplicatesModel):
         start, resolved = time.perf_counter(), self.resolve(**options)
         tokens = self._tokenizer.batch([(a,), (b,)], resolved.max_length)
         return self._compare(tokens, resolved, start, self.scorers if scorers is None else scorers, packed=packed)
+
+    def score_parts(
+        self,
+        a: str,
+        b: str,
+        *,
+        scorer: str = "cosine",
+        chunk: str | int = SENTENCES,
+        max_passes: int | None = MAX_PASSES,
+        progress: Progress | None = None,
+        **options: Unpack[Options],
+    ) -> PartsScore:
+        """Score two texts of any length part by part, and tell which part of one matches which of the other.
+
+        Every part counts by its best match in the other text: these are averaged over A, by the parts' tokens, and over
+        B, and the two averages averaged. Where a scorer says that B follows from A, the parts of B alone count.
+
+        Args:
+            a, b: the two texts; of one part each they score as `score` does.
+            scorer: one of `scorers`.
+            chunk: "sentences", or how many tokens a window has; each begins half a window behind the one before. Two
+                parts fit packed into `max_length`: a longer sentence is split into windows.
+            max_passes: refuse what takes more passes, parts of A × parts of B where pairs are read packed; None = no
+                limit.
+            progress: told after every batch.
+            options: see `Options`.
+
+        Raises:
+            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
+
+        Example: score_parts("It rains. I am cold.", "I freeze.").matches -> ([0, 0], [1])
+        """
+        check_limit("max_passes", max_passes)
+        resolved = self.resolve(**options)
+        asked, curve = self._scorer(scorer, resolved), self._calibration(scorer, resolved)
+        split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
+        parts_a, parts_b = (split(text, name=f"sentence {name}") for text, name in ((a, "A"), (b, "B")))
+        check_parts([asked], parts_a, parts_b, max_passes)
+        texts_a, texts_b = ([part.text for part in side] for side in (parts_a, parts_b))
+        scores = self._across([asked], texts_a, texts_b, resolved.max_length, progress)[asked]
+        score = join_parts(scores, parts_a, parts_b, is_directed=asked.is_directed)
+        unread_a, unread_b = (self.unread(side, resolved.max_length) for side in (texts_a, texts_b))
+        is_calibrated = curve and scores.size == 1 and not withheld(unread_a[0], unread_b[0])
+        probability = float(curve.apply(score)) if curve and is_calibrated else None
+        return PartsScore(scorer, score, probability, (parts_a, parts_b), (unread_a, unread_b), scores)
 
     def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?

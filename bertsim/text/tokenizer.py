@@ -18,7 +18,8 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.records import Int, Row, TokenBatch, TokenCounts
+from bertsim.records import Int, Part, Row, TokenBatch, TokenCounts
+from bertsim.text.chunks import split_text
 from bertsim.text.tokenizer_files import find_unknown_id, read_fast
 from bertsim.text.unread import MAX_CHARACTERS, find_unread, readable
 
@@ -194,17 +195,25 @@ class Tokenizer:
             counts.append(TokenCounts(cut, unknown, kept - unknown))
         return counts
 
+    def split(self, text: str, chunk: str | int, max_length: int, name: str = "the text") -> list[Part]:
+        """Parts of a text of any length; any two fit packed into `max_length`. Raises as `split_text` and `encode`."""
+        most = (self.check_length(max_length) - len(self._templates[2].parts) + 2) // 2
+        (read,) = self._read([text], lambda _: name, fast=False, limit=None)
+        return split_text(text, read, chunk, most, self._unknown_id)
+
     def _token(self, number: int) -> str:
         return self._fast.id_to_token(number) or ("[PAD]" if number == self._pad_id else "")
 
-    def _read(self, sentences: Sequence[str], name: Name, *, fast: bool) -> list[Encoding]:
+    def _read(
+        self, sentences: Sequence[str], name: Name, *, fast: bool, limit: int | None = MAX_CHARACTERS
+    ) -> list[Encoding]:
         """Tokens of each sentence, special ones left out; `fast`: without the characters that each stands for."""
         _check_strings(sentences, name)
         for index, sentence in enumerate(sentences):
-            if not sentence[:MAX_CHARACTERS].strip():
+            if not sentence[:limit].strip():
                 raise InputError(f"{name(index)} is empty; write at least one word.")
         run = self._fast.encode_batch_fast if fast else self._fast.encode_batch
-        found = run(list(map(readable, sentences)), add_special_tokens=False)
+        found = run([readable(sentence, limit) for sentence in sentences], add_special_tokens=False)
         for index, encoding in enumerate(found):
             if not len(encoding):
                 fault = "has no character that the tokenizer can read; write at least one word"

@@ -20,9 +20,9 @@ MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
 
 
-def readable(sentence: str) -> str:
+def readable(sentence: str, limit: int | None = MAX_CHARACTERS) -> str:
     """The part of a text that is tokenised; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
-    text = sentence[:MAX_CHARACTERS]
+    text = sentence[:limit]
     return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.model.many import MAX_PASSES
+from bertsim.model.passes import MAX_PASSES
 from bertsim.records import PairScore, Unread
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.unread import withheld
