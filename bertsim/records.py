@@ -84,6 +84,33 @@ class Cost(NamedTuple):
     seconds: float
 
 
+class Duplicate(NamedTuple):
+    """Two sentences that are alike: their places, from 0, among those that were given, and their cosine.
+
+    Of one list the first stands before the second; of two lists each is a place in its own.
+    """
+
+    first: int
+    second: int
+    score: float
+
+
+class Duplicates(NamedTuple):
+    """What `model.duplicates` finds.
+
+    Attributes:
+        pairs: best first, ties by their places.
+        groups: places that these pairs connect, some over others: largest first, ties by their first place; of two
+            lists none.
+        withheld: pairs of different texts of which nobody can say that they are alike, for what was not read of them
+            differs, or nothing was read of one; best first. They are in no group.
+    """
+
+    pairs: list[Duplicate]
+    groups: list[tuple[int, ...]]
+    withheld: list[Duplicate]
+
+
 @dataclass(frozen=True)
 class TokenBatch:
     """Tokenised sequences, padded to one length; each is one sentence or one packed pair.

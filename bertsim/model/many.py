@@ -29,9 +29,10 @@ from bertsim.text.unread import withheld
 MAX_PASSES = 10_000
 """How often `matrix` runs the encoder where nobody says more: some ten seconds apart, twice as long packed."""
 Places = NDArray[np.intp]
-"""Of every query, places of sentences: int [queries, kept]."""
+"""Of every query, places of sentences: int [queries, kept]; or of pairs, int [pairs]."""
+Side = list[str] | Float
+"""Texts, or vectors float32 [n, dim]."""
 _FEW, _MORE = 8, 64  # sentences of either side that `cost` has read, and of which it makes values
-_Side = list[str] | Float
 _T = TypeVar("_T")
 
 
@@ -71,11 +72,11 @@ class RankingModel(ScoringModel):
 
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
-        _check_limit("top", top)
+        check_limit("top", top)
         own: Any = [query] if isinstance(query, str) else query
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
-        a, b = _texts_or_vectors(own, "query"), _texts_or_vectors(sentences, "sentences")
+        a, b = texts_or_vectors(own, "query"), texts_or_vectors(sentences, "sentences")
         told = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)]
         if isinstance(a, list) and isinstance(b, list):
             scores = self._across(first, a, b, resolved.max_length, told[0], ("query", "sentence"))
@@ -123,7 +124,7 @@ class RankingModel(ScoringModel):
 
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
-        _check_limit("max_passes", max_passes)
+        check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, (a, b) = self._scorer(scorer, resolved), _sides(sentences, others)
         passes = sum(_passes_of(asked, a, b).values())
@@ -173,7 +174,7 @@ class RankingModel(ScoringModel):
         Raises:
             InputError: texts, other shapes, or vectors of two lengths; names them.
         """
-        a, b = _texts_or_vectors(embeddings, "embeddings"), _texts_or_vectors(others, "others")
+        a, b = texts_or_vectors(embeddings, "embeddings"), texts_or_vectors(others, "others")
         if isinstance(a, list) or isinstance(b, list):
             raise InputError("similarity compares vectors, which embed makes; give texts to matrix instead.")
         return _across_vectors(self._scorer("cosine", self._own_options), a, b)
@@ -201,7 +202,7 @@ class RankingModel(ScoringModel):
         return seconds + took * len(a) * len(b) / _MORE**2
 
     def _probabilities(
-        self, scorer: str, a: _Side, b: _Side, places: Places, scores: Float, options: ResolvedOptions
+        self, scorer: str, a: Side, b: Side, places: Places, scores: Float, options: ResolvedOptions
     ) -> NDArray[np.object_]:
         """The probability of every pair of a query and one of its places; None, too, where `withheld` says why."""
         curve = self._calibration(scorer, options)
@@ -209,15 +210,23 @@ class RankingModel(ScoringModel):
             return np.full(scores.shape, None, object)
         found = curve.apply(scores).astype(object)
         if isinstance(a, list) and isinstance(b, list):
-            texts = list(dict.fromkeys([*a, *(b[place] for place in np.unique(places))]))
-            counts = zip(texts, self.count_tokens(texts, options.max_length), strict=True)
-            partly = [text for text, count in counts if count.cut or count.unknown]
-            unread = dict(zip(partly, self.unread(partly, options.max_length), strict=True)) if partly else {}
-            partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
-            for row, column in np.argwhere(partly_a[:, None] | partly_b[places]):
-                pair = a[row], b[places[row, column]]
-                if withheld(*(unread.get(text, Unread()) for text in pair)):
-                    found[row, column] = None
+            found[self._is_withheld(a, b, np.arange(len(a))[:, None], places, options.max_length)] = None
+        return found
+
+    def _is_withheld(
+        self, a: list[str], b: list[str], first: Places, second: Places, max_length: int
+    ) -> NDArray[np.bool_]:
+        """Of which pairs of places `withheld` says why nobody can tell how alike they are: bool, as these broadcast."""
+        texts = list(dict.fromkeys([*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))]))
+        counts = zip(texts, self.count_tokens(texts, max_length), strict=True)
+        partly = [text for text, count in counts if count.cut or count.unknown]
+        unread = dict(zip(partly, self.unread(partly, max_length), strict=True)) if partly else {}
+        partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
+        found = partly_a[first] | partly_b[second]
+        first, second = np.broadcast_arrays(first, second)
+        for pair in zip(*np.nonzero(found), strict=True):
+            texts = [a[first[pair]], b[second[pair]]]
+            found[pair] = bool(withheld(*(unread.get(text, Unread()) for text in texts)))
         return found
 
 
@@ -227,7 +236,8 @@ def _sides(sentences: Iterable[str], others: Iterable[str] | None) -> tuple[list
     return a, a if others is None else list_sentences(others, "others")
 
 
-def _check_limit(name: str, limit: int | None) -> None:
+def check_limit(name: str, limit: int | None) -> None:
+    """Raises: InputError: a limit is neither None nor a whole number from 1 on; calls it by that name."""
     if limit is not None and (type(limit) is not int or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
 
@@ -257,7 +267,7 @@ def _timed(run: Callable[[], _T]) -> tuple[_T, float]:
     return run(), time.perf_counter() - start
 
 
-def _texts_or_vectors(given: Iterable[str] | Float, name: str) -> _Side:
+def texts_or_vectors(given: Iterable[str] | Float, name: str) -> Side:
     """Texts as a list, vectors as float32 [n, dim]; one vector [dim] as [1, dim].
 
     Raises:
@@ -273,11 +283,16 @@ def _texts_or_vectors(given: Iterable[str] | Float, name: str) -> _Side:
     return vectors
 
 
-def _across_vectors(scorer: Scorer, a: Float, b: Float) -> Float:
-    """The scores of every vector of A with every one of B, float32 [a, b]."""
+def check_widths(a: Float, b: Float) -> None:
+    """Raises: InputError: vectors [n, dim] and [m, dim] are not of the same dim."""
     if a.shape[1] != b.shape[1]:
         told = "make both sides by one model and the same options"
         raise InputError(f"vectors of {a.shape[1]} numbers and of {b.shape[1]} cannot be compared; {told}.")
+
+
+def _across_vectors(scorer: Scorer, a: Float, b: Float) -> Float:
+    """The scores of every vector of A with every one of B, float32 [a, b]."""
+    check_widths(a, b)
     return scorer.scores(scorer.values_across(a, b)) if len(a) else np.zeros((0, len(b)), np.float32)
 
 

@@ -12,15 +12,15 @@ from typing import Unpack
 import numpy as np
 
 from bertsim.errors import InputError
+from bertsim.model.duplicates import DuplicatesModel
 from bertsim.model.embedder import Options, ResolvedOptions
-from bertsim.model.many import RankingModel
 from bertsim.model.scorers import APART, PACKED, read_batch, readers_of, values_of
 from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, Row, TokenBatch
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.unread import withheld
 
 
-class SimilarityModel(RankingModel):
+class SimilarityModel(DuplicatesModel):
     """One encoder with its heads, ready to embed, score, rank and compare. Safe to share between threads.
 
     Attributes: those of `SentenceEmbedder` and of `ScoringModel`.
