@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import partial
 
 import numpy as np
@@ -172,9 +173,9 @@ def test_every_scorer_together_reads_each_sentence_and_each_packed_pair_once(
     read: list[bool] = []  # of every row, whether it is a packed pair
     encode = model._engine.encode
 
-    def count(input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
-        read.extend(token_type_ids.any(axis=1).tolist())
-        return encode(input_ids, attention_mask, token_type_ids)
+    def count(*arrays: Int, **fields: Collection[str]) -> EncoderOutput:
+        read.extend(arrays[2].any(axis=1).tolist())
+        return encode(*arrays, **fields)
 
     monkeypatch.setattr(model._engine, "encode", count)
     together = model.scores(PAIRS)
@@ -189,9 +190,9 @@ def test_a_shared_sentence_and_a_hidden_token_are_read_once(
     read: list[tuple[int, ...]] = []
     encode = model._engine.encode
 
-    def note(*arrays: Int) -> EncoderOutput:
+    def note(*arrays: Int, **fields: Collection[str]) -> EncoderOutput:
         read.extend(tuple(row) for row in np.concatenate(arrays[:2], axis=1).tolist())
-        return encode(*arrays)
+        return encode(*arrays, **fields)
 
     monkeypatch.setattr(model._engine, "encode", note)
     others = [f"Sentence number {i} is another one." for i in range(100)]

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 import bertsim
 from bertsim import SimilarityModel
 from bertsim.bert.config import BertConfig, EmbeddingConfig
+from bertsim.engines.base import INPUTS
 from bertsim.engines.litert import LiteRTEngine
 from bertsim.errors import CheckpointError, ExportError, InputError
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
@@ -135,6 +136,28 @@ def test_the_default_spelled_out_is_the_default(model: SimilarityModel) -> None:
     read = model._embedding(model.resolve(pooling="mean")).read
     pooled = read(runner.encode(*arrays), arrays[1], arrays[1] == 1)
     np.testing.assert_allclose(pooled, runner.embed(*arrays), atol=1e-5)
+
+
+def test_only_what_is_wanted_is_copied_out_of_the_encoder(
+    any_engine: SimilarityModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens, engine = any_engine.tokenize(SENTENCES), any_engine._engine
+    arrays = tokens.input_ids, tokens.attention_mask, tokens.token_type_ids
+    every, layers = engine.encode(*arrays), any_engine.config.num_hidden_layers
+    for field, name, count in (("hidden_states", "hidden_state_", layers + 1), ("attentions", "attention_", layers)):
+        assert engine.run("encode", (name,), **dict(zip(INPUTS, arrays, strict=True))).keys() == {
+            f"{name}{number}" for number in range(count)
+        }
+        np.testing.assert_array_equal(getattr(engine.encode(*arrays, fields=[field]), field), getattr(every, field))
+    pooler = engine.encode(*arrays, fields=["pooler_output"])
+    np.testing.assert_array_equal(pooler.pooler_output, every.pooler_output)
+    assert {each.size for each in (pooler.last_hidden_state, pooler.hidden_states, pooler.attentions)} == {0}
+    given, run = set(), engine.run
+    monkeypatch.setattr(engine, "run", lambda *told, **arrays: given.update(found := run(*told, **arrays)) or found)
+    any_engine.score(PAIRS, scorer="pooled")
+    assert given == {"pooler_output"} or any_engine.engine == "tensorflow"  # whose heads are given what any could read
+    any_engine.score(PAIRS, scorer="combined")
+    assert given == {"pooler_output", *(f"hidden_state_{number}" for number in range(layers + 1))}
 
 
 def test_many_threads_get_what_one_gets(any_engine: SimilarityModel) -> None:

@@ -14,15 +14,25 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 from numpy.typing import NDArray
 
-from bertsim.engines.base import Engine, HeadRunner, Runner, count_cores
+from bertsim.engines.base import Engine, HeadRunner, Runner, Wanted, count_cores
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
 MAX_INTERPRETERS = max(4, count_cores())
 """Calls that run at the same time; further ones wait their turn."""
+
+
+class _WantedOutputs(SignatureRunner):
+    """A signature's runner that copies no outputs but those whose names begin as is wanted."""
+
+    def __init__(self, interpreter: Interpreter, signature: str, wanted: Wanted) -> None:
+        super().__init__(interpreter, signature)
+        # LiteRT has no public way to say so; did it call these otherwise, all would be copied, and nothing be wrong
+        given = vars(self).get("_outputs", ())
+        self._outputs: list[tuple[str, int]] = [each for each in given if each[0].startswith(wanted)]
 
 
 class Flatbuffer(Runner):
@@ -37,15 +47,15 @@ class Flatbuffer(Runner):
         self._free = [self._make()]  # a damaged file is an error now, not at the first score
         self._slots = BoundedSemaphore(MAX_INTERPRETERS)
 
-    def run(self, signature: str, **arrays: NDArray[Any]) -> dict[str, Float]:
-        """Outputs of one signature, by name."""
+    def run(self, signature: str, wanted: Wanted, **arrays: NDArray[Any]) -> dict[str, Float]:
+        """Outputs of one signature, by name; those that are wanted."""
         with self._slots:
             try:
                 interpreter = self._free.pop()
             except IndexError:
                 interpreter = self._make()
             try:
-                return interpreter.get_signature_runner(signature)(**arrays)
+                return _WantedOutputs(interpreter, signature, wanted)(**arrays)
             finally:
                 self._free.append(interpreter)
 

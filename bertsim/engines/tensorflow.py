@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import pool
-from bertsim.engines.base import INPUTS, Engine, HeadRunner, Runner
+from bertsim.engines.base import INPUTS, Engine, HeadRunner, Runner, Wanted
 from bertsim.records import Float
 
 if TYPE_CHECKING:
@@ -53,8 +53,9 @@ class _Graphs(Runner):
     def __init__(self, graphs: Mapping[str, Callable[..., Any]]) -> None:
         self._graphs = graphs
 
-    def run(self, signature: str, **arrays: NDArray[Any]) -> dict[str, Float]:
-        return {name: output.numpy() for name, output in self._graphs[signature](*arrays.values()).items()}
+    def run(self, signature: str, wanted: Wanted, **arrays: NDArray[Any]) -> dict[str, Float]:
+        outputs = self._graphs[signature](*arrays.values())
+        return {name: output.numpy() for name, output in outputs.items() if name.startswith(wanted)}
 
 
 class TensorFlowEngine(_Graphs, Engine):

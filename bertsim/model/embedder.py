@@ -195,7 +195,8 @@ class SentenceEmbedder:
             arrays = self._tokenizer.pad(batch)
             if readers == [self._own_reader]:  # for which the engine needs no hidden states
                 return [self._engine.embed(*arrays)]
-            output, is_own = self._engine.encode(*arrays), own_tokens(batch, arrays[1])
+            fields = {field for reader in readers for field in reader.fields}
+            output, is_own = self._engine.encode(*arrays, fields=fields), own_tokens(batch, arrays[1])
             return [reader.read(output, arrays[1], is_own) for reader in readers]
 
         parts, index = run_batches(self._engine, rows, run, progress)
@@ -213,7 +214,8 @@ class SentenceEmbedder:
             mask = attention_mask.astype(np.float32)
             return pool(hidden, mask, options.pooling, normalize=self._normalize)
 
-        return Reader(APART, ("embedding", options.pooling, options.layer_key), read)
+        fields = ("pooler_output",) if options.pooling == "pooler" else ("hidden_states",)
+        return Reader(APART, ("embedding", options.pooling, options.layer_key), read, fields)
 
     def _tokens(self, options: ResolvedOptions) -> Reader:
         """What reads the vectors of a sentence's own tokens, a list of `WeighedTokens`; they are not pooled."""

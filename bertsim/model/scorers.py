@@ -34,12 +34,14 @@ class Reader:
         key: what tells it from other readers.
         read: the encoder's output for a batch, its attention mask int32 [rows, seq], and which tokens are a lone
             sentence's own, bool [rows, seq] -> entries.
+        fields: of the encoder's output that `read` takes.
         keeps_tokens: an entry holds vectors of tokens, so that few are to be kept at a time.
     """
 
     inputs: str
     key: Hashable
     read: Callable[[EncoderOutput, Int, NDArray[np.bool_]], Entries] = field(compare=False)
+    fields: Sequence[str] = field(default=("hidden_states",), compare=False)
     keeps_tokens: bool = field(default=False, compare=False)
 
 
@@ -142,7 +144,9 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     is_logit = logits or head.config.activation == "identity"
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
     name = f"logits of {head.name}" if logits else head.name
-    reader = Reader(head.config.inputs, head.name, lambda output, mask, _: head.runner.features(output, mask))
+    runner = head.runner
+    fields = [name for name in runner.reads if name != "attention_mask"]
+    reader = Reader(head.config.inputs, head.name, lambda output, mask, _: runner.features(output, mask), fields)
     return Scorer(name, compute, unit, low, high, reader=reader, is_directed=head.config.is_directed)
 
 

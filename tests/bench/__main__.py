@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench.environment import PeersMissing, make_environment
@@ -17,6 +17,15 @@ from tests.bench.machine import processor, take_two_cores
 from tests.bench.report import Row, table
 from tests.bench.rounds import ROOT
 
+PARTS: dict[str, Callable[[Bench, int], Iterator[Row]]] = {
+    "padding": lambda bench, _: bench.padding(),
+    "speed": Bench.speed,
+    "packed": Bench.packed,
+    "many": lambda bench, _: bench.many(),
+    "processes": lambda bench, _: bench.whole_processes(),
+    "calls": lambda bench, _: bench.calls(),
+    "page": lambda bench, _: bench.page(),
+}
 CACHE = ROOT / ".bench"
 
 
@@ -43,22 +52,21 @@ def main() -> int:
 
 
 def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
-    """Every row, in the order of the table."""
+    """Every row, or those of the parts that are asked for, in the order of the table."""
     if args.stsb_test:
         yield from bench.accuracy("STS-B test", args.stsb_test, args.stated)
     if args.stsb_dev:
         yield from bench.accuracy("STS-B dev", args.stsb_dev)
-    yield from bench.padding()
-    yield from bench.speed(args.rounds)
-    yield from bench.whole_processes()
-    yield from bench.many()
-    yield from bench.page()
+    for part in PARTS:
+        if part in args.only:
+            yield from PARTS[part](bench, args.rounds)
 
 
 def parse() -> argparse.Namespace:
     """The words of the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure bertsim beside its peers.")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of every engine (default: 5)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts of the table (default: all)")
     parser.add_argument("--peers", type=Path, metavar="PYTHON", help="of a ready environment that holds the peers")
     parser.add_argument("--stsb-test", type=Path, metavar="FILE", help="also Spearman on this file of labelled pairs")
     parser.add_argument("--stsb-dev", type=Path, metavar="FILE", help="and on this one")

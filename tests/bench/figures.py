@@ -13,17 +13,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+import numpy as np
+
 from bertsim.model.loading import BUNDLED
-from tests.bench.checkpoint import draw_texts, widen_checkpoint
+from tests.bench.checkpoint import MANY, draw_texts, join_cross_encoder, widen_checkpoint
 from tests.bench.many import many_figures
 from tests.bench.page import page_figures
 from tests.bench.processes import app_figures, spearman, time_command
-from tests.bench.report import Row, latency_row, limit_row, speed_row
+from tests.bench.report import Row, latency_row, limit_row, same_pairs_row, speed_row
 from tests.bench.rounds import Worker, agreement, duel_all
 from tests.chromium import MISSING, find_chromium
 
 SAME = 0.9
 """Smallest cosine between two engines' embeddings of one sentence; different sentences have less than 0.8."""
+SAME_SCORES = 0.99
+"""Smallest correlation of the scores that two engines give the same pairs."""
 ENGINES = {"litert": "LiteRT int8", "tensorflow": "TensorFlow fp32"}
 DUELS: tuple[tuple[str, str, str, float | None], ...] = (
     ("litert", "torch", "sentence-transformers, torch fp32", 4.0),
@@ -97,6 +101,43 @@ class Bench:
                 what = f"one pair by `{scorer}`, p50, {ENGINES['litert']}"
                 yield limit_row(what, 1_000 * median(times), limit, "ms")
 
+    def packed(self, rounds: int) -> Iterator[Row]:
+        """Pairs per second of the head that reads them packed, beside the same head as a cross-encoder in torch."""
+        if self.peers is None:
+            return
+        classifier = join_cross_encoder(self.cache, self.widened)
+        with self._ours("pooled") as ours, self._peer("cross-encoder", classifier) as theirs:
+            scores = [np.load(each.ask("save", self.cache / f"{each.engine}.npy")["saved"]) for each in (ours, theirs)]
+            alike = float(np.corrcoef(*scores)[0, 1])
+            what = f"scores of {len(scores[0]):,} pairs by `pooled` beside torch fp32, correlation"
+            apart = float(np.abs(scores[0] - scores[1]).max())
+            yield Row(what, f"≥ {SAME_SCORES}", f"**{alike:.4f}**; at most {apart:.2f} apart", alike >= SAME_SCORES)
+            [duel] = duel_all("embed", [(ours, theirs)], rounds, self.say)
+            what = f"pairs/s by `pooled`, LiteRT int8 against CrossEncoder, torch fp32 ({theirs.setting})"
+            yield speed_row(what, duel, len(scores[0]), 4.0)
+
+    def many(self) -> Iterator[Row]:
+        """Many sentences ranked, in a matrix, and searched for duplicates."""
+        with ExitStack() as stack:
+            ours, path = stack.enter_context(self._ours("litert")), self.cache / "many.npy"
+            self.say("many: embed, rank, matrix")
+            told = ours.ask("many", f"{self.texts} {path}")
+            yield limit_row("`rank` of one query against 10,000 that are embedded", 1_000 * told["ranked"], 20, "ms")
+            shown = f"**{told['share']:.2f}×**; {MANY / told['embed']:,.0f} sentences/s"
+            yield Row("`rank` against 10,000 that are not, `embed` = 1", "≥ 0.95×", shown, told["share"] >= 0.95)
+            yield limit_row("`matrix` of 1,000 × 1,000, cosine, beyond their embedding", told["matrix"], 1, "s")
+            if self.peers is None:
+                return
+            theirs = stack.enter_context(self._peer("torch"))
+            [duel] = duel_all(f"duplicates {path}", [(ours, theirs)], 1, self.say)
+            what = f"sentences/s, `duplicates` of {MANY:,} that are embedded against paraphrase_mining, one run"
+            yield speed_row(what, duel, MANY, 2.0)
+            pairs = [{(i, j): score for score, i, j in answer["pairs"]} for answer in duel.answers]
+            yield same_pairs_row("the best 10,000 pairs of either", *pairs)
+            most, theirs_most = (answer["megabytes"] for answer in duel.answers)
+            yield limit_row(f"peak memory, `embed` and `duplicates` of {MANY:,} sentences", most, 1_500, "MB")
+            self.say(f"paraphrase_mining had {theirs_most:,.0f} MB")
+
     def whole_processes(self) -> Iterator[Row]:
         """The command line and the app, from start."""
         self.say("command line and app")
@@ -109,7 +150,7 @@ class Bench:
         loaded = "loaded" if app.tensorflow else "not loaded"
         yield Row("TensorFlow in the app's process", "not loaded", f"**{loaded}**", not app.tensorflow)
 
-    def many(self) -> Iterator[Row]:
+    def calls(self) -> Iterator[Row]:
         """The app, asked for many sentences."""
         self.say("many sentences")
         yield from many_figures(self.cache / "many.log")
@@ -140,8 +181,8 @@ class Bench:
         log = self.cache / f"{engine}.log"
         return Worker(Path(sys.executable), "ours", engine, BUNDLED, self.texts, log)
 
-    def _peer(self, name: str) -> Worker:
+    def _peer(self, name: str, folder: Path | None = None) -> Worker:
         assert self.peers is not None
         self.say(f"starting {name}")
         log = self.cache / f"{name}.log"
-        return Worker(self.peers, "peers", name, self.widened, self.texts, log)
+        return Worker(self.peers, "peers", name, folder or self.widened, self.texts, log)

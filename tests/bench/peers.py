@@ -9,12 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from tests.bench.protocol import THREADS, Embed, Engine, serve
+from tests.bench.protocol import THREADS, TOP, Embed, Engine, serve, time_duplicates
 
 MAX_LENGTH = 256
 BATCHES = (16, 32, 64)
@@ -24,6 +25,7 @@ def torch_engine(folder: Path, dtype: str) -> Engine:
     """sentence-transformers on torch; it sorts by length itself."""
     import torch
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.util import paraphrase_mining_embeddings
 
     torch.set_num_threads(THREADS)
     model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": dtype})
@@ -31,7 +33,26 @@ def torch_engine(folder: Path, dtype: str) -> Engine:
     def embed_with(size: int) -> Embed:
         return lambda sentences: model.encode(sentences, batch_size=size, show_progress_bar=False)
 
-    return Engine({f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(model.encode))
+    def mine(vectors: np.ndarray) -> list[list[float]]:
+        return paraphrase_mining_embeddings(torch.from_numpy(vectors), max_pairs=TOP)
+
+    candidates = {f"batches of {size}": embed_with(size) for size in BATCHES}
+    return Engine(candidates, _cosine(model.encode), extras={"duplicates": partial(time_duplicates, mine)})
+
+
+def cross_encoder(folder: Path) -> Engine:
+    """CrossEncoder of sentence-transformers on torch, float32; it sorts by length itself."""
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    torch.set_num_threads(THREADS)
+    model = CrossEncoder(str(folder), device="cpu", max_length=MAX_LENGTH)
+
+    def score_with(size: int) -> Embed:
+        return lambda pairs: model.predict(pairs, batch_size=size, show_progress_bar=False)
+
+    candidates = {f"batches of {size}": score_with(size) for size in BATCHES}
+    return Engine(candidates, lambda a, b: float(model.predict([(a, b)], show_progress_bar=False)[0]), "packed")
 
 
 def onnx_engine(folder: Path) -> Engine:
@@ -158,6 +179,7 @@ def _cosine(embed: Embed) -> Callable[[str, str], float]:
 PEERS: dict[str, Callable[[Path], Engine]] = {
     "torch": lambda folder: torch_engine(folder, "float32"),
     "torch-bf16": lambda folder: torch_engine(folder, "bfloat16"),
+    "cross-encoder": cross_encoder,
     "onnxruntime": onnx_engine,
     "openvino": openvino_engine,
 }

@@ -4,9 +4,10 @@ An engine's process loads its engine, answers {"ready": true, "setting": …} an
 until it is asked; so one engine at a time has the processor. Standard library and numpy only: this file runs in
 bertsim's environment and in the peers'.
 
-    embed          one whole call, 2,000 sentences in, embeddings out   -> {"seconds": s}
-    pairs          every pair by itself, two texts in, a cosine out     -> {"seconds": median of one pair}
-    save PATH      the embeddings, float32 [n, dim], as .npy            -> {"saved": PATH}
+    embed          one whole call, 2,000 sentences in, embeddings out; of an engine that reads pairs packed,
+                   1,000 pairs in, scores out                           -> {"seconds": s}
+    pairs          every pair by itself, two texts in, a score out      -> {"seconds": median of one pair}
+    save PATH      the embeddings, or scores, float32, as .npy          -> {"saved": PATH}
 Further commands are those of `Engine.extras`; an error ends the process, and its log tells why.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +27,8 @@ from typing import Any
 
 import numpy as np
 
-Embed = Callable[[Sequence[str]], np.ndarray]
+Embed = Callable[[Sequence[Any]], np.ndarray]
+TOP = 10_000  # duplicates that are looked for
 THREADS = 2
 TRIAL = slice(0, None, 8)  # the sentences that a candidate is tried on
 TRIES = 2
@@ -33,16 +36,18 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Engine:
-    """One way to turn texts into embeddings.
+    """One way to turn texts into embeddings, or pairs of them into scores.
 
     Attributes:
         candidates: settings by name; the fastest on this machine is the one that is measured.
-        score: two texts to their cosine.
+        score: two texts to their cosine, or score.
+        reads: "sentences", or "packed" where candidates take pairs.
         extras: commands beyond those of the module docstring, argument to answer.
     """
 
     candidates: Mapping[str, Embed]
     score: Callable[[str, str], float]
+    reads: str = "sentences"
     extras: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
 
 
@@ -52,19 +57,19 @@ def serve(engines: Mapping[str, Callable[[Path], Engine]]) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print goes to the log
     texts = json.loads(texts_file.read_text(encoding="utf-8"))
-    sentences, pairs = texts["sentences"], texts["pairs"]
-    engine = engines[name](folder)
-    setting = fastest(engine.candidates, sentences[TRIAL])
+    engine, pairs = engines[name](folder), texts["pairs"]
+    given = texts[engine.reads]
+    setting = fastest(engine.candidates, given[TRIAL])
     embed = engine.candidates[setting]
-    embed(sentences)
+    embed(given)
     time_pairs(engine.score, pairs)
 
     def save(path: str) -> dict[str, str]:
-        np.save(path, np.asarray(embed(sentences), dtype=np.float32))
+        np.save(path, np.asarray(embed(given), dtype=np.float32))
         return {"saved": path}
 
     commands: dict[str, Callable[[str], Any]] = {
-        "embed": lambda _: {"seconds": seconds(partial(embed, sentences))},
+        "embed": lambda _: {"seconds": seconds(partial(embed, given))},
         "pairs": lambda _: {"seconds": time_pairs(engine.score, pairs)},
         "save": save,
         **engine.extras,
@@ -84,6 +89,17 @@ def fastest(candidates: Mapping[str, Embed], sentences: Sequence[str]) -> str:
         for name, embed in candidates.items():
             times[name].append(seconds(partial(embed, sentences)))
     return min(times, key=lambda name: min(times[name]))
+
+
+def time_duplicates(find: Callable[[np.ndarray], Any], path: str) -> dict[str, Any]:
+    """How long it takes to find the `TOP` duplicates of vectors in a file.
+
+    Returns:
+        "seconds", "pairs" as [score, first, second], and "megabytes", the most that the process ever had in use.
+    """
+    vectors, found = np.load(path), []
+    took = seconds(lambda: found.extend(find(vectors)))
+    return {"seconds": took, "pairs": found, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}
 
 
 def seconds(call: Callable[[], object]) -> float:

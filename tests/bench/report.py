@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from tests.bench.machine import QUIET
 from tests.bench.rounds import Duel
+
+Pair = tuple[int, int]
+_ROUNDS_BY = 1e-5  # how far two libraries' cosines of the same vectors may be apart
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,20 @@ def limit_row(what: str, value: float, limit: float, unit: str) -> Row:
     """A figure that has to stay within a limit."""
     shown = f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
     return Row(what, f"≤ {limit:g} {unit}", f"**{shown} {unit}**", value <= limit)
+
+
+def same_pairs_row(what: str, ours: Mapping[Pair, float], theirs: Mapping[Pair, float]) -> Row:
+    """Whether two lists of the best pairs are the same; either may end anywhere among those that score as its last."""
+    last = max(min(ours.values()), min(theirs.values())) + _ROUNDS_BY
+    missed = [
+        pair
+        for one, other in ((ours, theirs), (theirs, ours))
+        for pair in one.keys() - other.keys()
+        if one[pair] > last
+    ]
+    apart = max(abs(ours[pair] - theirs[pair]) for pair in ours.keys() & theirs.keys())
+    shown = f"**{len(missed)}** in one alone; scores at most {apart:.0e} apart"
+    return Row(what, "the same, but for ties at the last", shown, not missed and apart <= _ROUNDS_BY)
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -93,11 +93,13 @@ class Duel:
         ours: seconds of ours.
         theirs: seconds of theirs.
         others: median share of the two cores that other processes had during the turns; in [0, 1].
+        answers: all that either answered in the last round.
     """
 
     ours: tuple[float, ...]
     theirs: tuple[float, ...]
     others: float
+    answers: tuple[dict[str, Any], dict[str, Any]]
 
     @property
     def ratios(self) -> list[float]:
@@ -114,7 +116,7 @@ def duel_all(
     command: str, pairs: Sequence[tuple[Worker, Worker]], rounds: int, say: Callable[[str], None]
 ) -> list[Duel]:
     """Every (ours, theirs) once per round, `rounds` times; who starts alternates."""
-    turns: list[tuple[list[dict[str, float]], ...]] = [([], []) for _ in pairs]
+    turns: list[tuple[list[dict[str, Any]], ...]] = [([], []) for _ in pairs]
     for number in range(rounds):
         say(f"{command}: round {number + 1} of {rounds}")
         for pair, kept in zip(pairs, turns, strict=True):
@@ -125,6 +127,7 @@ def duel_all(
             tuple(turn["seconds"] for turn in ours),
             tuple(turn["seconds"] for turn in theirs),
             median(turn["others"] for turn in ours + theirs),
+            (ours[-1], theirs[-1]),
         )
         for ours, theirs in turns
     ]
