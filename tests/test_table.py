@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,9 @@ def encoded(model: SimilarityModel, monkeypatch: pytest.MonkeyPatch) -> list[tup
     rows: list[tuple[int, ...]] = []
     encode = model._engine.encode
 
-    def note(input_ids: Int, attention_mask: Int, token_type_ids: Int) -> EncoderOutput:
+    def note(input_ids: Int, attention_mask: Int, token_type_ids: Int, **fields: Collection[str]) -> EncoderOutput:
         rows.extend(map(tuple, np.concatenate([input_ids, token_type_ids], axis=1).tolist()))
-        return encode(input_ids, attention_mask, token_type_ids)
+        return encode(input_ids, attention_mask, token_type_ids, **fields)
 
     monkeypatch.setattr(model._engine, "encode", note)
     return rows
@@ -206,7 +206,7 @@ def test_an_option_that_fails_only_when_it_is_used_is_no_fault_of_the_rows(
     model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encode = model._engine.encode
-    monkeypatch.setattr(model._engine, "encode", lambda *rows: replace(encode(*rows), pooler_output=None))
+    monkeypatch.setattr(model._engine, "encode", lambda *rows, **how: replace(encode(*rows, **how), pooler_output=None))
     with pytest.raises(InputError, match="has no pooler; choose another pooling"):
         scorer_of(model, "cosine", pooling="pooler")(table_of(*PAIRS))
 
