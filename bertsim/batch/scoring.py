@@ -32,14 +32,14 @@ def chunk_size(model: SimilarityModel) -> int:
 
 
 def describe_job(
-    path: Path, model: SimilarityModel, options: dict[str, Any], scorer: str | None = None
+    paths: Sequence[Path], model: SimilarityModel, options: dict[str, Any], scorer: str | None = None
 ) -> dict[str, object]:
     """Everything that the result of a file depends on: weights by the vector of a probe, a head by its scores.
 
     `options` are as `model.embed` takes them; scorer None: vectors are made.
     """
     probe = model.embed([PROBE], **options)[0]
-    job = {"input": file_sha256(path), **model.settings(**options)}
+    job = {"input": [*map(file_sha256, paths)], **model.settings(**options)}
     job["weights"] = [round(float(value), 3) for value in probe[:16]]
     if scorer is not None:
         scores = model.score([(PROBE, ANSWER), (ANSWER, PROBE)], scorer=scorer, **options)

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.batch.partial import PartialFile, check_output
+from bertsim.batch.partial import check_output
 from bertsim.batch.scoring import chunk_size, describe_job, pair_of, score_rows
 from bertsim.batch.writing import TableLayout
-from bertsim.cli.files import UNREAD, Tally, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.files import STANDARD, UNREAD, Tally, at_hand, open_output, summed, write_chunks
+from bertsim.cli.options import NAME_THEM, add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, kind_of, open_pairs
 from bertsim.errors import DataError, InputError
@@ -28,8 +28,10 @@ HELP = "compare two sentences, or every pair of a file"
 DESCRIPTION = """\
 Compare two sentences:
   python -m bertsim score "A plane is taking off." "An air plane is taking off."
-or every pair of a file (.tsv, .csv or .jsonl, each also .gz; TSV is read without quoting):
+or every pair of a file (TSV, CSV, JSON Lines, JSON, Parquet, Excel; packed by gzip or zstd or not):
   python -m bertsim score --input pairs.tsv --output scored.tsv
+How it is written (delimiter, quotes, encoding, header) is found out and said; where it cannot be told, you are asked.
+--input may be a folder, a pattern in quotes, or - (standard input); --output - prints rows as they are scored, as TSV.
 All columns and rows are kept, in order. A row that cannot be scored is named, counted, and has its reason in the
 column "error". Stopped, the same command goes on where it was."""
 NAMED = 20
@@ -44,11 +46,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scorer", metavar="S", default="cosine", help=scorers)
     add("--json", action="store_true", help="print everything there is to say, as JSON")
     add = parser.add_argument_group("a file of pairs").add_argument
-    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not")
-    add("--output", type=Path, metavar="FILE", help="where they go with their scores; same endings")
-    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
+    add("--input", type=Path, metavar="FILE", help="pairs; a folder, a pattern or -")
+    add(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where they go with their scores: .tsv, .csv or .jsonl, .gz or not, or -",
+    )
+    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences, by name or number")
     add("--score-column", metavar="NAME", help="the new column (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
+    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add_reading_options(parser)
     add_model_options(parser)
 
 
@@ -63,7 +72,10 @@ def run(args: argparse.Namespace) -> int:
             raise InputError("score takes two sentences or --input FILE, not both.")
         if args.output is None:
             raise InputError("score --input needs --output FILE, the file for the scored pairs.")
-        return _score_file(args)
+        if args.json and args.output == STANDARD:
+            raise InputError("--json and --output - would both be printed; leave one of them out.")
+        with at_hand(args.input) as args.input:
+            return _score_file(args)
     if args.output or args.columns or args.score_column or args.error_column:
         raise InputError(
             "--output, --columns, --score-column and --error-column go with --input FILE; two sentences are printed."
@@ -134,19 +146,20 @@ def _as_json(comparison: Comparison, scorer: str, settings: dict[str, object]) -
 
 def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
-    file = open_pairs(args.input, args.columns, NAME_THEM)
+    file = open_pairs(args.input, args.columns, NAME_THEM, reading_of(args))
     columns = (*file.columns, *_new_columns(args, file))
     layout = TableLayout(kind_of(args.output), args.output.name.lower().endswith(".gz"), columns)
-    check_output(args.output, args.input)
+    check_output(args.output, *file.paths)
+    say(f"bertsim: {file.described}")
     total = sum(1 for _ in file)
     if not total:
         raise DataError(f"{args.input} has a header and no rows; there is nothing to score.")
     model, options = load_scoring(args)
-    job = describe_job(args.input, model, options, args.scorer)
-    job |= {"sentence columns": file.sentences, "columns": columns}
+    job = describe_job(file.paths, model, options, args.scorer)
+    job |= {"reading": file.described, "sentence columns": file.sentences, "columns": columns}
     score = partial(model.score, scorer=args.scorer, **options)
     tally = Tally(model)
-    with PartialFile(args.output, job) as output:
+    with open_output(args.output, job, restart=args.restart) as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             found = score_rows(rows, partial(score, progress=progress), model.check)

@@ -1,0 +1,315 @@
+"""Files as people have them, made by the very programs that write them: read right, or refused with advice that works.
+
+What must come out is never text that the file does not hold. Each refusal is followed: read again as it says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pandas
+import pyarrow as pa
+import pytest
+from pyarrow import csv as arrow_csv
+from pyarrow import parquet
+
+from bertsim.cli.options import NAME_THEM, add_reading_options, reading_of
+from bertsim.data.pairs import DataFile, open_pairs
+from bertsim.errors import DataError
+
+Pairs = list[tuple[str, str]]
+PLAIN: Pairs = [("A dog runs.", "A dog is running."), ("It rains.", "The sun is out."), ("Two men.", "Three women.")]
+HARD: Pairs = [
+    ('She said "no".', "a, b; c | d"),
+    ("A dog runs.", '"Quoted" from the start'),
+    ("“Curly” – naïve café", "It’s 5 €."),
+    ('"All of it."', "plain"),
+]
+BROKEN: Pairs = [*HARD, ("two\nlines", "a\ttab"), ("last", "C:\\new\\table")]
+LATIN: Pairs = [("Le garçon est né à Köln.", "“Où ?” – l’élève"), ("Señor, ¿qué tal?", "Größe: 5 €"), ("plain", "too")]
+RUSSIAN: Pairs = [("Мужчина играет на гитаре.", "Женщина поёт песню."), ("Идёт дождь.", "Светит яркое солнце.")] * 3
+SCORES = ["1.5", "2.0", "0.25", "3.0", "4.5", "5.0"]
+
+
+def frame(pairs: Pairs, *names: str, **more: list[Any]) -> pandas.DataFrame:
+    """Pairs as pandas has them."""
+    return pandas.DataFrame(pairs, columns=names or ("sentence1", "sentence2")).assign(**more)
+
+
+def by_pandas(pairs: Pairs, **options: Any) -> Callable[[Path], object]:
+    return lambda path: frame(pairs).to_csv(path, **{"index": False, **options})
+
+
+def by_csv(pairs: Pairs, header: bool = True, encoding: str = "utf-8", **options: Any) -> Callable[[Path], object]:
+    def write(path: Path) -> None:
+        with path.open("w", newline="", encoding=encoding) as stream:
+            csv.writer(stream, **options).writerows([*([("sentence1", "sentence2")] if header else []), *pairs])
+
+    return write
+
+
+def by_hand(text: str | bytes, encoding: str = "utf-8") -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+
+
+def by_duckdb(pairs: Pairs, options: str) -> Callable[[Path], object]:
+    def write(path: Path) -> None:
+        with duckdb.connect() as connection:
+            connection.register("pairs", pa.table(frame(pairs)))
+            connection.execute(f"COPY pairs TO '{path}' ({options})")
+
+    return write
+
+
+def by_arrow(pairs: Pairs, **options: Any) -> Callable[[Path], object]:
+    return lambda path: arrow_csv.write_csv(pa.table(frame(pairs)), path, arrow_csv.WriteOptions(**options))
+
+
+def by_r(pairs: Pairs, sep: str = " ", rows: bool = True, doubled: bool = False) -> Callable[[Path], object]:
+    r"""As R's `write.table(x, sep=, row.names=, qmethod=)` does it, byte by byte: R itself is not at hand.
+
+    All text stands in quotes, the header too, which is one short where there are row names; a quote within becomes
+    `\"` (or `""` with qmethod="double"), every other backslash stays; numbers are bare.
+    """
+
+    def quoted(text: str) -> str:
+        return '"' + text.replace('"', '""' if doubled else '\\"') + '"'
+
+    def write(path: Path) -> None:
+        lines = [sep.join(map(quoted, ("sentence1", "sentence2", "score")))]
+        for number, (a, b) in enumerate(pairs, 1):
+            lines.append(sep.join([*([quoted(str(number))] if rows else []), quoted(a), quoted(b), f"{number / 2:g}"]))
+        path.write_bytes("".join(f"{line}\n" for line in lines).encode())
+
+    return write
+
+
+def by_excel(rows: list[list[Any]], sheets: tuple[str, ...] = ("Pairs",)) -> Callable[[Path], object]:
+    def write(path: Path) -> None:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.active.title = sheets[0]
+        for name in sheets[1:]:
+            for row in rows[:1] + rows[2:]:
+                (book[name] if name in book.sheetnames else book.create_sheet(name)).append(row)
+        book.save(path)
+
+    return write
+
+
+def by_parquet(table: dict[str, Any]) -> Callable[[Path], object]:
+    return lambda path: parquet.write_table(pa.table(table), path)
+
+
+def joined(pairs: Pairs, delimiter: str = "\t", end: str = "\n", head: str = "sentence1{}sentence2") -> str:
+    """Pairs without any quoting."""
+    first = [head.format(delimiter)] if head else []
+    return "".join(f"{line}{end}" for line in [*first, *(delimiter.join(pair) for pair in pairs)])
+
+
+UNQUOTED: Pairs = [('"the witness" said', "x"), ("y", 'he was "it", he said'), ("plain", "pair"), ('"Open', "end")]
+LONG: Pairs = [("word " * 190_000 + "end", "y"), ("x", "y")]
+R_HARD = [pair for pair in HARD if "\\" not in "".join(pair)]
+ZIPPED = gzip.compress(joined(PLAIN[:1]).encode()) + gzip.compress(joined(PLAIN[1:], head="").encode())
+
+READ: dict[str, tuple[str, Callable[[Path], object], Pairs]] = {
+    "pandas, csv": ("p.csv", by_pandas(BROKEN), BROKEN),
+    "pandas, csv with its index": ("p.csv", by_pandas(BROKEN, index=True), BROKEN),
+    "pandas, tsv": ("p.tsv", by_pandas(BROKEN, sep="\t"), BROKEN),
+    "pandas, tsv with its index": ("p.tsv", by_pandas(BROKEN, sep="\t", index=True), BROKEN),
+    "pandas, tsv with all in quotes": ("p.tsv", by_pandas(BROKEN, sep="\t", quoting=csv.QUOTE_ALL), BROKEN),
+    "pandas, tsv with text in quotes": ("p.tsv", by_pandas(BROKEN, sep="\t", quoting=csv.QUOTE_NONNUMERIC), BROKEN),
+    "pandas, semicolons": ("p.csv", by_pandas(BROKEN, sep=";"), BROKEN),
+    "pandas, bars": ("p.txt", by_pandas(BROKEN, sep="|"), BROKEN),
+    "pandas, cp1252": ("p.csv", by_pandas(LATIN, encoding="cp1252"), LATIN),
+    "pandas, latin-1": ("p.csv", by_pandas([("né à", "Köln"), ("x", "y")], encoding="latin-1"), [("né à", "Köln"), ("x", "y")]),
+    "pandas, UTF-8 with its mark": ("p.csv", by_pandas(HARD, encoding="utf-8-sig"), HARD),
+    "pandas, UTF-16": ("p.csv", by_pandas(BROKEN, encoding="utf-16"), BROKEN),
+    "pandas, UTF-16 LE without a mark": ("p.tsv", by_pandas(BROKEN, sep="\t", encoding="utf-16-le"), BROKEN),
+    "pandas, UTF-16 BE without a mark": ("p.csv", by_pandas(BROKEN, encoding="utf-16-be"), BROKEN),
+    "pandas, UTF-32": ("p.csv", by_pandas(HARD, encoding="utf-32"), HARD),
+    "pandas, Windows' line ends": ("p.csv", by_pandas(HARD, lineterminator="\r\n"), HARD),
+    "pandas, an old Mac's line ends": ("p.csv", by_pandas(HARD, lineterminator="\r"), HARD),
+    "pandas, gzip": ("p.csv.gz", by_pandas(BROKEN), BROKEN),
+    "pandas, zstd": ("p.tsv.zst", lambda path: path.write_bytes(pa.compress(joined(PLAIN).encode(), "zstd", asbytes=True)), PLAIN),
+    "pandas, JSON Lines": ("p.jsonl", lambda path: frame(BROKEN).to_json(path, orient="records", lines=True), BROKEN),
+    "pandas, JSON": ("p.json", lambda path: frame(BROKEN).to_json(path, orient="records"), BROKEN),
+    "pandas, JSON with indents": ("p.json", lambda path: frame(BROKEN).to_json(path, orient="records", indent=2), BROKEN),
+    "pandas, JSON Lines called JSON": ("p.json", lambda path: frame(BROKEN).to_json(path, orient="records", lines=True), BROKEN),
+    "pandas, Parquet": ("p.parquet", lambda path: frame(BROKEN).to_parquet(path), BROKEN),
+    "pandas, Excel": ("p.xlsx", lambda path: frame(BROKEN).to_excel(path, index=False), BROKEN),
+    "pandas, Excel with its index": ("p.xlsx", lambda path: frame(BROKEN).to_excel(path), BROKEN),
+    "pandas, one row": ("p.tsv", by_pandas(HARD[:1], sep="\t"), HARD[:1]),
+    "csv, as it is": ("p.csv", by_csv(BROKEN), BROKEN),
+    "csv, excel-tab": ("p.tsv", by_csv(BROKEN, dialect="excel-tab"), BROKEN),
+    "csv, unix": ("p.csv", by_csv(BROKEN, dialect="unix"), BROKEN),
+    "csv, semicolons and cp1252": ("p.csv", by_csv(LATIN, encoding="cp1252", delimiter=";"), LATIN),
+    "csv, no quotes and bars": ("p.csv", by_csv(PLAIN, delimiter="|", quoting=csv.QUOTE_NONE), PLAIN),
+    "csv, tabs in a .csv": ("p.csv", by_csv(BROKEN, delimiter="\t"), BROKEN),
+    "csv, commas in a .tsv": ("p.tsv", by_csv(BROKEN), BROKEN),
+    "csv, cells of nearly a million characters": ("p.csv", by_csv(LONG), LONG),
+    "DuckDB, csv": ("p.csv", by_duckdb(BROKEN, "FORMAT csv"), BROKEN),
+    "DuckDB, tsv": ("p.tsv", by_duckdb(BROKEN, "FORMAT csv, DELIMITER '\t'"), BROKEN),
+    "DuckDB, csv with all in quotes": ("p.csv", by_duckdb(BROKEN, "FORMAT csv, FORCE_QUOTE *"), BROKEN),
+    "DuckDB, csv in zstd": ("p.csv.zst", by_duckdb(BROKEN, "FORMAT csv, COMPRESSION zstd"), BROKEN),
+    "DuckDB, Parquet": ("p.parquet", by_duckdb(BROKEN, "FORMAT parquet, COMPRESSION zstd"), BROKEN),
+    "DuckDB, JSON Lines": ("p.json", by_duckdb(BROKEN, "FORMAT json"), BROKEN),
+    "DuckDB, a JSON list": ("p.json", by_duckdb(BROKEN, "FORMAT json, ARRAY true"), BROKEN),
+    "Arrow, csv": ("p.csv", by_arrow(BROKEN), BROKEN),
+    "Arrow, tsv": ("p.tsv", by_arrow(BROKEN, delimiter="\t"), BROKEN),
+    "Arrow, csv with quotes where needed": ("p.csv", by_arrow(PLAIN, quoting_style="needed"), PLAIN),
+    "R, spaces": ("p.txt", by_r(R_HARD), R_HARD),
+    "R, tabs": ("p.tsv", by_r(R_HARD, "\t"), R_HARD),
+    "R, tabs, no row names, quotes doubled": ("p.tsv", by_r(BROKEN, "\t", False, True), BROKEN),
+    "R, commas": ("p.csv", by_r(R_HARD, ",", False), R_HARD),
+    "R, backslashes that escape nothing": ("p.csv", by_r([("C:\\new", 'a "b"')] * 2, ","), [("C:\\new", 'a "b"')] * 2),
+    "R, semicolons": ("p.csv", by_r(R_HARD, ";", doubled=True), R_HARD),
+    "STS-B, which has no quoting": ("p.tsv", by_hand(joined(UNQUOTED)), UNQUOTED),
+    "Quora's, quotes and line breaks": ("p.tsv", by_hand('id\tquestion1\tquestion2\n1\t"Why ""x""?\nSo?"\tWhy?\n'), [('Why "x"?\nSo?', "Why?")]),
+    "Excel, tabs, quotes around commas": ("p.txt", by_hand('a\tb\r\n"Yes, sir."\tNo.\r\nx\t"so ""so"""\r\n'), [("Yes, sir.", "No."), ("x", 'so "so"')]),
+    "Excel, UTF-16 text": ("p.txt", by_hand('a\tb\r\n"Größe, ja"\tnein\r\n', "utf-16"), [("Größe, ja", "nein")]),
+    "Excel, sep=;": ("p.csv", by_hand("sep=;\r\na;b\r\nx, y;z\r\n"), [("x, y", "z")]),
+    "by hand, spaces before quotes": ("p.csv", by_hand('a, b\n"x, y", "z ""w"""\nu, v\n'), [("x, y", 'z "w"'), ("u", "v")]),
+    "by hand, a quote in the middle": ("p.csv", by_hand('a,b\nHe said "no".,x\ny,z\n'), [('He said "no".', "x"), ("y", "z")]),
+    "by hand, a delimiter too many": ("p.csv", by_hand("a,b,,,\nx,y,,,\nz,w,,,\n"), [("x", "y"), ("z", "w")]),
+    "by hand, a delimiter too many in the rows": ("p.csv", by_hand("a,b\nx,y,\nz,w,\n"), [("x", "y"), ("z", "w")]),
+    "by hand, numbers tell that there is no header": ("p.tsv", by_hand("A dog.\tA cat.\t1.5\nx\ty\t2\n"), [("A dog.", "A cat."), ("x", "y")]),
+    "by hand, NUL in a sentence": ("p.tsv", by_hand("a\tb\nx\0y\tz\n"), [("x\0y", "z")]),
+    "by hand, no name says what it is": ("pairs", by_hand(joined(PLAIN, ";")), PLAIN),
+    "by hand, a workbook called .csv": ("p.csv", by_excel([["a", "b"], ["x", "y"]]), [("x", "y")]),
+    "by hand, gzip without saying so": ("p.tsv", by_hand(ZIPPED), PLAIN),
+    "by hand, no gzip although it says so": ("p.tsv.gz", by_hand(joined(PLAIN)), PLAIN),
+    "by hand, JSON Lines with a mark": ("p.jsonl", by_hand('\ufeff{"a": "x", "b": "y"}\n'), [("x", "y")]),
+    "by hand, JSON Lines in UTF-16": ("p.jsonl", by_hand('{"a": "é", "b": "y"}\n', "utf-16"), [("é", "y")]),
+    "openpyxl, blank rows before and behind": ("p.xlsx", by_excel([[], ["a", "b"], ["x", "y"], [], [None, None]]), [("x", "y")]),
+    "openpyxl, several sheets": ("p.xlsx", by_excel([["a", "b"], ["x", "y"], ["z", "w"]], ("One", "Two")), [("x", "y"), ("z", "w")]),
+    "Arrow, Parquet of bytes": ("p.parquet", by_parquet({"a": [b"x \xc3\xa9"], "b": pa.array(["y"], pa.large_string())}), [("x é", "y")]),
+    "Arrow, Parquet of a dictionary": ("p.parquet", by_parquet({"a": pa.array(["x", "x"]).dictionary_encode(), "b": ["y", "z"]}), [("x", "y"), ("x", "z")]),
+}  # fmt: skip
+
+
+def good_pairs(file: DataFile) -> list[tuple[str, ...]]:
+    """The pairs of a file; a bad row is no pair, and is not expected here."""
+    rows = list(file)
+    assert [(file.where(row), row.error) for row in rows if row.error is not None] == []
+    return [row.sentences for row in rows]
+
+
+@pytest.mark.parametrize("case", READ)
+def test_a_file_is_read_as_who_wrote_it_meant_it(tmp_path, case):
+    name, write, pairs = READ[case]
+    write(tmp_path / name)
+    file = open_pairs(tmp_path / name, advice=NAME_THEM)
+    assert good_pairs(file) == pairs
+    assert file.described.startswith(f"{tmp_path / name}: ")
+
+
+def test_there_are_at_least_sixty_such_files():
+    assert len(READ) + len(ASKED) >= 60
+    writers = {case.split(",")[0] for case in READ}
+    assert {"pandas", "csv", "DuckDB", "Arrow", "R", "Excel", "openpyxl", "by hand"} <= writers
+
+
+# Files that cannot be read without asking: what the message says, and what comes of following it.
+QUOTED = 'a\tb\n"Hello."\tx\nplain\ty\n'
+SEMICOLONS = "Hallo, Welt;Na, du;2,5\nA, b;c, d;1,5\n"
+ASKED: dict[str, tuple[str, Callable[[Path], object], str, dict[str, Pairs]]] = {
+    "quotes that nothing needs": (
+        "p.tsv",
+        by_hand(QUOTED),
+        "it cannot be told whether its quotes enclose cells or are part of the text, as in line 2; say",
+        {"--quoting double": [("Hello.", "x"), ("plain", "y")], "--quoting none": [('"Hello."', "x"), ("plain", "y")]},
+    ),
+    "a .csv whose quotes are mostly text": (
+        "p.csv",
+        by_csv(UNQUOTED, quoting=csv.QUOTE_NONE, quotechar=None, delimiter=";"),
+        "it cannot be told whether its quotes enclose cells or are part of the text",
+        {"--quoting none": UNQUOTED},
+    ),
+    "commas and semicolons": (
+        "p.csv",
+        by_hand(SEMICOLONS),
+        "it cannot be told whether comma or semicolon parts its cells; say",
+        {"--delimiter semicolon": [("Hallo, Welt", "Na, du"), ("A, b", "c, d")], "--delimiter comma": []},
+    ),
+    "Russian": (
+        "p.tsv",
+        by_pandas(RUSSIAN, sep="\t", encoding="cp1251"),
+        "is not UTF-8, and it cannot be told which of the older encodings it has; say",
+        {"--encoding cp1251": RUSSIAN},
+    ),
+    "Polish": (
+        "p.csv",
+        by_pandas([("Chłopiec śpi.", "Dziewczyna śpiewa piosenkę."), ("Żółw", "Łódź")], encoding="cp1250"),
+        "is not UTF-8, and it cannot be told",
+        {"--encoding cp1250": [("Chłopiec śpi.", "Dziewczyna śpiewa piosenkę."), ("Żółw", "Łódź")]},
+    ),
+    "Japanese": (
+        "p.csv",
+        by_pandas([("男はギターを弾いている。", "女は歌っている。")] * 3, encoding="cp932"),
+        "is not UTF-8, and it cannot be told",
+        {"--encoding cp932": [("男はギターを弾いている。", "女は歌っている。")] * 3},
+    ),
+    "half UTF-8": (
+        "p.tsv",
+        by_hand("a\tb\nné\tx\n".encode() + "né\ty\n".encode("cp1252") * 2),
+        "of its lines that are not plain ASCII 1 are UTF-8 and 2 are not, line 3 the first; say",
+        {"--encoding utf-8": [("né", "x")]},
+    ),
+    "no header, two columns": (
+        "p.tsv",
+        by_hand("A dog runs.\tA dog.\nIt rains.\tSun.\n"),
+        "its first row, 'A dog runs.', 'A dog.', names the columns or is one like the others; say --columns",
+        {"--no-header": [("A dog runs.", "A dog."), ("It rains.", "Sun.")]},
+    ),
+    "no header, an Excel workbook": (
+        "p.xlsx",
+        by_excel([["A dog runs.", "A dog."], ["It rains.", "Sun."]]),
+        "names the columns or is one like the others; say --columns",
+        {"--no-header": [("A dog runs.", "A dog."), ("It rains.", "Sun.")]},
+    ),
+    "a header of other names": (
+        "p.csv",
+        by_hand("id,left,right\n1,x,y\n"),
+        "no two columns are known to hold the sentences among 'id', 'left', 'right'; name them with",
+        {"--columns left right": [("x", "y")], "--columns 2 3": [("x", "y")]},
+    ),
+    "row names that are no numbers": (
+        "p.tsv",
+        by_hand("sentence1\tsentence2\none\tx\ty\ntwo\tz\tw\n"),
+        "names 2 columns, and most rows have 3 cells; name every column, or say --no-header and, by numbers up to 3,",
+        {"--no-header --columns 2 3": [("x", "y"), ("z", "w")]},
+    ),
+}
+FOLLOWED = [(case, words) for case, (*_, ways) in ASKED.items() for words in ways]
+
+
+def say_so(path: Path, words: str) -> DataFile:
+    """The file as the command line opens it with these options."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--columns", nargs=2)
+    add_reading_options(parser)
+    args = parser.parse_args(words.split())
+    return open_pairs(path, args.columns, NAME_THEM, reading_of(args))
+
+
+@pytest.mark.parametrize(("case", "words"), FOLLOWED)
+def test_a_doubt_is_said_in_a_sentence_and_what_it_advises_works(tmp_path, case, words):
+    name, write, said, ways = ASKED[case]
+    write(tmp_path / name)
+    with pytest.raises(DataError) as raised:
+        open_pairs(tmp_path / name, advice=NAME_THEM)
+    assert said in str(raised.value)
+    assert all(word in str(raised.value) for word in words.split() if word.startswith("--"))
+    if not words.startswith("--columns"):
+        assert words.split(" --columns")[0] in str(raised.value)
+    if ways[words]:
+        assert [row.sentences for row in say_so(tmp_path / name, words) if row.error is None] == ways[words]
