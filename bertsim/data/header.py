@@ -65,18 +65,18 @@ def is_number(cell: object) -> bool:
 
 def _fitted(where: str, names: list[str], rows: Sequence[list[object]], settle: Callable[[str], str]) -> list[str]:
     """Names for all cells of the rows, which have more of them where R or a delimiter too many has made them."""
-    width = _width(rows) if rows else len(names)
-    longer = [row for row in rows if len(row) == width]
-    if width > len(names) and not any(cell for row in longer for cell in row[len(names) :]):
+    width = _width(rows)
+    longer = [row for row in rows if len(row) == width > len(names)]
+    if 2 * len(longer) <= len(rows):
+        return names
+    if not any(cell for row in longer for cell in row[len(names) :]):
         return names + [""] * (width - len(names))
     if width == len(names) + 1 and [row[0] for row in longer] == [str(n) for n in range(1, len(longer) + 1)]:
         return ["", *names]
-    if width > len(names):
-        options = settle(f"--no-header and, by numbers up to {width}, --columns")
-        raise DataError(
-            f"{where} names {len(names)} columns, and most rows have {width} cells; name every column, or {options}."
-        )
-    return names
+    options = settle(f"--no-header and, by numbers up to {width}, --columns")
+    raise DataError(
+        f"{where} names {len(names)} columns, and most rows have {width} cells; name every column, or {options}."
+    )
 
 
 def _width(rows: Sequence[list[object]]) -> int:

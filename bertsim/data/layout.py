@@ -17,7 +17,16 @@ from itertools import islice
 from pathlib import Path
 
 from bertsim.data.encoding import Bytes, find_encoding, look_at
-from bertsim.data.rows import SEPARATOR_LINE, Reading, delimited_records, opened, read_lines, unescaped, well_formed
+from bertsim.data.rows import (
+    SEPARATOR_LINE,
+    Reading,
+    decoded,
+    delimited_records,
+    opened,
+    read_lines,
+    unescaped,
+    well_formed,
+)
 from bertsim.data.tables import Record, sheet_names
 from bertsim.errors import DataError
 
@@ -42,6 +51,7 @@ _SAYABLE: dict[str, tuple[str, ...]] = {
     **{"xlsx": ("header", "sheet"), "parquet": ()},
 }
 _BEGINNINGS = {b"PAR1": "parquet", b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xlsx"}
+_BEGINNING = 1 << 20  # characters
 _SAMPLE = 500  # lines by which the delimiter is told
 _ENOUGH = 2000  # records with quotes by which is told what these mean
 _BARE = r"[-+\d.eE]*|NA|NaN|NULL|TRUE|FALSE|True|False"  # what R and `csv` leave without quotes
@@ -123,13 +133,13 @@ def _sheet(path: Path, given: str | None) -> str:
 
 def _json_kind(path: Path, reading: Reading) -> str:
     """The kind of a file that may be JSON: "json" for a list of objects, "jsonl" for an object a line."""
-    lines = [line.text for line in islice(read_lines(path, reading), 2)]
-    begins = "".join(lines).lstrip()
+    with decoded(path, reading) as text:
+        begins = text.read(_BEGINNING).lstrip()
     if re.match(r"\[\s*[{\]]|\[\s*$", begins):
         return "json"
     if not re.match(r'\{\s*["}]|\{\s*$', begins):
         return "jsonl" if reading.kind == "json" else reading.kind
-    if not "".join(lines[1:]).strip().startswith("{") and re.match(r'\{\s*("[^"]*"\s*:\s*[\[{]|$)', begins):
+    if not begins.partition("\n")[2].lstrip().startswith("{") and re.match(r'\{\s*("[^"]*"\s*:\s*[\[{]|$)', begins):
         raise DataError(
             f"{path} is one JSON object; a list of objects, [{{…}}, …], or one object a line was expected, as pandas"
             ' writes with orient="records".'

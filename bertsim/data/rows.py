@@ -127,7 +127,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
 
 
 @contextmanager
-def _decoded(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
+def decoded(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
+    """The text of a file. Raises: DataError, as `opened`."""
     encoding = reading.encoding or "utf-8"
     errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
     with opened(path) as stream:
@@ -136,7 +137,7 @@ def _decoded(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
 
 def read_lines(path: Path, reading: Reading) -> Iterator[Record]:
     """The lines of a file, their ends included, not taken apart yet. Raises: DataError, as `read_records`."""
-    with _decoded(path, reading) as text:
+    with decoded(path, reading) as text:
         for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
             if len(line) == MAX_LINE:
                 raise DataError(
@@ -261,7 +262,7 @@ def _quoted_records(lines: Iterator[Record], reading: Reading, due: int | None) 
 def _listed_records(path: Path, reading: Reading) -> Iterator[Record]:
     """The objects of a JSON list, each read as far as it goes: nothing but the one in hand is held."""
     decode, buffer, at, line = json.JSONDecoder().raw_decode, "", 1, 1  # 1: behind the bracket
-    with _decoded(path, reading) as text:
+    with decoded(path, reading) as text:
         buffer = text.read(_AT_ONCE).lstrip()
         while True:
             behind = getattr(_BETWEEN_VALUES.match(buffer, at), "end", int)()
