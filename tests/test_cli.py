@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -537,6 +538,41 @@ def test_a_gzipped_output_goes_on_too(going, long_file, undisturbed, tmp_path):
     assert going(*words, after=3).status == 130
     assert going(*words).err.startswith(f"bertsim: going on after the {3 * CHUNK:,} of")
     assert gzip.decompress(output.read_bytes()) == undisturbed
+
+
+def as_csv(frame: pandas.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False, sep=";", encoding="cp1252")
+
+
+def as_json(frame: pandas.DataFrame, path: Path) -> None:
+    frame.to_json(path, orient="records")
+
+
+def as_folder(frame: pandas.DataFrame, path: Path) -> None:
+    path.mkdir()
+    for name, part in (("a", frame[:100]), ("b", frame[100:])):
+        part.to_csv(path / f"{name}.tsv", sep="\t", index=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("p.csv", as_csv),
+        ("p.json", as_json),
+        ("p.xlsx", lambda frame, path: frame.to_excel(path, index=False)),
+        ("p.parquet", lambda frame, path: frame.to_parquet(path)),
+        ("folder", as_folder),
+    ],
+)
+def test_a_file_of_every_kind_is_gone_on_with_unless_it_is_to_begin_anew(going, tmp_path, name, write):
+    output, pairs = tmp_path / "s.jsonl", [(f"Größe {i}", "a, b") for i in range(3 * CHUNK)]
+    write(pandas.DataFrame(pairs, columns=["a", "b"]), tmp_path / name)
+    words = ("score", "--input", tmp_path / name, "--output", output)
+    assert going(*words, after=1).status == 130
+    assert going(*words, after=1).err.startswith(f"bertsim: going on after the {CHUNK} of {3 * CHUNK} rows")
+    anew = going(*words, "--restart")
+    assert anew.err.splitlines()[0] == f"bertsim: {output}: {3 * CHUNK} of {3 * CHUNK} pairs scored."
+    assert [row.sentences for row in open_pairs(output)] == pairs
 
 
 def test_a_full_disk_keeps_what_is_finished(going, long_file, tiny_bundle, undisturbed, tmp_path):

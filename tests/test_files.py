@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import io
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -30,7 +33,7 @@ from bertsim.data.pairs import DataFile, open_pairs, open_sentences
 from bertsim.data.rows import Reading
 from bertsim.errors import DataError, InputError
 from bertsim.measuring.labelled import find_label, number_of
-from tests.commands import ROOT
+from tests.commands import ROOT, Result
 
 Pairs = list[tuple[str, str]]
 PLAIN: Pairs = [("A dog runs.", "A dog is running."), ("It rains.", "The sun is out."), ("Two men.", "Three women.")]
@@ -644,6 +647,54 @@ def test_sentences_of_every_kind_of_file_are_read(tmp_path):
     piped.write_text("id,text\n1,x\n")
     delimited = Reading(delimiter=",")
     assert [row.sentences for row in open_sentences(piped, reading=delimited)] == [("x",)]
+
+
+# ---- on the command line
+
+
+def test_the_command_says_what_it_took_in_one_line(cli, tmp_path):
+    path, lines = tmp_path / "p.csv", tmp_path / "s.txt"
+    path.write_bytes("Satz A;Satz B;label\r\nGröße, ja;nein;1,5\r\nx;y;2\r\nz;w;0,5\r\n".encode("cp1252"))
+    lines.write_text("One.\n")
+    taken = [f'bertsim: {path}: CSV, semicolon, quotes, cp1252, a header; sentences "Satz A" and "Satz B".']
+    columns = "--columns", "Satz A", "Satz B"
+    assert cli("score", "--input", path, "--output", tmp_path / "s.csv", *columns).taken == taken
+    assert cli("evaluate", "--data", path, "--scorer", "cosine", "--resamples", 9, *columns).taken == taken
+    done = cli("embed", "--input", lines, "--output", tmp_path / "x.npy")
+    assert done.taken == [f"bertsim: {lines}: plain text, utf-8."]
+
+
+def test_pairs_come_from_standard_input_and_go_to_standard_output(cli, model, tmp_path, monkeypatch):
+    def piped(*words: object, data: bytes = joined([*PLAIN, ("x", "")], ";").encode()) -> Result:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return cli("score", *words)
+
+    done = piped("--input", "-", "--output", "-")
+    assert done.status == 0
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert [tuple(row[:2]) for row in rows] == [("sentence1", "sentence2"), *PLAIN, ("x", "")]
+    assert [float(row[2]) for row in rows[1:4]] == pytest.approx(model.score(PLAIN), abs=1e-5)
+    assert "bertsim: standard input: CSV, semicolon, quotes, utf-8, a header;" in done.taken[0]
+    assert "bertsim: standard input:5: 'sentence2' is empty; left without a score." in done.err
+    assert "bertsim: standard output: 3 of 4 pairs scored; 1 could not be, see the column 'error'." in done.err
+    book = tmp_path / "p.xlsx"
+    by_excel([["a", "b"], ["x", "y"]])(book)
+    assert piped("--input", "-", "--output", tmp_path / "s.jsonl", data=book.read_bytes()).status == 0
+    assert good_pairs(open_pairs(tmp_path / "s.jsonl")) == [("x", "y")]
+    assert piped("--input", "-", "--output", "-", data=b"").refusal.startswith("standard input is empty; ")
+    assert piped("--input", "-", "--output", "-", "--json").refusal == (
+        "--json and --output - would both be printed; leave one of them out."
+    )
+
+
+def test_a_pipe_is_read_like_a_file(cli, tmp_path):
+    pipe, output = tmp_path / "pipe", tmp_path / "s.jsonl"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=lambda: pipe.write_text(joined(PLAIN)))
+    writing.start()
+    assert cli("score", "--input", pipe, "--output", output).status == 0
+    writing.join()
+    assert good_pairs(open_pairs(output)) == PLAIN
 
 
 @pytest.mark.long

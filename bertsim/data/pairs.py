@@ -194,7 +194,7 @@ def open_pairs(
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
-    file = _opened(Path(path), columns, advice, reading, is_text=False)
+    file = _opened(path, columns, advice, reading, is_text=False)
     pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
     if len(set(pair)) != 2:
         raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
@@ -208,7 +208,7 @@ def open_sentences(
 
     Raises: DataError, as `open_pairs`.
     """
-    file = _opened(Path(path), None if column is None else [column], advice, reading, is_text=True)
+    file = _opened(path, None if column is None else [column], advice, reading, is_text=True)
     if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
     if column is not None:
@@ -239,8 +239,11 @@ def list_names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _opened(path: Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool) -> DataFile:
+def _opened(
+    path: str | Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool
+) -> DataFile:
     """A file, or several as one, with its columns; which of them hold what is not known yet."""
+    path = path if isinstance(path, Path) else Path(path)  # one may know another name for itself
     paths = _files_of(path)
     files = [_opened_one(each, wanted, advice, reading, is_text) for each in paths]
     first = files[0]
