@@ -676,7 +676,7 @@ def test_pairs_come_from_standard_input_and_go_to_standard_output(cli, model, tm
     assert [float(row[2]) for row in rows[1:4]] == pytest.approx(model.score(PLAIN), abs=1e-5)
     assert "bertsim: standard input: CSV, semicolon, quotes, utf-8, a header;" in done.taken[0]
     assert "bertsim: standard input:5: 'sentence2' is empty; left without a score." in done.err
-    assert "bertsim: standard output: 3 of 4 pairs scored; 1 could not be, see the column 'error'." in done.err
+    assert "bertsim: -: 3 of 4 pairs scored; 1 could not be, see the column 'error'." in done.err
     book = tmp_path / "p.xlsx"
     by_excel([["a", "b"], ["x", "y"]])(book)
     assert piped("--input", "-", "--output", tmp_path / "s.jsonl", data=book.read_bytes()).status == 0

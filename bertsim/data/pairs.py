@@ -243,7 +243,7 @@ def _opened(
     path: str | Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool
 ) -> DataFile:
     """A file, or several as one, with its columns; which of them hold what is not known yet."""
-    path = path if isinstance(path, Path) else Path(path)  # one may know another name for itself
+    path = path if isinstance(path, Path) else Path(path)  # a path may have a name of its own for messages
     paths = _files_of(path)
     files = [_opened_one(each, wanted, advice, reading, is_text) for each in paths]
     first = files[0]
