@@ -563,8 +563,8 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name, write, wor
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--delimiter ab", "--delimiter is 'ab'; give one of comma, tab, semicolon, bar, space, or one character."),
-        ("--encoding x", "--encoding is 'x', which there is not; give one such as utf-8, utf-16, cp1252, latin-1."),
+        ("--delimiter ab", "the delimiter is 'ab'; one character was expected, or its name."),
+        ("--encoding x", "the encoding is 'x', which there is not; name one such as utf-8, utf-16, cp1252 or latin-1."),
     ],
 )
 def test_an_option_that_is_none_is_refused(tmp_path, words, said):
@@ -581,6 +581,9 @@ def test_what_is_said_goes_before_what_is_found(tmp_path):
     )
     assert say_so(path, "--encoding utf-8").columns == ("a", "b")
     assert rows_of(path, "--no-header")[0] == (1, ("a", "b"), None)
+    assert rows_of(path, "--no-header --quoting none")[1][2] == "the row has 3 fields, and most have 2"
+    with pytest.raises(InputError, match=r"quoting is 'all'; one of double, escaped, spaced, none was expected\."):
+        Reading(quoting="all")
 
 
 # ---- several files

@@ -65,19 +65,8 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
 
 
 def reading_of(args: argparse.Namespace) -> Reading:
-    """What the options of `add_reading_options` say.
-
-    Raises:
-        InputError: a delimiter of several characters, or an encoding that there is not.
-    """
+    """What the options of `add_reading_options` say. Raises: InputError, as `Reading`."""
     delimiter = DELIMITERS.get(args.delimiter, args.delimiter)
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise InputError(f"--delimiter is {delimiter!r}; give one of {', '.join(DELIMITERS)}, or one character.")
-    try:
-        "".encode(args.encoding or "utf-8")
-    except LookupError:
-        known = "utf-8, utf-16, cp1252, latin-1"
-        raise InputError(f"--encoding is {args.encoding!r}, which there is not; give one such as {known}.") from None
     return Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
 
 

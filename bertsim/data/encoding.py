@@ -99,7 +99,7 @@ def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[
         if found.head.startswith(mark) and name.startswith(codecs.lookup(given or name).name[:6]):
             return name
     if given is not None:
-        return given
+        return codecs.lookup(given).name
     even, odd = found.head[0::2].count(0), found.head[1::2].count(0)
     if even + odd > max(1, found.head.count(b"\n")) and max(even, odd) > 4 * min(even, odd):
         return "utf-16-be" if even > odd else "utf-16-le"

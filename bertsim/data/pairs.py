@@ -167,7 +167,7 @@ class DataFile:
         return _recognised(self.columns, known)
 
     def _row(self, record: Record) -> Row:
-        values, fault = _named(record, self.columns)
+        values, fault = _named(record, self.columns, "the header names" if self.reading.header else "most have")
         fault = fault or next(filter(None, (_fault(values.get(name), name) for name in self.sentences)), None)
         sentences = () if fault else tuple(str(values[name]) for name in self.sentences)
         label = None if self.label is None else values.get(self.label)
@@ -325,7 +325,7 @@ def _recognised_pair(file: DataFile) -> tuple[str, ...]:
     return found[0]
 
 
-def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
+def _named(record: Record, columns: Sequence[str], most: str) -> tuple[dict[str, object], str | None]:
     """The cells under their columns, and their fault; too few are filled up, too many stand joined in the last."""
     cells, fault, due = record.fields, record.fault, len(columns)
     if cells is None:
@@ -333,7 +333,7 @@ def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], s
     if isinstance(cells, dict):
         return cells, fault
     if len(cells) != due:
-        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
+        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and {most} {due}"
     if len(cells) > due:
         cells = [*cells[: due - 1], " ".join(map(str, cells[due - 1 :]))]
     return dict(zip_longest(columns, cells, fillvalue="")), fault

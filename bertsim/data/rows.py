@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bertsim.data.tables import BLANK, Record, excel_records, parquet_records
-from bertsim.errors import DataError
+from bertsim.errors import DataError, InputError
 
 MAX_LINE = 16_000_000
 MAX_CELL = 1_000_000
@@ -50,6 +50,9 @@ class Reading:
         kind: "tsv" (any file with tabs), "csv" (any other delimiter), "txt" (a sentence a line), "jsonl", "json",
             "parquet" or "xlsx"; always found out, as is
         newline: what ends a line, "\n" (a "\r" before it goes, too) or "\r".
+
+    Raises:
+        InputError: a delimiter, quoting or encoding that there is not.
     """
 
     delimiter: str | None = None
@@ -59,6 +62,19 @@ class Reading:
     sheet: str | None = None
     kind: str = ""
     newline: str = "\n"
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise InputError(f"the delimiter is {self.delimiter!r}; one character was expected, or its name.")
+        if self.quoting not in (None, *QUOTINGS):
+            raise InputError(f"quoting is {self.quoting!r}; one of {', '.join(QUOTINGS)} was expected.")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError:
+            known = "utf-8, utf-16, cp1252 or latin-1"
+            raise InputError(
+                f"the encoding is {self.encoding!r}, which there is not; name one such as {known}."
+            ) from None
 
 
 FIND_OUT = Reading()
