@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,16 @@ _load = bertsim.load
 _bundled: dict[str, bertsim.SimilarityModel] = {}
 
 
+TAKEN = re.compile(
+    r"^bertsim: .+: (?:\d+ files, the first )?(?:TSV|CSV|JSON Lines|a JSON list|Parquet|Excel|plain text),.*\n", re.M
+)
+
+
 class Result:
-    """Exit status and what was printed by a command run in this process."""
+    """Exit status and what was printed by a command run in this process.
+
+    What it says of how files are written is in `taken`, a line each; all else on stderr in `err`.
+    """
 
     def __init__(self, capsys: pytest.CaptureFixture[str], *words: object) -> None:
         capsys.readouterr()
@@ -27,7 +36,8 @@ class Result:
             self.status = main([str(word) for word in words])
         except SystemExit as stop:
             self.status = int(stop.code or 0)
-        self.out, self.err = capsys.readouterr()
+        self.out, err = capsys.readouterr()
+        self.taken, self.err = [line.rstrip("\n") for line in TAKEN.findall(err)], TAKEN.sub("", err)
 
     @property
     def refusal(self) -> str:

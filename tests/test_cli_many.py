@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,7 +294,7 @@ KINDS = "a matrix is written to .tsv, .csv, .npy, .npz; use one of them."
         ),
         ("rank x --output no/x.tsv", "no/x.tsv: there is no folder no; make it first."),
         (
-            "rank --queries two.csv --output two.csv",
+            "rank --queries two.csv --queries-column left --output two.csv",
             "two.csv is the input, which is never overwritten; give another --output.",
         ),
         ("matrix --output x.jsonl", f"x.jsonl: {KINDS}"),
@@ -314,7 +316,7 @@ def test_words_that_do_not_fit_together_are_refused_before_the_model_is_loaded(
     monkeypatch.chdir(tmp_path)
     for command in ("rank", "matrix", "duplicates"):
         monkeypatch.setattr(f"bertsim.cli.{command}.load_scoring", lambda _: pytest.fail("the model was loaded"))
-    (tmp_path / "two.csv").write_text("left,right\nx,y\n", encoding="utf-8")
+    (tmp_path / "two.csv").write_text("left,right\nx,1\n", encoding="utf-8")
     before = sorted(tmp_path.iterdir())
     assert cli(*words.split(), "--input", "lines.txt").refusal == sentence
     assert sorted(tmp_path.iterdir()) == before
@@ -336,6 +338,67 @@ def test_scorers_and_queries_that_cannot_be_are_refused(cli, model, lines):
     assert cli("rank", "x", "--input", lines, "--rerank", "cos").refusal == f"scorer is 'cos'; known are {known}."
     assert cli("rank", " ", "--input", lines).refusal == "the query is empty; write at least one word."
     assert cli("rank", "x", "", "--input", lines).refusal == "query 2 is empty; write at least one word."
+
+
+# ---- files as people have them
+
+
+def test_it_is_said_how_files_are_read_and_options_decide_otherwise(cli, tmp_path, lines):
+    table, queries = tmp_path / "p.csv", tmp_path / "q.csv"
+    table.write_bytes("\n".join(f"{number};Größe;{text}" for number, text in enumerate(SENTENCES)).encode("cp1252"))
+    queries.write_bytes(f"1;2;{QUERIES[0]}\n".encode())
+    words = ["--column", 3, "--no-header", "--encoding", "cp1252", "--delimiter", "semicolon"]
+    done = cli("rank", "--input", table, "--queries", queries, "--queries-column", 3, "--top", 1, *words)
+    how = 'CSV, semicolon, quotes, cp1252, no header; sentences "column3".'
+    assert done.taken == [f"bertsim: {table}: {how}", f"bertsim: {queries}: {how}"]
+    assert printed_row(done.out.splitlines()[1])[3:] == (5, SENTENCES[4])
+    other = cli("matrix", "--input", table, "--others", lines, *words, "--output", tmp_path / "m.tsv")
+    assert other.taken[1] == f"bertsim: {lines}: plain text, utf-8."  # another ending: the options are not of it
+
+
+def test_an_option_for_what_a_file_does_not_have_is_refused(cli, lines):
+    for words in (["rank", "x"], ["duplicates"], ["matrix", "--output", lines.with_name("m.tsv")]):
+        said = f"{lines} is plain text, which has no header to be named; leave it out."
+        assert cli(*words, "--input", lines, "--no-header").refusal == said
+
+
+def test_standard_input_is_read_once(cli, tmp_path, lines, monkeypatch):
+    def piped(*words: object) -> Any:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.read_bytes())))
+        return cli(*words)
+
+    done = piped("rank", QUERIES[0], "--input", "-", "--top", 1)
+    assert done.taken == ["bertsim: standard input: plain text, utf-8."]
+    assert done.out == cli("rank", QUERIES[0], "--input", lines, "--top", 1).out
+    assert (
+        piped("duplicates", "--input", "-", "--threshold", 0.99).err
+        == "bertsim: standard input: 0 pairs in 0 groups.\n"
+    )
+    twice = "standard input, -, can be read once; give the other as a file."
+    assert piped("duplicates", "--input", "-", "--others", "-").refusal == twice
+    assert piped("rank", "x", "--input", lines, "--output", "-").refusal == (
+        "-: the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow)."
+    )
+
+
+def test_lines_of_several_files_are_named_by_file(cli, tmp_path):
+    first, second = (text_file(tmp_path / f"{name}.txt", SENTENCES[at::2]) for at, name in enumerate("ab"))
+    done = json.loads(cli("rank", QUERIES[0], "--input", tmp_path / "*.txt", "--top", 2, "--json").out)
+    found = [(each["line"], each["sentence"]) for each in done["ranked"]]
+    assert found[0] == (f"{first}:3", SENTENCES[4])
+    words = ["--input", tmp_path, "--others", second, "--output", tmp_path / "m.npz"]
+    assert cli("matrix", *words).status == 0
+    with np.load(tmp_path / "m.npz") as written:
+        assert written["lines"].tolist() == [*(f"{first}:{line}" for line in (1, 2, 3)), f"{second}:1", f"{second}:2"]
+        assert written["other_lines"].tolist() == [1, 2]
+
+
+def test_an_output_that_is_a_file_of_the_folder_is_refused(cli, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text\nx\n", encoding="utf-8")
+    assert cli("duplicates", "--input", tmp_path, "--output", path).refusal == (
+        f"{path} is the input, which is never overwritten; give another --output."
+    )
 
 
 def test_a_file_without_a_row_that_can_be_used_is_refused(cli, tmp_path):

@@ -367,14 +367,26 @@ def test_several_references_of_a_file(cli: Any, model: SimilarityModel, tmp_path
     done = cli("score", "--input", path, "--columns", *"xyz", "--output", output, "--scorer", "alignment")
     assert done.err.splitlines()[:5] == [
         f"bertsim: {path}:3: 'x' is empty; left without a score.",
-        f"bertsim: {path}:4: 'y' is empty; write at least one word; left without a score.",
+        f"bertsim: {path}:4: 'y' is empty; left without a score.",
         f"bertsim: {path}:5: 'z' holds 3, which is not text; left without a score.",
-        f"bertsim: {path}:6: 'z' holds '\\ud800', which is not text; left without a score.",
+        f"bertsim: {path}:6: 'z' holds half a surrogate pair, which is not text; left without a score.",
         f"bertsim: {path}:7: nothing was read of y; its score says nothing.",
     ]
     _, *lines = (line.split("\t") for line in output.read_text(encoding="utf-8").splitlines())
     np.testing.assert_allclose([float(line[3]) for line in lines[:2]], model.alignment([A, A], [B, A]).f1, atol=5e-3)
     assert [bool(line[3]) for line in lines] == [True, True, False, False, False, False, True]
+
+
+def test_several_references_are_named_by_number_too(cli: Any, tmp_path: Path) -> None:
+    path, output = tmp_path / "p.csv", tmp_path / "s.jsonl"
+    path.write_text(f"{A};{B};It rains.\n{A};It rains.;\n", encoding="utf-8")
+    words = ["--columns", 1, 2, 3, "--no-header", "--scorer", "alignment"]
+    done = cli("score", "--input", path, "--output", output, *words)
+    assert done.taken == [
+        f'bertsim: {path}: CSV, semicolon, quotes, utf-8, no header; sentences "column1" and "column2" and "column3".'
+    ]
+    best, least = [json.loads(line)["score"] for line in output.read_text().splitlines()]
+    assert best > least
 
 
 @pytest.mark.parametrize(
@@ -389,7 +401,7 @@ def test_several_references_of_a_file(cli: Any, model: SimilarityModel, tmp_path
         ),
         (
             ["--columns", "a", "b", "a", "--scorer", "alignment"],
-            "the columns of sentences are 'a', 'b', 'a'; name two different ones.",
+            "{path}: two different columns hold the sentences, but 'a', 'b', 'a' was named.",
         ),
         (
             ["--scorer", "dot,cosine", "--score-column", "s"],

@@ -40,12 +40,13 @@ class PartialFile:
         restarted: what differs from the job that had left a partial file, "" if nothing was there or it goes on.
     """
 
-    def __init__(self, output: Path, job: dict[str, object] | None) -> None:
+    def __init__(self, output: Path, job: dict[str, object] | None, *, restart: bool = False) -> None:
         """Open or create the partial file.
 
         Args:
             output: where the whole file will stand.
             job: everything the content depends on; JSON values. None: nothing is gone on with.
+            restart: leave aside what an earlier run has kept.
 
         Raises:
             DataError: the folder cannot be written to, or another run is writing the same file.
@@ -59,6 +60,9 @@ class PartialFile:
         except OSError as error:
             raise DataError(f"{output} cannot be written ({error.strerror}); choose another place.") from error
         self._lock()
+        if restart:
+            self._record.unlink(missing_ok=True)
+            self._file.truncate(0)
         self._size, self.restarted = self._left_over()
         with self._disk():
             self._file.truncate(self._size)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bertsim.bert.folder import file_sha256
+from bertsim.data.pairs import DataFile
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ def chunk_size(model: SimilarityModel) -> int:
     return CHUNK if model.config.num_parameters < LARGE else LARGE_CHUNK
 
 
-def describe_job(path: Path, model: SimilarityModel, options: dict[str, Any]) -> dict[str, object]:
+def describe_job(file: DataFile, model: SimilarityModel, options: dict[str, Any]) -> dict[str, object]:
     """Everything that the vectors of a file depend on: weights by the vector of a probe.
 
     `options` are as `model.embed` takes them.
     """
     probe = model.embed([PROBE], **options)[0]
     weights = [round(float(value), 3) for value in probe[:16]]
-    return {"input": file_sha256(path), **model.settings(**options), "weights": weights}
+    read = {"reading": [asdict(each.reading) for each in file.parts or [file]], "sentences": file.sentences}
+    return {"input": [*map(file_sha256, file.paths)], **read, **model.settings(**options), "weights": weights}
 
 
 def refusal(sentences: Mapping[str, Any], check: Callable[[str, str], None]) -> str | None:

@@ -6,7 +6,6 @@ it were not there. Of several references of a row each score is that of the best
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -17,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bertsim.batch.scoring import ANSWER, PROBE, refusal
-from bertsim.data.pairs import Row
+from bertsim.data.pairs import Row, filled
 from bertsim.engines.base import Progress
 from bertsim.errors import InputError
 from bertsim.model.similarity import SimilarityModel
@@ -132,7 +131,8 @@ class TableScorer:
         Example: a: ["A dog barks.", ""], b: ["It rains.", "It rains."] -> score: [0.05, null], error: [null, "'a' is
             empty; write at least one word"]
         """
-        rows = [self._row(*cells) for cells in zip(*map(_cells, map(batch.column, self.sentences)), strict=True)]
+        cells = zip(*map(_cells, map(batch.column, self.sentences)), strict=True)
+        rows = [filled(dict(zip(self.sentences, row, strict=True))) for row in cells]
         error = self.columns.error
         reasons: list[str | None] = [None] * len(rows)
         if error in batch.schema.names:
@@ -154,14 +154,9 @@ class TableScorer:
 
     def table_of(self, rows: Sequence[Row]) -> pa.Table:
         """Rows of a file as a table of what is scored: their sentences, and their errors."""
-        texts = [[None if row.error else row.values.get(name) for name in self.sentences] for row in rows]
-        errors = [row.error for row in rows]
-        for place, cells in enumerate(texts):
-            for name, cell in zip(self.sentences, cells, strict=True):
-                if not _is_text(cell):  # a further reference: the file has looked at the others
-                    errors[place], texts[place] = f"{name!r} holds {cell!r:.40}, which is not text", [None] * len(cells)
-        columns = zip((*self.sentences, self.columns.error), (*zip(*texts, strict=True), errors), strict=True)
-        return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns})
+        cells = {name: [None if row.error else row.values.get(name) for row in rows] for name in self.sentences}
+        cells[self.columns.error] = [row.error for row in rows]
+        return pa.table({name: pa.array(column, pa.string()) for name, column in cells.items()})
 
     def probe(self) -> dict[str, list[Any]]:
         """What it makes of two sentences, either way round, to five digits: another model's is something else."""
@@ -172,12 +167,6 @@ class TableScorer:
             name: [round(value, 5) if isinstance(value, float) else value for value in values]
             for name, values in found.items()
         }
-
-    def _row(self, a: Any, *others: Any) -> dict[str, Any]:
-        """The sentences of a row by their columns; an empty reference is left out where there is another."""
-        first, *names = self.sentences
-        filled = {name: cell for name, cell in zip(names, others, strict=True) if not _is_empty(cell)}
-        return {first: a} | (filled or {names[0]: others[0]})
 
     def _refusal(self, row: Mapping[str, Any]) -> str | None:
         return refusal({repr(name): cell for name, cell in row.items()}, self.model.check)
@@ -237,15 +226,6 @@ def _scalar(cell: Any) -> Any:
         return cell.as_py()
     except UnicodeDecodeError as error:
         return error.object
-
-
-def _is_text(cell: Any) -> bool:
-    """Whether Arrow has it as text, or null; half a surrogate pair is none."""
-    return cell is None or (isinstance(cell, str) and not re.search("[\ud800-\udfff]", cell))
-
-
-def _is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _spread(values: NDArray[Any], is_there: NDArray[np.bool_]) -> pa.Array:

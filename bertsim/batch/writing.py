@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bertsim.data.pairs import kind_of
 from bertsim.errors import DataError
 from bertsim.records import Float
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-WRITTEN = ("tsv", "csv", "jsonl", "parquet")
+LINES = ("tsv", "csv", "jsonl")
+"""The kinds of files that are written line by line."""
+WRITTEN = (*LINES, "parquet")
 """The kinds of files that scored rows are written to."""
 Values = Mapping[str, object]
 """What stands in the columns of a row; a column that is not there is null."""
@@ -46,8 +47,8 @@ class TableLayout:
 
     @classmethod
     def of(cls, path: Path, columns: Sequence[str], new: Sequence[str]) -> TableLayout:
-        """The layout that the ending of a file asks for. Raises: DataError, if it is another, or zipped Parquet."""
-        kind, zipped = kind_of(path, WRITTEN), path.name.lower().endswith(".gz")
+        """The layout that the ending of a file asks for; "-": TSV. Raises: DataError, if it has none of those."""
+        kind, zipped = "tsv" if str(path) == "-" else kind_of(path, WRITTEN), path.name.lower().endswith(".gz")
         if zipped and kind == "parquet":
             raise DataError(f"{path}: Parquet is compressed within; leave .gz out.")
         return cls(kind, zipped, tuple(columns), tuple(new))
@@ -139,6 +140,15 @@ class VectorLayout:
         settings = np.array(json.dumps(self.settings, ensure_ascii=False))
         with output.open("wb") as stream:
             np.savez(stream, embeddings=np.load(partial, mmap_mode="r"), settings=settings)
+
+
+def kind_of(path: str | Path, kinds: Sequence[str] = LINES) -> str:
+    """The kind that a name's ending says, .gz aside. Raises: DataError, if it is none of these."""
+    kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in kinds:
+        endings = ", ".join(f".{kind}" for kind in kinds)
+        raise DataError(f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow).")
+    return kind
 
 
 def _column(values: Sequence[object]) -> pa.Array:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bertsim.cli.lines import add_files, check_table, in_line, open_files, read_all, write_table
+from bertsim.batch.writing import kind_of
+from bertsim.cli.lines import add_files, in_line, open_files, read_all, write_table
 from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, print_json, say
 from bertsim.errors import InputError
@@ -45,10 +46,11 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.groups and args.others is not None:
         raise InputError("--groups joins the sentences of one file; leave out --groups, or --others.")
-    check_table(args.output, args.input, args.others)
-    file, other = open_files(args, "others")
-    model, options = load_scoring(args)
-    a, b, counts = read_all(model, file, other)
+    if args.output is not None:
+        kind_of(args.output)
+    with open_files(args, "others") as (file, other):
+        model, options = load_scoring(args)
+        a, b, counts = read_all(model, file, other)
     limits = {"threshold": args.threshold, "top": args.top}
     with LiveLine() as line:
         progress = line.part("sentences", 0, len(a.sentences), len(a.sentences))
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         write_table(args.output, *(MEMBER, groups) if args.groups else (PAIR, pairs))
     said = f"{len(pairs):,} pairs" + (f" in {len(found.groups):,} groups" if other is None else "")
-    say(f"bertsim: {args.output or args.input}: {said}.")
+    say(f"bertsim: {args.output or file.path}: {said}.")
     if withheld:
         why = "what was not read of their sentences differs; they are left out"
         say(f"bertsim: {len(withheld):,} more pairs have such a cosine, but {why}.")

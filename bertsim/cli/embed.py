@@ -9,8 +9,8 @@ from pathlib import Path
 from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
-from bertsim.cli.files import Tally, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring
+from bertsim.cli.files import Tally, at_hand, summed, write_chunks
+from bertsim.cli.options import NAME_THEM, add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences
 from bertsim.errors import DataError, InputError
@@ -20,7 +20,8 @@ DESCRIPTION = """\
 Turn sentences into vectors:
   python -m bertsim embed "One sentence." "Another." --output vectors.npy
   python -m bertsim embed --input sentences.txt --output vectors.npz
-A .txt file has one sentence a line; of a .tsv, .csv or .jsonl file, --column names the column; each may be .gz.
+A .txt file has one sentence a line; of TSV, CSV, JSON Lines, JSON, Parquet and Excel, --column names the column.
+How it is written is found out and said. --input may be a folder, a pattern in quotes, or - (standard input).
 .npy: float32 [n, dim]. .npz: that as "embeddings", and "settings" (JSON). .jsonl: sentence and embedding a line.
 Stopped, the same command goes on where it was."""
 ENDINGS = (".npy", ".npz", ".jsonl")
@@ -31,8 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("sentences", nargs="*", metavar="SENTENCE", help="sentences, each in quotes")
     add("--input", type=Path, metavar="FILE", help="a file of sentences instead")
-    add("--column", metavar="NAME", help="the column of FILE that holds them")
+    add("--column", metavar="NAME", help="the column of FILE that holds them, by name or number")
     add("--output", type=Path, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
+    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add_reading_options(parser)
     add_model_options(parser)
 
 
@@ -49,17 +52,27 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
-    check_output(args.output, *([] if args.input is None else [args.input]))
-    file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM)
+    if args.input is None:
+        return _embed(args, ending)
+    with at_hand(args.input) as args.input:
+        return _embed(args, ending)
+
+
+def _embed(args: argparse.Namespace, ending: str) -> int:
+    """Write the vectors; goes on with what a stopped run has left."""
+    file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM, reading_of(args))
+    check_output(args.output, *([] if file is None else file.paths))
+    if file is not None:
+        say(f"bertsim: {file.described}")
     total = len(args.sentences) if file is None else _checked_count(file)
     model, options = load_scoring(args)
     layout = VectorLayout(ending.lstrip("."), total, model.settings(**options))
     rows: Iterable[Row] = [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
     job = None
     if file is not None:
-        rows, job = file, describe_job(args.input, model, options) | {"column": file.sentences, "rows": total}
+        rows, job = file, describe_job(file, model, options) | {"rows": total}
     tally = Tally(model)
-    with PartialFile(args.output, job) as partial:
+    with PartialFile(args.output, job, restart=args.restart) as partial:
 
         def make(chunk: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             sentences = [row.sentences[0] for row in chunk]

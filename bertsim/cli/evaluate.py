@@ -9,9 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.files import Tally, summed
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
-from bertsim.cli.output import LiveLine, fields, print_json
+from bertsim.cli.files import Tally, at_hand, summed
+from bertsim.cli.options import (
+    NAME_THEM,
+    add_model_options,
+    add_reading_options,
+    load_scoring,
+    parse_scorers,
+    reading_of,
+)
+from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
 
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
 HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
-Compare scores with the labels of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV has no quoting):
+Compare scores with the labels of a file (TSV, CSV, JSON Lines, JSON, Parquet, Excel; how it is written is found out):
   python -m bertsim evaluate --data stsb-test.tsv --dev stsb-dev.tsv
 All scorers side by side, and a plain TF-IDF cosine as the reference that they have to beat.
 Labels are numbers, or words: yes and no, true and false, similar, duplicate, paraphrase, equivalent and not_…,
@@ -42,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
     add("--data", type=Path, metavar="FILE", required=True, help="labelled pairs")
-    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences")
+    add("--columns", nargs=2, metavar=("A", "B"), help="the columns that hold the sentences, by name or number")
     add("--label-column", metavar="NAME", help="the column that holds the labels, numbers or words")
     add("--scorer", metavar="S", default="all", help="cosine, a head, …, or several: cosine,nli (default: all)")
     add("--dev", type=Path, metavar="FILE", help="pairs that choose the thresholds (default: DATA itself)")
@@ -56,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ranges", nargs="+", type=float, metavar="LOW", default=(), help=ranges)
     add("--held-out", action="store_true", help="measure on the tenth alone that `train` leaves out with hold_out=yes")
     add("--json", action="store_true", help="print the figures as JSON")
+    add_reading_options(parser)
     add_model_options(parser)
 
 
@@ -116,8 +124,10 @@ def _read(
     from bertsim.measuring import tfidf
     from bertsim.measuring.labelled import find_label, read_labelled
 
-    file = find_label(open_pairs(path, args.columns, NAME_THEM), args.label_column)
-    data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
+    with at_hand(path) as found:
+        file = find_label(open_pairs(found, args.columns, NAME_THEM, reading_of(args)), args.label_column)
+        say(f"bertsim: {file.described}")
+        data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
 

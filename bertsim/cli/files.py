@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path, PosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Self
 
 from bertsim.batch.partial import PartialFile
 from bertsim.cli.output import LiveLine, Stopped, say
 from bertsim.data.pairs import Row
+from bertsim.errors import InputError
 from bertsim.views.unread import listed
 
 if TYPE_CHECKING:
@@ -20,10 +27,73 @@ UNREAD = ("cut_sentences", "unknown_sentences", "unread_sentences")
 """Of how many sentences something was cut off, something is unknown to the vocabulary, nothing was read."""
 NAMED = 20
 """Bad rows that are named on stderr; the others are counted."""
+STANDARD = Path("-")
+"""The name of standard input and output."""
 _WORDS = 20
 
 
-def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: int, make: Making) -> None:
+class _Spooled(PosixPath):
+    """A file that messages call by where it came from."""
+
+    def __str__(self) -> str:
+        return "standard input"
+
+    def __fspath__(self) -> str:
+        return super().__str__()
+
+
+@contextmanager
+def at_hand(path: Path) -> Iterator[Path]:
+    """A file that can be read more than once: standard input and pipes are, for so long, one on disk.
+
+    Raises:
+        InputError: standard input, a second time.
+    """
+    if path != STANDARD and (path.is_file() or path.is_dir() or not path.exists()):
+        yield path
+        return
+    if path == STANDARD and sys.stdin.closed:
+        raise InputError("standard input, -, can be read once; give the other as a file.")
+    with TemporaryDirectory(prefix="bertsim-") as folder:
+        spooled = Path(folder, "spooled")
+        with sys.stdin.buffer if path == STANDARD else path.open("rb") as pipe, spooled.open("wb") as file:
+            shutil.copyfileobj(pipe, file)
+        yield _Spooled(spooled)
+
+
+class StandardOutput:
+    """Where rows go as they are scored, in place of a `PartialFile`: nothing is gone on with."""
+
+    path = "standard output"
+    restarted = ""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def append(self, data: bytes, **counts: int) -> None:
+        """Write a chunk; `counts` are added."""
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        self.counts += Counter(counts)
+
+    def finish(self, convert: object = None) -> None:
+        """Nothing is left to do."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        pass
+
+
+def open_output(path: Path, job: dict[str, object] | None, *, restart: bool = False) -> PartialFile | StandardOutput:
+    """Where rows are written: a file that outlives a stop, or standard output. Raises: DataError, as `PartialFile`."""
+    return StandardOutput() if path == STANDARD else PartialFile(path, job, restart=restart)
+
+
+def write_chunks(
+    partial: PartialFile | StandardOutput, rows: Iterable[Row], total: int, size: int, make: Making
+) -> None:
     """Write what is made of rows, chunk by chunk; what an earlier run of the same job has kept is gone on with.
 
     Args:
@@ -49,6 +119,10 @@ def write_chunks(partial: PartialFile, rows: Iterable[Row], total: int, size: in
         if kept := partial.counts["rows"]:
             where = f"kept in {partial.path}; the same command goes on from there"
             stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
+            if isinstance(partial, StandardOutput):
+                stop.told = (
+                    f"stopped: {kept:,} of {total:,} rows are printed; give --output FILE to go on after a stop."
+                )
         raise
 
 

@@ -12,7 +12,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -20,11 +21,14 @@ from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import check_output
 from bertsim.batch.scoring import refusal
-from bertsim.cli.files import NAMED, UNREAD, Tally, summed
-from bertsim.cli.options import NAME_THEM
+from bertsim.batch.writing import kind_of
+from bertsim.cli.files import NAMED, UNREAD, Tally, at_hand, summed
+from bertsim.cli.options import NAME_THEM, add_reading_options, reading_of
 from bertsim.cli.output import say
 from bertsim.data.atomic import write_atomically
-from bertsim.data.pairs import DataFile, kind_of, open_sentences
+from bertsim.data.layout import ending_of
+from bertsim.data.pairs import MEND, DataFile, open_sentences
+from bertsim.data.rows import FIND_OUT
 from bertsim.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -40,44 +44,52 @@ class Lines:
 
     Attributes:
         sentences: in order.
-        lines: where each stands; empty for those of the command line.
+        lines: where each stands, "file:line" where there are several files; empty for those of the command line.
         counts: by `COUNTS`: rows that could not be used, and sentences that were not read to the end.
     """
 
     sentences: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    lines: list[int | str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def row(self, place: int) -> tuple[int, str]:
+    def row(self, place: int) -> tuple[int | str, str]:
         """A sentence with the number of its line before it."""
         return self.lines[place], self.sentences[place]
 
 
 def add_files(parser: argparse.ArgumentParser, other: str, what: str) -> None:
-    """--input FILE, and another that holds `what`, each with its column."""
+    """--input FILE, and another that holds `what`, each with its column, and how they are read."""
     add = parser.add_argument
-    add("--input", type=Path, metavar="FILE", required=True, help="sentences: .txt, one a line, .tsv, .csv, .jsonl, …")
-    add("--column", metavar="NAME", help="the column of FILE that holds them")
+    add("--input", type=Path, metavar="FILE", required=True, help="sentences: a file, a folder, a pattern or -")
+    add("--column", metavar="NAME", help="the column of FILE that holds them, by name or number")
     add(f"--{other}", type=Path, metavar="FILE", help=what)
     add(f"--{other}-column", metavar="NAME", help="the column of that file")
+    add_reading_options(parser, f"how FILE is written, and the file of --{other} if it has the same ending")
 
 
-def open_files(args: argparse.Namespace, other: str) -> tuple[DataFile, DataFile | None]:
-    """The files of `add_files`, each read as far as its first row.
+@contextmanager
+def open_files(args: argparse.Namespace, other: str) -> Iterator[tuple[DataFile, DataFile | None]]:
+    """The files of `add_files`, while they are at hand; it is said how they are read.
 
     Raises:
-        InputError: a column of no file.
-        DataError: as `open_sentences`.
+        InputError: a column of no file, or standard input twice.
+        DataError: as `open_sentences`, or --output, where it is given, is one of them, or cannot be written.
     """
     path, column = getattr(args, other), getattr(args, f"{other}_column")
     if path is None and column is not None:
         raise InputError(f"--{other}-column goes with --{other} FILE.")
-    advice = replace(NAME_THEM, sentence=f"name it with --{other}-column")
-    file = open_sentences(args.input, args.column, NAME_THEM)
-    other_file = None if path is None else open_sentences(path, column, advice)
-    for each in filter(None, (file, other_file)):
-        next(iter(each), None)  # of plain text nothing was read yet
-    return file, other_file
+    is_alike = path is not None and ending_of(path) == ending_of(args.input)
+    advice, reading = (NAME_THEM, reading_of(args)) if is_alike else (MEND, FIND_OUT)
+    advice = replace(advice, sentence=f"name it with --{other}-column")
+    with ExitStack() as stack:
+        inputs = [stack.enter_context(at_hand(each)) for each in (args.input, path) if each is not None]
+        files = [open_sentences(inputs[0], args.column, NAME_THEM, reading_of(args))]
+        files += [open_sentences(each, column, advice, reading) for each in inputs[1:]]
+        if args.output is not None:
+            check_output(args.output, *(each for file in files for each in file.paths))
+        for file in files:
+            say(f"bertsim: {file.described}")
+        yield files[0], files[1] if path is not None else None
 
 
 def read_all(
@@ -112,7 +124,7 @@ def _read_lines(file: DataFile, model: SimilarityModel, tally: Tally) -> Lines:
             error = row.error or (refusal({"the sentence": row.sentences[0]}, model.check) if is_empty else None)
             if error is None:
                 found.sentences.append(row.sentences[0])
-                found.lines.append(row.line)
+                found.lines.append(file.where(row) if file.parts else row.line)
                 kept.append(count)
                 continue
             found.counts["left_out"] += 1
@@ -124,13 +136,6 @@ def _read_lines(file: DataFile, model: SimilarityModel, tally: Tally) -> Lines:
     if not found.sentences:
         raise DataError(f"{file.path} has no row that can be used; give it one sentence a row.")
     return found
-
-
-def check_table(output: Path | None, *inputs: Path | None) -> None:
-    """Refuse an output that `write_table` cannot write, where there is one, as `kind_of` and `check_output` do."""
-    if output is not None:
-        kind_of(output)
-        check_output(output, *filter(None, inputs))
 
 
 def write_table(output: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

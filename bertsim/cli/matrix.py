@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bertsim.batch.partial import check_output
 from bertsim.cli.lines import Lines, add_files, in_line, open_files, read_all, write_table
 from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, say
@@ -52,10 +51,9 @@ def run(args: argparse.Namespace) -> int:
     ending = args.output.suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"{args.output}: a matrix is written to {', '.join(ENDINGS)}; use one of them.")
-    check_output(args.output, args.input, *([] if args.others is None else [args.others]))
-    file, other = open_files(args, "others")
-    model, options = load_scoring(args)
-    a, b, counts = read_all(model, file, other)
+    with open_files(args, "others") as (file, other):
+        model, options = load_scoring(args)
+        a, b, counts = read_all(model, file, other)
     if ending == ".npy" and counts["left_out"]:
         raise DataError(f"{args.output} cannot say which rows were left out; mend them, or write .npz, .tsv or .csv.")
     others = None if other is None else b.sentences

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from bertsim.bert.pooling import COMBINES
 from bertsim.cli.output import LiveLine, native_log_held_back
+from bertsim.data.layout import DELIMITERS
 from bertsim.data.pairs import MEND_OR_SKIP, Advice
+from bertsim.data.rows import QUOTINGS, Reading
 from bertsim.engines.base import ENGINES
 from bertsim.errors import InputError
 from bertsim.records import ALIGNMENT_PARTS
@@ -20,6 +22,7 @@ NAME_THEM = Advice(
     label="name it with --label-column",
     sentence="name it with --column",
     row=MEND_OR_SKIP,
+    has_options=True,
 )
 """For commands that have those of these options that their files may need."""
 
@@ -46,6 +49,24 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     combine = "how several layers become one (default: concat)"
     add("--combine", choices=COMBINES, default="concat", help=combine)
     add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
+
+
+def add_reading_options(parser: argparse.ArgumentParser, what: str = "how FILE is written") -> None:
+    """How a file is written, where what is found out is wrong, or cannot be."""
+    add = parser.add_argument_group(f"{what} (found out, and said on stderr)").add_argument
+    add("--delimiter", metavar="D", help=f"what parts the cells: {', '.join(DELIMITERS)}, or any other character")
+    ends = "the end of a cell (double: doubled within one; escaped: behind a backslash; spaced: behind spaces, too)"
+    add("--quoting", choices=QUOTINGS, help=f"what a quote is: {ends}, or a character like any other (none)")
+    add("--encoding", metavar="E", help="utf-8, utf-16, cp1252, latin-1, … (any that Python knows)")
+    header = "whether the first row names the columns; without, they are column1, column2, …"
+    add("--header", action=argparse.BooleanOptionalAction, help=header)
+    add("--sheet", metavar="NAME", help="of an Excel workbook (default: its first)")
+
+
+def reading_of(args: argparse.Namespace) -> Reading:
+    """What the options of `add_reading_options` say. Raises: InputError, as `Reading`."""
+    delimiter = DELIMITERS.get(args.delimiter, args.delimiter)
+    return Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:

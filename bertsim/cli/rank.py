@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertsim.cli.lines import add_files, check_table, in_line, open_files, read_all, write_table
+from bertsim.batch.writing import kind_of
+from bertsim.cli.lines import add_files, in_line, open_files, read_all, write_table
 from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, print_json, say
 from bertsim.errors import InputError
@@ -45,12 +46,13 @@ def run(args: argparse.Namespace) -> int:
     """
     if bool(args.query) == (args.queries is not None):
         raise InputError("rank takes queries, each in quotes, or --queries FILE; give one of the two.")
-    check_table(args.output, args.input, args.queries)
-    file, other = open_files(args, "queries")
-    model, options = load_scoring(args)
-    for index, query in enumerate(args.query):
-        model.check(query, name_by_place(args.query, "query")(index))
-    lines, queries, counts = read_all(model, file, other or args.query)
+    if args.output is not None:
+        kind_of(args.output)
+    with open_files(args, "queries") as (file, other):
+        model, options = load_scoring(args)
+        for index, query in enumerate(args.query):
+            model.check(query, name_by_place(args.query, "query")(index))
+        lines, queries, counts = read_all(model, file, other or args.query)
     how = {"scorer": args.scorer, "rerank": args.rerank, "top": args.top}
     with LiveLine() as line:
         progress = line.part("sentences", 0, len(lines.sentences), len(lines.sentences))

@@ -5,15 +5,22 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.batch.partial import PartialFile, check_output
+from bertsim.batch.partial import check_output
 from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
-from bertsim.cli.files import NAMED, UNREAD, Tally, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
+from bertsim.cli.files import NAMED, STANDARD, UNREAD, Tally, at_hand, open_output, summed, write_chunks
+from bertsim.cli.options import (
+    NAME_THEM,
+    add_model_options,
+    add_reading_options,
+    load_scoring,
+    parse_scorers,
+    reading_of,
+)
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs
 from bertsim.errors import DataError, InputError
@@ -31,8 +38,10 @@ HELP = "compare two sentences, or every pair of a file"
 DESCRIPTION = """\
 Compare two sentences:
   python -m bertsim score "A plane is taking off." "An air plane is taking off."
-or every pair of a file (.tsv, .csv or .jsonl, each also .gz, or .parquet; TSV is read without quoting):
+or every pair of a file (TSV, CSV, JSON Lines, JSON, Parquet, Excel; packed by gzip or zstd or not):
   python -m bertsim score --input pairs.tsv --output scored.tsv --scorer cosine,combined --probability
+How it is written (delimiter, quotes, encoding, header) is found out and said; where it cannot be told, you are asked.
+--input may be a folder, a pattern in quotes, or - (standard input); --output - prints rows as they are scored, as TSV.
 All columns and rows are kept, in order. New are "score" and "probability" (of several scorers their names, and
 "cosine_probability"), "unknown_tokens" and "cut_tokens" (of both sentences, what was not read of them) and "error":
 why a row could not be scored; such rows are named and counted, too. Stopped, the same command goes on where it was."""
@@ -48,13 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--probability", action="store_true", help="calibrated: of two sentences it alone is printed, no score")
     add("--json", action="store_true", help="print everything there is to say, as JSON")
     add = parser.add_argument_group("a file of pairs").add_argument
-    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not, or .parquet")
-    add("--output", type=Path, metavar="FILE", help="where they go with their scores; same endings")
-    several = "the columns that hold the sentences; for alignment, its precision and recall B may be several references"
-    add("--columns", nargs="+", metavar=("A", "B"), help=f"{several}, of which the best counts")
+    add("--input", type=Path, metavar="FILE", help="pairs; a folder, a pattern or -")
+    endings = ".tsv, .csv or .jsonl, .gz or not, .parquet, or -"
+    add("--output", type=Path, metavar="FILE", help=f"where they go with their scores: {endings}")
+    several = "for alignment, its precision and recall B may be several references, of which the best counts"
+    add("--columns", nargs="+", metavar=("A", "B"), help=f"those of the sentences, by name or number; {several}")
     add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
+    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add_reading_options(parser)
     add_model_options(parser)
 
 
@@ -69,7 +81,10 @@ def run(args: argparse.Namespace) -> int:
             raise InputError("score takes two sentences or --input FILE, not both.")
         if args.output is None:
             raise InputError("score --input needs --output FILE, the file for the scored pairs.")
-        return _score_file(args)
+        if args.json and args.output == STANDARD:
+            raise InputError("--json and --output - would both be printed; leave one of them out.")
+        with at_hand(args.input) as args.input:
+            return _score_file(args)
     if args.output or args.columns or args.score_column or args.error_column or args.prefix:
         raise InputError(
             "--output, --columns, --score-column, --error-column and --prefix go with --input FILE; two sentences are"
@@ -154,19 +169,20 @@ def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
     from bertsim.batch.table import TableScorer, check_sentences
 
-    (file, sentences), scorers = _open(args), parse_scorers(args.scorer)
-    check_sentences(sentences, scorers)
+    file, scorers = open_pairs(args.input, args.columns, NAME_THEM, reading_of(args)), parse_scorers(args.scorer)
+    check_sentences(file.sentences, scorers)
     new = _new_columns(args, file, scorers)
     layout = TableLayout.of(args.output, file.columns, list(new))
-    check_output(args.output, args.input)
+    check_output(args.output, *file.paths)
+    say(f"bertsim: {file.described}")
     total = sum(1 for _ in file)
     if not total:
         raise DataError(f"{args.input} has a header and no rows; there is nothing to score.")
     model, options = load_scoring(args)
-    scorer = TableScorer(model, sentences, scorers, new, options)
-    job = describe_job(args.input, model, options) | {"columns": [*sentences, *file.columns], "scores": scorer.probe()}
+    scorer = TableScorer(model, file.sentences, scorers, new, options)
+    job = describe_job(file, model, options) | {"columns": file.columns, "scores": scorer.probe()}
     tally = Tally(model)
-    with PartialFile(args.output, job) as output:
+    with open_output(args.output, job, restart=args.restart) as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             scored = scorer(scorer.table_of(rows), progress)
@@ -187,15 +203,6 @@ def _score_file(args: argparse.Namespace) -> int:
         print_json(result | unread | {"settings": model.settings(**options)})
     _tell_end(args, output.counts, new.error, tally)
     return 0
-
-
-def _open(args: argparse.Namespace) -> tuple[DataFile, tuple[str, ...]]:
-    """The file of pairs, and its columns of A and of B, or of a candidate and of several references."""
-    named, more = (args.columns[:2], args.columns[2:]) if args.columns else (None, ())
-    file = open_pairs(args.input, named, NAME_THEM)
-    sentences = (*file.sentences, *map(file.column, more))
-    # one of several references may be empty, which the file would call a fault of the row
-    return replace(file, sentences=sentences[:1]) if more else file, sentences
 
 
 def _new_columns(args: argparse.Namespace, file: DataFile, scorers: Sequence[str]) -> NewColumns:

@@ -1,28 +1,28 @@
 """Files of sentence pairs, or of sentences, read row by row: nothing is held but the row in hand.
 
-What comes in: TSV (no quoting: a `"` is a character like any other) and CSV (standard quoting, a record may span
-lines), whose first row names the columns; JSON Lines (one object a line); for sentences alone also plain text (one a
-line); each in UTF-8, and .gz or not; or Parquet.
+What comes in: TSV and CSV with any delimiter and quotes or none, in any encoding; JSON Lines, a JSON list of objects;
+Parquet, Excel; for sentences alone also plain text (one a line); packed by gzip or zstd or not; a folder of such files,
+or a pattern of their names. How a file is written is found out from what is in it (`data.layout`).
 What goes out: `Row`s in the order of the file. One that cannot be used is not dropped: it comes out with the reason in
 `error`, and the rows after it are read as if nothing had been. Blank lines at the end are no rows.
-What is wrong with the file as a whole (ending, header, columns, gzip) is a `DataError`.
+What is wrong with the file as a whole (header, columns, packing), or cannot be told, is a `DataError`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from glob import glob
 from itertools import islice, product, zip_longest
 from pathlib import Path
 
-from bertsim.data.rows import Record, read_records
+from bertsim.data.header import is_number, name_columns
+from bertsim.data.layout import ENDINGS, ending_of, in_words, settle
+from bertsim.data.rows import FIND_OUT, Reading, read_records
+from bertsim.data.tables import Record
 from bertsim.errors import DataError
-
-KINDS = ("tsv", "csv", "jsonl")
-READ_KINDS = (*KINDS, "parquet")
 
 # Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
 # fmt: off
@@ -33,6 +33,8 @@ PAIR_COLUMNS = (
 )
 # fmt: on
 SENTENCE_COLUMNS = ("sentence", "text")
+_KNOWN = {name for names in (SENTENCE_COLUMNS, *PAIR_COLUMNS) for name in names}
+_PEEKED_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Advice:
     label: str = "rename them until one alone has a known name, such as score"
     sentence: str = "name one of them sentence"
     row: str = "mend the row"
+    has_options: bool = False
+
+    def settle(self, options: str) -> str:
+        """What settles how a file is read: these options, or, for whoever has none, a file that leaves no doubt."""
+        return f"say {options}" if self.has_options else "write it as JSON Lines in UTF-8"
 
 
 MEND_OR_SKIP = "mend the row, or leave such rows out with --skip-bad-rows"
@@ -55,10 +62,11 @@ class Row:
 
     Attributes:
         line: where it starts in the file, the first line being 1.
-        sentences: the one or two texts to embed or compare; empty where `error` is set.
+        sentences: the texts to embed or compare, of several references those that are not empty; () with an `error`.
         label: the label's cell as it stands in the file, None where no label column was asked for.
         values: every column as read; the line itself, under the first column, where it could not be taken apart.
         error: why the row cannot be used, in a few words; None for a good row.
+        path: of the file that it is from, where there are several; None: there is one.
     """
 
     line: int
@@ -66,6 +74,7 @@ class Row:
     label: object
     values: dict[str, object]
     error: str | None
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,71 +83,130 @@ class DataFile:
 
     Attributes:
         path, advice: as given.
-        kind: "tsv", "csv", "jsonl", "parquet" or "txt".
-        columns: every column in the file's order (JSON Lines: every key of any object).
-        sentences: the columns that hold the sentences, one or two.
+        reading: how it is read, all of it found out.
+        columns: every column in the file's order (JSON: every key of any object).
+        sentences: the columns that hold them: one, or two; more are references, some of which may be empty.
         label: the column that holds the label; None where nobody asked for one.
+        has_commas: labels have decimal commas; a row's label comes with a point.
+        parts: the files of a folder or a pattern, in the order of their names; () = it is one file.
     """
 
     path: Path
-    kind: str
+    reading: Reading
     columns: tuple[str, ...]
     advice: Advice
     sentences: tuple[str, ...] = ()
     label: str | None = None
+    has_commas: bool = False
+    parts: tuple[DataFile, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order. Raises DataError where reading itself fails."""
-        records = read_records(self.path, self.kind)
-        yield from map(self._row, islice(records, self.kind not in ("jsonl", "txt"), None))
+        for part in self.parts:
+            chosen = {"sentences": self.sentences, "label": self.label, "has_commas": self.has_commas}
+            yield from (replace(row, path=part.path) for row in replace(part, **chosen))  # type: ignore[arg-type]
+        if not self.parts:
+            records = read_records(self.path, self.reading, len(self.columns))
+            yield from map(self._row, islice(records, bool(self.reading.header), None))
+
+    @property
+    def kind(self) -> str:
+        """The kind of its reading: "tsv", "csv", "jsonl", "json", "parquet", "xlsx" or "txt"."""
+        return self.reading.kind
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file that is read."""
+        return tuple(part.path for part in self.parts) or (self.path,)
+
+    @property
+    def described(self) -> str:
+        """What was taken, in a sentence.
+
+        Example: 'p.csv: CSV, semicolon, quotes, cp1252, a header; sentences "a" and "b".'
+        """
+        parts = f"{len(self.parts):,} files, the first " if self.parts else ""
+        held = (
+            "" if self.kind == "txt" else "; sentences {}".format(" and ".join(f'"{each}"' for each in self.sentences))
+        )
+        return f"{self.path}: {parts}{in_words(self.reading)}{held}."
 
     def where(self, row: Row) -> str:
         """`file:line`, as messages name a row."""
-        return f"{self.path}:{row.line}"
+        return f"{row.path or self.path}:{row.line}"
 
     def column(self, name: str) -> str:
-        """A column that was named. Raises: DataError, where the file does not have it."""
-        if name not in self.columns:
-            raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
-        return name
+        """A column that was named, or numbered from 1. Raises: DataError, where the file does not have it."""
+        if name in self.columns:
+            return name
+        if name.isdecimal() and 0 < int(name) <= len(self.columns):
+            return self.columns[int(name) - 1]
+        raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
+
+    def labelled(self, column: str) -> DataFile:
+        """The file with its label column, whose numbers may have decimal commas.
+
+        Raises:
+            DataError: all of them have a comma before three digits, which may part thousands.
+        """
+        rows = islice(replace(self, label=column), _PEEKED_ROWS)
+        labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
+        decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]
+        if decimal and all(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", label) for label in decimal):
+            raise DataError(
+                f"{self.path}: a label in {column!r} is {decimal[0]!r}, and it cannot be told whether its comma is a"
+                " decimal one; write such numbers with a point."
+            )
+        return replace(self, label=column, has_commas=bool(decimal))
 
     def recognised(self, known: Collection[str]) -> list[str]:
         """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
-        return [name for name in self.columns if "".join(filter(str.isalnum, name)).lower() in known]
+        return _recognised(self.columns, known)
 
     def _row(self, record: Record) -> Row:
-        values, fault = _named(record, self.columns)
-        fault = fault or next(filter(None, (_fault(values.get(name), name) for name in self.sentences)), None)
-        sentences = () if fault else tuple(str(values[name]) for name in self.sentences)
-        return Row(record.line, sentences, None if self.label is None else values.get(self.label), values, fault)
+        values, fault = _named(record, self.columns, "the header names" if self.reading.header else "most have")
+        cells = filled({name: values.get(name) for name in self.sentences})
+        fault = fault or next(filter(None, (cell_fault(cell, name) for name, cell in cells.items())), None)
+        sentences = () if fault else tuple(map(str, cells.values()))
+        label = None if self.label is None else values.get(self.label)
+        if self.has_commas and isinstance(label, str):
+            label = label.replace(",", ".")
+        return Row(record.line, sentences, label, values, fault)
 
 
-def open_pairs(path: str | Path, columns: Sequence[str] | None = None, advice: Advice = MEND) -> DataFile:
-    """Find the two sentence columns of a file.
+def open_pairs(
+    path: str | Path, columns: Sequence[str] | None = None, advice: Advice = MEND, reading: Reading = FIND_OUT
+) -> DataFile:
+    """Find out how a file is written, and which two columns hold the sentences.
 
     Args:
-        path: a .tsv, .csv or .jsonl file, .gz or not, or a .parquet file.
-        columns: the two columns that hold the sentences; recognised by name (`PAIR_COLUMNS`) if None.
+        path: a file, a folder of files of one kind, or a pattern of their names.
+        columns: the columns that hold the sentences, by name or by number from 1: two, or a candidate and its
+            references; recognised by name (`PAIR_COLUMNS`) if None.
         advice: what messages say is to be done.
+        reading: what is known of how it is written.
 
     Raises:
-        DataError: no such file, unknown ending, damaged gzip, bad header, columns missing or not to be told apart.
+        DataError: no such file, damaged, bad header, columns missing or not to be told apart; it cannot be told how it
+            is written.
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
-    file = _opened(path, READ_KINDS, advice)
+    file = _opened(path, columns, advice, reading, is_text=False)
     pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
-    if len(set(pair)) != 2:
+    if len(pair) < 2 or len(set(pair)) < len(pair):
         raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
     return replace(file, sentences=pair)
 
 
-def open_sentences(path: str | Path, column: str | None = None, advice: Advice = MEND) -> DataFile:
+def open_sentences(
+    path: str | Path, column: str | None = None, advice: Advice = MEND, reading: Reading = FIND_OUT
+) -> DataFile:
     """Find the one sentence column of a file; a .txt file has one sentence a line, and no column to name.
 
     Raises: DataError, as `open_pairs`.
     """
-    file = _opened(path, (*READ_KINDS, "txt"), advice)
+    file = _opened(path, None if column is None else [column], advice, reading, is_text=True)
     if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
     if column is not None:
@@ -152,52 +220,99 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
     return replace(file, sentences=tuple(found))
 
 
-def kind_of(path: str | Path, kinds: Sequence[str] = KINDS) -> str:
-    """The kind of a file by its ending, .gz aside. Raises: DataError, if it is another."""
-    kind = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
-    if kind not in kinds:
-        endings = ", ".join(f".{kind}" for kind in kinds)
-        raise DataError(f"{path}: the ending says what kind of file it is; use one of {endings} (.gz may follow).")
-    return kind
-
-
 def list_names(names: Sequence[str]) -> str:
     """Columns as messages list them, the first twenty at most, each shortened to 40 characters."""
     shown = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in names[:20]]
     return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _opened(path: str | Path, kinds: Sequence[str], advice: Advice) -> DataFile:
-    """A file with its columns; which of them hold what is not known yet."""
-    kind, path = kind_of(path, kinds), Path(path)
-    where, names = str(path), ["sentence"]
-    if kind == "jsonl":
-        names = list(dict.fromkeys(str(key) for record in read_records(path, kind) for key in record.fields or ()))
-        if not names:
+def _opened(
+    path: str | Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool
+) -> DataFile:
+    """A file, or several as one, with its columns; which of them hold what is not known yet."""
+    path = path if isinstance(path, Path) else Path(path)  # a path may have a name of its own for messages
+    paths = _files_of(path)
+    files = [_opened_one(each, wanted, advice, reading, is_text) for each in paths]
+    first = files[0]
+    for file in files:
+        if {*file.columns} != {*first.columns}:
+            raise DataError(
+                f"{path}: {file.path.name} has the columns {list_names(file.columns)}, and {first.path.name}"
+                f" {list_names(first.columns)}; name files that have the same."
+            )
+    return first if paths == [path] else replace(first, path=path, parts=tuple(files))
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The files of a folder, or of a pattern, by name; a file alone is its own."""
+    if path.is_dir():
+        files = sorted(each for each in path.iterdir() if each.is_file() and ending_of(each) in ENDINGS)
+        kinds = sorted({f".{ending_of(each)}" for each in files})
+        if len(kinds) != 1:
+            held = f"files of several kinds, {', '.join(kinds)}" if kinds else "no file that is known by its ending"
+            raise DataError(f"{path} is a folder that holds {held}; name what is meant, such as '{path / '*.tsv'}'.")
+        return files
+    if path.exists() or not {"*", "?", "["} & {*str(path)}:
+        return [path]
+    if files := sorted(map(Path, glob(str(path), recursive=True))):
+        return files
+    raise DataError(f"{path}: there is no file whose name is like that; give the path of a data file.")
+
+
+def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool) -> DataFile:
+    """A file with its columns. `wanted`: those that were named, or numbered."""
+
+    def known(names: Sequence[str]) -> bool:
+        if wanted is not None:
+            return {*wanted} <= {*names}
+        return bool(_recognised(names, SENTENCE_COLUMNS) if is_text else _pairs_of(names))
+
+    reading = settle(path, reading, known, advice.settle, is_text=is_text)
+    if reading.kind == "txt":
+        return DataFile(path, reading, ("sentence",), advice)
+    records = read_records(path, reading)
+    if reading.kind in ("json", "jsonl"):
+        keys = list(dict.fromkeys(str(key) for record in records for key in record.fields or ()))
+        if not keys:
             raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
-    elif kind != "txt":
-        header = next(read_records(path, kind), None)
-        if header is None:
-            raise DataError(f"{path} is empty; its first line must name the columns.")
-        where = f"{path}:{header.line}" if header.line else where
-        if header.fault is not None:
-            raise DataError(f"{where} must name the columns, but {header.fault}.")
-        names = list(map(str, header.fields or ()))
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise DataError(f"{where} names {list_names(twice)} more than once; give every column its own name.")
-    return DataFile(path, kind, tuple(names), advice)
+        return DataFile(path, reading, tuple(keys), advice)
+    rows, header = list(islice(records, _PEEKED_ROWS)), reading.header
+    if not rows:
+        raise DataError(f"{path} is empty; its first line must name the columns.")
+    names = [str(cell) for cell in rows[0].fields or ()]
+    if header is None:
+        is_named = wanted is not None and not all(name.isdecimal() for name in wanted)
+        header = reading.kind == "parquet" or is_named or bool(_recognised(names, _KNOWN)) or None
+    where = f"{path}:{rows[0].line}" if rows[0].line else str(path)
+    naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
+    names, header = name_columns(where, rows, header, naming, advice.settle)
+    return DataFile(path, replace(reading, header=header), tuple(names), advice)
+
+
+def _recognised(names: Sequence[str], known: Collection[str]) -> list[str]:
+    return [name for name in names if "".join(filter(str.isalnum, name)).lower() in known]
+
+
+def _pairs_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Columns that are known to hold pairs of sentences."""
+    sides = ((_recognised(names, [one]), _recognised(names, [other])) for one, other in PAIR_COLUMNS)
+    return [pair for side in sides for pair in product(*side)]
 
 
 def _recognised_pair(file: DataFile) -> tuple[str, ...]:
-    sides = ((file.recognised([one]), file.recognised([other])) for one, other in PAIR_COLUMNS)
-    found = [pair for side in sides for pair in product(*side)]
+    """The two columns that are known to hold the sentences, or without a header, the two that hold text."""
+    found = _pairs_of(file.columns)
+    if file.reading.header is False:
+        rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
+        texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
+        found = [tuple(texts)] if len(texts) == 2 else []
     if len(found) != 1:
         fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
         raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
     return found[0]
 
 
-def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], str | None]:
+def _named(record: Record, columns: Sequence[str], most: str) -> tuple[dict[str, object], str | None]:
     """The cells under their columns, and their fault; too few are filled up, too many stand joined in the last."""
     cells, fault, due = record.fields, record.fault, len(columns)
     if cells is None:
@@ -205,14 +320,21 @@ def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], s
     if isinstance(cells, dict):
         return cells, fault
     if len(cells) != due:
-        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and the header names {due}"
+        fault = fault or f"the row has {len(cells)} field{'s' * (len(cells) != 1)}, and {most} {due}"
     if len(cells) > due:
         cells = [*cells[: due - 1], " ".join(map(str, cells[due - 1 :]))]
     return dict(zip_longest(columns, cells, fillvalue="")), fault
 
 
-def _fault(text: object, name: str) -> str | None:
-    """Why a cell cannot be used as a sentence."""
+def filled(cells: Mapping[str, object]) -> dict[str, object]:
+    """The cells of sentences that count: the first, and of the others those with something in them, or the first."""
+    names = [*cells]
+    others = [name for name in names[1:] if cells[name] is not None and str(cells[name]).strip()] or names[1:2]
+    return {name: cells[name] for name in (*names[:1], *others)}
+
+
+def cell_fault(text: object, name: str) -> str | None:
+    """Why a cell cannot be used as a sentence; None: it can."""
     if text is None:
         return f"there is no {name!r}"
     if not isinstance(text, str):

@@ -1,57 +1,101 @@
-"""A file taken apart into `Record`s: the names of its columns (not of JSON Lines and plain text), then row by row.
+"""A file taken apart into `Record`s: the names of its columns where it has such a row, then row by row.
 
-A row that cannot be taken apart is a record with a `fault`, and reading goes on behind it; blank lines at the end of
-the file are no records. Only a file that cannot be read at all raises. What columns mean is for `data.pairs` to say.
+How it is to be read is known by then (`data.layout` finds it out). A row that cannot be taken apart is a record with a
+`fault`, and reading goes on behind it; blank lines at the end of the file are no records. Only a file that cannot be
+read at all raises. What columns mean is for `data.pairs` to say.
+Lines are taken apart here, and not by DuckDB or pyarrow, because of what one torn quote does there: DuckDB's sniffer
+gives up quoting for the whole file, and the rows that either rejects lose their place among the others.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
+import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from bertsim.errors import DataError
+from bertsim.data.tables import BLANK, Record, excel_records, parquet_records
+from bertsim.errors import DataError, InputError
 
-MAX_LINE_BYTES = 16_000_000
+MAX_LINE = 16_000_000
 MAX_CELL = 1_000_000
-_BLANK = "the line is blank"
+QUOTINGS = ("double", "escaped", "spaced", "none")
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+SEPARATOR_LINE = re.compile(r'"?sep=([^\w"])"?\s*')
 _TOO_LONG = f"a cell is longer than {MAX_CELL:,} characters; shorten it, or close the quote that it begins with"
-_PARQUET_BATCH = 1000  # rows read at once
+_DOUBLE = "double every quote inside a quoted field"
+_LOST_BYTE = re.compile("[\udc80-\udcff]")
+_BETWEEN_VALUES = re.compile(r"[\s,]*")
+_AT_ONCE = 1 << 20  # characters of a JSON list
 
 
-class Record(NamedTuple):
-    r"""One row as it stands in the file.
+@dataclass(frozen=True)
+class Reading:
+    r"""How a file is read. What is None is found out; a `DataFile` has all of it that its kind needs.
 
     Attributes:
-        line: number of its first line, from 1; of Parquet, which has no lines, of the row, 0 being the header.
-        text: that line (all its lines, for a CSV record), without the line end; bytes that are not UTF-8 as `\xe9`.
-        fields: the cells, or for JSON Lines the object; None where the row could not be taken apart.
-        fault: why it could not, or None.
-    """
-
-    line: int
-    text: str
-    fields: Sequence[object] | dict[str, object] | None = None
-    fault: str | None = None
-
-
-def read_records(path: Path, kind: str) -> Iterator[Record]:
-    """Every record of a file of the kind "tsv", "csv", "jsonl", "txt" or "parquet".
+        delimiter: between the cells of a line.
+        quoting: "double": a cell in quotes has its own quotes doubled; "escaped": behind a backslash, as R writes them;
+            "spaced": doubled, and spaces may stand before a cell's first quote; "none": a quote is a character.
+        encoding: a codec of Python's.
+        header: whether the first row names the columns.
+        sheet: of an Excel workbook.
+        kind: "tsv" (any file with tabs), "csv" (any other delimiter), "txt" (a sentence a line), "jsonl", "json",
+            "parquet" or "xlsx"; always found out, as is
+        newline: what ends a line, "\n" (a "\r" before it goes, too) or "\r".
 
     Raises:
-        DataError: the file is missing, not readable, damaged, UTF-16, or has a line beyond `MAX_LINE_BYTES`.
+        InputError: a delimiter, quoting or encoding that there is not.
+    """
 
-    Example: the TSV lines `a<TAB>b`, `x<TAB>"y` -> fields ["a", "b"], ["x", '"y'].
+    delimiter: str | None = None
+    quoting: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    sheet: str | None = None
+    kind: str = ""
+    newline: str = "\n"
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise InputError(f"the delimiter is {self.delimiter!r}; one character was expected, or its name.")
+        if self.quoting not in (None, *QUOTINGS):
+            raise InputError(f"quoting is {self.quoting!r}; one of {', '.join(QUOTINGS)} was expected.")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError:
+            known = "utf-8, utf-16, cp1252 or latin-1"
+            raise InputError(
+                f"the encoding is {self.encoding!r}, which there is not; name one such as {known}."
+            ) from None
+
+
+FIND_OUT = Reading()
+
+
+def read_records(path: Path, reading: Reading, due: int | None = None) -> Iterator[Record]:
+    """Every record of a file, the row that names the columns among them.
+
+    Args:
+        path: of the file, packed by gzip or zstd or not.
+        reading: how; its kind, and what that needs, are known.
+        due: how many cells a row has; by that a quote that was never closed is known from a cell of many lines.
+
+    Raises:
+        DataError: the file is missing, not readable, damaged, or has a line beyond `MAX_LINE`.
+
+    Example: the lines `a<TAB>b`, `x<TAB>"y`, without quoting -> fields ["a", "b"], ["x", '"y'].
     """
     blank: list[Record] = []
-    for record in _parquet_records(path) if kind == "parquet" else _READERS[kind](_lines(path)):
-        if record.fault == _BLANK:
+    for record in _records(path, reading, due):
+        if record.fault == BLANK:
             blank.append(record)
             continue
         yield from blank
@@ -59,19 +103,37 @@ def read_records(path: Path, kind: str) -> Iterator[Record]:
         yield record
 
 
-def _lines(path: Path) -> Iterator[Record]:
-    """The lines of a file, their ends included, not taken apart yet."""
+def _records(path: Path, reading: Reading, due: int | None) -> Iterator[Record]:
+    if reading.kind == "parquet":
+        return parquet_records(path)
+    if reading.kind == "xlsx":
+        return excel_records(path, reading.sheet or "")
+    if reading.kind == "json":
+        return _listed_records(path, reading)
+    if reading.kind == "jsonl":
+        return map(_json_record, read_lines(path, reading))
+    if reading.kind == "txt":
+        return (_split_record(line, "\n") for line in read_lines(path, reading))  # which no line has within: one cell
+    return delimited_records(read_lines(path, reading), reading, due)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+    """The bytes of a file, unpacked. Raises: DataError, where they cannot be read, be it within the block."""
     try:
-        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
-            for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), 1):
-                if len(line) == MAX_LINE_BYTES:
-                    raise DataError(
-                        f"{path}:{number} is longer than {MAX_LINE_BYTES // 1_000_000} MB;"
-                        " a data file has one row a line, so break it up."
-                    )
-                if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    raise DataError(f"{path} is UTF-16, and UTF-8 is read; save it as UTF-8.")
-                yield _decoded(number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+        with path.open("rb") as raw:
+            begins = raw.read(4)
+            raw.seek(0)
+            if begins[:2] == GZIP:
+                with gzip.GzipFile(fileobj=raw) as unzipped:
+                    yield unzipped
+            elif begins == ZSTD:
+                from pyarrow import CompressedInputStream
+
+                with CompressedInputStream(raw, "zstd") as stream, io.BufferedReader(stream) as buffered:
+                    yield buffered
+            else:
+                yield raw
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; give the path of a data file.") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -80,26 +142,52 @@ def _lines(path: Path) -> Iterator[Record]:
         ) from error
 
 
-def _decoded(number: int, line: bytes) -> Record:
-    try:
-        return Record(number, line.decode())
-    except UnicodeDecodeError as error:
-        fault = f"byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is not UTF-8"
-        return Record(number, line.decode(errors="backslashreplace"), fault=fault)
+@contextmanager
+def decoded(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
+    """The text of a file. Raises: DataError, as `opened`."""
+    encoding = reading.encoding or "utf-8"
+    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+    with opened(path) as stream:
+        yield io.TextIOWrapper(stream, encoding, errors, reading.newline)
+
+
+def read_lines(path: Path, reading: Reading) -> Iterator[Record]:
+    """The lines of a file, their ends included, not taken apart yet. Raises: DataError, as `read_records`."""
+    with decoded(path, reading) as text:
+        for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
+            if len(line) == MAX_LINE:
+                raise DataError(
+                    f"{path}:{number} is longer than {MAX_LINE // 1_000_000} million characters;"
+                    " a data file has one row a line, so break it up."
+                )
+            yield Record(number, line) if line.isascii() else _checked(number, line, reading.encoding or "utf-8")
+
+
+def _checked(number: int, line: str, encoding: str) -> Record:
+    """A line with the bytes named that could not be decoded."""
+    if found := _LOST_BYTE.search(line):
+        encoding, byte = encoding.removesuffix("-sig"), ord(found[0]) - 0xDC00
+        place = len(line[: found.start()].encode(encoding)) + 1
+        fault = f"byte {place} of the line, 0x{byte:02x}, is not {encoding.upper().replace('CP', 'cp')}"
+        lost = _LOST_BYTE.sub(lambda each: f"\\x{ord(each[0]) - 0xDC00:02x}", line)
+        return Record(number, lost, fault=fault)
+    if "\ufffd" in line and encoding.startswith(("utf-16", "utf-32")):
+        return Record(number, line, fault=f"the line holds bytes that are not {encoding.upper()}")
+    return Record(number, line)
 
 
 def _refused(line: Record, fault: str) -> Record:
     return Record(line.line, line.text.rstrip("\r\n"), None, fault)
 
 
-def _split_record(separator: str, line: Record) -> Record:
+def _split_record(line: Record, separator: str) -> Record:
     text = line.text.removesuffix("\n").removesuffix("\r")
-    return Record(line.line, text, text.split(separator), line.fault) if text.strip(" ") else _refused(line, _BLANK)
+    return Record(line.line, text, text.split(separator), line.fault) if text.strip(" ") else _refused(line, BLANK)
 
 
 def _json_record(line: Record) -> Record:
     if not line.text.strip() or line.fault is not None:
-        return _refused(line, line.fault or _BLANK)
+        return _refused(line, line.fault or BLANK)
     try:
         value = json.loads(line.text)
     except json.JSONDecodeError as error:
@@ -111,81 +199,104 @@ def _json_record(line: Record) -> Record:
     return Record(line.line, line.text.rstrip("\r\n"), value)
 
 
-def _csv_records(lines: Iterator[Record]) -> Iterator[Record]:
-    """A record that cannot be parsed gives up its first line only: the lines behind it are read again."""
+def delimited_records(lines: Iterator[Record], reading: Reading, due: int | None = None) -> Iterator[Record]:
+    """Lines as records of cells; a first line `sep=;` is none."""
+    delimiter, head = reading.delimiter or ",", next(lines, None)
+    if head is not None and not SEPARATOR_LINE.fullmatch(head.text):
+        lines = _chain(head, lines)
+    if reading.quoting == "none":
+        return (_split_record(line, delimiter) for line in lines)
+    return _quoted_records(lines, reading, due)
+
+
+def _chain(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
+    yield first
+    yield from rest
+
+
+def well_formed(reading: Reading, bare: str | None = None) -> re.Pattern[str]:
+    """What the text of a record looks like whose quotes all enclose a cell, or are doubled within it.
+
+    `bare` is what a cell without quotes looks like, None: as it likes.
+    """
+    delimiter = re.escape(reading.delimiter or ",")
+    quoted = (" *" if reading.quoting == "spaced" else "") + r'"[^"]*(?:""[^"]*)*"'
+    bare = bare or rf'[^"{delimiter}\r\n]*'
+    cell = f"(?:{quoted}|{bare})"
+    return re.compile(f"{cell}(?:{delimiter}{cell})*")
+
+
+def unescaped(text: str, reading: Reading) -> str:
+    r"""Text with its quotes doubled, of which R writes `\"` (and leaves every other backslash as it is)."""
+    return text.replace('\\"', '""') if reading.quoting == "escaped" else text
+
+
+def _quoted_records(lines: Iterator[Record], reading: Reading, due: int | None) -> Iterator[Record]:
+    """A record that cannot be parsed gives up its first line only: the lines behind it are read again.
+
+    So does one of several lines with another number of cells than are due: its quote was never closed. Where lines
+    are read again, a quote in the middle of a cell is a fault: they may be the rest of a record.
+    """
     csv.field_size_limit(MAX_CELL)
     waiting, taken = deque[Record](), list[Record]()
+    is_whole, read_again = well_formed(reading), 0
 
     def feed() -> Iterator[str]:
         while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
             taken.append(line)
-            yield line.text
+            yield unescaped(line.text, reading)
 
-    reader = csv.reader(feed(), strict=True)
+    def reader() -> Iterator[list[str]]:
+        spaced = reading.quoting == "spaced"
+        return csv.reader(feed(), delimiter=reading.delimiter or ",", strict=True, skipinitialspace=spaced)
+
+    parsed = reader()
     while True:
         taken.clear()
+        fields, fault = list[str](), ""
         try:
-            fields = next(reader)
+            fields = next(parsed)
         except StopIteration:
             return
         except csv.Error as error:
-            waiting.extendleft(reversed(taken[1:]))
-            fault = f"the line is not CSV ({error}); double every quote inside a quoted field"
-            yield _refused(taken[0], _TOO_LONG if "field limit" in str(error) else fault)
-            reader = csv.reader(feed(), strict=True)
-            continue
+            fault = _TOO_LONG if "field limit" in str(error) else f"the line is not CSV ({error}); {_DOUBLE}"
+        if len(taken) > 1 and due is not None and not fault and len(fields) != due:
+            fault = f"the line is not CSV (its quote is closed {len(taken) - 1} lines on); {_DOUBLE}"
         text = "".join(line.text for line in taken).rstrip("\r\n")
+        if taken[0].line <= read_again and '"' in text and not is_whole.fullmatch(unescaped(text, reading)):
+            fault = fault or f"the line is not CSV (a quote in the middle of a cell); {_DOUBLE}"
+        if fault:
+            read_again = max(read_again, taken[-1].line)
+            waiting.extendleft(reversed(taken[1:]))
+            yield _refused(taken[0], fault)
+            parsed = reader()
+            continue
         known = next((line.fault for line in taken if line.fault), None)
-        yield Record(taken[0].line, text, fields, known) if text.strip() else _refused(taken[0], _BLANK)
+        yield Record(taken[0].line, text, fields, known) if text.strip() else _refused(taken[0], BLANK)
 
 
-_READERS: dict[str, Callable[[Iterator[Record]], Iterator[Record]]] = {
-    "tsv": partial(map, partial(_split_record, "\t")),
-    "csv": _csv_records,
-    "jsonl": partial(map, _json_record),
-    "txt": partial(map, partial(_split_record, "\n")),  # which no line has within: one cell
-}
-
-
-def _parquet_records(path: Path) -> Iterator[Record]:
-    from pyarrow import ArrowException, parquet
-
-    number = 0
-    try:
-        file = parquet.ParquetFile(path)
-        yield Record(number, "", names := file.schema_arrow.names)
-        batches = file.iter_batches(batch_size=_PARQUET_BATCH)
-        rows = (cells for batch in batches for cells in zip(*batch.columns, strict=True))
-        for number, cells in enumerate(rows, 1):
-            yield _parquet_record(number, names, cells)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist; give the path of a data file.") from None
-    except (ArrowException, OSError) as error:
-        what = f"after row {number}" if number else "or no Parquet file"
-        raise DataError(f"{path} is damaged {what} ({error}); check the file, or get it again.") from None
-
-
-def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> Record:
-    """A row of pyarrow's scalars; one that cannot be read is its fault."""
-    values, fault = list[object](), None
-    for name, cell in zip(names, cells, strict=True):
-        try:
-            values.append(_plain(cell.as_py()))
-        except UnicodeDecodeError as error:
-            values.append(error.object.decode(errors="backslashreplace"))
-            fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
-        except (ValueError, OverflowError) as error:
-            values.append(None)
-            fault = f"{name!r} cannot be read ({error})"
-    return Record(number, "", values, fault)
-
-
-def _plain(value: object) -> object:
-    """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, bytes):
-        return value.decode()
-    return value if isinstance(value, str | int | float | None) else str(value)
+def _listed_records(path: Path, reading: Reading) -> Iterator[Record]:
+    """The objects of a JSON list, each read as far as it goes: nothing but the one in hand is held."""
+    decode, buffer, at, line = json.JSONDecoder().raw_decode, "", 1, 1  # 1: behind the bracket
+    with decoded(path, reading) as text:
+        buffer = text.read(_AT_ONCE).lstrip()
+        while True:
+            behind = getattr(_BETWEEN_VALUES.match(buffer, at), "end", int)()
+            line, at = line + buffer.count("\n", at, behind), behind
+            if buffer[at : at + 1] == "]":
+                return
+            try:
+                value, end = decode(buffer, at)
+            except (ValueError, RecursionError) as error:
+                more = text.read(_AT_ONCE) if len(buffer) - at < MAX_LINE else ""
+                if not more:
+                    said = getattr(error, "msg", "a number too long or brackets too deep to read")
+                    raise DataError(
+                        f"{path}:{line}: from here on it is no JSON list of objects ({said}); mend it, or write"
+                        " JSON Lines, where a damaged row costs only itself."
+                    ) from None
+                buffer, at = buffer[at:] + more, 0
+                continue
+            fault = None if isinstance(value, dict) else "it is JSON but not an object, {…}, with a key for each column"
+            yield Record(line, buffer[at:end], None if fault else value, fault)
+            line, at = line + buffer.count("\n", at, end), end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from bertsim.data.pairs import DataFile, list_names
@@ -53,7 +53,7 @@ def find_label(file: DataFile, column: str | None = None) -> DataFile:
         DataError: there is no such column, or it cannot be told which one it is.
     """
     if column is not None:
-        return replace(file, label=file.column(column))
+        return file.labelled(file.column(column))
     found = [name for name in file.recognised(LABEL_COLUMNS) if name not in file.sentences]
     if len(found) > 1:
         peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
@@ -62,7 +62,7 @@ def find_label(file: DataFile, column: str | None = None) -> DataFile:
     if len(found) != 1:
         fault = "more than one column could be" if found else "no column is known to be"
         raise DataError(f"{file.path}: {fault} the label among {list_names(file.columns)}; {file.advice.label}.")
-    return replace(file, label=found[0])
+    return file.labelled(found[0])
 
 
 def number_of(label: object) -> float | None:
