@@ -108,7 +108,7 @@ class DataFile:
 
     def _row(self, record: Record) -> Row:
         values, fault = _named(record, self.columns)
-        fault = fault or next(filter(None, (_fault(values.get(name), name) for name in self.sentences)), None)
+        fault = fault or next(filter(None, (cell_fault(values.get(name), name) for name in self.sentences)), None)
         sentences = () if fault else tuple(str(values[name]) for name in self.sentences)
         return Row(record.line, sentences, None if self.label is None else values.get(self.label), values, fault)
 
@@ -126,10 +126,14 @@ def open_pairs(path: str | Path, columns: Sequence[str] | None = None, advice: A
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
-    file = _opened(path, READ_KINDS, advice)
+    return with_pair(_opened(path, READ_KINDS, advice), columns)
+
+
+def with_pair(file: DataFile, columns: Sequence[str] | None = None) -> DataFile:
+    """A file whose columns are known, with the two of the sentences. Raises: DataError, as `open_pairs`."""
     pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
     if len(set(pair)) != 2:
-        raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+        raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
     return replace(file, sentences=pair)
 
 
@@ -141,13 +145,18 @@ def open_sentences(path: str | Path, column: str | None = None, advice: Advice =
     file = _opened(path, (*READ_KINDS, "txt"), advice)
     if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
+    return with_sentence(file, column)
+
+
+def with_sentence(file: DataFile, column: str | None = None) -> DataFile:
+    """A file whose columns are known, with the one of the sentences. Raises: DataError, as `open_sentences`."""
     if column is not None:
         return replace(file, sentences=(file.column(column),))
     names = file.columns
     found = file.recognised(SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
         raise DataError(
-            f"{path}: it cannot be told which of {list_names(names)} holds the sentences; {advice.sentence}."
+            f"{file.path}: it cannot be told which of {list_names(names)} holds the sentences; {file.advice.sentence}."
         )
     return replace(file, sentences=tuple(found))
 
@@ -211,12 +220,12 @@ def _named(record: Record, columns: Sequence[str]) -> tuple[dict[str, object], s
     return dict(zip_longest(columns, cells, fillvalue="")), fault
 
 
-def _fault(text: object, name: str) -> str | None:
-    """Why a cell cannot be used as a sentence."""
+def cell_fault(text: object, name: str) -> str | None:
+    """Why a cell cannot be used as a sentence; None: it can."""
     if text is None:
         return f"there is no {name!r}"
     if not isinstance(text, str):
-        return f"{name!r} holds {json.dumps(text, ensure_ascii=False)[:40]}, which is not text"
+        return f"{name!r} holds {json.dumps(text, ensure_ascii=False, default=repr)[:40]}, which is not text"
     if not text.strip():
         return f"{name!r} is empty"
     return f"{name!r} holds half a surrogate pair, which is not text" if re.search("[\ud800-\udfff]", text) else None

@@ -170,7 +170,7 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
     values, fault = list[object](), None
     for name, cell in zip(names, cells, strict=True):
         try:
-            values.append(_plain(cell.as_py()))
+            values.append(plain(cell.as_py()))
         except UnicodeDecodeError as error:
             values.append(error.object.decode(errors="backslashreplace"))
             fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
@@ -180,12 +180,12 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
     return Record(number, "", values, fault)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
+        return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, bytes):
         return value.decode()
     return value if isinstance(value, str | int | float | None) else str(value)
