@@ -6,16 +6,16 @@ import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
+from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import NAMED, UNREAD, Tally, summed, write_chunks
 from bertsim.cli.options import NAME_THEM, add_model_options, load_scoring, parse_scorers
 from bertsim.cli.output import print_json, say
-from bertsim.data.pairs import DataFile, Row, open_pairs
+from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
 from bertsim.records import TokenCounts
 from bertsim.text.unread import withheld
@@ -48,13 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--probability", action="store_true", help="calibrated: of two sentences it alone is printed, no score")
     add("--json", action="store_true", help="print everything there is to say, as JSON")
     add = parser.add_argument_group("a file of pairs").add_argument
-    add("--input", type=Path, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not, or .parquet")
-    add("--output", type=Path, metavar="FILE", help="where they go with their scores; same endings")
+    add("--input", type=place, metavar="FILE", help="pairs: .tsv, .csv or .jsonl, .gz or not, or .parquet")
+    add("--output", type=place, metavar="FILE", help="where they go with their scores; same endings")
     several = "the columns that hold the sentences; for alignment, its precision and recall B may be several references"
     add("--columns", nargs="+", metavar=("A", "B"), help=f"{several}, of which the best counts")
     add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
+    add_ray_options(parser)
     add_model_options(parser)
 
 
@@ -64,12 +65,13 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: words that do not fit together.
     """
+    check_words(args)
     if args.input is not None:
         if args.sentences:
             raise InputError("score takes two sentences or --input FILE, not both.")
         if args.output is None:
             raise InputError("score --input needs --output FILE, the file for the scored pairs.")
-        return _score_file(args)
+        return _score_file(args) if args.ray is None else _score_on_ray(args)
     if args.output or args.columns or args.score_column or args.error_column or args.prefix:
         raise InputError(
             "--output, --columns, --score-column, --error-column and --prefix go with --input FILE; two sentences are"
@@ -189,10 +191,24 @@ def _score_file(args: argparse.Namespace) -> int:
     return 0
 
 
-def _open(args: argparse.Namespace) -> tuple[DataFile, tuple[str, ...]]:
+def _score_on_ray(args: argparse.Namespace) -> int:
+    """As `_score_file`, of the files of a folder, by Ray."""
+    from bertsim.batch.table import TableScorer, check_sentences
+
+    scorers = parse_scorers(args.scorer)
+
+    def choose(files: DataFile) -> tuple[tuple[str, ...], NewColumns]:
+        _, sentences = _open(args, files)
+        check_sentences(sentences, scorers)
+        return sentences, _new_columns(args, files, scorers)
+
+    return run_on_ray(args, choose, TableScorer, "scored", scorers=scorers)
+
+
+def _open(args: argparse.Namespace, files: DataFile | None = None) -> tuple[DataFile, tuple[str, ...]]:
     """The file of pairs, and its columns of A and of B, or of a candidate and of several references."""
     named, more = (args.columns[:2], args.columns[2:]) if args.columns else (None, ())
-    file = open_pairs(args.input, named, NAME_THEM)
+    file = open_pairs(args.input, named, NAME_THEM) if files is None else with_pair(files, named)
     sentences = (*file.sentences, *map(file.column, more))
     # one of several references may be empty, which the file would call a fault of the row
     return replace(file, sentences=sentences[:1]) if more else file, sentences
@@ -219,13 +235,13 @@ def _count_unread(
     sides = "AB" if len(scorer.sentences) == 2 else scorer.sentences
     columns = scored.select([*scorer.sentences, scorer.columns.unknown, scorer.columns.cut])
     counts = list[TokenCounts]()
-    for place, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
+    for where, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
         if unknown or cut:
             texts = {side: cell for side, cell in zip(sides, cells, strict=True) if cell and cell.strip()}
             found = tally.count(list(texts.values()))
             names = " and ".join(side for side, each in zip(texts, found, strict=True) if not each.read)
             if names and most > 0:
-                say(f"bertsim: {place}: nothing was read of {names}; its score says nothing.")
+                say(f"bertsim: {where}: nothing was read of {names}; its score says nothing.")
                 most -= 1
             counts += found
     return summed(counts)
