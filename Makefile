@@ -33,7 +33,7 @@ test: $(VENV)/.installed-tests
 test-quick: $(VENV)/.installed-tests
 	$(PYTEST) -m 'not browser and not tensorflow and not slow and not long and not network'
 
-test-all: $(VENV)/.installed-tests
+test-all: $(VENV)/.installed-tests $(VENV)/.installed-ray
 	$(PY) -m tests.chromium
 	$(PYTEST) -m 'not network'
 
@@ -43,7 +43,7 @@ check: $(VENV)/.installed-tests
 	$(PY) -m mypy
 	$(PY) -m pytest -q tests/test_house.py
 
-bench: $(VENV)/.installed-tests
+bench: $(VENV)/.installed-tests $(VENV)/.installed-ray
 	$(PY) -m tests.chromium
 	$(PY) -m tests.bench
 
@@ -93,4 +93,9 @@ $(VENV)/.installed: $(VENV)/.made requirements.txt
 
 $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
 	$(PIP) install --quiet -r tests/requirements.txt
+	@touch $@
+
+# What the extra `ray` of pyproject.toml names, without bertsim itself.
+$(VENV)/.installed-ray: $(VENV)/.installed pyproject.toml
+	$(PIP) install --quiet $$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["ray"])')
 	@touch $@

@@ -31,3 +31,7 @@ class NotExportedError(ExportError):
 
 class HubError(BertsimError):
     """A repository, revision or network that cannot be had."""
+
+
+class ClusterError(BertsimError):
+    """A cluster of machines that cannot be had, or that failed."""

@@ -40,6 +40,7 @@ ALLOWED = {
     "transformers": {"text/tokenizer_files"},
     "gradio": {"ui", "app"},
     "huggingface_hub": {"hub", "publishing"},
+    "ray": {"batch/on_ray"},
     "tqdm": {"cli"},
 }
 HEAVY = ("tensorflow", "keras", "transformers", "gradio", "sklearn", "scipy", "pandas")
@@ -241,11 +242,26 @@ def test_requirements_are_pinned_exactly_and_installed(name):
         assert importlib.metadata.version(package) == version
 
 
-def test_every_library_that_bertsim_imports_is_in_requirements():
+def extras() -> dict[str, str]:
+    """The version of what an extra of pyproject.toml installs, by the extra, which has the library's name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = {}
+    for name, requirements in project["optional-dependencies"].items():
+        (requirement,) = requirements
+        pin = re.fullmatch(rf"{name}(\[\w+\])?==(\d+(?:\.\d+)+)", requirement)
+        assert pin, f"{requirement} is no exact pin of {name}"
+        found[name] = pin[2]
+    return found
+
+
+def test_every_library_that_bertsim_imports_is_in_requirements_or_an_extra():
     distributions = importlib.metadata.packages_distributions()
     pinned = {re.sub(r"[-_.]+", "-", name).lower() for name in pins(ROOT / "requirements.txt")}
     imported = {name.split(".")[0] for path in MODULES for name in imported_names(path)}
-    for name in imported - sys.stdlib_module_names - {"bertsim"}:
+    for name, version in extras().items():
+        assert name in imported, f"nothing imports {name}, which the extra {name} installs"
+        assert name not in distributions or importlib.metadata.version(name) == version
+    for name in imported - sys.stdlib_module_names - {"bertsim"} - extras().keys():
         owners = {re.sub(r"[-_.]+", "-", owner).lower() for owner in distributions.get(name, [])}
         assert owners & pinned, f"bertsim imports {name}, which requirements.txt does not pin"
 

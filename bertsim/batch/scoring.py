@@ -46,8 +46,6 @@ def refusal(sentences: Mapping[str, Any], check: Callable[[str, str], None]) -> 
     """
     try:
         for name, sentence in sentences.items():
-            if sentence is None:
-                return f"there is no {name}"
             check(sentence, name)
     except InputError as error:
         return str(error).removesuffix(".")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bertsim.batch.scoring import ANSWER, PROBE, refusal
-from bertsim.data.pairs import Row, filled
+from bertsim.data.pairs import Row, cell_fault, filled
 from bertsim.engines.base import Progress
 from bertsim.errors import InputError
 from bertsim.model.similarity import SimilarityModel
@@ -129,7 +129,7 @@ class TableScorer:
             InputError: the table has such a column already, or an option that cannot be used.
 
         Example: a: ["A dog barks.", ""], b: ["It rains.", "It rains."] -> score: [0.05, null], error: [null, "'a' is
-            empty; write at least one word"]
+            empty"]
         """
         cells = zip(*map(_cells, map(batch.column, self.sentences)), strict=True)
         rows = [filled(dict(zip(self.sentences, row, strict=True))) for row in cells]
@@ -169,7 +169,10 @@ class TableScorer:
         }
 
     def _refusal(self, row: Mapping[str, Any]) -> str | None:
-        return refusal({repr(name): cell for name, cell in row.items()}, self.model.check)
+        """Why a row cannot be scored, in the words of the rows of files where those say it."""
+        faults = (cell_fault(cell, name) for name, cell in row.items())
+        named = {repr(name): cell for name, cell in row.items()}
+        return next(filter(None, faults), None) or refusal(named, self.model.check)
 
     def _made(
         self, rows: Sequence[Mapping[str, Any]], reasons: Sequence[str | None], progress: Progress | None
@@ -177,24 +180,40 @@ class TableScorer:
         """The new columns but the last, of rows of which those without a reason can be scored."""
         is_good = np.array([reason is None for reason in reasons], bool)
         good = [tuple(row.values()) for row, reason in zip(rows, reasons, strict=True) if reason is None]
-        pairs = [(a, b) for a, *others in good for b in others]
-        starts = np.cumsum([0, *(len(texts) - 1 for texts in good)])[:-1]
-        scores = self.model.scores(pairs, self.scorers, progress=progress, **self.options)
-        best = {name: np.maximum.reduceat(values, starts) if pairs else values for name, values in scores.items()}
+        values = self._values(good, progress)
         partly = self.model.partly_unread(chain(*good), self.options.get("max_length"))
         unread = [[partly.get(text, Unread()) for text in texts] for texts in good]
         unknown = [sum(len(each.unknown_words) for each in row) for row in unread]
         cut = [sum(each.cut_tokens for each in row) for row in unread]
-        columns = [_spread(values, is_good) for values in best.values()]
+        columns = [_spread(column, is_good) for column in values.values()]
         if self.columns.probabilities:
             is_sure = np.array([not any(withheld(a, b) for b in others) for a, *others in unread], bool)
-            for name, values in best.items():
-                found = self.model.calibrate(name, values[is_sure], **self.options)
+            for name, column in values.items():
+                found = self.model.calibrate(name, column[is_sure], **self.options)
                 shown = is_good.copy()
                 shown[is_good] = is_sure
                 nothing = pa.nulls(len(rows), pa.float32())
                 columns.append(nothing if found is None else _spread(found, shown))
         return [*columns, *(_spread(np.array(counts, np.int32), is_good) for counts in (unknown, cut))]
+
+    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
+        """The score columns, of rows that can be scored: of each its best."""
+        pairs = [(a, b) for a, *others in rows for b in others]
+        starts = np.cumsum([0, *(len(texts) - 1 for texts in rows)])[:-1]
+        scores = self.model.scores(pairs, self.scorers, progress=progress, **self.options)
+        return {name: np.maximum.reduceat(values, starts) if pairs else values for name, values in scores.items()}
+
+
+@dataclass(frozen=True)
+class TableEmbedder(TableScorer):
+    """Embeds tables: `sentences` is one column, `columns.scores` one, float32 [dim] a row; no scorers."""
+
+    def __post_init__(self) -> None:
+        self.model.embed([], **self.options)
+
+    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
+        texts = [text for (text,) in rows]
+        return {self.columns.scores[0]: self.model.embed(texts, progress=progress, **self.options)}
 
 
 def check_sentences(sentences: Sequence[str], scorers: Sequence[str]) -> None:
@@ -229,7 +248,13 @@ def _scalar(cell: Any) -> Any:
 
 
 def _spread(values: NDArray[Any], is_there: NDArray[np.bool_]) -> pa.Array:
-    """A column of the values of rows that have one, null for the others. Example: [.5], [False, True] -> [null, .5]."""
-    column = np.zeros(len(is_there), values.dtype)
+    """A column of the values of rows that have one, null for the others. Example: [.5], [False, True] -> [null, .5].
+
+    Of vectors, [n, dim], it is one of lists.
+    """
+    column = np.zeros((len(is_there), *values.shape[1:]), values.dtype)
     column[is_there] = values
-    return pa.array(column, mask=~is_there)
+    if values.ndim == 1:
+        return pa.array(column, mask=~is_there)
+    ends = np.concatenate([[0], np.cumsum(is_there)]) * values.shape[1]
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values.ravel(), mask=pa.array(~is_there))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
+from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import Tally, at_hand, summed, write_chunks
 from bertsim.cli.options import NAME_THEM, add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import say
-from bertsim.data.pairs import DataFile, Row, open_sentences
+from bertsim.data.pairs import DataFile, Row, open_sentences, with_sentence
 from bertsim.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from bertsim.batch.table import NewColumns
 
 HELP = "turn sentences into vectors"
 DESCRIPTION = """\
@@ -23,7 +27,7 @@ Turn sentences into vectors:
 A .txt file has one sentence a line; of TSV, CSV, JSON Lines, JSON, Parquet and Excel, --column names the column.
 How it is written is found out and said. --input may be a folder, a pattern in quotes, or - (standard input).
 .npy: float32 [n, dim]. .npz: that as "embeddings", and "settings" (JSON). .jsonl: sentence and embedding a line.
-Stopped, the same command goes on where it was."""
+Stopped, the same command goes on where it was. With --ray: a column "embedding" more."""
 ENDINGS = (".npy", ".npz", ".jsonl")
 
 
@@ -31,11 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The words that this command understands."""
     add = parser.add_argument
     add("sentences", nargs="*", metavar="SENTENCE", help="sentences, each in quotes")
-    add("--input", type=Path, metavar="FILE", help="a file of sentences instead")
+    add("--input", type=place, metavar="FILE", help="a file of sentences instead")
     add("--column", metavar="NAME", help="the column of FILE that holds them, by name or number")
-    add("--output", type=Path, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
+    add("--output", type=place, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
     add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
+    add_ray_options(parser)
     add_model_options(parser)
 
 
@@ -45,6 +50,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: words that do not fit together, or a sentence that cannot be read.
     """
+    check_words(args)
+    if args.ray is not None:
+        return _embed_on_ray(args)
     ending = args.output.suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"{args.output}: vectors are written to {', '.join(ENDINGS)}; use one of them.")
@@ -92,6 +100,22 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
     say(f"bertsim: {args.output}: {total:,} sentences embedded.")
     tally.say(partial.counts)
     return 0
+
+
+def _embed_on_ray(args: argparse.Namespace) -> int:
+    """Tables with a column "embedding" and, as `score` has them, what was not read, and why a row has none."""
+    from bertsim.batch.table import NewColumns, TableEmbedder
+
+    new = NewColumns.named(["embed"], score="embedding")
+
+    def choose(files: DataFile) -> tuple[tuple[str, ...], NewColumns]:
+        file = with_sentence(files, args.column)
+        for name in new:
+            if name in file.columns:
+                raise DataError(f"{file.path} already has a column {name!r}; rename it first.")
+        return file.sentences, new
+
+    return run_on_ray(args, args.column and [args.column], choose, TableEmbedder, "embedded", scorers=())
 
 
 def _checked_count(file: DataFile) -> int:

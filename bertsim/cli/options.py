@@ -79,13 +79,18 @@ def load_model(args: argparse.Namespace) -> SimilarityModel:
         raise InputError("--revision goes with --encoder USER/NAME, a repository of the Hub.")
     import bertsim
 
-    given = {"revision": args.revision, "engine": args.engine, "max_length": args.max_length, "heads": args.heads}
     with native_log_held_back():
         with LiveLine() as line:
-            model = bertsim.load(args.encoder, **given, progress=line.share)
+            model = bertsim.load(**loading_of(args), progress=line.share)
         if args.engine == "litert":
             model.embed(["LiteRT has its say when it is first used."])
     return model
+
+
+def loading_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The options of `add_encoder_options`, and --max-length, as `bertsim.load` takes them."""
+    given = {name: getattr(args, name) for name in ("revision", "engine", "max_length", "heads")}
+    return {"source": args.encoder, **given}
 
 
 def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:

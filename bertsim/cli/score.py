@@ -6,12 +6,12 @@ import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import check_output
 from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
+from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import NAMED, STANDARD, UNREAD, Tally, at_hand, open_output, summed, write_chunks
 from bertsim.cli.options import (
     NAME_THEM,
@@ -22,7 +22,7 @@ from bertsim.cli.options import (
     reading_of,
 )
 from bertsim.cli.output import print_json, say
-from bertsim.data.pairs import DataFile, Row, open_pairs
+from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
 from bertsim.records import TokenCounts
 from bertsim.text.unread import withheld
@@ -57,9 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--probability", action="store_true", help="calibrated: of two sentences it alone is printed, no score")
     add("--json", action="store_true", help="print everything there is to say, as JSON")
     add = parser.add_argument_group("a file of pairs").add_argument
-    add("--input", type=Path, metavar="FILE", help="pairs; a folder, a pattern or -")
+    add("--input", type=place, metavar="FILE", help="pairs; a folder, a pattern or -")
     endings = ".tsv, .csv or .jsonl, .gz or not, .parquet, or -"
-    add("--output", type=Path, metavar="FILE", help=f"where they go with their scores: {endings}")
+    add("--output", type=place, metavar="FILE", help=f"where they go with their scores: {endings}")
     several = "for alignment, its precision and recall B may be several references, of which the best counts"
     add("--columns", nargs="+", metavar=("A", "B"), help=f"those of the sentences, by name or number; {several}")
     add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
     add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
+    add_ray_options(parser)
     add_model_options(parser)
 
 
@@ -76,11 +77,14 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: words that do not fit together.
     """
+    check_words(args)
     if args.input is not None:
         if args.sentences:
             raise InputError("score takes two sentences or --input FILE, not both.")
         if args.output is None:
             raise InputError("score --input needs --output FILE, the file for the scored pairs.")
+        if args.ray is not None:
+            return _score_on_ray(args)
         if args.json and args.output == STANDARD:
             raise InputError("--json and --output - would both be printed; leave one of them out.")
         with at_hand(args.input) as args.input:
@@ -205,6 +209,20 @@ def _score_file(args: argparse.Namespace) -> int:
     return 0
 
 
+def _score_on_ray(args: argparse.Namespace) -> int:
+    """As `_score_file`, of the files of a folder, by Ray."""
+    from bertsim.batch.table import TableScorer, check_sentences
+
+    scorers = parse_scorers(args.scorer)
+
+    def choose(files: DataFile) -> tuple[tuple[str, ...], NewColumns]:
+        file = with_pair(files, args.columns)
+        check_sentences(file.sentences, scorers)
+        return file.sentences, _new_columns(args, file, scorers)
+
+    return run_on_ray(args, args.columns, choose, TableScorer, "scored", scorers=scorers)
+
+
 def _new_columns(args: argparse.Namespace, file: DataFile, scorers: Sequence[str]) -> NewColumns:
     """What the new columns are called; the file must not have such a one."""
     from bertsim.batch.table import NewColumns
@@ -226,13 +244,13 @@ def _count_unread(
     sides = "AB" if len(scorer.sentences) == 2 else scorer.sentences
     columns = scored.select([*scorer.sentences, scorer.columns.unknown, scorer.columns.cut])
     counts = list[TokenCounts]()
-    for place, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
+    for where, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
         if unknown or cut:
             texts = {side: cell for side, cell in zip(sides, cells, strict=True) if cell and cell.strip()}
             found = tally.count(list(texts.values()))
             names = " and ".join(side for side, each in zip(texts, found, strict=True) if not each.read)
             if names and most > 0:
-                say(f"bertsim: {place}: nothing was read of {names}; its score says nothing.")
+                say(f"bertsim: {where}: nothing was read of {names}; its score says nothing.")
                 most -= 1
             counts += found
     return summed(counts)

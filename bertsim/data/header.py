@@ -1,14 +1,25 @@
-"""The first rows of a table -> whether the first names its columns, and what they are called."""
+"""The first rows of a table -> whether the first names its columns, what they are called, and which are known."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import product
 
 from bertsim.data.tables import Record
 from bertsim.errors import DataError
 
+# Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
+# fmt: off
+PAIR_COLUMNS = (
+    ("sentence1", "sentence2"), ("sentencea", "sentenceb"), ("sent1", "sent2"), ("text1", "text2"),
+    ("texta", "textb"), ("premise", "hypothesis"), ("question1", "question2"), ("query", "passage"),
+    ("anchor", "positive"), ("source", "target"), ("s1", "s2"), ("a", "b"),
+)
+# fmt: on
+SENTENCE_COLUMNS = ("sentence", "text")
+KNOWN = {name for names in (SENTENCE_COLUMNS, *PAIR_COLUMNS) for name in names}
 _NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?\s*")
 
 
@@ -56,6 +67,17 @@ def _is_header(first: Record, rest: Sequence[Record]) -> bool | None:
         if cell != "" and below and sum(map(is_number, below)) >= 0.9 * len(below):
             votes.add(not is_number(cell))
     return votes.pop() if len(votes) == 1 else None if _cells(rest) else True
+
+
+def recognised(names: Sequence[str], known: Collection[str]) -> list[str]:
+    """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
+    return [name for name in names if "".join(filter(str.isalnum, name)).lower() in known]
+
+
+def pairs_of(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Columns that are known to hold pairs of sentences."""
+    sides = ((recognised(names, [one]), recognised(names, [other])) for one, other in PAIR_COLUMNS)
+    return [pair for side in sides for pair in product(*side)]
 
 
 def is_number(cell: object) -> bool:

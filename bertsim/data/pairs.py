@@ -12,28 +12,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import glob
-from itertools import islice, product, zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
-from bertsim.data.header import is_number, name_columns
+from bertsim.data.header import KNOWN, SENTENCE_COLUMNS, is_number, name_columns, pairs_of, recognised
 from bertsim.data.layout import ENDINGS, ending_of, in_words, settle
 from bertsim.data.rows import FIND_OUT, Reading, read_records
 from bertsim.data.tables import Record
 from bertsim.errors import DataError
 
-# Names without case, spaces and punctuation: "Sentence_A" is "sentencea".
-# fmt: off
-PAIR_COLUMNS = (
-    ("sentence1", "sentence2"), ("sentencea", "sentenceb"), ("sent1", "sent2"), ("text1", "text2"),
-    ("texta", "textb"), ("premise", "hypothesis"), ("question1", "question2"), ("query", "passage"),
-    ("anchor", "positive"), ("source", "target"), ("s1", "s2"), ("a", "b"),
-)
-# fmt: on
-SENTENCE_COLUMNS = ("sentence", "text")
-_KNOWN = {name for names in (SENTENCE_COLUMNS, *PAIR_COLUMNS) for name in names}
 _PEEKED_ROWS = 100
 
 
@@ -126,9 +116,8 @@ class DataFile:
         Example: 'p.csv: CSV, semicolon, quotes, cp1252, a header; sentences "a" and "b".'
         """
         parts = f"{len(self.parts):,} files, the first " if self.parts else ""
-        held = (
-            "" if self.kind == "txt" else "; sentences {}".format(" and ".join(f'"{each}"' for each in self.sentences))
-        )
+        named = " and ".join(f'"{each}"' for each in self.sentences)
+        held = "" if self.kind == "txt" else f"; sentences {named}"
         return f"{self.path}: {parts}{in_words(self.reading)}{held}."
 
     def where(self, row: Row) -> str:
@@ -159,10 +148,6 @@ class DataFile:
             )
         return replace(self, label=column, has_commas=bool(decimal))
 
-    def recognised(self, known: Collection[str]) -> list[str]:
-        """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
-        return _recognised(self.columns, known)
-
     def _row(self, record: Record) -> Row:
         values, fault = _named(record, self.columns, "the header names" if self.reading.header else "most have")
         cells = filled({name: values.get(name) for name in self.sentences})
@@ -192,10 +177,14 @@ def open_pairs(
 
     Example: the header `sentence1<TAB>sentence2<TAB>score` -> sentences ("sentence1", "sentence2")
     """
-    file = _opened(path, columns, advice, reading, is_text=False)
+    return with_pair(open_table(path, columns, advice, reading, is_text=False), columns)
+
+
+def with_pair(file: DataFile, columns: Sequence[str] | None = None) -> DataFile:
+    """A file whose columns are known, with those of the sentences. Raises: DataError, as `open_pairs`."""
     pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
     if len(pair) < 2 or len(set(pair)) < len(pair):
-        raise DataError(f"{path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+        raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
     return replace(file, sentences=pair)
 
 
@@ -206,16 +195,21 @@ def open_sentences(
 
     Raises: DataError, as `open_pairs`.
     """
-    file = _opened(path, None if column is None else [column], advice, reading, is_text=True)
+    file = open_table(path, None if column is None else [column], advice, reading, is_text=True)
     if column is not None and file.kind == "txt":
         raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
+    return with_sentence(file, column)
+
+
+def with_sentence(file: DataFile, column: str | None = None) -> DataFile:
+    """A file whose columns are known, with the one of the sentences. Raises: DataError, as `open_sentences`."""
     if column is not None:
         return replace(file, sentences=(file.column(column),))
     names = file.columns
-    found = file.recognised(SENTENCE_COLUMNS) if len(names) > 1 else names
+    found = recognised(names, SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
         raise DataError(
-            f"{path}: it cannot be told which of {list_names(names)} holds the sentences; {advice.sentence}."
+            f"{file.path}: it cannot be told which of {list_names(names)} holds the sentences; {file.advice.sentence}."
         )
     return replace(file, sentences=tuple(found))
 
@@ -226,10 +220,13 @@ def list_names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _opened(
+def open_table(
     path: str | Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool
 ) -> DataFile:
-    """A file, or several as one, with its columns; which of them hold what is not known yet."""
+    """A file, or several as one, with its columns; which of them hold what is not known yet.
+
+    `wanted` are those that were named, or numbered; `is_text`: one alone holds sentences. Raises: as `open_pairs`.
+    """
     path = path if isinstance(path, Path) else Path(path)  # a path may have a name of its own for messages
     paths = _files_of(path)
     files = [_opened_one(each, wanted, advice, reading, is_text) for each in paths]
@@ -260,12 +257,12 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool) -> DataFile:
-    """A file with its columns. `wanted`: those that were named, or numbered."""
+    """A file with its columns."""
 
     def known(names: Sequence[str]) -> bool:
         if wanted is not None:
             return {*wanted} <= {*names}
-        return bool(_recognised(names, SENTENCE_COLUMNS) if is_text else _pairs_of(names))
+        return bool(recognised(names, SENTENCE_COLUMNS) if is_text else pairs_of(names))
 
     reading = settle(path, reading, known, advice.settle, is_text=is_text)
     if reading.kind == "txt":
@@ -282,26 +279,16 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
     names = [str(cell) for cell in rows[0].fields or ()]
     if header is None:
         is_named = wanted is not None and not all(name.isdecimal() for name in wanted)
-        header = reading.kind == "parquet" or is_named or bool(_recognised(names, _KNOWN)) or None
+        header = reading.kind == "parquet" or is_named or bool(recognised(names, KNOWN)) or None
     where = f"{path}:{rows[0].line}" if rows[0].line else str(path)
     naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
     names, header = name_columns(where, rows, header, naming, advice.settle)
     return DataFile(path, replace(reading, header=header), tuple(names), advice)
 
 
-def _recognised(names: Sequence[str], known: Collection[str]) -> list[str]:
-    return [name for name in names if "".join(filter(str.isalnum, name)).lower() in known]
-
-
-def _pairs_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Columns that are known to hold pairs of sentences."""
-    sides = ((_recognised(names, [one]), _recognised(names, [other])) for one, other in PAIR_COLUMNS)
-    return [pair for side in sides for pair in product(*side)]
-
-
 def _recognised_pair(file: DataFile) -> tuple[str, ...]:
     """The two columns that are known to hold the sentences, or without a header, the two that hold text."""
-    found = _pairs_of(file.columns)
+    found = pairs_of(file.columns)
     if file.reading.header is False:
         rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
         texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
@@ -338,7 +325,7 @@ def cell_fault(text: object, name: str) -> str | None:
     if text is None:
         return f"there is no {name!r}"
     if not isinstance(text, str):
-        return f"{name!r} holds {json.dumps(text, ensure_ascii=False)[:40]}, which is not text"
+        return f"{name!r} holds {json.dumps(text, ensure_ascii=False, default=repr)[:40]}, which is not text"
     if not text.strip():
         return f"{name!r} is empty"
     return f"{name!r} holds half a surrogate pair, which is not text" if re.search("[\ud800-\udfff]", text) else None

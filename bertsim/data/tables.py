@@ -53,7 +53,7 @@ def excel_records(path: Path, sheet: str) -> Iterator[Record]:
     for number, row in enumerate(rows, 1):
         begun = begun or any(cell != "" for cell in row)
         if begun:
-            cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else _plain(cell) for cell in row]
+            cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else plain(cell) for cell in row]
             yield Record(number, "", cells, None if any(cell != "" for cell in row) else BLANK)
 
 
@@ -79,7 +79,7 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
     values, fault = list[object](), None
     for name, cell in zip(names, cells, strict=True):
         try:
-            values.append(_plain(cell.as_py()))
+            values.append(plain(cell.as_py()))
         except UnicodeDecodeError as error:
             values.append(error.object.decode(errors="backslashreplace"))
             fault = f"byte {error.start + 1} of {name!r}, 0x{error.object[error.start]:02x}, is not UTF-8"
@@ -89,12 +89,12 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
     return Record(number, "", values, fault)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
+        return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, bytes):
         return value.decode()
     return value if isinstance(value, str | int | float | None) else str(value)

@@ -72,14 +72,18 @@ class Flatbuffer(Runner):
 
 
 class LiteRTEngine(Flatbuffer, Engine):
-    """Runs an encoder's flatbuffer, which `export.encoder` wrote; errors as `Flatbuffer`."""
+    """Runs an encoder's flatbuffer, which `export.encoder` wrote; errors as `Flatbuffer`.
+
+    `threads` is how many batches run side by side; None: one a core.
+    """
 
     name = "litert"
-    parallel_batches = count_cores()
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int | None = None) -> None:
         super().__init__(path, ("embed", "encode"))
-        self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
+        self.parallel_batches = threads or count_cores()
+        if self.parallel_batches > 1:
+            self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
 
 
 class LiteRTHead(Flatbuffer, HeadRunner):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from bertsim.data.header import recognised
 from bertsim.data.pairs import DataFile, list_names
 from bertsim.errors import DataError
 from bertsim.measuring.evaluation import MIN_ROWS
@@ -54,7 +55,7 @@ def find_label(file: DataFile, column: str | None = None) -> DataFile:
     """
     if column is not None:
         return file.labelled(file.column(column))
-    found = [name for name in file.recognised(LABEL_COLUMNS) if name not in file.sentences]
+    found = [name for name in recognised(file.columns, LABEL_COLUMNS) if name not in file.sentences]
     if len(found) > 1:
         peeked = [row.values for row in islice(file, PEEKED_ROWS) if row.error is None]
         for read in (number_of, similar_of):

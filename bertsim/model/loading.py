@@ -41,6 +41,7 @@ def load(
     heads: str | Path | bool | None = None,
     export: bool = True,
     max_bytes: int | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> SimilarityModel:
     """Load an encoder, ready to score.
@@ -56,10 +57,11 @@ def load(
             "heads" and its classifier, where it has them; False = none.
         export: whether to export what has no flatbuffer yet.
         max_bytes: refuse a repository that is larger; None = no limit.
+        threads: on how many LiteRT runs; None = one a core. TensorFlow's own setting is TF_NUM_INTRAOP_THREADS.
         progress: told what is being done, and the share of it that is done, 0 to 1 (None: not known).
 
     Raises:
-        InputError: an unknown engine, or a `max_length` beyond the encoder's positions.
+        InputError: an unknown engine, a `max_length` beyond the encoder's positions, or less than one thread.
         CheckpointError: a folder that is missing, damaged or no BERT, or a head of another encoder.
         HubError: a repository that cannot be had.
         ExportError: a flatbuffer that does not agree with its model.
@@ -69,6 +71,8 @@ def load(
     """
     if engine not in ENGINES:
         raise InputError(f"engine is {engine!r}; known are {', '.join(ENGINES)}.")
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}; a whole number from 1 on was expected.")
     tell = progress or (lambda what, share: None)
     tell(f"Loading {source or BUNDLED_NAME}", None)
     path, name, commit = find_source(source, revision, progress=progress, max_bytes=max_bytes)
@@ -82,7 +86,7 @@ def load(
         found = [] if heads is False else find_classifier(checkpoint)
     else:
         found = find_heads(folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder, checkpoint)
-    runs, runners = _exact(checkpoint, found) if is_exact else _fast(checkpoint, found, export, tell)
+    runs, runners = _exact(checkpoint, found) if is_exact else _fast(checkpoint, found, export, tell, threads)
     loaded = [LoadedHead(head.name, head.config, runner) for head, runner in zip(found, runners, strict=True)]
     words, scorers = read_words(path), (*UNTRAINED, *(head.name for head in found))
     if words and (heads is False or (folder is not None and folder.resolve() != path.resolve())):
@@ -178,7 +182,7 @@ def _exact(checkpoint: CheckpointFolder, heads: Sequence[FoundHead]) -> tuple[En
 
 
 def _fast(
-    checkpoint: CheckpointFolder, heads: Sequence[FoundHead], may_export: bool, tell: Progress
+    checkpoint: CheckpointFolder, heads: Sequence[FoundHead], may_export: bool, tell: Progress, threads: int | None
 ) -> tuple[Engine, list[HeadRunner]]:
     """The LiteRT engine and what runs the heads: by flatbuffers of their own, or by exported ones."""
     from bertsim.engines.litert import LiteRTEngine, LiteRTHead
@@ -186,10 +190,10 @@ def _fast(
     engine = None
     if (checkpoint.path / FLATBUFFER).exists():
         try:
-            engine = LiteRTEngine(checkpoint.path / FLATBUFFER)
+            engine = LiteRTEngine(checkpoint.path / FLATBUFFER, threads)
         except CheckpointError as error:  # one that another program made, say
             log.warning("%s One is exported instead.", error)
             check_manifest(checkpoint.path)  # its tensors are read after all
-    engine = engine or LiteRTEngine(encoder_flatbuffer(checkpoint, may_export=may_export, tell=tell))
+    engine = engine or LiteRTEngine(encoder_flatbuffer(checkpoint, may_export=may_export, tell=tell), threads)
     paths = (head.flatbuffer or head_flatbuffer(head, may_export=may_export, tell=tell) for head in heads)
     return engine, [LiteRTHead(path) for path in paths]
