@@ -68,9 +68,7 @@ class Source:
             raise DataError(f"{where}: there is no such file; name a file, a folder, or several by 'folder/*.parquet'.")
         kinds = sorted({kind_of(name, WRITTEN) for name in found})
         if len(kinds) > 1:
-            raise DataError(
-                f"{where} are files of several kinds, {', '.join(kinds)}; name one kind, as in '*.parquet'."
-            )
+            raise DataError(f"{where} are files of several kinds, {', '.join(kinds)}; name one, as in '*.parquet'.")
         with named(where):
             form = pyarrow.dataset.CsvFileFormat(PARSING[kinds[0]]) if kinds[0] in PARSING else kinds[0]
             form = "json" if form == "jsonl" else form
