@@ -12,15 +12,25 @@ from ray.cluster_utils import Cluster
 LOOPBACK = {"node_ip_address": "127.0.0.1"}
 
 
+TRIES = 4
+"""Ray gives a machine 30 seconds to start, and there is no setting for it; one that others use may need more."""
+
+
 def main() -> None:
     """Start, wait, end."""
-    cluster = Cluster(True, head_node_args={"num_cpus": 2, "include_dashboard": False, **LOOPBACK})
-    try:
-        cluster.add_node(num_cpus=1, **LOOPBACK)
-        print(cluster.address, flush=True)
-        sys.stdin.read()
-    finally:
-        cluster.shutdown()
+    for left in reversed(range(TRIES)):
+        cluster = Cluster()
+        try:
+            cluster.add_node(num_cpus=2, include_dashboard=False, **LOOPBACK)
+            cluster.add_node(num_cpus=1, **LOOPBACK)
+            print(cluster.address, flush=True)
+            sys.stdin.read()
+            return
+        except Exception:
+            if not left:
+                raise
+        finally:
+            cluster.shutdown()
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
     yield from bench.padding()
     yield from bench.speed(args.rounds)
     yield from bench.whole_processes()
+    yield from bench.tables(args.pairs, min(args.rounds, 3))
     yield from bench.page()
 
 
@@ -58,6 +59,7 @@ def parse() -> argparse.Namespace:
     """The words of the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure bertsim beside its peers.")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of every engine (default: 5)")
+    parser.add_argument("--pairs", type=int, default=100_000, metavar="N", help="of the file whose memory is measured")
     parser.add_argument("--peers", type=Path, metavar="PYTHON", help="of a ready environment that holds the peers")
     parser.add_argument("--stsb-test", type=Path, metavar="FILE", help="also Spearman on this file of labelled pairs")
     parser.add_argument("--stsb-dev", type=Path, metavar="FILE", help="and on this one")
