@@ -246,6 +246,7 @@ def _quiet() -> Iterator[None]:
 
     context = DataContext.get_current().copy()
     context.execution_options.preserve_order = True
+    context.use_datasource_v2 = False  # its threads trip over one another where there is no aiohttp
     context.enable_operator_progress_bars = False
     context.enable_progress_bars = sys.stderr.isatty()
     shown = [handler for handler in logging.getLogger("ray.data").handlers if handler.name == "console"]

@@ -17,12 +17,13 @@ from tests.bench.machine import processor, take_two_cores
 from tests.bench.report import Row, table
 from tests.bench.rounds import ROOT
 
-PARTS: dict[str, Callable[[Bench, int], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[Bench, argparse.Namespace], Iterator[Row]]] = {
     "padding": lambda bench, _: bench.padding(),
-    "speed": Bench.speed,
-    "packed": Bench.packed,
+    "speed": lambda bench, args: bench.speed(args.rounds),
+    "packed": lambda bench, args: bench.packed(args.rounds),
     "many": lambda bench, _: bench.many(),
     "processes": lambda bench, _: bench.whole_processes(),
+    "tables": lambda bench, args: bench.tables(args.pairs, min(args.rounds, 3)),
     "calls": lambda bench, _: bench.calls(),
     "page": lambda bench, _: bench.page(),
 }
@@ -59,7 +60,7 @@ def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
         yield from bench.accuracy("STS-B dev", args.stsb_dev)
     for part in PARTS:
         if part in args.only:
-            yield from PARTS[part](bench, args.rounds)
+            yield from PARTS[part](bench, args)
 
 
 def parse() -> argparse.Namespace:
@@ -67,6 +68,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure bertsim beside its peers.")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of every engine (default: 5)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts of the table (default: all)")
+    parser.add_argument("--pairs", type=int, default=100_000, metavar="N", help="of the file whose memory is measured")
     parser.add_argument("--peers", type=Path, metavar="PYTHON", help="of a ready environment that holds the peers")
     parser.add_argument("--stsb-test", type=Path, metavar="FILE", help="also Spearman on this file of labelled pairs")
     parser.add_argument("--stsb-dev", type=Path, metavar="FILE", help="and on this one")

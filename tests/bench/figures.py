@@ -22,6 +22,7 @@ from tests.bench.page import page_figures
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, same_pairs_row, speed_row
 from tests.bench.rounds import Worker, agreement, duel_all
+from tests.bench.tables import RAY_PAIRS, has_ray, memory_of_score, ray_ratios
 from tests.chromium import MISSING, find_chromium
 
 SAME = 0.9
@@ -154,6 +155,23 @@ class Bench:
         """The app, asked for many sentences."""
         self.say("many sentences")
         yield from many_figures(self.cache / "many.log")
+
+    def tables(self, pairs: int, rounds: int) -> Iterator[Row]:
+        """Files of many pairs: the memory of the command, and Ray beside it."""
+        sentences = json.loads(self.texts.read_text(encoding="utf-8"))["sentences"]
+        self.say(f"memory of score, {pairs:,} pairs")
+        memory = memory_of_score(self.cache, sentences, pairs)
+        what = f"resident memory of `score`, {pairs:,} pairs, above a few pairs'"
+        yield limit_row(what, memory.most, 400, "MB")
+        yield limit_row("the same, last half above the half before", max(memory.grown, 0.0), 10, "MB")
+        self.say("score by Ray")
+        what = f"`score --ray`, an actor a core, against `score`, {RAY_PAIRS:,} pairs, once started"
+        if not has_ray():
+            yield Row(what, "≥ 0.9×", "Ray is not installed; make bench installs it", False)
+            return
+        ratios = ray_ratios(self.cache, sentences, rounds)
+        span = f"{min(ratios):.2f}–{max(ratios):.2f}"
+        yield Row(what, "≥ 0.9×", f"**{median(ratios):.2f}×** ({span})", median(ratios) >= 0.9)
 
     def page(self) -> Iterator[Row]:
         """The app in a browser, as a person waits for it."""

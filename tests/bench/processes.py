@@ -90,17 +90,17 @@ def _start_app() -> AppFigures:
     with _app() as (process, url):
         _wait_for(process, url)
         sleep(SETTLED)
-        at_start = _resident(process.pid)
+        at_start = resident(process.pid)
         for _ in range(SERVED_SCORES):
             _score(url)
         maps = Path(f"/proc/{process.pid}/maps").read_text()
-        return AppFigures(page, score, at_start, _resident(process.pid), "/tensorflow/" in maps)
+        return AppFigures(page, score, at_start, resident(process.pid), "/tensorflow/" in maps)
 
 
-def _resident(pid: int) -> float:
-    """Megabytes of memory that a process has in use."""
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process has in use; 0 of one that is ending."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0]) * 1024 / 1e6
+    return sum(map(int, re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE))) * 1024 / 1e6
 
 
 @contextmanager
