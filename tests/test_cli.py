@@ -651,8 +651,10 @@ def test_stopped_before_anything_is_done_nothing_is_left(tmp_path):
         time.sleep(1.0)  # in the middle of importing TensorFlow
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
-    said = [line for line in TAKEN.sub("", said).splitlines() if not line.startswith("import time:")]
-    assert (process.returncode, said) == (130, ["bertsim: stopped; nothing was written."])
+    # the signal may tear a line of the profile, so that its rest stands alone
+    ours = [line for line in TAKEN.sub("", said).splitlines() if line.startswith("bertsim:")]
+    assert (process.returncode, ours) == (130, ["bertsim: stopped; nothing was written."])
+    assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == [path]
 
 
