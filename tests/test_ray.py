@@ -345,13 +345,28 @@ def test_vectors_are_those_of_embed(folder: Path, cluster: str, model: Similarit
 
 @NEEDS_RAY
 @pytest.mark.long
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_rows_of_a_file_that_lacks_a_column_have_that_for_a_reason(tmp_path: Path, cluster: str, kind: str) -> None:
+    table = pairs(8).slice(6)
+    (tmp_path / "in").mkdir()
+    for name, each in (("a", table), ("b", table.drop_columns(["sentence2"]))):
+        if kind == "parquet":
+            parquet.write_table(each, tmp_path / "in" / f"{name}.parquet")
+        else:
+            lines = (f"{json.dumps(row)}\n" for row in each.to_pylist())
+            (tmp_path / "in" / f"{name}.jsonl").write_text("".join(lines))
+    out = tmp_path / "out"
+    with on(cluster, "score", "--input", tmp_path / "in", "--output", out, "--ray-format", "parquet") as process:
+        assert said(process)[0] == 0
+    found = pa.concat_tables(map(parquet.read_table, sorted(out.iterdir())), promote_options="permissive")
+    assert found.column("error").to_pylist() == [None, None, *["there is no 'sentence2'"] * 2]
+
+
+@NEEDS_RAY
+@pytest.mark.long
 def test_what_fails_on_the_cluster_is_one_sentence_and_leaves_nothing(tmp_path: Path, cluster: str) -> None:
     parquet.write_table(pairs(8), tmp_path / "p.parquet")
     (tmp_path / "torn.jsonl").write_text('{"sentence1": "A", "sentence2": "B"}\n' * 90_000 + "{torn\n")
-    other = tmp_path / "other"
-    other.mkdir()
-    parquet.write_table(pairs(8), other / "a.parquet")
-    parquet.write_table(pairs(8).drop_columns(["sentence2"]), other / "b.parquet")
     # as on a machine that lacks the folder that the command's own has
     lacks = (
         "import bertsim.cli.cluster as cluster; cluster.loading_of = lambda args: {'source': '/nowhere', 'heads': None}"
@@ -359,8 +374,7 @@ def test_what_fails_on_the_cluster_is_one_sentence_and_leaves_nothing(tmp_path: 
     for words, program, begin, end in (
         (["p.parquet"], lacks, "/nowhere is neither a folder nor a repository id of the form user/name.", ""),
         (["p.parquet", "--ray-cpus", "4"], "", "the cluster has 3 processors, 2 on its largest machine;", ""),
-        (["torn.jsonl"], "", f"{tmp_path}/torn.jsonl cannot be read, scored or written (", "); check it."),
-        (["other"], "", "one of the files has no column 'sentence2'; name files that have the same columns.", ""),
+        (["torn.jsonl"], "", f"{tmp_path}/torn.jsonl cannot be read, scored or written (a line is no JSON); ", ""),
     ):
         name, *more = words
         with on(
@@ -370,7 +384,7 @@ def test_what_fails_on_the_cluster_is_one_sentence_and_leaves_nothing(tmp_path: 
         assert (status, out, len(lines)) == (2, "", 1), lines
         assert lines[0].startswith(f"bertsim: {begin}")
         assert lines[0].endswith(end)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "p.parquet", "torn.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.parquet", "torn.jsonl"]
 
 
 @NEEDS_RAY

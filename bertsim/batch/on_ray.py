@@ -22,13 +22,14 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow import fs, parquet
 
-from bertsim.batch.places import Source, first_line, named, place_of
+from bertsim.batch.places import Source, first_line, place_of
 from bertsim.batch.table import NewColumns, TableScorer
 from bertsim.batch.writing import TableLayout
 from bertsim.data.tables import plain
@@ -157,8 +158,9 @@ class _Actor:
         self._loading, self._make, self._cpus = loading, make, cpus
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        if missing := [name for name in self._function.sentences if name not in batch.column_names]:
-            raise DataError(f"one of the files has no column {missing[0]!r}; name files that have the same columns.")
+        for name in self._function.sentences:
+            if name not in batch.column_names:  # a file lacks it; its rows have that for a reason
+                batch = batch.append_column(name, pa.nulls(len(batch), pa.string()))
         return self._function(batch)
 
     @cached_property
@@ -247,6 +249,7 @@ def _quiet() -> Iterator[None]:
     context = DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.use_datasource_v2 = False  # its threads trip over one another where there is no aiohttp
+    context.raise_original_map_exception = True
     context.enable_operator_progress_bars = False
     context.enable_progress_bars = sys.stderr.isatty()
     shown = [handler for handler in logging.getLogger("ray.data").handlers if handler.name == "console"]
@@ -276,17 +279,19 @@ def _read(source: Source) -> Any:
 
 @contextmanager
 def _told(where: str) -> Iterator[None]:
-    """Failures of Ray's as one sentence: what an actor raised as that, and else its first line."""
+    """Failures of Ray's as one sentence; what an actor raised as that."""
     try:
-        with named(where):
-            yield
+        yield
     except Exception as error:
-        if type(error).__module__.split(".")[0] != "ray":
-            raise
-        cause: Any = error
-        while not isinstance(cause, BertsimError | pa.ArrowException | OSError):
-            if (cause := getattr(cause, "cause", None) or cause.__cause__) is None:
-                raise ClusterError(f"Ray gave up ({first_line(error)}); its logs say more.") from error
+        cause: Exception = error
+        while (inner := getattr(cause, "cause", None)) is not None:  # of a task's
+            cause = inner
         if isinstance(cause, BertsimError):
-            raise type(cause)(str(cause)) from None
-        raise DataError(f"{where} cannot be read, scored or written ({first_line(cause)}); check it.") from None
+            raise type(cause)(str(cause).partition("\n")[0]) from None  # behind it Ray speaks of its own settings
+        if isinstance(cause, pa.ArrowException | OSError | ValueError):
+            why = "a line is no JSON" if isinstance(cause, JSONDecodeError) else first_line(cause)
+            advice = "check it, or leave --ray out, which says what is wrong with which row"
+            raise DataError(f"{where} cannot be read, scored or written ({why}); {advice}.") from None
+        if type(cause).__module__.split(".")[0] == "ray":
+            raise ClusterError(f"Ray gave up ({first_line(cause)}); its logs say more.") from error
+        raise
