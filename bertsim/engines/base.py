@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from typing import TypeVar
 
 import numpy as np
@@ -109,23 +111,34 @@ def run_batches(
     places = {row: place for place, row in enumerate(ordered)}
     share = -(-sum(len(row.ids) for row in ordered) // engine.parallel_batches)
     batches = list(_batches(ordered, min(BATCH_TOKENS, share)))
-    futures: list[Future[_T]] = []
-    if engine.pool is None or len(batches) == 1:
-        parts: Iterator[_T] = map(run, batches)
-    else:
-        futures = [engine.pool.submit(run, batch) for batch in batches]
-        parts = (future.result() for future in futures)
     made, done = [], 0
-    try:
+    with closing(_run_all(engine, batches, run)) as parts:  # whoever stops it waits for no batch
         for batch, part in zip(batches, parts, strict=True):
             made.append(part)
             done += len(batch)
             if progress:
                 progress(done * len(rows) // len(ordered), len(rows))
-    finally:
-        for future in futures:  # whoever stops it waits for no batch
-            future.cancel()
     return made, np.array([places[row] for row in rows], np.intp)
+
+
+def _run_all(
+    engine: Engine, batches: Sequence[Sequence[Row]], run: Callable[[Sequence[Row]], _T]
+) -> Generator[_T, None, None]:
+    """What `run` gives of each batch, in order. Few are submitted ahead: between them those of other calls run."""
+    if engine.pool is None or len(batches) == 1:
+        yield from map(run, batches)
+        return
+    ahead: deque[Future[_T]] = deque()
+    try:
+        for batch in batches:
+            ahead.append(engine.pool.submit(run, batch))
+            if len(ahead) > 2 * engine.parallel_batches:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        for future in ahead:
+            future.cancel()
 
 
 def _batches(ordered: Sequence[Row], most_tokens: int) -> Iterator[Sequence[Row]]:
