@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from bertsim.errors import InputError
+from bertsim.model.similarity import SimilarityModel
 from bertsim.records import PairScore, Unread
 from bertsim.text.unread import withheld
-from bertsim.ui.calls import API_QUEUE, replies
+from bertsim.ui.calls import API_QUEUE, SCORE_QUEUE, replies
 from bertsim.ui.shelf import Shelf
+from bertsim.ui.together import Together
 from bertsim.views.anatomy import token_numbers
 from bertsim.views.attention import AttentionChoice, matrix
 from bertsim.views.markup import plain
@@ -54,15 +57,23 @@ def _check(name: str, value: Any, low: int, high: int) -> None:
         raise InputError(f"{name} is {value!r}; this encoder takes a whole number from {low} to {high}.")
 
 
+def _score_pairs(asked: tuple[SimilarityModel, str], pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Scores of pairs by a model and a scorer, each with what was not read of its two sentences."""
+    model, scorer = asked
+    scores = model.score(pairs, scorer=scorer)
+    unread = iter(model.unread(sentence for pair in pairs for sentence in pair))
+    return [{"score": float(score), **_unread(a, b)} for score, a, b in zip(scores, unread, unread, strict=True)]
+
+
 def build_api(shelf: Shelf) -> None:
     """Add the endpoints to the app being built."""
+    together = Together(_score_pairs)
 
     @replies
-    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
+    async def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
-        model = shelf.get(encoder or None)
-        (found,) = model.score([(sentence_a, sentence_b)], scorer=scorer)
-        return {"score": float(found), **_unread(*model.unread([sentence_a, sentence_b]))}
+        model = await shelf.get_soon(encoder or None)
+        return await together.ask((model, scorer), (sentence_a, sentence_b))
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
@@ -108,4 +119,4 @@ def build_api(shelf: Shelf) -> None:
     for endpoint in (score, compare, embed, tokens, attention):
         said = [f"    {name}: {PARAMETERS[name]}" for name in inspect.signature(endpoint).parameters]
         endpoint.__doc__ = "\n".join([str(endpoint.__doc__), "", "Args:", *said])  # what a program is told of it
-        gr.api(endpoint, **API_QUEUE)
+        gr.api(endpoint, **(SCORE_QUEUE if endpoint is score else API_QUEUE))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
@@ -18,7 +20,9 @@ R = TypeVar("R")
 
 # Events of the page that reach a model wait in one queue, programs in another; neither can fill the other's.
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
+# Scores are answered together, so that many may be under way.
 API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
+SCORE_QUEUE = {"concurrency_id": "score", "concurrency_limit": 32}
 
 
 class StaleError(Exception):
@@ -71,19 +75,31 @@ def _toast(message: str) -> str:
     return str(Html.escape(sentence(message)))
 
 
+@contextmanager
+def _told(shown: Callable[[str], str]) -> Iterator[None]:
+    try:
+        yield
+    except BertsimError as error:
+        raise gr.Error(shown(str(error)), title="That did not work", print_exception=False) from error
+
+
 def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Callable[P, R]:
-    """Turn a `BertsimError` of a callback into a `gr.Error`; anything else stays a visible bug."""
+    """Turn a `BertsimError` of a callback, or of a coroutine, into a `gr.Error`; anything else stays a visible bug."""
 
     @functools.wraps(call)
     def answered(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return call(*args, **kwargs)
-        except BertsimError as error:
-            raise gr.Error(shown(str(error)), title="That did not work", print_exception=False) from error
+            with _told(shown):
+                return call(*args, **kwargs)
         except StaleError:
             return gr.skip()
 
-    return answered
+    @functools.wraps(call)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with _told(shown):
+            return await call(*args, **kwargs)  # type: ignore[misc]
+
+    return awaited if inspect.iscoroutinefunction(call) else answered  # type: ignore[return-value]
 
 
 replies = functools.partial(answers, shown=plain)

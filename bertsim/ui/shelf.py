@@ -9,6 +9,7 @@ bundled encoder serves, and `Shelf.notice` says why.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import os
@@ -168,6 +169,18 @@ class Shelf:
         if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
             return self.get(None, patience)
         return loading.model()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model that the app begins with is there, or the bundled one in its place."""
+        loading = self.ask()
+        return loading.future.done() and not loading.is_lost
+
+    async def get_soon(self, name: str | None = None) -> SimilarityModel:
+        """As `get`, for a coroutine: a model that is there takes no thread."""
+        loading = self.ask(name)
+        is_there = loading.future.done() and not loading.is_lost
+        return loading.model() if is_there else await asyncio.to_thread(self.get, name)
 
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
