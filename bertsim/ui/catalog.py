@@ -134,7 +134,7 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
 
 
 def whole_number(environment: Mapping[str, str], name: str, otherwise: str) -> int:
-    """A variable of the environment, or what it is otherwise. Raises InputError where that is no whole number."""
+    """A variable of the environment, or what it is otherwise. Raises: InputError, where that is no whole number."""
     value = environment.get(name) or otherwise
     if not value.isdecimal():
         raise InputError(f"{name} is {value!r}; a whole number was expected.")

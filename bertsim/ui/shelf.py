@@ -10,6 +10,8 @@ bundled encoder serves, and `Shelf.notice` says why.
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import logging
 import math
 import os
@@ -196,6 +198,7 @@ class Shelf:
             loading.future.set_exception(error)
         else:
             loading.future.set_result(model)
+            give_back()  # what the model held that had to make room
             if model.engine != self._engine:
                 with self._exports:
                     self._improve(loading, load_it)
@@ -260,6 +263,17 @@ class Shelf:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
+
+
+def give_back() -> None:
+    """Free what nobody needs, a model that was let go above all, and give it back to the system.
+
+    Left alone, Python would look for the model in a while, and glibc keep what it held for more of the same.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
+    if trim:
+        trim(0)
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:
