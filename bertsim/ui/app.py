@@ -6,6 +6,7 @@ Ctrl-C) has what runs finished first.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -27,7 +28,7 @@ from bertsim.ui.controls import Choices
 from bertsim.ui.events import Events
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.layout import Layout
-from bertsim.ui.shelf import Shelf
+from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
@@ -40,6 +41,8 @@ KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0
 """Seconds that what runs has to finish once the app is told to end; a container is killed after 30, a Space too."""
+TIDY = 60.0
+"""Seconds between two times that memory is given back which requests have used and need no more."""
 
 
 def build_app(shelf: Shelf) -> gr.Blocks:
@@ -117,7 +120,9 @@ def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: boo
     waiting = start(app, shelf, host, port, per_visitor)
     if share:
         sys.stderr.write(_open_link(app) + "\n")
-    ends.wait()
+    gc.freeze()  # what is there now stays, and is not looked through again
+    while not ends.wait(TIDY):
+        give_back()
     finish(app, waiting, ends)
 
 
