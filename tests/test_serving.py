@@ -70,10 +70,11 @@ class App:
         told = self.send(f"gradio_api/call/v2/{name}/{event}")
         return json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])[0]
 
-    def join(self, session: str) -> str:
-        """Swap the sentences' scores on the page, so to speak: its first event that has a session and no picture."""
-        fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == "make_link")
+    def join(self, session: str, name: str = "make_link") -> str:
+        """Send an event of the page as it stands when it is new: the event's id."""
+        fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         data = [getattr(block, "value", None) for block in fn.inputs]
+        data[-2:] = "mask", 1
         body = {"data": data, "fn_index": fn._id, "session_hash": session}
         return str(json.loads(self.send("gradio_api/queue/join", body))["event_id"])
 
@@ -256,6 +257,23 @@ def test_a_visitor_who_has_a_share_gets_no_more_and_others_are_let_in(model, hel
         held()
         assert all(app.fetch(event)["withheld"] is None for event in events)
         assert app.fetch(app.ask(**mine))["withheld"] is None
+
+
+def test_for_a_visitor_who_left_nothing_is_drawn(app, held, monkeypatch):
+    from bertsim.ui import events
+
+    drawn = []
+    real = events.verdict
+    monkeypatch.setattr(events, "verdict", lambda *given: drawn.append(given) or real(*given))
+    stays, leaves = app.join("stays", "compare_pair"), app.join("leaves", "compare_pair")
+    until(lambda: not app.waiting.event_queue_per_concurrency_id["model"].queue)
+    with urlopen(f"{app.url}gradio_api/queue/data?session_hash=leaves", timeout=20) as stream:
+        stream.readline()
+    until(lambda: not app.waiting.event_ids_to_events[leaves].alive)
+    held()
+    assert "process_completed" in app.send("gradio_api/queue/data?session_hash=stays")
+    until(lambda: not {stays, leaves} & set(app.waiting.event_ids_to_events))
+    assert len(drawn) == 1
 
 
 @pytest.mark.parametrize(

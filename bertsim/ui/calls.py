@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from bertsim.errors import BertsimError
 from bertsim.views.markup import Html, plain
@@ -26,7 +27,7 @@ SCORE_QUEUE = {"concurrency_id": "score", "concurrency_limit": 32}
 
 
 class StaleError(Exception):
-    """The visitor has asked for something else meanwhile: nobody waits for this answer."""
+    """The visitor has asked for something else meanwhile, or left: nobody waits for this answer."""
 
 
 class Turns:
@@ -57,11 +58,20 @@ class Turns:
                 self._latest.popitem(last=False)
 
         def check() -> None:
+            stop_if_left()
             if turn < max(latest[False], latest[is_view]):
                 raise StaleError
 
         check()
         return check
+
+
+def stop_if_left() -> None:
+    """Raise StaleError where whoever asked for what runs in this thread has hung up; for a long job to call often."""
+    blocks, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    event = blocks._queue.event_ids_to_events.get(event_id) if blocks and event_id else None
+    if event and not event.alive:
+        raise StaleError
 
 
 def sentence(message: str) -> str:

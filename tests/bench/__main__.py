@@ -16,6 +16,7 @@ from tests.bench.figures import Bench
 from tests.bench.machine import processor, take_two_cores
 from tests.bench.report import Row, table
 from tests.bench.rounds import ROOT
+from tests.bench.soak import beside_bare, growth
 
 CACHE = ROOT / ".bench"
 
@@ -52,6 +53,9 @@ def measure(bench: Bench, args: argparse.Namespace) -> Iterator[Row]:
     yield from bench.speed(args.rounds)
     yield from bench.whole_processes()
     yield from bench.page()
+    say("load")
+    yield from beside_bare(args.rounds)
+    yield from growth()
 
 
 def parse() -> argparse.Namespace:

@@ -65,7 +65,7 @@ def main() -> int:
     args = parser.parse_args()
     take_two_cores()
     rows = []
-    for row in [*_load(args.rounds), *_growth(), *_mixed(args.hours)]:
+    for row in [*beside_bare(args.rounds), *growth(), *_mixed(args.hours)]:
         print(f"  {row.what}: {row.measured}", file=sys.stderr, flush=True)
         rows.append(row)
     print(f"{processor()}. The visitors share the two cores with the app.\n")
@@ -73,7 +73,7 @@ def main() -> int:
     return int(any(row.verdict not in ("", "✓") for row in rows))
 
 
-def _load(rounds: int) -> Iterator[Row]:
+def beside_bare(rounds: int) -> Iterator[Row]:
     """`/score` beside a bare endpoint, in turns."""
     with ExitStack() as stack:
         ours, bare = (stack.enter_context(serving(*words)) for words in (["app.py"], ["-m", "tests.bench.bare"]))
@@ -96,7 +96,7 @@ def _load(rounds: int) -> Iterator[Row]:
         yield _errors("`/score`, 100 visitors, errors", many)
 
 
-def _growth() -> Iterator[Row]:
+def growth() -> Iterator[Row]:
     """The memory of an app that is asked for scores alone."""
     with serving("app.py") as (process, url):
         wait_for_page(process, url)
