@@ -303,6 +303,12 @@ def test_a_share_that_is_no_number_is_refused(monkeypatch):
         serve_app()
 
 
+def test_an_app_that_is_too_busy_at_its_start_to_show_gradio_its_page_is_served(model, monkeypatch):
+    monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
+    for app in serve(model):
+        assert app.fetch(app.ask())["withheld"] is None
+
+
 def test_no_queue_can_take_the_last_thread_from_another(app):
     from bertsim.ui.waiting import MAX_THREADS
 

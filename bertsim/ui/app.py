@@ -159,6 +159,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             max_threads=MAX_THREADS,
             state_session_capacity=KEPT_VISITORS,
             max_file_size=MAX_UPLOAD,
+            _frontend=False,  # or Gradio asks for the page, and ends an app that is too busy to give it within 3 seconds
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,

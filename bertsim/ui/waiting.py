@@ -100,8 +100,9 @@ class Waiting(Queue):
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
         if waiting and waiting.queue:
             before = len(waiting.queue)
-            times = [self.process_time_per_fn[each].avg_time for each in {event.fn for event in waiting.queue}]
-            seconds = before * max(times) / (waiting.concurrency_limit or MAX_THREADS)
+            known = {event.fn for event in waiting.queue} & self.process_time_per_fn.keys()
+            longest = max((self.process_time_per_fn[each].avg_time for each in known), default=0)
+            seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
             if before >= MOST_WAITING or seconds > MAX_WAIT:
                 raise _refusal(full, f"Too many have asked before you ({before:,} wait)", min(seconds, MAX_WAIT))
         if self.share and (who := visitor(request, body.session_hash)):

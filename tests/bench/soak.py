@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count, cycle
+from itertools import chain, count, cycle
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -65,7 +65,7 @@ def main() -> int:
     args = parser.parse_args()
     take_two_cores()
     rows = []
-    for row in [*beside_bare(args.rounds), *growth(), *_mixed(args.hours)]:
+    for row in chain(beside_bare(args.rounds), growth(), _mixed(args.hours)):
         print(f"  {row.what}: {row.measured}", file=sys.stderr, flush=True)
         rows.append(row)
     print(f"{processor()}. The visitors share the two cores with the app.\n")
@@ -166,7 +166,7 @@ async def _tool(line: Line) -> None:
 
 
 async def _leave(line: Line) -> None:
-    """Ask, and be gone before the answer; send a file, which is refused."""
+    """Ask, and never fetch the answer."""
     status, said = await line.send("/gradio_api/call/v2/tokens", pair())
     if status != 200:
         raise RuntimeError(f"tokens: {status} {said[:300]}")
