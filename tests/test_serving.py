@@ -145,11 +145,11 @@ def census(app: App) -> dict[str, int]:
 def test_calls_leave_nothing_behind(app):
     for _ in range(5):
         app.fetch(app.ask())
-    until(lambda: app.waiting.is_idle)
+    until(lambda: app.waiting.is_idle and not app.waiting.pending_messages_per_session)
     before = census(app)
     for _ in range(40):
         assert app.fetch(app.ask())["score"] == pytest.approx(0.8, abs=0.1)
-    until(lambda: app.waiting.is_idle)
+    until(lambda: app.waiting.is_idle and not app.waiting.pending_messages_per_session)
     assert census(app) == before
     assert before["sessions"] == before["messages"] == before["ids"] == before["events"] == 0
 
@@ -162,9 +162,26 @@ def test_answers_that_nobody_fetches_are_kept_for_the_latest_alone(app, monkeypa
         until(lambda: not app.waiting.event_ids_to_events)
     assert len(app.waiting.pending_messages_per_session) == len(app.waiting.pending_event_ids_session) == 4
     assert app.fetch(events[-1], "tokens")[0]["tokens"][0] == "[CLS]"
-    assert len(app.waiting.pending_messages_per_session) == 3
+    until(lambda: len(app.waiting.pending_messages_per_session) == 3)
     for event in events[4:7]:
         app.fetch(event, "tokens")
+
+
+def test_a_visitor_who_fetched_late_once_is_not_forgotten_for_it(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 2)
+    app.join("late")
+    until(lambda: app.waiting.is_idle)
+    app.send("gradio_api/queue/data?session_hash=late")
+    app.join("late")
+    until(lambda: app.waiting.is_idle)
+    unread = [app.ask("tokens")]  # others, whose answers come after
+    until(lambda: app.waiting.is_idle)
+    assert "process_completed" in app.send("gradio_api/queue/data?session_hash=late")
+    app.join("late")
+    for _ in range(2):
+        app.fetch(app.ask("tokens"), "tokens")
+    assert "process_completed" in app.send("gradio_api/queue/data?session_hash=late")
+    app.fetch(unread[0], "tokens")
 
 
 def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
@@ -174,9 +191,7 @@ def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
     sessions = app.blocks.app.state_holder.session_data
     assert {"one", "two"} <= set(sessions)
     assert not sessions["one"].config_values
-    until(lambda: app.waiting.is_idle)
-    assert not app.waiting.pending_event_ids_session
-    assert not app.waiting.pending_messages_per_session
+    until(lambda: not app.waiting.pending_event_ids_session and not app.waiting.pending_messages_per_session)
 
 
 def test_no_file_is_taken_and_no_request_without_end(app):

@@ -40,7 +40,7 @@ SWAP_JS = "(a, b) => [b, a]"
 KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0
-"""Seconds that what runs has to finish once the app is told to end; a container is killed after 30, a Space too."""
+"""Seconds that what runs has to finish once the app is told to end; Kubernetes gives 30, Docker 10 unless told."""
 TIDY = 60.0
 """Seconds between two times that memory is given back which requests have used and need no more."""
 
@@ -159,7 +159,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             max_threads=MAX_THREADS,
             state_session_capacity=KEPT_VISITORS,
             max_file_size=MAX_UPLOAD,
-            _frontend=False,  # or Gradio asks for the page, and ends an app that is too busy to give it within 3 seconds
+            _frontend=False,  # or Gradio asks for the page, and ends an app that is too busy to give it at once
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,

@@ -10,7 +10,7 @@ Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes thes
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -78,7 +78,7 @@ class Waiting(Queue):
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
         self.share, self.is_stopping = share, False
         self._reading: Counter[str] = Counter()  # by session, streams that are open
-        self._unread: deque[str] = deque()  # sessions with answers, the oldest first
+        self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
         blocks._queue = self
 
     @property
@@ -121,9 +121,9 @@ class Waiting(Queue):
         try:
             await super().process_events(events, *args)
         finally:
-            self._unread += [event.session_hash for event in events if event.session_hash not in self._reading]
+            self._unread |= {event.session_hash: None for event in events if event.session_hash not in self._reading}
             while len(self._unread) > UNREAD:
-                self._forget(self._unread.popleft())
+                self._forget(self._unread.popitem(last=False)[0])
 
     def session_of(self, event_id: str) -> str:
         """The session of an event; a call that brought none goes by the event's id, which is all that is left later."""
@@ -134,6 +134,7 @@ class Waiting(Queue):
     def reading(self, session: str) -> Iterator[None]:
         """While a session's answers are being fetched: they are kept; those that were fetched are let go."""
         self._reading[session] += 1
+        self._unread.pop(session, None)
         try:
             yield
         finally:
