@@ -174,9 +174,10 @@ def test_a_visitor_who_fetched_late_once_is_not_forgotten_for_it(app, monkeypatc
     app.send("gradio_api/queue/data?session_hash=late")
     app.join("late")
     until(lambda: app.waiting.is_idle)
-    app.ask("tokens")  # whose answer comes after, and nobody fetches
+    other = app.ask("tokens")  # whose answer comes after
     until(lambda: app.waiting.is_idle)
     assert "process_completed" in app.send("gradio_api/queue/data?session_hash=late")
+    app.fetch(other, "tokens")
 
 
 def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):

@@ -109,7 +109,7 @@ def growth() -> Iterator[Row]:
 
 
 def _mixed(hours: float) -> Iterator[Row]:
-    """Page, endpoints, tools and switches of encoders, all at once; the first tenth of the time warms the app."""
+    """Page, endpoints, tools and switches of encoders, all at once; the first tenth of the time, or a minute, warms the app."""
     folders = [CACHE / name for name in OTHERS]
     for folder in folders:
         if not folder.exists():
@@ -120,8 +120,8 @@ def _mixed(hours: float) -> Iterator[Row]:
         wait_for_page(process, url)
         kinds: list[Visit] = [score] * 4 + [_Endpoints().ask] * 4 + [_tool] * 2 + [_Page(url).visit] * 4 + [_leave] * 2
         loads, weights = [], []
-        for share in (0.1, 0.3, 0.3, 0.3):
-            loads.append(visit(url, kinds, 3_600 * hours * share))
+        for seconds in (max(60, 360 * hours), *[1_080 * hours] * 3):
+            loads.append(visit(url, kinds, seconds))
             weights.append(Weight.of(process.pid))
             print(f"  {weights[-1]}, {len(loads[-1].times)} calls", file=sys.stderr, flush=True)
         first, last = weights[0], weights[-1]
