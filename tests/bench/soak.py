@@ -109,7 +109,7 @@ def growth() -> Iterator[Row]:
 
 
 def _mixed(hours: float) -> Iterator[Row]:
-    """Page, endpoints, tools and switches of encoders, all at once, once a tenth of the time, or a minute, warmed it."""
+    """Page, endpoints, tools and switches of encoders, all at once, after a tenth of the time, or a minute, of warming."""
     folders = [CACHE / name for name in OTHERS]
     for folder in folders:
         if not folder.exists():
