@@ -109,7 +109,7 @@ def growth() -> Iterator[Row]:
 
 
 def _mixed(hours: float) -> Iterator[Row]:
-    """Page, endpoints, tools and switches of encoders, all at once, after a tenth of the time, or a minute, of warming."""
+    """Page, endpoints, tools and switches of encoders, all at once, after a minute of it at least."""
     folders = [CACHE / name for name in OTHERS]
     for folder in folders:
         if not folder.exists():
