@@ -1,7 +1,7 @@
 # What a person types. Everything is installed into .venv, once, and again only when the pins change.
-#   make demo | make test | make check | make bench | make weights DATA=folder | make screenshots | make clean
+#   make demo | make test | make check | make bench | make soak | make weights DATA=folder | make screenshots | make clean
 .POSIX:
-.PHONY: help demo test test-quick test-all check bench weights screenshots clean
+.PHONY: help demo test test-quick test-all check bench soak weights screenshots clean
 .DELETE_ON_ERROR:
 
 VENV = .venv
@@ -17,6 +17,7 @@ help:
 	@echo 'make test-all     the long ones too: processes that are ended midway, every length of padding'
 	@echo 'make check        formatting, lint, types, the direction of imports'
 	@echo 'make bench        the table of speeds in the README, peers side by side'
+	@echo 'make soak         the app under load, beside a bare Gradio app; HOURS=1 for an hour of everything at once'
 	@echo 'make weights      all of weights/ again, from pairs and texts in DATA=folder; ENCODER=folder-or-Hub-id, WORK=folder'
 	@echo 'make screenshots  the pictures in the README'
 	@echo 'make clean        remove .venv and every cache'
@@ -46,6 +47,10 @@ check: $(VENV)/.installed-tests
 bench: $(VENV)/.installed-tests $(VENV)/.installed-ray
 	$(PY) -m tests.chromium
 	$(PY) -m tests.bench
+
+HOURS = 0.05
+soak: $(VENV)/.installed
+	$(PY) -m tests.bench.soak --hours $(HOURS)
 
 # All of weights/ again; stopped by Ctrl-C, the same command goes on.
 ENCODER = sentence-transformers/all-MiniLM-L6-v2@1110a243fdf4706b3f48f1d95db1a4f5529b4d41

@@ -21,8 +21,10 @@ from bertsim.engines.base import Engine, HeadRunner, Runner, Wanted, count_cores
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
-MAX_INTERPRETERS = max(4, count_cores())
-"""Calls that run at the same time; further ones wait their turn."""
+MAX_INTERPRETERS = count_cores() + 1
+"""Calls that run at the same time; further ones wait their turn. Each packs the weights anew, for Python cannot ask for
+LiteRT's cache of them. Twice as many, measured on two cores: a quarter more memory, and no less waiting.
+"""
 
 
 class _WantedOutputs(SignatureRunner):

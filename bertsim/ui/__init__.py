@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertsim.ui.catalog import offered
+from bertsim.ui.catalog import offered, whole_number
 from bertsim.ui.quick_gradio import import_gradio
 from bertsim.ui.shelf import Shelf
 
@@ -53,10 +53,11 @@ def serve(
     Raises:
         BertsimError: an engine that is not known, or an address that cannot be listened on.
     """
+    per_visitor = whole_number(os.environ, "BERTSIM_MAX_PER_VISITOR", "0")
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")
     shelf.ask()
     import_gradio()
     from bertsim.ui import app
 
-    app.launch(app.build_app(shelf), host, port, share)
+    app.launch(app.build_app(shelf), shelf, host, port, share, per_visitor)

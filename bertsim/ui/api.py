@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,12 +19,14 @@ import gradio as gr
 
 from bertsim.errors import InputError
 from bertsim.model.passes import MAX_PASSES
+from bertsim.model.similarity import SimilarityModel
 from bertsim.records import PairScore, Unread
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.unread import withheld
-from bertsim.ui.calls import API_QUEUE, MANY_QUEUE, replies
+from bertsim.ui.calls import API_QUEUE, MANY_QUEUE, SCORE_QUEUE, replies
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.shelf import Shelf
+from bertsim.ui.together import Together
 from bertsim.views.anatomy import token_numbers
 from bertsim.views.attention import AttentionChoice
 from bertsim.views.attention import matrix as attention_matrix
@@ -77,16 +80,24 @@ def _check_numbers(rows: int, columns: int, what: str) -> None:
         raise InputError(f"{what} would be {told}; split the list, and send one part after another.")
 
 
+def _score_pairs(asked: tuple[SimilarityModel, str], pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Scores of pairs by a model and a scorer, each with what was not read of its two sentences."""
+    model, scorer = asked
+    scores = model.score(pairs, scorer=scorer)
+    unread = iter(model.unread(sentence for pair in pairs for sentence in pair))
+    return [{"score": float(score), **_unread(a, b)} for score, a, b in zip(scores, unread, unread, strict=True)]
+
+
 def build_api(shelf: Shelf) -> None:
     """Add the endpoints to the app being built."""
     lane = SlowLane(lambda: shelf.asked_at)
+    together = Together(_score_pairs)
 
     @replies
-    def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
+    async def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
-        model = shelf.get(encoder or None)
-        (found,) = model.score([(sentence_a, sentence_b)], scorer=scorer)
-        return {"score": float(found), **_unread(*model.unread([sentence_a, sentence_b]))}
+        model = await shelf.get_soon(encoder or None)
+        return await together.ask((model, scorer), (sentence_a, sentence_b))
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
@@ -182,4 +193,5 @@ def build_api(shelf: Shelf) -> None:
     for endpoint in (*one_by_one, *at_once):
         said = [f"    {name}: {PARAMETERS[name]}" for name in inspect.signature(endpoint).parameters]
         endpoint.__doc__ = "\n".join([str(endpoint.__doc__), "", "Args:", *said])  # what a program is told of it
-        gr.api(endpoint, **(MANY_QUEUE if endpoint in at_once else API_QUEUE))
+        queue = MANY_QUEUE if endpoint in at_once else SCORE_QUEUE if endpoint is score else API_QUEUE
+        gr.api(endpoint, **queue)

@@ -1,31 +1,48 @@
 """The page: its components connected with what their events do, the endpoints beside them; and how it is served.
 
-It is built from the bundled encoder's files alone, and painted before any model is loaded.
+It is built from the bundled encoder's files alone, and painted before any model is loaded. Whoever ends it (SIGTERM,
+Ctrl-C) has what runs finished first.
 """
 
 from __future__ import annotations
 
+import gc
+import signal
 import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Event
 from typing import Any
 from urllib.parse import urlparse
 
 import gradio as gr
+from fastapi.middleware import Middleware
 from gradio.networking import setup_tunnel
+from gradio.routes import App
 
 from bertsim.errors import InputError
 from bertsim.ui.api import build_api
 from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import Choices
 from bertsim.ui.events import Events
+from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.layout import Layout
-from bertsim.ui.shelf import Shelf
+from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
+from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
-SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 40}
+SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
+KEPT_VISITORS = 1_000
+"""Visitors whose previous pairs and settings are kept; the latest of them."""
+GRACE = 20.0
+"""Seconds that what runs has to finish once the app is told to end; Kubernetes gives 30, Docker 10 unless told."""
+TIDY = 60.0
+"""Seconds between two times that memory is given back which requests have used and need no more."""
 
 
 def build_app(shelf: Shelf) -> gr.Blocks:
@@ -95,12 +112,36 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     blocks.load(events.open_page, outputs=everything, **asks)
 
 
-def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:
-    """Serve a built app with its theme, its endpoints as MCP tools too, until interrupted; arguments as `ui.serve`.
+def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
+    """Serve a built app until it is told to end; arguments and errors as `ui.serve`."""
+    ends = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: ends.set())
+    waiting = start(app, shelf, host, port, per_visitor)
+    if share:
+        sys.stderr.write(_open_link(app) + "\n")
+    gc.freeze()  # what is there now stays, and is not looked through again
+    while not ends.wait(TIDY):
+        give_back()
+    finish(app, waiting, ends)
+
+
+def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor: int = 0) -> Waiting:
+    """Begin to serve a built app with its theme, its endpoints as MCP tools too; arguments as `ui.serve`.
+
+    Returns:
+        Its queue.
 
     Raises:
         InputError: the port or the host cannot be had.
     """
+    waiting = Waiting(app, per_visitor)
+
+    @asynccontextmanager
+    async def with_sessions(served: App) -> AsyncIterator[None]:
+        served.state_holder = Sessions(app)
+        yield
+
     try:
         app.launch(
             server_name=host,
@@ -115,13 +156,29 @@ def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:
             pwa=False,
             mcp_server=True,
             prevent_thread_lock=True,
+            max_threads=MAX_THREADS,
+            state_session_capacity=KEPT_VISITORS,
+            max_file_size=MAX_UPLOAD,
+            _frontend=False,  # or Gradio asks for the page, and ends an app that is too busy to give it at once
+            app_kwargs={
+                "lifespan": with_sessions,
+                "max_body_size": MAX_BODY,
+                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf)],
+            },
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error
-    if share:
-        sys.stderr.write(_open_link(app) + "\n")
-    app.block_thread()
+    return waiting
+
+
+def finish(app: gr.Blocks, waiting: Waiting, ends: Event) -> None:
+    """End a served app: nothing new is let in, what runs has a while; told by `ends` once more, it ends now."""
+    ends.clear()
+    waiting.is_stopping, last = True, time.monotonic() + GRACE
+    while not waiting.is_idle and time.monotonic() < last and not ends.wait(0.05):
+        pass
+    app.close(verbose=False)
 
 
 def _open_link(app: gr.Blocks) -> str:

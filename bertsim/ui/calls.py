@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from bertsim.errors import BertsimError
 from bertsim.views.markup import Html, plain
@@ -18,12 +21,14 @@ R = TypeVar("R")
 
 # Events of the page that reach a model wait in one queue, programs in another; neither can fill the other's.
 MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
+# Scores are answered together, so that many may be under way.
 API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
 MANY_QUEUE = {"concurrency_id": "many", "concurrency_limit": 12}  # of these one at a time takes long, see `lane`
+SCORE_QUEUE = {"concurrency_id": "score", "concurrency_limit": 32}
 
 
 class StaleError(Exception):
-    """The visitor has asked for something else meanwhile: nobody waits for this answer."""
+    """The visitor has asked for something else meanwhile, or left: nobody waits for this answer."""
 
 
 class Turns:
@@ -54,11 +59,27 @@ class Turns:
                 self._latest.popitem(last=False)
 
         def check() -> None:
+            stop_if_left()
             if turn < max(latest[False], latest[is_view]):
                 raise StaleError
 
         check()
         return check
+
+
+def has_left() -> bool:
+    """Whether whoever asked for what runs in this thread has hung up, as far as Gradio's queue knows."""
+    blocks, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    if not blocks or not event_id:
+        return False
+    event = blocks._queue.event_ids_to_events.get(event_id)
+    return event is None or not event.alive  # of an event that was cancelled it knows nothing at all
+
+
+def stop_if_left() -> None:
+    """Raise StaleError where `has_left`; for a long job of the page to call often."""
+    if has_left():
+        raise StaleError
 
 
 def sentence(message: str) -> str:
@@ -72,19 +93,31 @@ def _toast(message: str) -> str:
     return str(Html.escape(sentence(message)))
 
 
+@contextmanager
+def _told(shown: Callable[[str], str]) -> Iterator[None]:
+    try:
+        yield
+    except BertsimError as error:
+        raise gr.Error(shown(str(error)), title="That did not work", print_exception=False) from error
+
+
 def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Callable[P, R]:
-    """Turn a `BertsimError` of a callback into a `gr.Error`; anything else stays a visible bug."""
+    """Turn a `BertsimError` of a callback, or of a coroutine, into a `gr.Error`; anything else stays a visible bug."""
 
     @functools.wraps(call)
     def answered(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return call(*args, **kwargs)
-        except BertsimError as error:
-            raise gr.Error(shown(str(error)), title="That did not work", print_exception=False) from error
+            with _told(shown):
+                return call(*args, **kwargs)
         except StaleError:
             return gr.skip()
 
-    return answered
+    @functools.wraps(call)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with _told(shown):
+            return await call(*args, **kwargs)  # type: ignore[misc]
+
+    return awaited if inspect.iscoroutinefunction(call) else answered  # type: ignore[return-value]
 
 
 replies = functools.partial(answers, shown=plain)

@@ -128,12 +128,13 @@ def offered(environment: Mapping[str, str], encoder: str | Path | None = None) -
                 f"BERTSIM_ENCODER and BERTSIM_ENCODERS name two encoders called {offer.name}; rename one folder."
             )
     allows_any = is_set(environment.get("BERTSIM_ALLOW_ANY_ENCODER", ""))
-    max_bytes = _whole(environment, "BERTSIM_MAX_MEGABYTES", "2000") * 1_000_000
-    max_seconds = _whole(environment, "BERTSIM_MAX_MINUTES", "30") * 60.0
+    max_bytes = whole_number(environment, "BERTSIM_MAX_MEGABYTES", "2000") * 1_000_000
+    max_seconds = whole_number(environment, "BERTSIM_MAX_MINUTES", "30") * 60.0
     return Catalog(tuple(found.values()), found[start.name], allows_any, max_bytes, max_seconds)
 
 
-def _whole(environment: Mapping[str, str], name: str, otherwise: str) -> int:
+def whole_number(environment: Mapping[str, str], name: str, otherwise: str) -> int:
+    """A variable of the environment, or what it is otherwise. Raises: InputError, where that is no whole number."""
     value = environment.get(name) or otherwise
     if not value.isdecimal():
         raise InputError(f"{name} is {value!r}; a whole number was expected.")

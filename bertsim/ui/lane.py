@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from threading import Lock
 from time import monotonic, sleep
 
-from gradio.context import LocalContext
-
 from bertsim.engines.base import Progress
 from bertsim.errors import BertsimError, InputError
+from bertsim.ui.calls import has_left
 
 MAX_CHARACTERS = 2_000_000
 """Characters in one call: what is taken apart into tokens without a pause, in about a second."""
@@ -66,9 +65,6 @@ class SlowLane:
 
 
 def _stop_if_gone() -> None:
-    """Raise BertsimError where Gradio's queue knows that whoever asked has gone away."""
-    blocks, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
-    if blocks and event_id:  # of an event that was cancelled it knows nothing at all
-        event = blocks._queue.event_ids_to_events.get(event_id)
-        if event is None or not event.alive:
-            raise BertsimError("whoever asked for this has gone away; nothing more is computed.")
+    """Raise BertsimError, as an endpoint may, where whoever asked has gone away."""
+    if has_left():
+        raise BertsimError("whoever asked for this has gone away; nothing more is computed.")

@@ -9,6 +9,9 @@ bundled encoder serves, and `Shelf.notice` says why.
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
+import gc
 import logging
 import math
 import os
@@ -172,6 +175,18 @@ class Shelf:
             return self.get(None, patience)
         return loading.model()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model that the app begins with is there, or the bundled one in its place."""
+        loading = self.ask()
+        return loading.future.done() and not loading.is_lost
+
+    async def get_soon(self, name: str | None = None) -> SimilarityModel:
+        """As `get`, for a coroutine: a model that is there takes no thread."""
+        loading = self.ask(name)
+        is_there = loading.future.done() and not loading.is_lost
+        return loading.model() if is_there else await asyncio.to_thread(self.get, name)
+
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
 
@@ -186,6 +201,7 @@ class Shelf:
             loading.future.set_exception(error)
         else:
             loading.future.set_result(model)
+            give_back()  # what the model held that had to make room
             if model.engine != self._engine:
                 with self._exports:
                     self._improve(loading, load_it)
@@ -250,6 +266,17 @@ class Shelf:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
+
+
+def give_back() -> None:
+    """Free what nobody needs, a model that was let go above all, and give it back to the system.
+
+    Left alone, Python would look for the model in a while, and glibc keep what it held for more of the same.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
+    if trim:
+        trim(0)
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:

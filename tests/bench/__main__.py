@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from tests.bench.environment import PeersMissing, make_environment
@@ -16,6 +17,7 @@ from tests.bench.figures import Bench
 from tests.bench.machine import processor, take_two_cores
 from tests.bench.report import Row, table
 from tests.bench.rounds import ROOT
+from tests.bench.soak import beside_bare, growth
 
 PARTS: dict[str, Callable[[Bench, argparse.Namespace], Iterator[Row]]] = {
     "padding": lambda bench, _: bench.padding(),
@@ -26,6 +28,7 @@ PARTS: dict[str, Callable[[Bench, argparse.Namespace], Iterator[Row]]] = {
     "tables": lambda bench, args: bench.tables(args.pairs, min(args.rounds, 3)),
     "calls": lambda bench, _: bench.calls(),
     "page": lambda bench, _: bench.page(),
+    "load": lambda _, args: chain(beside_bare(args.rounds), growth()),
 }
 CACHE = ROOT / ".bench"
 

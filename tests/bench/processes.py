@@ -82,13 +82,13 @@ def app_figures() -> AppFigures:
 
 def _start_app() -> AppFigures:
     start = perf_counter()
-    with _app() as (process, url):
-        _wait_for(process, url)
+    with serving("app.py") as (process, url):
+        wait_for_page(process, url)
         page = perf_counter() - start
         _score(url)
         score = perf_counter() - start
-    with _app() as (process, url):
-        _wait_for(process, url)
+    with serving("app.py") as (process, url):
+        wait_for_page(process, url)
         sleep(SETTLED)
         at_start = resident(process.pid)
         for _ in range(SERVED_SCORES):
@@ -104,20 +104,18 @@ def resident(pid: int) -> float:
 
 
 @contextmanager
-def _app() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """app.py on a free port, ended afterwards."""
+def serving(*words: str, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A Python program that serves at a free port, BERTSIM_PORT, ended afterwards; and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {
+    settings |= {
         "BERTSIM_PORT": str(port),
         "BERTSIM_HOST": "127.0.0.1",
         "BERTSIM_ENCODER": "",
         "BERTSIM_ENGINE": "litert",
     }
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
     try:
         yield process, f"http://127.0.0.1:{port}"
     finally:
@@ -125,7 +123,7 @@ def _app() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         process.wait(timeout=30)
 
 
-def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_for_page(process: subprocess.Popen[bytes], url: str) -> None:
     """Return once the page is served."""
     end = perf_counter() + PATIENCE
     while perf_counter() < end and process.poll() is None:
@@ -135,7 +133,7 @@ def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
                     return
         except URLError:
             sleep(0.02)
-    raise RuntimeError(f"app.py served no page at {url} (exit status {process.poll()}).")
+    raise RuntimeError(f"no page was served at {url} (exit status {process.poll()}).")
 
 
 def _score(url: str) -> float:

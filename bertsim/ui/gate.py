@@ -1,0 +1,72 @@
+"""What every request passes before Gradio sees it: whether the app is up, files that nobody asked for, who listens.
+
+In: ASGI requests. Out: the same requests, or an answer. `/healthz`: the process answers. `/readyz`: it has a model and
+is not about to end.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from fastapi.responses import JSONResponse, PlainTextResponse
+from gradio.route_utils import API_PREFIX
+
+from bertsim.ui.shelf import Shelf
+from bertsim.ui.waiting import Waiting
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+MAX_BODY = 8_000_000
+"""Bytes of a request; a larger one is answered by 413."""
+MAX_UPLOAD = 0
+"""Bytes of a file that a visitor may send; 0: none may be sent, and none is written to disk."""
+_ANSWER = re.compile(rf"{API_PREFIX}/call/(?:v2/)?[^/]+/([^/]+)/?")
+
+
+class Gate:
+    """ASGI middleware of an app.
+
+    Args:
+        app: what is behind it.
+        waiting: the app's queue.
+        shelf: its models.
+    """
+
+    def __init__(self, app: ASGIApp, waiting: Waiting, shelf: Shelf) -> None:
+        self.app, self.waiting, self.shelf = app, waiting, shelf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it pass."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"] in ("/healthz", "/readyz"):
+            await self._health(scope["path"])(scope, receive, send)
+        elif scope["method"] == "GET":
+            session = self._listens(scope)
+            if session is None:
+                await self.app(scope, receive, send)
+            else:
+                with self.waiting.reading(session):
+                    await self.app(scope, receive, send)
+        elif not MAX_UPLOAD and dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/"):
+            refused = {"detail": "this app takes no files; send sentences as JSON."}
+            await JSONResponse(refused, 403)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _health(self, path: str) -> PlainTextResponse:
+        if path == "/readyz" and self.waiting.is_stopping:
+            return PlainTextResponse("the app is about to end", 503)
+        if path == "/readyz" and not self.shelf.is_ready:
+            return PlainTextResponse("the encoder is not loaded yet", 503)
+        return PlainTextResponse("ok")
+
+    def _listens(self, scope: Scope) -> str | None:
+        """The session whose answers are asked for, if any are."""
+        if scope["path"] == f"{API_PREFIX}/queue/data":
+            return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+        answer = _ANSWER.fullmatch(scope["path"])
+        return self.waiting.session_of(answer[1]) if answer else None

@@ -1,0 +1,174 @@
+"""Gradio's queue and sessions, bounded: what may wait, who may have how much of it, and what a call leaves behind.
+
+In: calls as they arrive. Out: the same calls in Gradio's queue, or a refusal of one sentence that says when to try
+again. Gradio keeps a session of every call, with the configuration of the whole page, and the answers that nobody
+fetched; here a call without a session leaves nothing, and of answers the latest are kept.
+
+Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes these are; the version is pinned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+from fastapi import HTTPException, Request
+from gradio.queueing import Event, Queue
+from gradio.route_utils import get_fn
+from gradio.state_holder import SessionState, StateHolder
+
+MAX_THREADS = 80
+"""Events that run at the same time, more than all queues together allow: none takes the last one from another."""
+MOST_WAITING = 200
+"""Calls that wait in one queue."""
+MAX_WAIT = 60.0
+"""Seconds that the calls of one queue may have before them, by what such calls took until now."""
+UNREAD = 256
+"""Visitors whose answers are kept although nobody listens."""
+ESTIMATES = 2.0
+"""Seconds between two messages to everyone who waits; Gradio's own way is one at every start of any event."""
+
+
+class Session(SessionState):
+    """What Gradio keeps of a visitor: the values of states, and the components that events changed.
+
+    Gradio's own has the configuration of every component too, for links to what a visitor sees; ours are made of it.
+    """
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
+
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        """Keep no second copy of what is shown."""
+
+
+class Sessions(StateHolder):
+    """The sessions of visitors who have one, the latest so many; a call that brings none has one while it runs."""
+
+    def __init__(self, blocks: gr.Blocks) -> None:
+        super().__init__()
+        self.set_blocks(blocks)
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        if session_id in self.blocks._queue.event_ids_to_events:  # Gradio calls the session as the event then
+            return Session(self.blocks)
+        if session_id not in self.session_data:
+            self.session_data[session_id] = Session(self.blocks)
+        return super().__getitem__(session_id)
+
+
+class Waiting(Queue):
+    """The queue of an app.
+
+    Args:
+        blocks: the app, whose queue it becomes.
+        share: calls of one visitor that may wait or run at the same time; 0: as many as there is room for.
+
+    Attributes:
+        is_stopping: whether new calls are refused because the app ends.
+    """
+
+    def __init__(self, blocks: gr.Blocks, share: int = 0) -> None:
+        super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
+        self.share, self.is_stopping = share, False
+        self._reading: Counter[str] = Counter()  # by session, streams that are open
+        self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
+        blocks._queue = self
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits, runs or is being read."""
+        return not self.event_ids_to_events and not any(map(self.pending_event_ids_session.get, self._reading))
+
+    async def push(self, body: Any, request: Request, username: str | None) -> Any:
+        """Let a call in, as Gradio's own.
+
+        Raises:
+            HTTPException: 503, where too much waits or the app ends, 429 where it is this visitor's share; on the page,
+                which says nothing of a 503, it is 429 always.
+        """
+        fn = get_fn(self.blocks, None, body)
+        full = 429 if fn.api_visibility == "private" else 503
+        if self.is_stopping:
+            raise _refusal(full, "This app is about to start anew", 30)
+        waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
+        if waiting and waiting.queue:
+            before = len(waiting.queue)
+            known = {event.fn for event in waiting.queue} & self.process_time_per_fn.keys()
+            longest = max((self.process_time_per_fn[each].avg_time for each in known), default=0)
+            seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
+            if before >= MOST_WAITING or seconds > MAX_WAIT:
+                raise _refusal(full, f"Too many have asked before you ({before:,} wait)", min(seconds, MAX_WAIT))
+        if self.share and (who := visitor(request, body.session_hash)):
+            own = sum(visitor(event.request, event.session_hash) == who for event in self.event_ids_to_events.values())
+            if own >= self.share:
+                raise _refusal(429, f"{own} of your requests wait or run, which is your share of this app", 1)
+        return await super().push(body, request, username)
+
+    def send_message(self, event: Event, event_message: Any) -> None:
+        """Send to whoever listens, or will; nothing where that was given up."""
+        if event.session_hash in self.pending_messages_per_session:
+            super().send_message(event, event_message)
+
+    async def process_events(self, events: list[Event], *args: Any) -> None:
+        """Run events of one function, as Gradio's own; then make room."""
+        try:
+            await super().process_events(events, *args)
+        finally:
+            self._unread |= {event.session_hash: None for event in events if event.session_hash not in self._reading}
+            while len(self._unread) > UNREAD:
+                self._forget(self._unread.popitem(last=False)[0])
+
+    def session_of(self, event_id: str) -> str:
+        """The session of an event; a call that brought none goes by the event's id, which is all that is left later."""
+        event = self.event_ids_to_events.get(event_id)
+        return event.session_hash if event else event_id
+
+    @contextmanager
+    def reading(self, session: str) -> Iterator[None]:
+        """While a session's answers are being fetched: they are kept; those that were fetched are let go."""
+        self._reading[session] += 1
+        self._unread.pop(session, None)
+        try:
+            yield
+        finally:
+            self._reading[session] -= 1
+            if not self._reading[session]:
+                del self._reading[session]
+                if not self.pending_event_ids_session.get(session):
+                    self._forget(session)
+
+    def _forget(self, session: str) -> None:
+        if session not in self._reading:
+            self.pending_messages_per_session.pop(session, None)
+            self.pending_event_ids_session.pop(session, None)
+
+
+def visitor(request: Request, session: str | None) -> str | None:
+    """Who asks: the address, or the session where a proxy hides it; None: it cannot be told.
+
+    A proxy appends the address that it was asked from to a header, so the last public one there is no visitor's lie.
+
+    Example: asked by 10.0.0.7 with "X-Forwarded-For: 6.6.6.6, 203.0.113.9" -> "203.0.113.9"
+    """
+    told = request.headers.get("x-forwarded-for", "").split(",")
+    for address in (request.client.host if request.client else "", *reversed(told)):
+        try:
+            if ip_address(address.strip()).is_global:
+                return address.strip()
+        except ValueError:
+            continue
+    return session
+
+
+def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:
+    """A refusal that says when to try again."""
+    wait = max(1, math.ceil(seconds))
+    told = f"{sentence}; try again in {wait} second{'s' if wait > 1 else ''}."
+    return HTTPException(status, told, {"Retry-After": str(wait)})
