@@ -97,11 +97,8 @@ class RankingModel(ScoringModel):
         elif chunk is None or not a or not b:
             scores = self._across([first], a, b, resolved.max_length, told[0], names)[first]
         else:
-            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
-            parts_a, parts_b = (
-                [split(text, name=name_by_place(side, name)(index)) for index, text in enumerate(side)]
-                for side, name in zip((a, b), names, strict=True)
-            )
+            sides = ((a, name_by_place(a, names[0])), (b, name_by_place(b, names[1])))
+            parts_a, parts_b = (self._split(side, chunk, resolved.max_length, name) for side, name in sides)
             is_long = [np.array([len(parts) > 1 for parts in side]) for side in (parts_a, parts_b)]
             scores = self._joined([first], parts_a, parts_b, resolved.max_length, told[0])[first]
         places, scores = _best_first(np.broadcast_to(np.arange(len(b)), scores.shape), scores, top)

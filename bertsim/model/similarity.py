@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Unpack
 
 import numpy as np
@@ -23,6 +22,7 @@ from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsS
 from bertsim.score.parts import join_parts
 from bertsim.text.chunks import SENTENCES
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
+from bertsim.text.tokenizer import name_of_pair
 from bertsim.text.unread import withheld
 
 
@@ -81,8 +81,7 @@ class SimilarityModel(DuplicatesModel):
         check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, curve = self._scorer(scorer, resolved), self._calibration(scorer, resolved)
-        split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
-        parts_a, parts_b = (split(text, name=f"sentence {name}") for text, name in ((a, "A"), (b, "B")))
+        parts_a, parts_b = self._split([a, b], chunk, resolved.max_length, name_of_pair)
         check_parts([asked], parts_a, parts_b, max_passes)
         texts_a, texts_b = ([part.text for part in side] for side in (parts_a, parts_b))
         scores = self._across([asked], texts_a, texts_b, resolved.max_length, progress)[asked]
