@@ -75,8 +75,7 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, s
 def checked(scores: ArrayLike, labels: ArrayLike, purpose: str, at_least: int) -> tuple[Numbers, Numbers]:
     """Scores and labels as float64 [n] each; `purpose`: what needs `at_least` so many of them.
 
-    Raises:
-        InputError: lengths that differ, too few pairs, numbers that are not finite, all scores alike.
+    Raises: InputError, for lengths that differ, too few pairs, numbers that are not finite, or scores all alike.
     """
     x, y = paired(scores, labels)
     if len(x) < at_least:
@@ -90,11 +89,7 @@ def checked(scores: ArrayLike, labels: ArrayLike, purpose: str, at_least: int) -
 
 
 def paired(scores: ArrayLike, labels: ArrayLike) -> tuple[Numbers, Numbers]:
-    """Both as float64 [n].
-
-    Raises:
-        InputError: lengths that differ.
-    """
+    """Both as float64 [n]. Raises: InputError, for lengths that differ."""
     x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
     if x.shape != y.shape or x.ndim != 1:
         raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
@@ -123,11 +118,7 @@ def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[fl
 
 
 def check_edges(edges: Sequence[float]) -> None:
-    """Check the lower ends of ranges.
-
-    Raises:
-        InputError: they do not rise, or are no numbers.
-    """
+    """Check the lower ends of ranges. Raises: InputError, if they do not rise, or are no numbers."""
     if np.isnan(edges).any() or any(low >= high for low, high in pairwise(edges)):
         raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
 

@@ -50,8 +50,7 @@ def find_label(file: DataFile, column: str | None = None) -> DataFile:
 
     Of several that are recognised it is the one that holds numbers in the first rows, else the one that holds `WORDS`.
 
-    Raises:
-        DataError: there is no such column, or it cannot be told which one it is.
+    Raises: DataError, if there is no such column, or it cannot be told which one it is.
     """
     if column is not None:
         return file.labelled(file.column(column))

@@ -97,19 +97,15 @@ class SentenceEmbedder:
     def count_tokens(self, sentences: Iterable[str], max_length: int | None = None) -> list[TokenCounts]:
         """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`.
 
-        Raises:
-            InputError: `sentences` is one string or no iterable, or holds what is no string; names it.
+        Raises: InputError, for one string, no iterable, or a member that is no string; names it.
         """
-        listed = list_sentences(sentences)
-        return self._tokenizer.count_tokens(
-            listed, self.resolve(max_length=max_length).max_length, name_by_place(listed)
-        )
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        return self._tokenizer.count_tokens(listed, length, name_by_place(listed))
 
     def unread(self, sentences: Iterable[str], max_length: int | None = None) -> list[Unread]:
         """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
 
-        Raises:
-            InputError: a sentence that `check` refuses, or no list of them.
+        Raises: InputError, for a sentence that `check` refuses, or no list of them.
         """
         listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
         batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
@@ -167,11 +163,7 @@ class SentenceEmbedder:
         }
 
     def resolve(self, **options: Unpack[Options]) -> ResolvedOptions:
-        """What options come to for this model.
-
-        Raises:
-            InputError: one that it cannot follow; names it.
-        """
+        """What options come to for this model. Raises: InputError, for one that it cannot follow; names it."""
         pooling, layers, length = options.get("pooling"), options.get("layers"), options.get("max_length")
         if pooling is None:
             pooling = self.default_pooling

@@ -280,8 +280,7 @@ def _timed(run: Callable[[], _T]) -> tuple[_T, float]:
 def texts_or_vectors(given: Iterable[str] | Float, name: str) -> Side:
     """Texts as a list, vectors as float32 [n, dim]; one vector [dim] as [1, dim].
 
-    Raises:
-        InputError: it is neither; calls it by that name.
+    Raises: InputError, if it is neither; calls it by that name.
     """
     array = np.asarray(given) if hasattr(given, "__array__") else None
     if array is None or array.dtype.kind != "f" or not array.ndim or not array.shape[-1]:
