@@ -50,7 +50,6 @@ class DuplicatesModel(RankingModel):
                 high differs from encoder to encoder.
             top: how many pairs are kept, those counted that are withheld; None = all, if they are a million at most.
             progress: told after every batch, then after every block of pairs.
-            options: see `Options`.
 
         Returns:
             `Duplicates`: of vectors it is not known what was not read of their texts, so that nothing is withheld.

@@ -63,6 +63,8 @@ class ResolvedOptions:
 class SentenceEmbedder:
     """One encoder, ready to embed. Safe to share between threads.
 
+    Wherever they are arguments, `options` are `Options`, and `progress` is told after every batch.
+
     Attributes:
         name: of the bundled encoder, the folder or the repository.
         revision: the commit of a repository of the Hub, else None.
@@ -123,8 +125,6 @@ class SentenceEmbedder:
 
         Args:
             sentences: any number of texts, in any iterable: a list, a generator, an array, a series.
-            progress: told after every batch.
-            options: see `Options`.
 
         Returns:
             float32 [n, dim], in the order given.

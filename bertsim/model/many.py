@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class RankingModel(ScoringModel):
-    """One encoder with its heads, ready to rank many sentences. Attributes: those of `ScoringModel`."""
+    """One encoder with its heads, ready to rank many sentences. Attributes and arguments: those of `ScoringModel`."""
 
     def rank(
         self,
@@ -64,8 +64,6 @@ class RankingModel(ScoringModel):
                 scores and probabilities are its own then.
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
             chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
-            progress: told after every batch.
-            options: see `Options`.
 
         Returns:
             A list of `Ranked`; of several queries a list of such lists.
@@ -130,8 +128,6 @@ class RankingModel(ScoringModel):
             others: any iterable of m texts; each is sentence B. None = the same ones.
             scorer: one of `scorers`.
             max_passes: refuse what costs more than so many passes, see `cost`; None = no limit.
-            progress: told after every batch.
-            options: see `Options`.
 
         Returns:
             float32 [n, m].

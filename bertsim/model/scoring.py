@@ -162,8 +162,6 @@ class ScoringModel(SentenceEmbedder):
             candidates: n texts; each is sentence A.
             references: one text for each, sentence B, or several of them, of which the best counts, for precision,
                 recall and F1 each by itself.
-            progress: told after every batch.
-            options: see `Options`.
 
         Raises:
             InputError: no reference for a candidate, or a text or an option that cannot be used; names it.

@@ -70,8 +70,6 @@ class SimilarityModel(DuplicatesModel):
                 parts fit packed into `max_length`: a longer sentence is split into windows.
             max_passes: refuse what takes more passes, parts of A × parts of B where pairs are read packed; None = no
                 limit.
-            progress: told after every batch.
-            options: see `Options`.
 
         Raises:
             InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
@@ -120,7 +118,6 @@ class SimilarityModel(DuplicatesModel):
             comparison: what `compare` returned.
             masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
             scorer: one of `scorers`.
-            options: see `Options`.
 
         Returns:
             float32 [n].
