@@ -113,8 +113,7 @@ def measure(
         probabilities: of the scorers that have some, float [n] in [0, 1].
         resamples, seed, edges: see `evaluate` and `mean_label_by_range`.
 
-    Raises:
-        InputError: scores that do not vary; names the scorer.
+    Raises: InputError, for scores that do not vary; names the scorer.
     """
     truth, chosen = data.is_similar, dev.is_similar
     found = {}
@@ -156,8 +155,7 @@ def separate(scores: ArrayLike, is_similar: ArrayLike, threshold: float) -> Sepa
         is_similar: bool [n].
         threshold: from `choose_threshold` on other data, or 0.5 for probabilities.
 
-    Raises:
-        InputError: lengths that differ, no pair, one kind alone.
+    Raises: InputError, for lengths that differ, no pair, one kind alone.
     """
     from sklearn import metrics
 

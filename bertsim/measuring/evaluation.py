@@ -97,17 +97,13 @@ def paired(scores: ArrayLike, labels: ArrayLike) -> tuple[Numbers, Numbers]:
 
 
 def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]) -> list[tuple[float, int, float]]:
-    """What people said, on average, of pairs whose score falls into each range.
+    """Of each range of scores that has a pair: its lower end, how many pairs, and what people said on average of them.
 
     Args:
         scores, labels: float [n].
         edges: lower ends of the ranges, rising; a range ends where the next begins, the last has no end.
 
-    Returns:
-        lower end, number of pairs and mean label of each range that has a pair.
-
-    Raises:
-        InputError: the edges do not rise, or are no numbers.
+    Raises: InputError, if the edges do not rise, or are no numbers.
 
     Example: scores [.1, .3, .9], labels [0, 2, 5], edges [0, .5] -> [(0, 2, 1.), (.5, 1, 5.)]
     """
@@ -126,8 +122,7 @@ def check_edges(edges: Sequence[float]) -> None:
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> Numbers:
     """Pearson's r and Spearman's rho of `resamples` draws of n pairs of x and y, float64 [n] each, with replacement.
 
-    Returns:
-        float64 [2, resamples]; NaN for a resample in which x or y does not vary.
+    It is float64 [2, resamples]; NaN for a resample in which x or y does not vary.
     """
     from scipy.stats import rankdata
 

@@ -129,8 +129,7 @@ def read_trials(
         texts, paraphrases: sentences to swap, and pairs that mean the same; word order needs both.
         edits, antonyms: see `read_edits`.
 
-    Raises:
-        DataError: a file that cannot be read, a bad row, or too few trials of a kind; names the file.
+    Raises: DataError, for a file that cannot be read, a bad row, or too few trials of a kind; names the file.
     """
     negation = read_negation(inference) if inference else None
     order = read_order(texts, paraphrases) if texts or paraphrases else None
@@ -316,15 +315,9 @@ def probe_labels(
 def sharpness(model: SimilarityModel, sentences: Sequence[str]) -> float:
     """How sharp attention is: the largest weight of a row times the tokens it is spread over; 1 = even.
 
-    Args:
-        model: whose encoder reads them.
-        sentences: each read alone, at least one.
+    It is the median over sentences, each read alone by the model's encoder, layers, heads and rows.
 
-    Returns:
-        the median over sentences, layers, heads and rows.
-
-    Raises:
-        InputError: no sentence, or one that cannot be read.
+    Raises: InputError, if there is no sentence, or one that cannot be read.
 
     Example: the row [0.7, 0.1, 0.1, 0.1] -> 2.8
     """

@@ -121,16 +121,11 @@ class SentenceEmbedder:
         return dict(zip(partly, self.unread(partly, max_length), strict=True)) if partly else {}
 
     def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
-        """Embed sentences, each distinct one once, in batches of similar length.
+        """Embed sentences, each distinct one once, in batches of similar length: float32 [n, dim], in the order given.
 
-        Args:
-            sentences: any number of texts, in any iterable: a list, a generator, an array, a series.
+        They are any number of texts, in any iterable: a list, a generator, an array, a series.
 
-        Returns:
-            float32 [n, dim], in the order given.
-
-        Raises:
-            InputError: a sentence or an option that cannot be used; names it.
+        Raises: InputError, for a sentence or an option that cannot be used; names it.
         """
         listed, resolved = list_sentences(sentences), self.resolve(**options)
         rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, name_by_place(listed))

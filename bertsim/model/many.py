@@ -53,6 +53,8 @@ class RankingModel(ScoringModel):
     ) -> list[Any]:
         """Rank sentences by how similar they are to a query, or to each of several: best first, ties by their place.
 
+        Of one query it is a list of `Ranked`, of several a list of such lists.
+
         Args:
             query: one text, or any iterable of them; it is sentence A.
             sentences: any iterable of texts; each is sentence B. On either side vectors that `embed` made, by the same
@@ -64,9 +66,6 @@ class RankingModel(ScoringModel):
                 scores and probabilities are its own then.
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
             chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
-
-        Returns:
-            A list of `Ranked`; of several queries a list of such lists.
 
         Raises:
             InputError: a text, vectors, a scorer, `top` or an option that cannot be used, or more passes than may be;
@@ -121,7 +120,7 @@ class RankingModel(ScoringModel):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> Float:
-        """Score every sentence with every other one; higher = more similar, as `score`.
+        """Score every sentence with every other one: float32 [n, m], higher = more similar, as `score`.
 
         Args:
             sentences: any iterable of n texts; each is sentence A.
@@ -129,11 +128,7 @@ class RankingModel(ScoringModel):
             scorer: one of `scorers`.
             max_passes: refuse what costs more than so many passes, see `cost`; None = no limit.
 
-        Returns:
-            float32 [n, m].
-
-        Raises:
-            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
+        Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
 
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
@@ -191,14 +186,9 @@ class RankingModel(ScoringModel):
     def similarity(self, embeddings: Float, others: Float) -> Float:
         """The cosine of every vector with every other one, as sentence-transformers names it; texts go to `matrix`.
 
-        Args:
-            embeddings, others: what `embed` made, float [n, dim] and [m, dim]; a single vector [dim] is one of one.
+        Of what `embed` made, float [n, dim] and [m, dim], it is float32 [n, m]; a single vector [dim] is one of one.
 
-        Returns:
-            float32 [n, m] in [-1, 1].
-
-        Raises:
-            InputError: texts, other shapes, or vectors of two lengths; names them.
+        Raises: InputError, for texts, other shapes, or vectors of two lengths; names them.
         """
         a, b = texts_or_vectors(embeddings, "embeddings"), texts_or_vectors(others, "others")
         if isinstance(a, list) or isinstance(b, list):

@@ -99,15 +99,12 @@ class ScoringModel(SentenceEmbedder):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> Float:
-        """Score pairs; higher = more similar, whatever the scorer.
+        """Score pairs: float32 [n], higher = more similar, for cosine in [-1, 1], for a head in [0, 1].
 
         A text longer than `max_length` is cut, or scored in parts where there is a `chunk`: see `score_parts`. Options
         and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer, whatever the
         options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer that reads
         sentences apart, one for one that reads packed, three for one that does both; None = no limit.
-
-        Returns:
-            float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
         listed = list_pairs(pairs)
         passes = passes_of_pairs(self._scorer(scorer, self._own_options), len(listed))
@@ -123,10 +120,9 @@ class ScoringModel(SentenceEmbedder):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> dict[str, Float]:
-        """Score pairs by several scorers in one pass of the encoder; `chunk`, options and errors as `score`.
+        """Score pairs by several scorers in one pass of the encoder: float32 [n] by scorer, in the order given.
 
-        Returns:
-            float32 [n] by scorer, in the order given; scorers: None = all of the model's.
+        scorers: None = all of the model's; `chunk`, options and errors as `score`.
         """
         listed, resolved = list_pairs(pairs), self.resolve(**options)
         asked, long = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)], []
@@ -163,8 +159,7 @@ class ScoringModel(SentenceEmbedder):
             references: one text for each, sentence B, or several of them, of which the best counts, for precision,
                 recall and F1 each by itself.
 
-        Raises:
-            InputError: no reference for a candidate, or a text or an option that cannot be used; names it.
+        Raises: InputError, if a candidate has no reference, or a text or an option cannot be used; names it.
 
         Source: several references, and their best of each: bert_score's `score`.
         Example: alignment(["A dog barks."], [["It rains.", "A dog barks."]]).f1 -> [1.]

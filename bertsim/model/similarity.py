@@ -71,8 +71,7 @@ class SimilarityModel(DuplicatesModel):
             max_passes: refuse what takes more passes, parts of A × parts of B where pairs are read packed; None = no
                 limit.
 
-        Raises:
-            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
+        Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
 
         Example: score_parts("It rains. I am cold.", "I freeze.").matches -> ([0, 0], [1])
         """
@@ -97,8 +96,7 @@ class SimilarityModel(DuplicatesModel):
             attention_mask: int32 [2, seq], as `comparison.tokens.attention_mask`.
             options: see `Options`; as many tokens are read as in the comparison.
 
-        Raises:
-            InputError: the mask has another shape or other values than 0 and 1.
+        Raises: InputError, if the mask has another shape or other values than 0 and 1.
         """
         start, mask = time.perf_counter(), np.asarray(attention_mask, np.int32)
         shape = comparison.tokens.attention_mask.shape
@@ -112,15 +110,12 @@ class SimilarityModel(DuplicatesModel):
     def score_masked(
         self, comparison: Comparison, masks: Int, scorer: str = "cosine", **options: Unpack[Options]
     ) -> Float:
-        """Score one pair under many masks in few batches; higher = more similar, as `score`.
+        """Score one pair under many masks in few batches: float32 [n], higher = more similar, as `score`.
 
         Args:
             comparison: what `compare` returned.
             masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
             scorer: one of `scorers`.
-
-        Returns:
-            float32 [n].
         """
         asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
 
