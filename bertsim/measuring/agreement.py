@@ -61,13 +61,7 @@ class Honesty:
 
 @dataclass(frozen=True)
 class Scored:
-    """Labelled pairs as scorers see them.
-
-    Attributes:
-        labels: float [n].
-        scores: float [n] by scorer.
-        similar: the label from which on a pair is similar.
-    """
+    """Labels float [n] and scores float [n] by scorer; `similar`: the label from which on a pair is similar."""
 
     labels: Sequence[float]
     scores: Mapping[str, Float]
@@ -148,12 +142,9 @@ def choose_threshold(scores: ArrayLike, is_similar: ArrayLike) -> float:
 
 
 def separate(scores: ArrayLike, is_similar: ArrayLike, threshold: float) -> Separation:
-    """Measure a scorer on pairs that are similar or not.
+    """Measure a scorer, float [n], higher = more similar, on pairs that are similar or not, bool [n].
 
-    Args:
-        scores: float [n]; higher = more similar.
-        is_similar: bool [n].
-        threshold: from `choose_threshold` on other data, or 0.5 for probabilities.
+    `threshold` is from `choose_threshold` on other data, or 0.5 for probabilities.
 
     Raises: InputError, for lengths that differ, no pair, one kind alone.
     """

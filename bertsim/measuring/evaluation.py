@@ -53,10 +53,7 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, s
         resamples: how many bootstrap resamples, at least 1.
         seed: of their random numbers; the same seed gives the same interval.
 
-    Raises:
-        InputError: fewer than 3 pairs, lengths that differ, numbers that are not finite, all scores or all
-            labels alike, no resample.
-
+    Raises: InputError, as `checked`, or for labels all alike, or no resample.
     Example: scores [.1, .4, .9], labels [0, 2, 5] -> Spearman 1, Pearson 0.9999
     """
     from scipy.stats import pearsonr, spearmanr
@@ -104,7 +101,6 @@ def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[fl
         edges: lower ends of the ranges, rising; a range ends where the next begins, the last has no end.
 
     Raises: InputError, if the edges do not rise, or are no numbers.
-
     Example: scores [.1, .3, .9], labels [0, 2, 5], edges [0, .5] -> [(0, 2, 1.), (.5, 1, 5.)]
     """
     check_edges(edges)

@@ -64,7 +64,6 @@ def weigh_groups(
         similar: from which label on a pair counts as similar.
 
     Raises: InputError, for a group that `mix` does not name.
-
     Source: post-stratification, Holt & Smith 1979.
     Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
     """
@@ -82,12 +81,7 @@ def weigh_groups(
 
 
 def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data: str = "") -> Combination:
-    """Fit weights to pairs that no scorer was trained on.
-
-    Args:
-        scores: float [n] by scorer; higher = more similar.
-        labels: float [n] in [0, 1]: the label's part of its scale.
-        data: what to say it was fitted on.
+    """Fit weights to pairs that no scorer was trained on; `scores` by scorer, all else as in `fit_calibration`.
 
     Raises: InputError, for no scorer, too few pairs, lengths that differ, numbers that are not finite, or equal labels.
     """

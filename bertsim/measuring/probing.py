@@ -318,7 +318,6 @@ def sharpness(model: SimilarityModel, sentences: Sequence[str]) -> float:
     It is the median over sentences, each read alone by the model's encoder, layers, heads and rows.
 
     Raises: InputError, if there is no sentence, or one that cannot be read.
-
     Example: the row [0.7, 0.1, 0.1, 0.1] -> 2.8
     """
     if not sentences:

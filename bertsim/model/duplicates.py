@@ -55,7 +55,6 @@ class DuplicatesModel(RankingModel):
             `Duplicates`: of vectors it is not known what was not read of their texts, so that nothing is withheld.
 
         Raises: InputError, for a text, vectors, a threshold, `top` or an option that cannot be used, or too many pairs.
-
         Example: duplicates(["It rains.", "A dog barks.", "A dog is barking."]) -> pairs [(1, 2, .92)], groups [(1, 2)]
         """
         check_limit("top", top)

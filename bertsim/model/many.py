@@ -129,7 +129,6 @@ class RankingModel(ScoringModel):
             max_passes: refuse what costs more than so many passes, see `cost`; None = no limit.
 
         Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
-
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
         resolved = self.resolve(**options)
@@ -161,12 +160,7 @@ class RankingModel(ScoringModel):
         """The probability that people would call each pair similar, in [0, 1]; None where nobody can say.
 
         Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
-        sentences differs.
-
-        Args:
-            pairs, options: as `score` was given them.
-            scores: float32 [n], what `score` gave of them by this scorer.
-            scorer: one of `scorers`.
+        sentences differs. `scores`, float32 [n], are what `score` gave of these pairs by this scorer and options.
         """
         listed = list_pairs(pairs)
         a, b = ([pair[side] for pair in listed] for side in (0, 1))

@@ -160,7 +160,6 @@ class ScoringModel(SentenceEmbedder):
                 recall and F1 each by itself.
 
         Raises: InputError, if a candidate has no reference, or a text or an option cannot be used; names it.
-
         Source: several references, and their best of each: bert_score's `score`.
         Example: alignment(["A dog barks."], [["It rains.", "A dog barks."]]).f1 -> [1.]
         """

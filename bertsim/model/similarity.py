@@ -72,7 +72,6 @@ class SimilarityModel(DuplicatesModel):
                 limit.
 
         Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
-
         Example: score_parts("It rains. I am cold.", "I freeze.").matches -> ([0, 0], [1])
         """
         check_limit("max_passes", max_passes)
@@ -91,10 +90,7 @@ class SimilarityModel(DuplicatesModel):
     def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?
 
-        Args:
-            comparison: what `compare` returned.
-            attention_mask: int32 [2, seq], as `comparison.tokens.attention_mask`.
-            options: see `Options`; as many tokens are read as in the comparison.
+        It is int32 [2, seq], as `comparison.tokens.attention_mask` of what `compare` returned; as many tokens are read.
 
         Raises: InputError, if the mask has another shape or other values than 0 and 1.
         """
@@ -112,10 +108,7 @@ class SimilarityModel(DuplicatesModel):
     ) -> Float:
         """Score one pair under many masks in few batches: float32 [n], higher = more similar, as `score`.
 
-        Args:
-            comparison: what `compare` returned.
-            masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
-            scorer: one of `scorers`.
+        They are int32 [n, 2, seq], each as `comparison.tokens.attention_mask` of what `compare` returned.
         """
         asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
 

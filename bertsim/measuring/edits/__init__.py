@@ -58,7 +58,6 @@ def make_edits(
         antonyms: the opposites of the kind "antonym"; the everyday ones if None.
 
     Raises: InputError, if there is no such kind.
-
     Example: "negation", ["It is hot here."] -> Edit("It is hot here.", "It is not hot here.", "contradiction"), …
     """
     if kind not in KINDS:
