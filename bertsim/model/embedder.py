@@ -109,9 +109,7 @@ class SentenceEmbedder:
 
         Raises: InputError, for a sentence that `check` refuses, or no list of them.
         """
-        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
-        batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
-        return [row for (row,) in batch.unread]
+        return [row for (row,) in self.tokenize(sentences, max_length).unread]
 
     def partly_unread(self, sentences: Iterable[str], max_length: int | None = None) -> dict[str, Unread]:
         """What of sentences `embed` would not read, by sentence; only those of which there is such a thing."""
@@ -133,10 +131,10 @@ class SentenceEmbedder:
         embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
         return embeddings[: len(rows)]
 
-    def tokenize(self, sentences: Iterable[str]) -> TokenBatch:
+    def tokenize(self, sentences: Iterable[str], max_length: int | None = None) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
-        listed = list_sentences(sentences)
-        return self._tokenizer.batch([(sentence,) for sentence in listed], self.max_length, name_by_place(listed))
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        return self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
 
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
