@@ -180,7 +180,7 @@ class RankingModel(ScoringModel):
     def similarity(self, embeddings: Float, others: Float) -> Float:
         """The cosine of every vector with every other one, as sentence-transformers names it; texts go to `matrix`.
 
-        Of what `embed` made, float [n, dim] and [m, dim], it is float32 [n, m]; a single vector [dim] is one of one.
+        Of what `embed` made, float [n, dim] and [m, dim]: float32 [n, m] in [-1, 1]. A vector [dim] is one of one.
 
         Raises: InputError, for texts, other shapes, or vectors of two lengths; names them.
         """

@@ -90,7 +90,7 @@ class SimilarityModel(DuplicatesModel):
     def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?
 
-        It is int32 [2, seq], as `comparison.tokens.attention_mask` of what `compare` returned; as many tokens are read.
+        The mask is int32 [2, seq], as `comparison.tokens.attention_mask`; as many tokens are read as in the comparison.
 
         Raises: InputError, if the mask has another shape or other values than 0 and 1.
         """
@@ -108,7 +108,7 @@ class SimilarityModel(DuplicatesModel):
     ) -> Float:
         """Score one pair under many masks in few batches: float32 [n], higher = more similar, as `score`.
 
-        They are int32 [n, 2, seq], each as `comparison.tokens.attention_mask` of what `compare` returned.
+        The masks are int32 [n, 2, seq], each as `comparison.tokens.attention_mask` of what `compare` returned.
         """
         asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
 
