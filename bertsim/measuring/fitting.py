@@ -32,9 +32,7 @@ def fit_calibration(
         data: what to say it was fitted on.
         weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
 
-    Raises:
-        InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
-            dissimilar pairs, all scores alike.
+    Raises: InputError, as `checked`, or for pairs that are all similar, or all dissimilar.
     """
     x, y = checked(scores, labels, "a calibration", MIN_ROWS)
     is_similar = (y >= similar - 1e-9).astype(np.float64)

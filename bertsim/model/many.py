@@ -67,10 +67,7 @@ class RankingModel(ScoringModel):
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
             chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
 
-        Raises:
-            InputError: a text, vectors, a scorer, `top` or an option that cannot be used, or more passes than may be;
-                names it.
-
+        Raises: InputError, for texts, vectors, a scorer, `top` or options that cannot be, or too many passes; names it.
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
         check_limit("top", top)
