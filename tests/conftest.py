@@ -53,6 +53,7 @@ from tests.chromium import MISSING, find_chromium, is_ci  # noqa: E402
 
 if TYPE_CHECKING:
     from bertsim import SimilarityModel
+    from bertsim.records import Int, Row
     from tests.commands import Result
 
 HEAVY = ("browser", "tensorflow", "slow")
@@ -125,6 +126,23 @@ def model() -> SimilarityModel:
     import bertsim
 
     return bertsim.load()
+
+
+@pytest.fixture
+def encoded(model: SimilarityModel, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
+    """The rows that the bundled encoder reads from now on, without padding."""
+    from bertsim.records import Row
+
+    rows, run = list[Row](), model._engine.run
+
+    def note(signature: str, wanted: tuple[str, ...], **arrays: Int) -> object:
+        for ids, mask, types in zip(*(array.tolist() for array in arrays.values()), strict=True):
+            own = slice(len(ids) - ids.count(0))  # [PAD] is 0
+            rows.append(Row(tuple(ids[own]), tuple(types[own]), mask=tuple(mask[own])))
+        return run(signature, wanted, **arrays)
+
+    monkeypatch.setattr(model._engine, "run", note)
+    return rows
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from functools import partial
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from bertsim import SimilarityModel
 from bertsim.errors import InputError
-from bertsim.records import EncoderOutput, Int
+from bertsim.records import Row
 from bertsim.score.measures import align_tokens, alignment, weigh_tokens
 from bertsim.views.explain import align, occlude
 
@@ -168,40 +167,23 @@ def test_progress_runs_from_nothing_to_all_once(model: SimilarityModel) -> None:
 
 
 def test_every_scorer_together_reads_each_sentence_and_each_packed_pair_once(
-    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
+    model: SimilarityModel, encoded: list[Row]
 ) -> None:
-    read: list[bool] = []  # of every row, whether it is a packed pair
-    encode = model._engine.encode
-
-    def count(*arrays: Int, **fields: Collection[str]) -> EncoderOutput:
-        read.extend(arrays[2].any(axis=1).tolist())
-        return encode(*arrays, **fields)
-
-    monkeypatch.setattr(model._engine, "encode", count)
     together = model.scores(PAIRS)
-    assert (read.count(False), read.count(True)) == (2 * len(PAIRS), len(PAIRS))
+    is_packed = [any(row.types) for row in encoded]
+    assert (is_packed.count(False), is_packed.count(True)) == (2 * len(PAIRS), len(PAIRS))
     for scorer, scores in together.items():
         np.testing.assert_allclose(model.score(PAIRS, scorer=scorer), scores, atol=1e-5)
 
 
-def test_a_shared_sentence_and_a_hidden_token_are_read_once(
-    model: SimilarityModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[tuple[int, ...]] = []
-    encode = model._engine.encode
-
-    def note(*arrays: Int, **fields: Collection[str]) -> EncoderOutput:
-        read.extend(tuple(row) for row in np.concatenate(arrays[:2], axis=1).tolist())
-        return encode(*arrays, **fields)
-
-    monkeypatch.setattr(model._engine, "encode", note)
+def test_a_shared_sentence_and_a_hidden_token_are_read_once(model: SimilarityModel, encoded: list[Row]) -> None:
     others = [f"Sentence number {i} is another one." for i in range(100)]
     pairs = [("A man plays the guitar.", other) for other in others]
     for scorer in ("alignment", "manhattan"):
-        read.clear()
+        encoded.clear()
         model.score(pairs, scorer=scorer, layers=[-1, -2])
-        assert len(read) == len(set(read)) == 101
+        assert len(encoded) == len(set(encoded)) == 101
     comparison = model.compare(*PAIRS[0])
-    read.clear()
+    encoded.clear()
     occlude(comparison, "combined", partial(model.score_masked, comparison, scorer="combined"))
-    assert len(read) == len(set(read)) > 20
+    assert len(encoded) == len(set(encoded)) > 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from bertsim import SimilarityModel
 from bertsim.batch.table import NewColumns, TableScorer
 from bertsim.batch.writing import TableLayout
 from bertsim.errors import InputError
-from bertsim.records import EncoderOutput, Int
+from bertsim.records import Row
 
 A, B = "A man is playing a guitar.", "Somebody plays the guitar on a stage."
 PAIRS = [(A, B), ("It rains.", "It is raining."), ("I like it \U0001f44d", "I like it."), ("The dog sleeps.", A)]
@@ -32,20 +32,6 @@ def scorer_of(
 
 def table_of(*rows: Sequence[object], names: Sequence[str] = ("a", "b")) -> pa.Table:
     return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-
-
-@pytest.fixture
-def encoded(model: SimilarityModel, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The rows that the encoder reads."""
-    rows: list[tuple[int, ...]] = []
-    encode = model._engine.encode
-
-    def note(input_ids: Int, attention_mask: Int, token_type_ids: Int, **fields: Collection[str]) -> EncoderOutput:
-        rows.extend(map(tuple, np.concatenate([input_ids, token_type_ids], axis=1).tolist()))
-        return encode(input_ids, attention_mask, token_type_ids, **fields)
-
-    monkeypatch.setattr(model._engine, "encode", note)
-    return rows
 
 
 # ---- the table function
@@ -67,7 +53,7 @@ def test_a_table_comes_back_with_its_scores_behind_its_columns(model: Similarity
 
 
 def test_several_scorers_have_their_names_and_read_every_sentence_and_pair_once(
-    model: SimilarityModel, encoded: list[tuple[int, ...]]
+    model: SimilarityModel, encoded: list[Row]
 ) -> None:
     scorers = "combined", "cosine", "alignment_recall", "nli"
     found = scorer_of(model, *scorers)(table_of(*PAIRS, *PAIRS[:2]))
@@ -129,9 +115,7 @@ def test_what_is_no_text_is_a_bad_row_too(model: SimilarityModel) -> None:
     assert found.column("score").is_null().to_pylist() == [True, False]
 
 
-def test_a_row_that_had_an_error_keeps_it_and_is_not_scored(
-    model: SimilarityModel, encoded: list[tuple[int, ...]]
-) -> None:
+def test_a_row_that_had_an_error_keeps_it_and_is_not_scored(model: SimilarityModel, encoded: list[Row]) -> None:
     table = table_of((None, "torn", None), (A, None, B), (A, "", B), names=("a", "error", "b"))
     found = scorer_of(model, "dot")(table)
     assert found.column_names == ["a", "b", "score", *NEW]

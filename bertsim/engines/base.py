@@ -80,11 +80,7 @@ class Engine(Runner):
 
 
 class HeadRunner(Runner):
-    """Runs one head on what an engine computed.
-
-    Attributes:
-        reads: what its features are made of: fields of `EncoderOutput`, and "attention_mask".
-    """
+    """Runs one head on what an engine computed: `reads`, fields of `EncoderOutput`, and "attention_mask"."""
 
     reads: Sequence[str]
 

@@ -38,11 +38,7 @@ class _WantedOutputs(SignatureRunner):
 
 
 class Flatbuffer(Runner):
-    """A flatbuffer and the interpreters that run it.
-
-    Raises:
-        CheckpointError: the file is missing, damaged or lacks one of the `signatures`.
-    """
+    """A flatbuffer and its interpreters. Raises: CheckpointError, if it is missing, damaged or lacks a signature."""
 
     def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
         self._path, self._signatures = path, signatures

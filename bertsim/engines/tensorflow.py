@@ -27,9 +27,8 @@ AXES = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUTS]
 def trace(body: Callable[..., Any], embedding: EmbeddingConfig) -> dict[str, Callable[..., Any]]:
     """The two signatures of an engine as graphs, each for every shape; `body` is a `BertEncoder`, or gives the same.
 
-    Returns:
-        "embed" gives sentence_embedding; "encode" gives hidden_state_0 (the embeddings) and up, attention_0 and up and,
-        where there is a pooler, pooler_output.
+    "embed" gives sentence_embedding; "encode" gives hidden_state_0 (the embeddings) and up, attention_0 and up and,
+    where there is a pooler, pooler_output.
     """
 
     @tf.function(input_signature=AXES)

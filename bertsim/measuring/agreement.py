@@ -61,13 +61,7 @@ class Honesty:
 
 @dataclass(frozen=True)
 class Scored:
-    """Labelled pairs as scorers see them.
-
-    Attributes:
-        labels: float [n].
-        scores: float [n] by scorer.
-        similar: the label from which on a pair is similar.
-    """
+    """Labels float [n] and scores float [n] by scorer; `similar`: the label from which on a pair is similar."""
 
     labels: Sequence[float]
     scores: Mapping[str, Float]
@@ -113,8 +107,7 @@ def measure(
         probabilities: of the scorers that have some, float [n] in [0, 1].
         resamples, seed, edges: see `evaluate` and `mean_label_by_range`.
 
-    Raises:
-        InputError: scores that do not vary; names the scorer.
+    Raises: InputError, for scores that do not vary; names the scorer.
     """
     truth, chosen = data.is_similar, dev.is_similar
     found = {}
@@ -149,15 +142,11 @@ def choose_threshold(scores: ArrayLike, is_similar: ArrayLike) -> float:
 
 
 def separate(scores: ArrayLike, is_similar: ArrayLike, threshold: float) -> Separation:
-    """Measure a scorer on pairs that are similar or not.
+    """Measure a scorer, float [n], higher = more similar, on pairs that are similar or not, bool [n].
 
-    Args:
-        scores: float [n]; higher = more similar.
-        is_similar: bool [n].
-        threshold: from `choose_threshold` on other data, or 0.5 for probabilities.
+    `threshold` is from `choose_threshold` on other data, or 0.5 for probabilities.
 
-    Raises:
-        InputError: lengths that differ, no pair, one kind alone.
+    Raises: InputError, for lengths that differ, no pair, one kind alone.
     """
     from sklearn import metrics
 

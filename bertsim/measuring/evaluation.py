@@ -53,10 +53,7 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, s
         resamples: how many bootstrap resamples, at least 1.
         seed: of their random numbers; the same seed gives the same interval.
 
-    Raises:
-        InputError: fewer than 3 pairs, lengths that differ, numbers that are not finite, all scores or all
-            labels alike, no resample.
-
+    Raises: InputError, as `checked`, or for labels all alike, or no resample.
     Example: scores [.1, .4, .9], labels [0, 2, 5] -> Spearman 1, Pearson 0.9999
     """
     from scipy.stats import pearsonr, spearmanr
@@ -75,8 +72,7 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, resamples: int = RESAMPLES, s
 def checked(scores: ArrayLike, labels: ArrayLike, purpose: str, at_least: int) -> tuple[Numbers, Numbers]:
     """Scores and labels as float64 [n] each; `purpose`: what needs `at_least` so many of them.
 
-    Raises:
-        InputError: lengths that differ, too few pairs, numbers that are not finite, all scores alike.
+    Raises: InputError, for lengths that differ, too few pairs, numbers that are not finite, or scores all alike.
     """
     x, y = paired(scores, labels)
     if len(x) < at_least:
@@ -90,11 +86,7 @@ def checked(scores: ArrayLike, labels: ArrayLike, purpose: str, at_least: int) -
 
 
 def paired(scores: ArrayLike, labels: ArrayLike) -> tuple[Numbers, Numbers]:
-    """Both as float64 [n].
-
-    Raises:
-        InputError: lengths that differ.
-    """
+    """Both as float64 [n]. Raises: InputError, for lengths that differ."""
     x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
     if x.shape != y.shape or x.ndim != 1:
         raise InputError(f"scores are {x.shape} and labels {y.shape}; two rows of one length were expected.")
@@ -102,18 +94,13 @@ def paired(scores: ArrayLike, labels: ArrayLike) -> tuple[Numbers, Numbers]:
 
 
 def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[float]) -> list[tuple[float, int, float]]:
-    """What people said, on average, of pairs whose score falls into each range.
+    """Of each range of scores that has a pair: its lower end, how many pairs, and what people said on average of them.
 
     Args:
         scores, labels: float [n].
         edges: lower ends of the ranges, rising; a range ends where the next begins, the last has no end.
 
-    Returns:
-        lower end, number of pairs and mean label of each range that has a pair.
-
-    Raises:
-        InputError: the edges do not rise, or are no numbers.
-
+    Raises: InputError, if the edges do not rise, or are no numbers.
     Example: scores [.1, .3, .9], labels [0, 2, 5], edges [0, .5] -> [(0, 2, 1.), (.5, 1, 5.)]
     """
     check_edges(edges)
@@ -123,11 +110,7 @@ def mean_label_by_range(scores: ArrayLike, labels: ArrayLike, edges: Sequence[fl
 
 
 def check_edges(edges: Sequence[float]) -> None:
-    """Check the lower ends of ranges.
-
-    Raises:
-        InputError: they do not rise, or are no numbers.
-    """
+    """Check the lower ends of ranges. Raises: InputError, if they do not rise, or are no numbers."""
     if np.isnan(edges).any() or any(low >= high for low, high in pairwise(edges)):
         raise InputError(f"the ranges begin at {list(edges)}; rising numbers were expected.")
 
@@ -135,8 +118,7 @@ def check_edges(edges: Sequence[float]) -> None:
 def bootstrap(x: Numbers, y: Numbers, resamples: int, seed: int) -> Numbers:
     """Pearson's r and Spearman's rho of `resamples` draws of n pairs of x and y, float64 [n] each, with replacement.
 
-    Returns:
-        float64 [2, resamples]; NaN for a resample in which x or y does not vary.
+    It is float64 [2, resamples]; NaN for a resample in which x or y does not vary.
     """
     from scipy.stats import rankdata
 

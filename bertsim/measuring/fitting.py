@@ -32,9 +32,7 @@ def fit_calibration(
         data: what to say it was fitted on.
         weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
 
-    Raises:
-        InputError: lengths that differ, too few pairs, numbers that are not finite, only similar or only
-            dissimilar pairs, all scores alike.
+    Raises: InputError, as `checked`, or for pairs that are all similar, or all dissimilar.
     """
     x, y = checked(scores, labels, "a calibration", MIN_ROWS)
     is_similar = (y >= similar - 1e-9).astype(np.float64)
@@ -55,20 +53,16 @@ def weigh_groups(
 ) -> Numbers:
     """Weigh pairs so that each kind of text has the share of all pairs, and of similar ones, that it has elsewhere.
 
+    The weights are float64 [n], their mean 1 where every group has pairs of both kinds.
+
     Args:
         labels: float [n] in [0, 1].
         groups: [n], what kind of text each pair is.
         mix: by group, its share of all pairs and the share of similar ones among its own, where scores will be used.
         similar: from which label on a pair counts as similar.
 
-    Returns:
-        float64 [n], their mean 1 where every group has pairs of both kinds.
-
-    Raises:
-        InputError: a group that `mix` does not name.
-
+    Raises: InputError, for a group that `mix` does not name.
     Source: post-stratification, Holt & Smith 1979.
-
     Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
     """
     is_similar = np.asarray(labels, np.float64) >= similar - 1e-9
@@ -85,15 +79,9 @@ def weigh_groups(
 
 
 def fit_combination(scores: Mapping[str, ArrayLike], labels: ArrayLike, *, data: str = "") -> Combination:
-    """Fit weights to pairs that no scorer was trained on.
+    """Fit weights to pairs that no scorer was trained on; `scores` by scorer, all else as in `fit_calibration`.
 
-    Args:
-        scores: float [n] by scorer; higher = more similar.
-        labels: float [n] in [0, 1]: the label's part of its scale.
-        data: what to say it was fitted on.
-
-    Raises:
-        InputError: no scorer, too few pairs, lengths that differ, numbers that are not finite, labels all alike.
+    Raises: InputError, for no scorer, too few pairs, lengths that differ, numbers that are not finite, or equal labels.
     """
     y = np.asarray(labels, np.float64)
     columns = [np.asarray(column, np.float64) for column in scores.values()]

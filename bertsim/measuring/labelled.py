@@ -50,8 +50,7 @@ def find_label(file: DataFile, column: str | None = None) -> DataFile:
 
     Of several that are recognised it is the one that holds numbers in the first rows, else the one that holds `WORDS`.
 
-    Raises:
-        DataError: there is no such column, or it cannot be told which one it is.
+    Raises: DataError, if there is no such column, or it cannot be told which one it is.
     """
     if column is not None:
         return file.labelled(file.column(column))
@@ -97,8 +96,7 @@ def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out:
         skip_bad_rows: leave out, and count, rows that cannot be used.
         only_held_out: leave out pairs whose first sentence is not of the held-out tenth; they are not counted.
 
-    Raises:
-        DataError: a row cannot be used and is not to be skipped; fewer than 3 are left; all labels are alike.
+    Raises: DataError, if a row cannot be used and is not to be skipped, fewer than 3 are left, or labels are alike.
     """
     pairs, labels, words, skipped = [], [], dict[str, float](), 0
     reads, before = list(_EXPECTED), ""

@@ -33,10 +33,9 @@ def plot_curve(path: Path, losses: Sequence[float], metrics: Sequence[float], me
 
 
 def plot_agreement(folder: Path, data: Scored, measured: Mapping[str, Agreement]) -> list[Path]:
-    """Scatter and reliability of every scorer, and the ROC of all, from what `agreement.measure` took and gave.
+    """Scatter and reliability of every scorer, and the ROC of all, in a folder that is there; returns their files.
 
-    Returns:
-        The files, in a folder that is there.
+    `data` and `measured` are what `agreement.measure` took and gave.
     """
     made = []
     for scorer, agreement in measured.items():

@@ -6,7 +6,7 @@ encoder carries them in its card. Nothing here chooses anything. numpy and sciki
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,8 +129,7 @@ def read_trials(
         texts, paraphrases: sentences to swap, and pairs that mean the same; word order needs both.
         edits, antonyms: see `read_edits`.
 
-    Raises:
-        DataError: a file that cannot be read, a bad row, or too few trials of a kind; names the file.
+    Raises: DataError, for a file that cannot be read, a bad row, or too few trials of a kind; names the file.
     """
     negation = read_negation(inference) if inference else None
     order = read_order(texts, paraphrases) if texts or paraphrases else None
@@ -258,7 +257,8 @@ def try_model(model: SimilarityModel, trials: Trials, progress: Progress | None 
 
 def probe_negation(model: SimilarityModel, against: Pairs, following: Pairs, progress: Progress | None = None) -> Found:
     """Share of premises whose contradiction scores below the entailment."""
-    values = _by_scorer(share_ranked_below, model, against, following, progress)
+    scores = _by_scorer(model, against, following, progress)
+    values = {name: share_ranked_below(*sides) for name, sides in scores.items()}
     trials = f"{len(against):,} premises, share whose contradiction scores below their entailment"
     return Found("negation", trials, values, len(against))
 
@@ -267,25 +267,19 @@ def probe_order(model: SimilarityModel, swapped: Pairs, same: Pairs, progress: P
     """ROC AUC of paraphrases against sentences with their roles swapped."""
     from sklearn.metrics import roc_auc_score
 
-    def area(lower: Float, higher: Float) -> float:
-        return float(roc_auc_score([0] * len(lower) + [1] * len(higher), [*lower, *higher]))
-
-    values = _by_scorer(area, model, swapped, same, progress)
+    is_same, scores = [0] * len(swapped) + [1] * len(same), _by_scorer(model, swapped, same, progress)
+    values = {name: float(roc_auc_score(is_same, np.concatenate(sides))) for name, sides in scores.items()}
     trials = f"{len(swapped):,} sentences swapped against {len(same):,} paraphrases, ROC AUC"
     return Found("word order", trials, values, len(swapped) + len(same))
 
 
 def _by_scorer(
-    measure: Callable[[Float, Float], float],
-    model: SimilarityModel,
-    lower: Pairs,
-    higher: Pairs,
-    progress: Progress | None,
-) -> dict[str, float]:
-    """A measure of what every scorer, and TF-IDF, says of pairs that are to score low, and of others."""
+    model: SimilarityModel, lower: Pairs, higher: Pairs, progress: Progress | None
+) -> dict[str, list[Float]]:
+    """The scores, by every scorer and TF-IDF, of pairs that are to score low, and of others."""
     pairs = lower + higher
     scores = model.scores(pairs, progress=progress) | {tfidf.SCORER: tfidf.score_tfidf(pairs)}
-    return {name: measure(each[: len(lower)], each[len(lower) :]) for name, each in scores.items()}
+    return {name: np.split(each, [len(lower)]) for name, each in scores.items()}
 
 
 def probe_labels(
@@ -316,16 +310,9 @@ def probe_labels(
 def sharpness(model: SimilarityModel, sentences: Sequence[str]) -> float:
     """How sharp attention is: the largest weight of a row times the tokens it is spread over; 1 = even.
 
-    Args:
-        model: whose encoder reads them.
-        sentences: each read alone, at least one.
+    It is the median over sentences, each read alone by the model's encoder, layers, heads and rows.
 
-    Returns:
-        the median over sentences, layers, heads and rows.
-
-    Raises:
-        InputError: no sentence, or one that cannot be read.
-
+    Raises: InputError, if there is no sentence, or one that cannot be read.
     Example: the row [0.7, 0.1, 0.1, 0.1] -> 2.8
     """
     if not sentences:

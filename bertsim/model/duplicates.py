@@ -50,14 +50,11 @@ class DuplicatesModel(RankingModel):
                 high differs from encoder to encoder.
             top: how many pairs are kept, those counted that are withheld; None = all, if they are a million at most.
             progress: told after every batch, then after every block of pairs.
-            options: see `Options`.
 
         Returns:
             `Duplicates`: of vectors it is not known what was not read of their texts, so that nothing is withheld.
 
-        Raises:
-            InputError: a text, vectors, a threshold, `top` or an option that cannot be used, or too many pairs.
-
+        Raises: InputError, for a text, vectors, a threshold, `top` or an option that cannot be used, or too many pairs.
         Example: duplicates(["It rains.", "A dog barks.", "A dog is barking."]) -> pairs [(1, 2, .92)], groups [(1, 2)]
         """
         check_limit("top", top)

@@ -63,6 +63,8 @@ class ResolvedOptions:
 class SentenceEmbedder:
     """One encoder, ready to embed. Safe to share between threads.
 
+    Wherever they are arguments, `options` are `Options`, and `progress` is told after every batch.
+
     Attributes:
         name: of the bundled encoder, the folder or the repository.
         revision: the commit of a repository of the Hub, else None.
@@ -97,23 +99,17 @@ class SentenceEmbedder:
     def count_tokens(self, sentences: Iterable[str], max_length: int | None = None) -> list[TokenCounts]:
         """How many tokens of each sentence are beyond `max_length`, are unknown, and are read by `embed`.
 
-        Raises:
-            InputError: `sentences` is one string or no iterable, or holds what is no string; names it.
+        Raises: InputError, for one string, no iterable, or a member that is no string; names it.
         """
-        listed = list_sentences(sentences)
-        return self._tokenizer.count_tokens(
-            listed, self.resolve(max_length=max_length).max_length, name_by_place(listed)
-        )
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        return self._tokenizer.count_tokens(listed, length, name_by_place(listed))
 
     def unread(self, sentences: Iterable[str], max_length: int | None = None) -> list[Unread]:
         """What of each sentence `embed` would not read, to the letter; of many, `count_tokens` is faster.
 
-        Raises:
-            InputError: a sentence that `check` refuses, or no list of them.
+        Raises: InputError, for a sentence that `check` refuses, or no list of them.
         """
-        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
-        batch = self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
-        return [row for (row,) in batch.unread]
+        return [row for (row,) in self.tokenize(sentences, max_length).unread]
 
     def partly_unread(self, sentences: Iterable[str], max_length: int | None = None) -> dict[str, Unread]:
         """What of sentences `embed` would not read, by sentence; only those of which there is such a thing."""
@@ -123,18 +119,11 @@ class SentenceEmbedder:
         return dict(zip(partly, self.unread(partly, max_length), strict=True)) if partly else {}
 
     def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
-        """Embed sentences, each distinct one once, in batches of similar length.
+        """Embed sentences, each distinct one once, in batches of similar length: float32 [n, dim], in the order given.
 
-        Args:
-            sentences: any number of texts, in any iterable: a list, a generator, an array, a series.
-            progress: told after every batch.
-            options: see `Options`.
+        They are any number of texts, in any iterable: a list, a generator, an array, a series.
 
-        Returns:
-            float32 [n, dim], in the order given.
-
-        Raises:
-            InputError: a sentence or an option that cannot be used; names it.
+        Raises: InputError, for a sentence or an option that cannot be used; names it.
         """
         listed, resolved = list_sentences(sentences), self.resolve(**options)
         rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, name_by_place(listed))
@@ -142,10 +131,10 @@ class SentenceEmbedder:
         embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
         return embeddings[: len(rows)]
 
-    def tokenize(self, sentences: Iterable[str]) -> TokenBatch:
+    def tokenize(self, sentences: Iterable[str], max_length: int | None = None) -> TokenBatch:
         """The tokens of sentences, each alone, as `encode` takes them. Raises as `embed`."""
-        listed = list_sentences(sentences)
-        return self._tokenizer.batch([(sentence,) for sentence in listed], self.max_length, name_by_place(listed))
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        return self._tokenizer.batch([(sentence,) for sentence in listed], length, name_by_place(listed))
 
     def encode(self, tokens: TokenBatch) -> EncoderOutput:
         """Run the encoder on tokens, as they stand, and return every array."""
@@ -167,11 +156,7 @@ class SentenceEmbedder:
         }
 
     def resolve(self, **options: Unpack[Options]) -> ResolvedOptions:
-        """What options come to for this model.
-
-        Raises:
-            InputError: one that it cannot follow; names it.
-        """
+        """What options come to for this model. Raises: InputError, for one that it cannot follow; names it."""
         pooling, layers, length = options.get("pooling"), options.get("layers"), options.get("max_length")
         if pooling is None:
             pooling = self.default_pooling

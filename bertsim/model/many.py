@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class RankingModel(ScoringModel):
-    """One encoder with its heads, ready to rank many sentences. Attributes: those of `ScoringModel`."""
+    """One encoder with its heads, ready to rank many sentences. Attributes and arguments: those of `ScoringModel`."""
 
     def rank(
         self,
@@ -53,6 +53,8 @@ class RankingModel(ScoringModel):
     ) -> list[Any]:
         """Rank sentences by how similar they are to a query, or to each of several: best first, ties by their place.
 
+        Of one query it is a list of `Ranked`, of several a list of such lists.
+
         Args:
             query: one text, or any iterable of them; it is sentence A.
             sentences: any iterable of texts; each is sentence B. On either side vectors that `embed` made, by the same
@@ -64,16 +66,8 @@ class RankingModel(ScoringModel):
                 scores and probabilities are its own then.
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
             chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
-            progress: told after every batch.
-            options: see `Options`.
 
-        Returns:
-            A list of `Ranked`; of several queries a list of such lists.
-
-        Raises:
-            InputError: a text, vectors, a scorer, `top` or an option that cannot be used, or more passes than may be;
-                names it.
-
+        Raises: InputError, for texts, vectors, a scorer, `top` or options that cannot be, or too many passes; names it.
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
         check_limit("top", top)
@@ -97,11 +91,8 @@ class RankingModel(ScoringModel):
         elif chunk is None or not a or not b:
             scores = self._across([first], a, b, resolved.max_length, told[0], names)[first]
         else:
-            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
-            parts_a, parts_b = (
-                [split(text, name=name_by_place(side, name)(index)) for index, text in enumerate(side)]
-                for side, name in zip((a, b), names, strict=True)
-            )
+            sides = ((a, name_by_place(a, names[0])), (b, name_by_place(b, names[1])))
+            parts_a, parts_b = (self._split(side, chunk, resolved.max_length, name) for side, name in sides)
             is_long = [np.array([len(parts) > 1 for parts in side]) for side in (parts_a, parts_b)]
             scores = self._joined([first], parts_a, parts_b, resolved.max_length, told[0])[first]
         places, scores = _best_first(np.broadcast_to(np.arange(len(b)), scores.shape), scores, top)
@@ -126,22 +117,15 @@ class RankingModel(ScoringModel):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> Float:
-        """Score every sentence with every other one; higher = more similar, as `score`.
+        """Score every sentence with every other one: float32 [n, m], higher = more similar, as `score`.
 
         Args:
             sentences: any iterable of n texts; each is sentence A.
             others: any iterable of m texts; each is sentence B. None = the same ones.
             scorer: one of `scorers`.
             max_passes: refuse what costs more than so many passes, see `cost`; None = no limit.
-            progress: told after every batch.
-            options: see `Options`.
 
-        Returns:
-            float32 [n, m].
-
-        Raises:
-            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
-
+        Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
         Example: matrix(["A dog barks.", "It rains."]) -> [[1., 0.05], [0.05, 1.]], about
         """
         resolved = self.resolve(**options)
@@ -173,12 +157,7 @@ class RankingModel(ScoringModel):
         """The probability that people would call each pair similar, in [0, 1]; None where nobody can say.
 
         Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
-        sentences differs.
-
-        Args:
-            pairs, options: as `score` was given them.
-            scores: float32 [n], what `score` gave of them by this scorer.
-            scorer: one of `scorers`.
+        sentences differs. `scores`, float32 [n], are what `score` gave of these pairs by this scorer and options.
         """
         listed = list_pairs(pairs)
         a, b = ([pair[side] for pair in listed] for side in (0, 1))
@@ -198,14 +177,9 @@ class RankingModel(ScoringModel):
     def similarity(self, embeddings: Float, others: Float) -> Float:
         """The cosine of every vector with every other one, as sentence-transformers names it; texts go to `matrix`.
 
-        Args:
-            embeddings, others: what `embed` made, float [n, dim] and [m, dim]; a single vector [dim] is one of one.
+        Of what `embed` made, float [n, dim] and [m, dim]: float32 [n, m] in [-1, 1]. A vector [dim] is one of one.
 
-        Returns:
-            float32 [n, m] in [-1, 1].
-
-        Raises:
-            InputError: texts, other shapes, or vectors of two lengths; names them.
+        Raises: InputError, for texts, other shapes, or vectors of two lengths; names them.
         """
         a, b = texts_or_vectors(embeddings, "embeddings"), texts_or_vectors(others, "others")
         if isinstance(a, list) or isinstance(b, list):
@@ -283,8 +257,7 @@ def _timed(run: Callable[[], _T]) -> tuple[_T, float]:
 def texts_or_vectors(given: Iterable[str] | Float, name: str) -> Side:
     """Texts as a list, vectors as float32 [n, dim]; one vector [dim] as [1, dim].
 
-    Raises:
-        InputError: it is neither; calls it by that name.
+    Raises: InputError, if it is neither; calls it by that name.
     """
     array = np.asarray(given) if hasattr(given, "__array__") else None
     if array is None or array.dtype.kind != "f" or not array.ndim or not array.shape[-1]:

@@ -54,8 +54,7 @@ def check_passes(
 ) -> None:
     """Refuse, before anything is encoded, what takes more passes of the encoder than `most`; None = no limit.
 
-    Raises:
-        InputError: it does, or `most` is no limit; `seconds` tells it how long that would take, where somebody knows.
+    Raises: InputError, if it does, or `most` is no limit; `seconds` tells how long it would take, if somebody knows.
     """
     check_limit("max_passes", most)
     if most is not None and passes > most:

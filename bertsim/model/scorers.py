@@ -138,13 +138,12 @@ def head_scorer(head: LoadedHead, *, logits: bool = False) -> Scorer:
     """A trained head: the probability, or logit, of its label that means similar; or the logits of all its labels."""
 
     def compute(*sides: Float) -> Float:
-        found = head.runner.classify(*sides)
+        found = runner.classify(*sides)
         return found if logits else head.scores(found)
 
-    is_logit = logits or head.config.activation == "identity"
+    runner, is_logit = head.runner, logits or head.config.activation == "identity"
     unit, low, high = ("logit", -math.inf, math.inf) if is_logit else ("probability", 0.0, 1.0)
     name = f"logits of {head.name}" if logits else head.name
-    runner = head.runner
     fields = [name for name in runner.reads if name != "attention_mask"]
     reader = Reader(head.config.inputs, head.name, lambda output, mask, _: runner.features(output, mask), fields)
     return Scorer(name, compute, unit, low, high, reader=reader, is_directed=head.config.is_directed)

@@ -39,7 +39,7 @@ from bertsim.score.measures import MEASURES, OF_TOKENS, alignment
 from bertsim.score.parts import join_parts
 from bertsim.score.words import Words
 from bertsim.text.lists import list_pairs, list_sentences
-from bertsim.text.tokenizer import Name
+from bertsim.text.tokenizer import Name, name_of_pair
 
 Pairs = Iterable[Sequence[str]]
 """Any iterable of pairs: a list, `zip`, an array [n, 2], the values of a frame."""
@@ -99,15 +99,12 @@ class ScoringModel(SentenceEmbedder):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> Float:
-        """Score pairs; higher = more similar, whatever the scorer.
+        """Score pairs: float32 [n], higher = more similar, for cosine in [-1, 1], for a head in [0, 1].
 
         A text longer than `max_length` is cut, or scored in parts where there is a `chunk`: see `score_parts`. Options
         and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer, whatever the
         options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer that reads
         sentences apart, one for one that reads packed, three for one that does both; None = no limit.
-
-        Returns:
-            float32 [n]; for cosine in [-1, 1], for a head in [0, 1].
         """
         listed = list_pairs(pairs)
         passes = passes_of_pairs(self._scorer(scorer, self._own_options), len(listed))
@@ -123,17 +120,15 @@ class ScoringModel(SentenceEmbedder):
         progress: Progress | None = None,
         **options: Unpack[Options],
     ) -> dict[str, Float]:
-        """Score pairs by several scorers in one pass of the encoder; `chunk`, options and errors as `score`.
+        """Score pairs by several scorers in one pass of the encoder: float32 [n] by scorer, in the order given.
 
-        Returns:
-            float32 [n] by scorer, in the order given; scorers: None = all of the model's.
+        scorers: None = all of the model's; `chunk`, options and errors as `score`.
         """
         listed, resolved = list_pairs(pairs), self.resolve(**options)
         asked, long = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)], []
         if chunk is not None:
-            texts = enumerate(text for pair in listed for text in pair)
-            split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
-            parts = [split(text, name=_name(len(listed), 0, index)) for index, text in texts]
+            texts = [text for pair in listed for text in pair]
+            parts = self._split(texts, chunk, resolved.max_length, partial(_name, len(listed)))
             long = [place for place in range(len(listed)) if max(map(len, parts[2 * place : 2 * place + 2])) > 1]
         found, passes = {scorer: np.zeros(len(listed), np.float32) for scorer in asked}, len(long) + 1
         for number, place in enumerate(long):
@@ -163,12 +158,8 @@ class ScoringModel(SentenceEmbedder):
             candidates: n texts; each is sentence A.
             references: one text for each, sentence B, or several of them, of which the best counts, for precision,
                 recall and F1 each by itself.
-            progress: told after every batch.
-            options: see `Options`.
 
-        Raises:
-            InputError: no reference for a candidate, or a text or an option that cannot be used; names it.
-
+        Raises: InputError, if a candidate has no reference, or a text or an option cannot be used; names it.
         Source: several references, and their best of each: bert_score's `score`.
         Example: alignment(["A dog barks."], [["It rains.", "A dog barks."]]).f1 -> [1.]
         """
@@ -184,14 +175,12 @@ class ScoringModel(SentenceEmbedder):
             return AlignmentScores(*np.zeros((3, 0), np.float32))
         three = Scorer("alignment", alignment, "similarity", 0.0, 1.0, reader=self._tokens(resolved))
         pairs = [(text, reference) for text, group in zip(texts, groups, strict=True) for reference in group]
-        try:
-            values = self._values([three], pairs, resolved.max_length, progress)[three]
-        except InputError:
-            for n, (text, group) in enumerate(zip(texts, groups, strict=True), 1):
-                for reference in group:
-                    self.check(text, f"candidate {n}")
-                    self.check(reference, f"a reference of candidate {n}")
-            raise
+        owners = [n for n, group in enumerate(groups, 1) for _ in group]
+
+        def name(index: int) -> str:
+            return f"{('candidate', 'a reference of candidate')[index % 2]} {owners[index // 2]}"
+
+        values = self._values([three], pairs, resolved.max_length, progress, name)[three]
         return AlignmentScores(*np.maximum.reduceat(values, np.cumsum([0, *map(len, groups[:-1])])).T)
 
     def logits(
@@ -242,6 +231,10 @@ class ScoringModel(SentenceEmbedder):
         # what is trained goes by the checkpoint's own, whatever the options say
         return self._calibrations.get(scorer) if options.is_default or scorer not in UNTRAINED else None
 
+    def _split(self, texts: Sequence[str], chunk: str | int, max_length: int, name: Name) -> list[Parts]:
+        """The parts of each text, at least one; errors as `score_parts`."""
+        return [self._tokenizer.split(text, chunk, max_length, name(index)) for index, text in enumerate(texts)]
+
     def _joined(
         self, scorers: Sequence[Scorer], a: list[Parts], b: list[Parts], max_length: int, progress: Progress | None
     ) -> dict[Scorer, Float]:
@@ -258,10 +251,22 @@ class ScoringModel(SentenceEmbedder):
         return joined
 
     def _values(
-        self, scorers: Sequence[Scorer], pairs: list[tuple[str, str]], max_length: int, progress: Progress | None
+        self,
+        scorers: Sequence[Scorer],
+        pairs: list[tuple[str, str]],
+        max_length: int,
+        progress: Progress | None,
+        name: Name | None = None,
     ) -> dict[Scorer, Float]:
-        """The values of at least one pair."""
-        return self._in_blocks(scorers, len(pairs), partial(self._rows, pairs, max_length), progress)
+        """The values of at least one pair; name: what errors call the sentences of all pairs, A and B by turns."""
+        named = name or partial(_name, len(pairs))
+
+        def rows(start: int, end: int, inputs: str) -> list[Row]:
+            block = pairs[start:end]
+            texts = block if inputs == PACKED else [(each,) for pair in block for each in pair]
+            return self._tokenizer.encode(texts, max_length, lambda index: named(2 * start + index))
+
+        return self._in_blocks(scorers, len(pairs), rows, progress)
 
     def _across(
         self,
@@ -294,12 +299,6 @@ class ScoringModel(SentenceEmbedder):
         axis = 1 if across else 0
         return {scorer: np.concatenate([part[scorer] for part in parts], axis) for scorer in scorers}
 
-    def _rows(self, pairs: list[tuple[str, str]], max_length: int, start: int, end: int, inputs: str) -> list[Row]:
-        """Rows of pairs: "apart" A and B one after another, "packed" a row for each pair."""
-        block = pairs[start:end]
-        texts = block if inputs == PACKED else [(each,) for pair in block for each in pair]
-        return self._tokenizer.encode(texts, max_length, partial(_name, len(pairs), start))
-
     def _rows_across(
         self, a: list[str], b: list[str], max_length: int, names: tuple[Name, Name], start: int, end: int, inputs: str
     ) -> list[Row]:
@@ -331,10 +330,6 @@ class ScoringModel(SentenceEmbedder):
         return values_of(scorers, entries, across)
 
 
-def _name(pairs: int, start: int, index: int) -> str:
-    """What an error calls a sentence, counted from pair `start` of so many.
-
-    Example: 3, 0, 1 -> "pair 1, sentence B"
-    """
-    which = f"sentence {'AB'[index % 2]}"
-    return which if pairs == 1 else f"pair {start + index // 2 + 1}, {which}"
+def _name(pairs: int, index: int) -> str:
+    """What an error calls a sentence of so many pairs. Example: 3, 1 -> "pair 1, sentence B"."""
+    return name_of_pair(index) if pairs == 1 else f"pair {index // 2 + 1}, {name_of_pair(index)}"

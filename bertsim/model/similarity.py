@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Unpack
 
 import numpy as np
@@ -23,6 +22,7 @@ from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsS
 from bertsim.score.parts import join_parts
 from bertsim.text.chunks import SENTENCES
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
+from bertsim.text.tokenizer import name_of_pair
 from bertsim.text.unread import withheld
 
 
@@ -70,19 +70,14 @@ class SimilarityModel(DuplicatesModel):
                 parts fit packed into `max_length`: a longer sentence is split into windows.
             max_passes: refuse what takes more passes, parts of A × parts of B where pairs are read packed; None = no
                 limit.
-            progress: told after every batch.
-            options: see `Options`.
 
-        Raises:
-            InputError: a text, a scorer or an option that cannot be used, or more passes than may be; names it.
-
+        Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
         Example: score_parts("It rains. I am cold.", "I freeze.").matches -> ([0, 0], [1])
         """
         check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, curve = self._scorer(scorer, resolved), self._calibration(scorer, resolved)
-        split = partial(self._tokenizer.split, chunk=chunk, max_length=resolved.max_length)
-        parts_a, parts_b = (split(text, name=f"sentence {name}") for text, name in ((a, "A"), (b, "B")))
+        parts_a, parts_b = self._split([a, b], chunk, resolved.max_length, name_of_pair)
         check_parts([asked], parts_a, parts_b, max_passes)
         texts_a, texts_b = ([part.text for part in side] for side in (parts_a, parts_b))
         scores = self._across([asked], texts_a, texts_b, resolved.max_length, progress)[asked]
@@ -95,13 +90,9 @@ class SimilarityModel(DuplicatesModel):
     def rescore(self, comparison: Comparison, attention_mask: Int, **options: Unpack[Options]) -> Comparison:
         """Compare the same pair under another attention mask: what if these tokens were padding?
 
-        Args:
-            comparison: what `compare` returned.
-            attention_mask: int32 [2, seq], as `comparison.tokens.attention_mask`.
-            options: see `Options`; as many tokens are read as in the comparison.
+        The mask is int32 [2, seq], as `comparison.tokens.attention_mask`; as many tokens are read as in the comparison.
 
-        Raises:
-            InputError: the mask has another shape or other values than 0 and 1.
+        Raises: InputError, if the mask has another shape or other values than 0 and 1.
         """
         start, mask = time.perf_counter(), np.asarray(attention_mask, np.int32)
         shape = comparison.tokens.attention_mask.shape
@@ -115,16 +106,9 @@ class SimilarityModel(DuplicatesModel):
     def score_masked(
         self, comparison: Comparison, masks: Int, scorer: str = "cosine", **options: Unpack[Options]
     ) -> Float:
-        """Score one pair under many masks in few batches; higher = more similar, as `score`.
+        """Score one pair under many masks in few batches: float32 [n], higher = more similar, as `score`.
 
-        Args:
-            comparison: what `compare` returned.
-            masks: int32 [n, 2, seq], each as `comparison.tokens.attention_mask`.
-            scorer: one of `scorers`.
-            options: see `Options`.
-
-        Returns:
-            float32 [n].
+        The masks are int32 [n, 2, seq], each as `comparison.tokens.attention_mask` of what `compare` returned.
         """
         asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
 

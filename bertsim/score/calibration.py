@@ -98,9 +98,7 @@ def _logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def read_calibrations(path: Path) -> dict[str, Calibration]:
     """Curves by scorer name; empty where there is no such file.
 
-    Raises:
-        CheckpointError: an unknown or missing key, a value that cannot be, or a curve that does not rise; names
-            file and scorer.
+    Raises: CheckpointError, for a key or a value that cannot be, or a curve that does not rise; names file and scorer.
     """
     curves = read_json(path) if path.exists() else {}
     return {
@@ -112,8 +110,7 @@ def read_calibrations(path: Path) -> dict[str, Calibration]:
 def read_combination(path: Path, scorers: Collection[str]) -> Combination | None:
     """The combination in a file; None where there is no such file, or a scorer of it is not loaded.
 
-    Raises:
-        CheckpointError: a key is missing or unknown, or a value is no finite number; names it.
+    Raises: CheckpointError, if a key is missing or unknown, or a value is no finite number; names it.
     """
     if not path.exists():
         return None

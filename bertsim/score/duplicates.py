@@ -49,9 +49,7 @@ def find_pairs(
         top: how many are kept; None = all.
         progress: told after every block.
 
-    Raises:
-        InputError: more than `MOST` pairs, and no `top`.
-
+    Raises: InputError, for more than `MOST` pairs, and no `top`.
     Example: [[3., 4.], [4., 3.], [6., 8.]], None, .95 -> first [0, 0, 1], second [2, 1, 2], scores [1., .96, .96]
     """
     is_one, b = b is None, a if b is None else b

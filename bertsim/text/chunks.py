@@ -34,9 +34,7 @@ def split_text(text: str, encoding: Encoding, chunk: str | int, most: int, unkno
         most: how many tokens a part may have.
         unknown_id: the token of what the vocabulary lacks.
 
-    Raises:
-        InputError: there is no such `chunk`.
-
+    Raises: InputError, if there is no such `chunk`.
     Example: "It rains. Go!" -> [Part("It rains. ", 0, 10, 3), Part("Go!", 10, 13, 2)]
     """
     if chunk != SENTENCES and (type(chunk) is not int or not 1 <= chunk <= most):

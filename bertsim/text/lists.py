@@ -16,8 +16,7 @@ from bertsim.errors import InputError
 def list_sentences(sentences: Iterable[Any], name: str = "sentences") -> list[str]:
     """Every sentence of any iterable: a sequence, a generator, an array [n], a series.
 
-    Raises:
-        InputError: it is one string, a mapping or no iterable; calls it by that name.
+    Raises: InputError, if it is one string, a mapping or no iterable; calls it by that name.
     """
     return _listed(sentences, name, "strings")
 
@@ -25,9 +24,7 @@ def list_sentences(sentences: Iterable[Any], name: str = "sentences") -> list[st
 def list_pairs(pairs: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     """Every pair of any iterable: a sequence, `zip`, an array [n, 2], the values of a frame of two columns.
 
-    Raises:
-        InputError: it is one string, a mapping or no iterable, or a pair of it has not two members; names it.
-
+    Raises: InputError, if it is one string, a mapping or no iterable, or a pair has not two members; names it.
     Example: np.array([["a", "b"], ["c", "d"]]) -> [("a", "b"), ("c", "d")]
     """
     found = []

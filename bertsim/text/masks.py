@@ -26,7 +26,7 @@ def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]
 
 
 def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
-    """Carry the mask of two sentences over to the rows in which they are packed.
+    """Carry the mask of two sentences over to the rows in which they are packed: int32, as `packed.attention_mask`.
 
     The n-th token of a sentence is the n-th one in the packed row too, unless it was cut off there. A special token
     before A counts as A's first, one between A and B as A's last, one after B as B's last.
@@ -34,9 +34,6 @@ def mask_packed(apart: TokenBatch, packed: TokenBatch) -> Int:
     Args:
         apart: A in row 0, B in row 1, under a mask.
         packed: (A, B) in row 0 and, where there is a row 1, (B, A) in it.
-
-    Returns:
-        int32, as `packed.attention_mask`.
     """
     masks = packed.attention_mask.copy()
     for mask, own, order in zip(masks, packed.own, [(0, 1), (1, 0)], strict=False):

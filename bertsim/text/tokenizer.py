@@ -122,8 +122,7 @@ class Tokenizer:
             max_length: tokens kept of each row, special ones included; the longer sentence loses tokens first.
             name: of the sentences, counted over all rows.
 
-        Raises:
-            InputError: a sentence that `check_sentence` refuses, or a `max_length` out of range; names it.
+        Raises: InputError, for a sentence that `check_sentence` refuses, or a `max_length` out of range; names it.
         """
         self.check_length(max_length)
         sentences = [sentence for row in texts for sentence in row]

@@ -57,9 +57,7 @@ def make_edits(
         seed: another one makes other pairs of the same sentences.
         antonyms: the opposites of the kind "antonym"; the everyday ones if None.
 
-    Raises:
-        InputError: no such kind.
-
+    Raises: InputError, if there is no such kind.
     Example: "negation", ["It is hot here."] -> Edit("It is hot here.", "It is not hot here.", "contradiction"), …
     """
     if kind not in KINDS:

@@ -76,11 +76,9 @@ def _forms(word: str, pos: str) -> tuple[str, ...]:
 def read_antonyms(path: Path) -> Antonyms:
     """The everyday opposites, and those of a file that are the first sense of both words.
 
-    Args:
-        path: a table of pairs that also has the columns pos (a, n, r or v), sense1 and sense2 (1 = a word's first).
+    It is a table of pairs that also has the columns pos (a, n, r or v), sense1 and sense2 (1 = a word's first).
 
-    Raises:
-        DataError: the file cannot be read, lacks a column, or a row does not hold what it should.
+    Raises: DataError, if the file cannot be read, lacks a column, or a row does not hold what it should.
     """
     file = open_pairs(path)
     missing = [name for name in _COLUMNS if name not in file.columns]
