@@ -118,9 +118,7 @@ def pool_size(nodes: Sequence[int], cpus: int) -> int:
         nodes: the processors of every machine.
         cpus: those of an actor, which are on one machine.
 
-    Raises:
-        ClusterError: none.
-
+    Raises: ClusterError, where that is none.
     Example: [4, 4], 2 -> 3
     """
     spare = max(1, sum(nodes) // 16)
@@ -136,8 +134,7 @@ def pool_size(nodes: Sequence[int], cpus: int) -> int:
 def check_cluster(address: str) -> None:
     """Refuse, before anything is loaded, what cannot begin.
 
-    Raises:
-        ClusterError: Ray is not installed, or nobody answers at the address.
+    Raises: ClusterError, if Ray is not installed, or nobody answers at the address.
     """
     if find_spec("ray") is None:
         raise ClusterError("--ray needs Ray, which is not installed here; pip install 'bertsim[ray]'.")

@@ -48,8 +48,7 @@ class PartialFile:
             job: everything the content depends on; JSON values. None: nothing is gone on with.
             restart: leave aside what an earlier run has kept.
 
-        Raises:
-            DataError: the folder cannot be written to, or another run is writing the same file.
+        Raises: DataError, if the folder cannot be written to, or another run is writing the same file.
         """
         self.path = output.with_name(f"{output.name}.partial")
         self._output, self._job = output, json.loads(json.dumps(job))
@@ -141,8 +140,7 @@ class PartialFile:
 def check_output(output: Path, *inputs: Path) -> None:
     """Refuse a place that cannot be written, or that is an input.
 
-    Raises:
-        DataError: the folder is missing, the output is a folder, or one of `inputs`.
+    Raises: DataError, if the folder is missing, the output is a folder, or one of `inputs`.
     """
     if not output.parent.is_dir():
         raise DataError(f"{output}: there is no folder {output.parent}; make it first.")

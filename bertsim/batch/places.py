@@ -160,8 +160,7 @@ def _lines_before(file: DataFile) -> int:
 def check_new_folder(output: str | Path) -> None:
     """Refuse an output that cannot be a new folder.
 
-    Raises:
-        DataError: it is a file, a folder with something in it, or in no folder.
+    Raises: DataError, if it is a file, a folder with something in it, or in no folder.
     """
     filesystem, place = place_of(output)
     with named(output):

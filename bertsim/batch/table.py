@@ -63,9 +63,7 @@ class NewColumns:
             score, error: those columns' names, as they stand.
             prefix: stands before all other names.
 
-        Raises:
-            InputError: `score` for several scorers, or a name twice.
-
+        Raises: InputError, for `score` of several scorers, or a name twice.
         Example: ["cosine", "combined"] -> cosine, combined, unknown_tokens, cut_tokens, error
         """
         is_one = len(scorers) == 1
@@ -125,8 +123,7 @@ class TableScorer:
         Returns:
             The same rows and columns, with `columns` behind them.
 
-        Raises:
-            InputError: the table has such a column already, or an option that cannot be used.
+        Raises: InputError, if the table has such a column already, or for an option that cannot be used.
 
         Example: a: ["A dog barks.", ""], b: ["It rains.", "It rains."] -> score: [0.05, null], error: [null, "'a' is
             empty"]
@@ -219,8 +216,7 @@ class TableEmbedder(TableScorer):
 def check_sentences(sentences: Sequence[str], scorers: Sequence[str]) -> None:
     """Refuse columns of sentences that scorers cannot score.
 
-    Raises:
-        InputError: fewer than two, one twice, or several references for a scorer that takes one.
+    Raises: InputError, for fewer than two, one twice, or several references for a scorer that takes one.
     """
     if len(set(sentences)) != len(sentences) or len(sentences) < 2:
         raise InputError(f"the columns of sentences are {', '.join(map(repr, sentences))}; name two different ones.")

@@ -39,11 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Find pairs, or groups, and print or write them.
-
-    Raises:
-        InputError: words that do not fit together.
-    """
+    """Find pairs, or groups, and print or write them. Raises: InputError, for words that do not fit together."""
     if args.groups and args.others is not None:
         raise InputError("--groups joins the sentences of one file; leave out --groups, or --others.")
     if args.output is not None:

@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Embed what the words name; row i of the output is row i of the file, so a bad row stops it before it starts.
 
-    Raises:
-        InputError: words that do not fit together, or a sentence that cannot be read.
+    Raises: InputError, for words that do not fit together, or a sentence that cannot be read.
     """
     check_words(args)
     if args.ray is not None:

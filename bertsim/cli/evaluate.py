@@ -145,9 +145,7 @@ def _score(
 def similar_from(given: float | None, labels: Sequence[float]) -> float:
     """The label from which on a pair is similar: as given; 1 of binary labels; else 4 of 5 of their scale.
 
-    Raises:
-        InputError: no pair, or every pair, would be similar.
-
+    Raises: InputError, if no pair, or every pair, would be similar.
     Example: labels 0 to 5 -> 4.0
     """
     lowest, highest = min(labels), max(labels)

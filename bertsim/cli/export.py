@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export beside the output, check, and move into place; nothing is left where a check fails.
 
-    Raises:
-        InputError: no folder to read or to write to.
+    Raises: InputError, without a folder to read or to write to.
     """
     alone = args.output.suffix == ".tflite"
     output = args.output.resolve()  # behind a link

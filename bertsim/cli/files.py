@@ -46,8 +46,7 @@ class _Spooled(PosixPath):
 def at_hand(path: Path) -> Iterator[Path]:
     """A file that can be read more than once: standard input and pipes are, for so long, one on disk.
 
-    Raises:
-        InputError: standard input, a second time.
+    Raises: InputError, for standard input a second time.
     """
     if path != STANDARD and (path.is_file() or path.is_dir() or not path.exists()):
         yield path
@@ -101,8 +100,7 @@ def write_chunks(
         rows: all of them, `total`; `size` to a chunk.
         make: rows of a chunk, and a callback for progress -> their bytes, and what counts of them.
 
-    Raises:
-        Stopped: by a signal; says what is kept.
+    Raises: Stopped, by a signal; says what is kept.
     """
     if partial.restarted:
         say(f"bertsim: {partial.path} is of another job ({partial.restarted} changed): starting again.")

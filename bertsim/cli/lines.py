@@ -100,8 +100,7 @@ def read_all(
     Returns:
         the sentences of each, those of the file again where there is no other, and what counts of them by `COUNTS`.
 
-    Raises:
-        DataError: a file without a row that can be used.
+    Raises: DataError, for a file without a row that can be used.
     """
     tally = Tally(model)
     own = others = _read_lines(file, model, tally)

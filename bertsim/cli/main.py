@@ -60,8 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit status.
 
-    Raises:
-        SystemExit: from argparse, after --help (0) or words that it does not understand (2).
+    Raises: SystemExit, from argparse, after --help (0) or words that it does not understand (2).
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

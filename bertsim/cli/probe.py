@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a row for each scorer, one for each kind of edits, and the example pairs.
 
-    Raises:
-        InputError: opposites without a text.
+    Raises: InputError, for opposites without a text.
     """
     from bertsim.measuring.probing import read_trials, try_model
 

@@ -72,11 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score what the words name.
-
-    Raises:
-        InputError: words that do not fit together.
-    """
+    """Score what the words name. Raises: InputError, for words that do not fit together."""
     check_words(args)
     if args.input is not None:
         if args.sentences:

@@ -112,11 +112,7 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe that the words name, or are.
-
-    Raises:
-        InputError: they do not fit together.
-    """
+    """The recipe that the words name, or are. Raises: InputError, if they do not fit together."""
     from bertsim.training.plan import TrainPlan
     from bertsim.training.recipe import Recipe, head_from, parse_source
 

@@ -92,8 +92,7 @@ def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[
         given: what somebody says it is; of that only a mark that goes with it is looked for.
         settle: what a message says is to be done, of the options that settle it.
 
-    Raises:
-        DataError: it cannot be told.
+    Raises: DataError, if it cannot be told.
     """
     for mark, name in _MARKS.items():
         if found.head.startswith(mark) and name.startswith(codecs.lookup(given or name).name[:6]):

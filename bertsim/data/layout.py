@@ -69,8 +69,7 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
         say: what a message says is to be done, of the options that settle it.
         is_text: a file whose name does not say otherwise has one sentence a line.
 
-    Raises:
-        DataError: the file cannot be read, or it cannot be told how.
+    Raises: DataError, if the file cannot be read, or it cannot be told how.
     """
     named = ENDINGS.get(ending_of(path), "")
     kind = _kind_by_content(path, named) or named

@@ -135,8 +135,7 @@ class DataFile:
     def labelled(self, column: str) -> DataFile:
         """The file with its label column, whose numbers may have decimal commas.
 
-        Raises:
-            DataError: all of them have a comma before three digits, which may part thousands.
+        Raises: DataError, if all of them have a comma before three digits, which may part thousands.
         """
         rows = islice(replace(self, label=column), _PEEKED_ROWS)
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]

@@ -51,8 +51,7 @@ class Reading:
             "parquet" or "xlsx"; always found out, as is
         newline: what ends a line, "\n" (a "\r" before it goes, too) or "\r".
 
-    Raises:
-        InputError: a delimiter, quoting or encoding that there is not.
+    Raises: InputError, for a delimiter, quoting or encoding that there is not.
     """
 
     delimiter: str | None = None
@@ -88,9 +87,7 @@ def read_records(path: Path, reading: Reading, due: int | None = None) -> Iterat
         reading: how; its kind, and what that needs, are known.
         due: how many cells a row has; by that a quote that was never closed is known from a cell of many lines.
 
-    Raises:
-        DataError: the file is missing, not readable, damaged, or has a line beyond `MAX_LINE`.
-
+    Raises: DataError, if the file is missing, not readable, damaged, or has a line beyond `MAX_LINE`.
     Example: the lines `a<TAB>b`, `x<TAB>"y`, without quoting -> fields ["a", "b"], ["x", '"y'].
     """
     blank: list[Record] = []
