@@ -138,10 +138,7 @@ class PartialFile:
 
 
 def check_output(output: Path, *inputs: Path) -> None:
-    """Refuse a place that cannot be written, or that is an input.
-
-    Raises: DataError, if the folder is missing, the output is a folder, or one of `inputs`.
-    """
+    """Refuse an output. Raises: DataError, if its folder is missing, or it is a folder itself, or one of `inputs`."""
     if not output.parent.is_dir():
         raise DataError(f"{output}: there is no folder {output.parent}; make it first.")
     if output.is_dir():

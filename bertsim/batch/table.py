@@ -214,10 +214,7 @@ class TableEmbedder(TableScorer):
 
 
 def check_sentences(sentences: Sequence[str], scorers: Sequence[str]) -> None:
-    """Refuse columns of sentences that scorers cannot score.
-
-    Raises: InputError, for fewer than two, one twice, or several references for a scorer that takes one.
-    """
+    """Refuse columns. Raises: InputError, for fewer than two, one twice, or references that a scorer does not take."""
     if len(set(sentences)) != len(sentences) or len(sentences) < 2:
         raise InputError(f"the columns of sentences are {', '.join(map(repr, sentences))}; name two different ones.")
     others = [name for name in scorers if name not in OF_REFERENCES]

@@ -11,7 +11,7 @@ from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, add_reading_options, load_scoring, reading_of
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences, with_sentence
 from bertsim.errors import DataError, InputError
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _embed(args: argparse.Namespace, ending: str) -> int:
     """Write the vectors; goes on with what a stopped run has left."""
-    file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM, reading_of(args))
+    file = None if args.input is None else open_sentences(args.input, args.column, *reading_of(args))
     check_output(args.output, *([] if file is None else file.paths))
     if file is not None:
         say(f"bertsim: {file.described}")

@@ -10,14 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.files import Tally, at_hand, summed
-from bertsim.cli.options import (
-    NAME_THEM,
-    add_model_options,
-    add_reading_options,
-    load_scoring,
-    parse_scorers,
-    reading_of,
-)
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
@@ -80,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from bertsim.measuring.evaluation import check_edges
 
     check_edges(args.ranges)
-    data, reference = _read(args, args.data, only_held_out=args.held_out)
+    data, reference = _read(args, args.data, args.held_out)
     similar = similar_from(args.similar_from, data.labels)
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
@@ -117,17 +110,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(
-    args: argparse.Namespace, path: Path, *, only_held_out: bool = False
-) -> tuple[LabelledPairs, dict[str, Float]]:
+def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple[LabelledPairs, dict[str, Float]]:
     """Labelled pairs, and their scores by TF-IDF under its name, where they vary."""
     from bertsim.measuring import tfidf
     from bertsim.measuring.labelled import find_label, read_labelled
 
     with at_hand(path) as found:
-        file = find_label(open_pairs(found, args.columns, NAME_THEM, reading_of(args)), args.label_column)
+        file = find_label(open_pairs(found, args.columns, *reading_of(args)), args.label_column)
         say(f"bertsim: {file.described}")
-        data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
+        data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
 

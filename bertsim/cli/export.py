@@ -71,7 +71,6 @@ def _check_spearman(encoder: Path, exported: Path, data: LabelledPairs) -> str:
     )
     words = f"Spearman {fast:.4f}, TensorFlow {exact:.4f}"
     if not abs(fast - exact) <= MAX_LOSS:
-        raise ExportError(
-            f"nothing was written: {words}, and {MAX_LOSS} apart is the limit; use --engine tensorflow instead."
-        )
+        limit = f"{MAX_LOSS} apart is the limit; use --engine tensorflow instead"
+        raise ExportError(f"nothing was written: {words}, and {limit}.")
     return f"; {words}"

@@ -44,10 +44,7 @@ class _Spooled(PosixPath):
 
 @contextmanager
 def at_hand(path: Path) -> Iterator[Path]:
-    """A file that can be read more than once: standard input and pipes are, for so long, one on disk.
-
-    Raises: InputError, for standard input a second time.
-    """
+    """A file to be read again and again; a pipe is one on disk for so long. Raises: InputError, for a second "-"."""
     if path != STANDARD and (path.is_file() or path.is_dir() or not path.exists()):
         yield path
         return
@@ -116,11 +113,9 @@ def write_chunks(
         stop.told = "stopped before the first rows were finished; nothing was written."
         if kept := partial.counts["rows"]:
             where = f"kept in {partial.path}; the same command goes on from there"
-            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
             if isinstance(partial, StandardOutput):
-                stop.told = (
-                    f"stopped: {kept:,} of {total:,} rows are printed; give --output FILE to go on after a stop."
-                )
+                where = "printed; give --output FILE to go on after a stop"
+            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
         raise
 
 

@@ -52,13 +52,9 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command, `argv` being the words behind `python -m bertsim`, or None: those of the process.
 
-    Args:
-        argv: the words behind `python -m bertsim`; those of the process if None.
-
-    Returns:
-        the exit status.
+    Returns the exit status.
 
     Raises: SystemExit, from argparse, after --help (0) or words that it does not understand (2).
     """

@@ -63,10 +63,10 @@ def add_reading_options(parser: argparse.ArgumentParser, what: str = "how FILE i
     add("--sheet", metavar="NAME", help="of an Excel workbook (default: its first)")
 
 
-def reading_of(args: argparse.Namespace) -> Reading:
-    """What the options of `add_reading_options` say. Raises: InputError, as `Reading`."""
+def reading_of(args: argparse.Namespace) -> tuple[Advice, Reading]:
+    """What messages say is to be done, and what the reading options say. Raises: InputError, as `Reading`."""
     delimiter = DELIMITERS.get(args.delimiter, args.delimiter)
-    return Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
+    return NAME_THEM, Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:
@@ -90,11 +90,7 @@ def loading_of(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
-    """The model, and `pooling`, `layers` and `combine` as its methods take them.
-
-    Args:
-        args: with the options of `add_model_options`, and --scorer or not.
-        more: what --scorer may be besides.
+    """The model, and `pooling`, `layers` and `combine` as its methods take them; `more` is what --scorer may be, too.
 
     Raises: InputError, for a scorer that the model does not have, or layers that cannot be read.
     """

@@ -13,14 +13,7 @@ from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import NAMED, STANDARD, UNREAD, Tally, at_hand, open_output, summed, write_chunks
-from bertsim.cli.options import (
-    NAME_THEM,
-    add_model_options,
-    add_reading_options,
-    load_scoring,
-    parse_scorers,
-    reading_of,
-)
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
@@ -169,7 +162,7 @@ def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
     from bertsim.batch.table import TableScorer, check_sentences
 
-    file, scorers = open_pairs(args.input, args.columns, NAME_THEM, reading_of(args)), parse_scorers(args.scorer)
+    file, scorers = open_pairs(args.input, args.columns, *reading_of(args)), parse_scorers(args.scorer)
     check_sentences(file.sentences, scorers)
     new = _new_columns(args, file, scorers)
     layout = TableLayout.of(args.output, file.columns, list(new))

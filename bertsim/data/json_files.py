@@ -33,10 +33,7 @@ _EXPECTED: Mapping[Any, tuple[Any, str]] = {
 
 
 def read_json(path: Path, kind: type = dict) -> Any:
-    """Parse a JSON file whose top is a `kind`.
-
-    Raises: CheckpointError, if it is missing, not UTF-8 JSON, or its top is something else.
-    """
+    """Parse a JSON file. Raises: CheckpointError, if it is missing, not UTF-8 JSON, or its top is no `kind`."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

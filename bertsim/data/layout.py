@@ -77,7 +77,10 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
         kind = "txt" if is_text and given.delimiter is None else "csv"
     reading = replace(given, kind=kind)
     if kind == "xlsx":
-        reading = replace(reading, sheet=_sheet(path, given.sheet))
+        names = sheet_names(path)
+        if given.sheet not in (None, *names):
+            raise DataError(f"{path} has no sheet {given.sheet!r}; it has {', '.join(map(repr, names))}.")
+        reading = replace(reading, sheet=given.sheet or names[0])
     elif kind != "parquet":
         found = look_at(path)
         encoding = find_encoding(path, found, given.encoding, say)
@@ -121,13 +124,6 @@ def _kind_by_content(path: Path, named: str) -> str:
     if named in ("parquet", "xlsx") and not kind:
         raise DataError(f"{path} is damaged or no {KIND_NAMES[named]} file; check the file, or get it again.")
     return kind
-
-
-def _sheet(path: Path, given: str | None) -> str:
-    names = sheet_names(path)
-    if given is not None and given not in names:
-        raise DataError(f"{path} has no sheet {given!r}; it has {', '.join(map(repr, names))}.")
-    return given or names[0]
 
 
 def _json_kind(path: Path, reading: Reading) -> str:

@@ -133,10 +133,7 @@ class DataFile:
         raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
 
     def labelled(self, column: str) -> DataFile:
-        """The file with its label column, whose numbers may have decimal commas.
-
-        Raises: DataError, if all of them have a comma before three digits, which may part thousands.
-        """
+        """With its label column. Raises: DataError, if it cannot be told whether commas in its numbers are decimal."""
         rows = islice(replace(self, label=column), _PEEKED_ROWS)
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
         decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]

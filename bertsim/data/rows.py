@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from bertsim.data.tables import BLANK, Record, excel_records, parquet_records
@@ -70,10 +71,8 @@ class Reading:
         try:
             "".encode(self.encoding or "utf-8")
         except LookupError:
-            known = "utf-8, utf-16, cp1252 or latin-1"
-            raise InputError(
-                f"the encoding is {self.encoding!r}, which there is not; name one such as {known}."
-            ) from None
+            known = "name one such as utf-8, utf-16, cp1252 or latin-1"
+            raise InputError(f"the encoding is {self.encoding!r}, which there is not; {known}.") from None
 
 
 FIND_OUT = Reading()
@@ -134,9 +133,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; give the path of a data file.") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file."
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read ({why}); check the file.") from error
 
 
 @contextmanager
@@ -200,15 +198,10 @@ def delimited_records(lines: Iterator[Record], reading: Reading, due: int | None
     """Lines as records of cells; a first line `sep=;` is none."""
     delimiter, head = reading.delimiter or ",", next(lines, None)
     if head is not None and not SEPARATOR_LINE.fullmatch(head.text):
-        lines = _chain(head, lines)
+        lines = chain([head], lines)
     if reading.quoting == "none":
         return (_split_record(line, delimiter) for line in lines)
     return _quoted_records(lines, reading, due)
-
-
-def _chain(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
-    yield first
-    yield from rest
 
 
 def well_formed(reading: Reading, bare: str | None = None) -> re.Pattern[str]:
