@@ -217,9 +217,6 @@ def _connected(address: str) -> Iterator[Any]:
 class _HeldBack(io.StringIO):
     """Ray prints what its servers have to say, and shows a bar where stdout is a terminal."""
 
-    def write(self, text: str) -> int:
-        return len(text)
-
     def isatty(self) -> bool:
         return sys.stderr.isatty()
 

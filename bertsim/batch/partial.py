@@ -131,10 +131,8 @@ class PartialFile:
         try:
             yield
         except OSError as error:
-            raise DataError(
-                f"{self._output} cannot be written ({error.strerror or error}); what was finished is kept in"
-                f" {self.path.name}, and the same command goes on from there."
-            ) from error
+            kept = f"what was finished is kept in {self.path.name}, and the same command goes on from there"
+            raise DataError(f"{self._output} cannot be written ({error.strerror or error}); {kept}.") from error
 
 
 def check_output(output: Path, *inputs: Path) -> None:

@@ -147,10 +147,9 @@ def _lines_before(file: DataFile) -> int:
             raise DataError(f"{part.path}: {how}, which --ray cannot read; score or embed it without --ray.")
     if len(ways) > 1:
         first, other, *_ = ways.values()
-        raise DataError(
-            f"{file.path}: {first} and {other} are to be read in different ways, and --ray reads all in one; say which"
-            " by options such as --quoting, or name fewer files."
-        )
+        different = "are to be read in different ways, and --ray reads all in one"
+        advice = "say which by options such as --quoting, or name fewer files"
+        raise DataError(f"{file.path}: {first} and {other} {different}; {advice}.")
     return lines[0]
 
 

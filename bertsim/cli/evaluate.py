@@ -144,10 +144,8 @@ def similar_from(given: float | None, labels: Sequence[float]) -> float:
         scale = 1.0 if highest <= 1 else max(highest, 5.0)
         return 1.0 if set(labels) <= {0.0, 1.0} else _SIMILAR_SHARE * scale
     if not lowest < given <= highest:
-        raise InputError(
-            f"--similar-from is {given:g}, and labels go from {lowest:g} to {highest:g}; choose a label "
-            "that parts them."
-        )
+        span = f"labels go from {lowest:g} to {highest:g}"
+        raise InputError(f"--similar-from is {given:g}, and {span}; choose a label that parts them.")
     return given
 
 

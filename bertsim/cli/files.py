@@ -82,11 +82,6 @@ class StandardOutput:
         pass
 
 
-def open_output(path: Path, job: dict[str, object] | None, *, restart: bool = False) -> PartialFile | StandardOutput:
-    """Where rows are written: a file that outlives a stop, or standard output. Raises: DataError, as `PartialFile`."""
-    return StandardOutput() if path == STANDARD else PartialFile(path, job, restart=restart)
-
-
 def write_chunks(
     partial: PartialFile | StandardOutput, rows: Iterable[Row], total: int, size: int, make: Making
 ) -> None:

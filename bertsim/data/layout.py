@@ -135,10 +135,8 @@ def _json_kind(path: Path, reading: Reading) -> str:
     if not re.match(r'\{\s*["}]|\{\s*$', begins):
         return "jsonl" if reading.kind == "json" else reading.kind
     if not begins.partition("\n")[2].lstrip().startswith("{") and re.match(r'\{\s*("[^"]*"\s*:\s*[\[{]|$)', begins):
-        raise DataError(
-            f"{path} is one JSON object; a list of objects, [{{…}}, …], or one object a line was expected, as pandas"
-            ' writes with orient="records".'
-        )
+        expected = "a list of objects, [{…}, …], or one object a line was expected"
+        raise DataError(f'{path} is one JSON object; {expected}, as pandas writes with orient="records".')
     return "jsonl"
 
 

@@ -138,10 +138,8 @@ class DataFile:
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
         decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]
         if decimal and all(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", label) for label in decimal):
-            raise DataError(
-                f"{self.path}: a label in {column!r} is {decimal[0]!r}, and it cannot be told whether its comma is a"
-                " decimal one; write such numbers with a point."
-            )
+            doubt = "it cannot be told whether its comma is a decimal one; write such numbers with a point"
+            raise DataError(f"{self.path}: a label in {column!r} is {decimal[0]!r}, and {doubt}.")
         return replace(self, label=column, has_commas=bool(decimal))
 
     def _row(self, record: Record) -> Row:
@@ -204,9 +202,8 @@ def with_sentence(file: DataFile, column: str | None = None) -> DataFile:
     names = file.columns
     found = recognised(names, SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(
-            f"{file.path}: it cannot be told which of {list_names(names)} holds the sentences; {file.advice.sentence}."
-        )
+        doubt = f"it cannot be told which of {list_names(names)} holds the sentences"
+        raise DataError(f"{file.path}: {doubt}; {file.advice.sentence}.")
     return replace(file, sentences=tuple(found))
 
 
