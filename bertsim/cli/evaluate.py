@@ -181,17 +181,14 @@ def _as_lines(
 
 def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:
     """The figures, and what they were measured on."""
-    scorers: dict[str, dict[str, object]] = {}
+    scorers, ranges = dict[str, dict[str, object]](), dict[str, object]()
     for scorer, agreement in measured.items():
         scorers[scorer] = {"n": agreement.evaluation.n, **_figures(agreement)}
         for name in ("pearson", "spearman"):
             each = getattr(agreement.evaluation, name)
             interval = None if math.isnan(each.low) else [each.low, each.high]
             scorers[scorer][name] = {"value": each.value, "interval": interval}
-    ranges = {
-        scorer: [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
-        for scorer, agreement in measured.items()
-    }
+        ranges[scorer] = [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
     file = data.file
     described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
     counted = {"label_words": data.words, "skipped": data.skipped}

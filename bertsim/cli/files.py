@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile
 from bertsim.cli.output import LiveLine, Stopped, say
@@ -74,12 +74,6 @@ class StandardOutput:
 
     def finish(self, convert: object = None) -> None:
         """Nothing is left to do."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        pass
 
 
 def write_chunks(

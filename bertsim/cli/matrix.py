@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 def write(output: Path, a: Lines, b: Lines, scores: Float, settings: dict[str, object]) -> None:
     """Write scores, float32 [a, b], as the ending says."""
-    if output.suffix.lower() in (".tsv", ".csv"):
+    ending = output.suffix.lower()
+    if ending in (".tsv", ".csv"):
         rows = ([in_line(sentence), *row] for sentence, row in zip(a.sentences, scores.tolist(), strict=True))
         write_table(output, ["", *map(in_line, b.sentences)], rows)
         return
@@ -84,7 +85,7 @@ def write(output: Path, a: Lines, b: Lines, scores: Float, settings: dict[str, o
 
     def fill(path: Path) -> None:
         with path.open("wb") as stream:
-            if output.suffix.lower() == ".npy":
+            if ending == ".npy":
                 np.save(stream, scores)
             else:
                 np.savez(stream, scores=scores, lines=lines, other_lines=other_lines, settings=described)

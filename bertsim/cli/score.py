@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -173,8 +174,10 @@ def _score_file(args: argparse.Namespace) -> int:
     scorer = TableScorer(model, file.sentences, scorers, new, options)
     job = describe_job(file, model, options) | {"columns": file.columns, "scores": scorer.probe()}
     tally = Tally(model)
-    is_printed = args.output == STANDARD
-    with StandardOutput() if is_printed else PartialFile(args.output, job, restart=args.restart) as output:
+    opened: AbstractContextManager[PartialFile | StandardOutput] = nullcontext(StandardOutput())
+    if args.output != STANDARD:
+        opened = PartialFile(args.output, job, restart=args.restart)
+    with opened as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             scored = scorer(scorer.table_of(rows), progress)

@@ -176,10 +176,20 @@ def open_pairs(
 
 def with_pair(file: DataFile, columns: Sequence[str] | None = None) -> DataFile:
     """A file whose columns are known, with those of the sentences. Raises: DataError, as `open_pairs`."""
-    pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
-    if len(pair) < 2 or len(set(pair)) < len(pair):
-        raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
-    return replace(file, sentences=pair)
+    if columns is not None:
+        pair = tuple(map(file.column, columns))
+        if len(pair) < 2 or len(set(pair)) < len(pair):
+            raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+        return replace(file, sentences=pair)
+    found = pairs_of(file.columns)
+    if file.reading.header is False:  # the two that hold text
+        rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
+        texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
+        found = [tuple(texts)] if len(texts) == 2 else []
+    if len(found) != 1:
+        fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
+        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
+    return replace(file, sentences=found[0])
 
 
 def open_sentences(
@@ -277,19 +287,6 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
     naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
     names, header = name_columns(where, rows, header, naming, advice.settle)
     return DataFile(path, replace(reading, header=header), tuple(names), advice)
-
-
-def _recognised_pair(file: DataFile) -> tuple[str, ...]:
-    """The two columns that are known to hold the sentences, or without a header, the two that hold text."""
-    found = pairs_of(file.columns)
-    if file.reading.header is False:
-        rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
-        texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
-        found = [tuple(texts)] if len(texts) == 2 else []
-    if len(found) != 1:
-        fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
-    return found[0]
 
 
 def _named(record: Record, columns: Sequence[str], most: str) -> tuple[dict[str, object], str | None]:
