@@ -37,9 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser of the command that `words` begin with, else of every one; its function stands in `run`."""
-    parser = _Parser(
-        prog="python -m bertsim", description="Compare sentences with BERT, and measure how well that works."
-    )
+    description = "Compare sentences with BERT, and measure how well that works."
+    parser = _Parser(prog="python -m bertsim", description=description)
     parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
