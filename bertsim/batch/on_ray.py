@@ -248,12 +248,10 @@ def _read(source: Source) -> Any:
     from ray import data
 
     options: dict[str, Any] = {"filesystem": source.filesystem, "partitioning": None, "file_extensions": None}
-    paths = list(source.paths)
-    if source.kind == "parquet":
-        return data.read_parquet(paths, **options)
-    if source.kind == "jsonl":
-        return data.read_json(paths, **options)
-    return data.read_csv(paths, **source.arrow_options, **options)
+    read = {"parquet": data.read_parquet, "jsonl": data.read_json}.get(source.kind)
+    if read is None:
+        read, options = data.read_csv, options | source.arrow_options
+    return read(list(source.paths), **options)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
@@ -59,9 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
-    if args.input is None:
-        return _embed(args, ending)
-    with at_hand(args.input) as args.input:
+    with nullcontext() if args.input is None else at_hand(args.input) as args.input:
         return _embed(args, ending)
 
 
@@ -74,10 +73,8 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
     total = len(args.sentences) if file is None else _checked_count(file)
     model, options = load_scoring(args)
     layout = VectorLayout(ending.lstrip("."), total, model.settings(**options))
-    rows: Iterable[Row] = [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
-    job = None
-    if file is not None:
-        rows, job = file, describe_job(file, model, options) | {"rows": total}
+    rows: Iterable[Row] = file or [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
+    job = None if file is None else describe_job(file, model, options) | {"rows": total}
     tally = Tally(model)
     with PartialFile(args.output, job, restart=args.restart) as partial:
 
@@ -87,8 +84,7 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
                 vectors = model.embed(sentences, progress=progress, **options)
             except InputError:
                 for row in chunk:
-                    why = refusal({"the sentence": row.sentences[0]}, model.check)
-                    if file is not None and why:
+                    if file is not None and (why := refusal({"the sentence": row.sentences[0]}, model.check)):
                         raise DataError(f"{file.where(row)}: {why}.") from None
                 raise
             data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])

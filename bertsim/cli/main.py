@@ -51,9 +51,7 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command, `argv` being the words behind `python -m bertsim`, or None: those of the process.
-
-    Returns the exit status.
+    """Run one command, of the words behind `python -m bertsim` or, if None, of the process; gives the exit status.
 
     Raises: SystemExit, from argparse, after --help (0) or words that it does not understand (2).
     """

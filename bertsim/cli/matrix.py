@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     others = None if other is None else b.sentences
     passes, seconds = model.cost(a.sentences, others, args.scorer, **options)
     size = f"{len(a.sentences):,} × {len(b.sentences):,}"
-    lasting = f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s"
-    took = f"{passes:,} passes of the encoder, {lasting}"
+    took = f"{passes:,} passes of the encoder, " + (f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s")
     if passes > args.max_passes:
-        allowed = f"--max-passes is {args.max_passes:,}"
-        raise InputError(f"{args.scorer} of {size} takes {took}; {allowed}: give a larger one.")
+        raise InputError(
+            f"{args.scorer} of {size} takes {took}; --max-passes is {args.max_passes:,}: give a larger one."
+        )
     say(f"bertsim: {args.scorer} of {size}: {took}.")
     with LiveLine() as line:
         progress = line.part("passes", 0, passes, passes)

@@ -27,7 +27,7 @@ from bertsim.data.rows import (
     unescaped,
     well_formed,
 )
-from bertsim.data.tables import Record, sheet_names
+from bertsim.data.tables import Record, workbook
 from bertsim.errors import DataError
 
 ENDINGS = {
@@ -63,7 +63,6 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
     """Find out what of a file's reading is not given.
 
     Args:
-        path: of the file.
         given: what is known of it.
         known: whether cells are names of the columns that are looked for.
         say: what a message says is to be done, of the options that settle it.
@@ -77,7 +76,7 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
         kind = "txt" if is_text and given.delimiter is None else "csv"
     reading = replace(given, kind=kind)
     if kind == "xlsx":
-        names = sheet_names(path)
+        names = workbook(path).sheet_names
         if given.sheet not in (None, *names):
             raise DataError(f"{path} has no sheet {given.sheet!r}; it has {', '.join(map(repr, names))}.")
         reading = replace(reading, sheet=given.sheet or names[0])
