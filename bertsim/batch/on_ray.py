@@ -92,12 +92,10 @@ def run_job(
             sink = _sink(filesystem, new, kind, columns)
             dataset.write_datasink(sink)
         if is_here:
-            missing = [name for name in sink.files if not os.path.exists(os.path.join(new, name))]
-            if missing:
-                raise ClusterError(
-                    f"{output}: {len(missing):,} of {len(sink.files):,} files were written on the disks of"
-                    " other machines; give a folder that all machines of the cluster share, or a bucket."
-                )
+            if missing := sum(not os.path.exists(os.path.join(new, name)) for name in sink.files):
+                fault = f"{missing:,} of {len(sink.files):,} files were written on the disks of other machines"
+                advice = "give a folder that all machines of the cluster share, or a bucket"
+                raise ClusterError(f"{output}: {fault}; {advice}.")
             os.replace(new, place)
     finally:
         if is_here:
@@ -115,10 +113,9 @@ def pool_size(nodes: Sequence[int], cpus: int) -> int:
     spare = max(1, sum(nodes) // 16)
     size = min(sum(node // cpus for node in nodes), (sum(nodes) - spare) // cpus)
     if size < 1:
-        raise ClusterError(
-            f"the cluster has {sum(nodes)} processors, {max(nodes, default=0)} on its largest machine; a copy of the"
-            f" model needs {cpus} on one machine, and reading {spare} more, so add machines, or lower --ray-cpus."
-        )
+        has = f"{sum(nodes)} processors, {max(nodes, default=0)} on its largest machine"
+        needs = f"a copy of the model needs {cpus} on one machine, and reading {spare} more"
+        raise ClusterError(f"the cluster has {has}; {needs}, so add machines, or lower --ray-cpus.")
     return size
 
 

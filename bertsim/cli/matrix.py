@@ -61,9 +61,8 @@ def run(args: argparse.Namespace) -> int:
     size = f"{len(a.sentences):,} × {len(b.sentences):,}"
     took = f"{passes:,} passes of the encoder, " + (f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s")
     if passes > args.max_passes:
-        raise InputError(
-            f"{args.scorer} of {size} takes {took}; --max-passes is {args.max_passes:,}: give a larger one."
-        )
+        allowed = f"--max-passes is {args.max_passes:,}"
+        raise InputError(f"{args.scorer} of {size} takes {took}; {allowed}: give a larger one.")
     say(f"bertsim: {args.scorer} of {size}: {took}.")
     with LiveLine() as line:
         progress = line.part("passes", 0, passes, passes)

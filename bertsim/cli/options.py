@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
 
 NAME_THEM = Advice(
-    "name them with --columns A B",
-    "name it with --label-column",
-    "name it with --column",
-    MEND_OR_SKIP,
+    pair="name them with --columns A B",
+    label="name it with --label-column",
+    sentence="name it with --column",
+    row=MEND_OR_SKIP,
     has_options=True,
 )
 """For commands that have those of these options that their files may need."""

@@ -186,10 +186,9 @@ def _quoting(path: Path, reading: Reading, found: Bytes, say: Say) -> str:
         is_plain = best.torn >= 0.5 * best.total and best.written <= 0.1 * best.total
     if is_quoted or is_plain:
         return best.quoting if is_quoted else "none"
-    raise DataError(
-        f"{path}: it cannot be told whether its quotes enclose cells or are part of the text, as in line {best.line:,};"
-        f" {say(f'--quoting {best.quoting} if they enclose cells, --quoting none if they are text')}."
-    )
+    doubt = "it cannot be told whether its quotes enclose cells or are part of the text"
+    advice = say(f"--quoting {best.quoting} if they enclose cells, --quoting none if they are text")
+    raise DataError(f"{path}: {doubt}, as in line {best.line:,}; {advice}.")
 
 
 @dataclass

@@ -236,10 +236,9 @@ def open_table(
     first = files[0]
     for file in files:
         if {*file.columns} != {*first.columns}:
-            raise DataError(
-                f"{path}: {file.path.name} has the columns {list_names(file.columns)}, and {first.path.name}"
-                f" {list_names(first.columns)}; name files that have the same."
-            )
+            one, other = list_names(file.columns), list_names(first.columns)
+            names = f"{file.path.name} has the columns {one}, and {first.path.name} {other}"
+            raise DataError(f"{path}: {names}; name files that have the same.")
     return first if paths == [path] else replace(first, path=path, parts=tuple(files))
 
 

@@ -151,10 +151,8 @@ def read_lines(path: Path, reading: Reading) -> Iterator[Record]:
     with decoded(path, reading) as text:
         for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
             if len(line) == MAX_LINE:
-                raise DataError(
-                    f"{path}:{number} is longer than {MAX_LINE // 1_000_000} million characters;"
-                    " a data file has one row a line, so break it up."
-                )
+                advice = "a data file has one row a line, so break it up"
+                raise DataError(f"{path}:{number} is longer than {MAX_LINE // 1_000_000} million characters; {advice}.")
             yield Record(number, line) if line.isascii() else _checked(number, line, reading.encoding or "utf-8")
 
 
@@ -281,10 +279,9 @@ def _listed_records(path: Path, reading: Reading) -> Iterator[Record]:
                 more = text.read(_AT_ONCE) if len(buffer) - at < MAX_LINE else ""
                 if not more:
                     said = getattr(error, "msg", "a number too long or brackets too deep to read")
-                    raise DataError(
-                        f"{path}:{line}: from here on it is no JSON list of objects ({said}); mend it, or write"
-                        " JSON Lines, where a damaged row costs only itself."
-                    ) from None
+                    doubt = f"from here on it is no JSON list of objects ({said})"
+                    advice = "mend it, or write JSON Lines, where a damaged row costs only itself"
+                    raise DataError(f"{path}:{line}: {doubt}; {advice}.") from None
                 buffer, at = buffer[at:] + more, 0
                 continue
             fault = None if isinstance(value, dict) else "it is JSON but not an object, {…}, with a key for each column"
