@@ -15,8 +15,8 @@ import pytest
 from bertsim.cli.main import build_parser
 from bertsim.cli.train import make_recipe
 from bertsim.data.pairs import open_pairs
+from bertsim.heads.config import LABELS
 from bertsim.measuring.probes import is_held_out
-from bertsim.measuring.probing import LABELS
 from bertsim.training.examples import read_examples, read_excluded
 from bertsim.training.plan import Source
 from bertsim.training.recipe import read_recipe

@@ -18,6 +18,8 @@ INPUTS = ("packed", "apart")
 ACTIVATIONS = ("sigmoid", "softmax", "identity")
 RESERVED = (*UNTRAINED, COMBINED, "tfidf", "all")
 """What no head is called: scorers of every encoder, and words of the command line."""
+LABELS = ("entailment", "neutral", "contradiction")
+"""Of a head that infers, in any order and case: what A says of B."""
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")
 
@@ -95,3 +97,8 @@ class HeadConfig:
         """
         says_so = (i for i, label in enumerate(self.labels) if label.lower().replace(" ", "_") in _SIMILAR)
         return 0 if len(self.labels) == 1 else next(says_so, 1 if len(self.labels) == 2 else None)
+
+    @property
+    def infers(self) -> bool:
+        """Whether it gives a probability of each of `LABELS`."""
+        return sorted(map(str.lower, self.labels)) == sorted(LABELS) and self.activation != "identity"
