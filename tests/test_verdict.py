@@ -155,7 +155,7 @@ def test_thresholds_that_were_changed_are_refused_by_the_manifest(folder: Path) 
     [
         ("related", None, "related is missing; make it again with train."),
         ("extra", 1, "extra is not known; known are alike, contradicts, data"),
-        ("related", "x", "related is 'x'; a number was expected"),
+        ("related", "x", "related is 'x'; a finite number was expected"),
         ("follows", 1.5, r"follows is 1.5; a number in \[0, 1\] was expected"),
         ("right", {"alike": {"right": 1.0, "trials": 3}}, "right names 'alike'; known are same, one_follows, opposite"),
         ("right", {"same": {"right": 2.0, "trials": 3}}, r"right.same.right is 2.0; a number in \[0, 1\]"),

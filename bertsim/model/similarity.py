@@ -12,7 +12,6 @@ from typing import Unpack
 import numpy as np
 
 from bertsim.errors import InputError
-from bertsim.heads.config import LABELS
 from bertsim.model.embedder import Options, ResolvedOptions
 from bertsim.model.many import RankingModel
 from bertsim.model.ruler import Ruler, ruler_pairs
@@ -154,9 +153,6 @@ class SimilarityModel(RankingModel):
             scale = scorer.unit, scorer.low, scorer.high
             turned = value_reversed if is_trained else None  # for what is trained, the order counts
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
-        inference = None
-        if inferring:
-            order = [[label.lower() for label in inferring.config.labels].index(label) for label in LABELS]
-            inference = inferring.probabilities(values[asked[-1]])[:, order]
+        inference = inferring.inference(values[asked[-1]]) if inferring else None
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length, inference)

@@ -210,7 +210,7 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
     scores = model.scores(dev.pairs, ["cosine", COMBINED])
     apart, packed = (model.calibrate(name, each) for name, each in scores.items())
     gaps = np.ones(1) if apart is None or packed is None else np.abs(apart - packed)
-    files = ", ".join(path.name for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None)
+    files = ", ".join(_shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None]))
     data = f"{len(pairs):,} pairs: held-out ones of {files}, {dev.source.name}, and the ruler's"
     write_json(output / verdict.NAME, verdicts.fit_thresholds(model, pairs, gaps, data))
 
