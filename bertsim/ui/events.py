@@ -8,6 +8,7 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import gradio as gr
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
-from bertsim.ui.controls import Choices
+from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
@@ -32,6 +33,7 @@ FIRST_WAIT = 4.0
 TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
+_NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
 
 Sent = dict[str, Any]
 """What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
@@ -89,10 +91,15 @@ class Events:
 
     @answers
     def draw_open_tab(self, request: gr.Request, **sent: Any) -> Update:
-        """After an answer: the open tab, if another was opened while the answer was on its way."""
-        if sent["shown"] and sent["shown"].tab == sent["tab"]:
-            return gr.skip()
-        return self._redraw(request, sent)
+        """After an answer: the open tab, if another was opened while the answer was on its way, or what it lacks."""
+        if sent["shown"] and sent["shown"].tab != sent["tab"]:
+            return self._redraw(request, sent)
+        return self._complete(request, sent)
+
+    @answers
+    def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
+        """After a tab was drawn: what takes long to compute and was left out."""
+        return self._complete(request, sent)
 
     @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
@@ -110,9 +117,13 @@ class Events:
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
         if not shown or not tab or not tab.press:
             return gr.skip()
+        with suppress(StaleError):  # every press counts, and what a view still computes is drawn without it
+            self.turns.take(request.session_hash, sent["turn"], is_view=True)
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
         changed = tab.press(pair, str(event.key), **values)
+        if tab.prepare:
+            tab.prepare(pair, **values | changed)
         drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
@@ -123,7 +134,7 @@ class Events:
         model = self.shelf.get(sent["encoder"])
         for letter, each in (("A", a), ("B", b)):
             model.check(each, f"sentence {letter}")
-        values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
+        values = sent if shown and (a, b) == (shown.a, shown.b) else sent | _NO_KEYS
         return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
 
     def tell_copied(self, query: str) -> None:
@@ -194,8 +205,8 @@ class Events:
         shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
         pair = self._pair(shown)
         check()
-        values = sent if keeps_mask else {**sent, "mask": []}
-        drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
+        values = sent if keeps_mask else sent | _NO_KEYS
+        drawn = {shown.tab, *(tab.name for tab in TABS if values["mask"] and "mask" in tab.controls)}
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
         for tab in TABS:
             if tab.name in drawn:
@@ -225,6 +236,15 @@ class Events:
         picture = tab.draw(pair, **self._values(tab, pair, sent))
         check()
         return {self.page.pictures[tab.name]: picture}
+
+    def _complete(self, request: gr.Request, sent: Sent) -> Update:
+        """The open tab once more, with what takes long; nothing where that was there."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab or not tab.prepare:
+            return gr.skip()
+        self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair = self._pair(shown)
+        return self._redraw(request, sent) if tab.prepare(pair, **self._values(tab, pair, sent)) else gr.skip()
 
     def _restore(self, query: Mapping[str, str]) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
         """What a new page begins with.
