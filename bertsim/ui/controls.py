@@ -63,8 +63,8 @@ _OLD_TABS: Mapping[str, tuple[str, dict[str, str]]] = {
     "tokens": ("saw", {"numbers": "True"}),
     "mask": ("saw", {}),
     "matter": ("saw", {}),
-    "alignment": ("meets", {"head": COSINES, "layer": ACROSS}),
-    "attention": ("meets", {"part": PACKED, "layer": ACROSS, "head": ALL_HEADS, "special": "False"}),
+    "alignment": ("meets", {"head": COSINES}),
+    "attention": ("meets", {"part": PACKED, "head": ALL_HEADS, "special": "False"}),
 }
 
 
@@ -214,8 +214,8 @@ class Choices:
             return query
         tab, usual = _OLD_TABS[query["tab"]]
         renewed = {**usual, **query, "tab": tab}
-        if "align" in query:
-            renewed["layer"] = query["align"]
+        if tab == "meets":
+            renewed["layer"] = query.get("align", query.get("layer", str(self.options["layer"][-1])))
         if query.get("scorer") not in self.options.get("scorer", ()):
             renewed.pop("scorer", None)
         return renewed
