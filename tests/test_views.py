@@ -315,7 +315,7 @@ def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_sc
 def test_unknown_tokens_are_marked_whatever_their_text(tiny_checkpoint):
     tokenizer = Tokenizer.from_folder(tiny_checkpoint, BertConfig.from_folder(tiny_checkpoint))
     tokens = tokenizer.batch([("a \u2603",), ("dog",)], 16)
-    page = Page(saw(dataclasses.replace(by_hand(), tokens=tokens)))
+    page = Page(saw(dataclasses.replace(by_hand(), tokens=tokens), has_numbers=True))
     labels = [attrs["aria-label"] for _, attrs in page.elements if "bs-token" in (attrs.get("class") or "")]
     assert [label for label in labels if "unknown to the vocabulary" in label] == [
         "[UNK], id 1, position 2, token type 0, attention mask 1, unknown to the vocabulary: written \u2603"

@@ -24,6 +24,8 @@ from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 40}
+# What takes long holds up nobody either.
+LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
 
@@ -91,10 +93,9 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
 
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
-    for each in answered:
-        each.success(events.draw_open_tab, outputs=pictures, **unseen)
+    drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     for each in drawn:
-        each.success(events.complete_tab, outputs=pictures, **unseen)
+        each.success(events.complete_tab, outputs=pictures, **unseen | LATER_QUEUE)
 
     made = page.link.click(events.make_link, outputs=page.address, **unseen)
     made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")

@@ -91,15 +91,20 @@ class Events:
 
     @answers
     def draw_open_tab(self, request: gr.Request, **sent: Any) -> Update:
-        """After an answer: the open tab, if another was opened while the answer was on its way, or what it lacks."""
-        if sent["shown"] and sent["shown"].tab != sent["tab"]:
-            return self._redraw(request, sent)
-        return self._complete(request, sent)
+        """After an answer: the open tab, if another was opened while the answer was on its way."""
+        if sent["shown"] and sent["shown"].tab == sent["tab"]:
+            return gr.skip()
+        return self._redraw(request, sent)
 
     @answers
     def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
-        """After a tab was drawn: what takes long to compute and was left out."""
-        return self._complete(request, sent)
+        """After a tab was drawn: once more with what takes long to compute; nothing where that was there."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab or not tab.prepare:
+            return gr.skip()
+        self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair = self._pair(shown)
+        return self._redraw(request, sent) if tab.prepare(pair, **self._values(tab, pair, sent)) else gr.skip()
 
     @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
@@ -236,15 +241,6 @@ class Events:
         picture = tab.draw(pair, **self._values(tab, pair, sent))
         check()
         return {self.page.pictures[tab.name]: picture}
-
-    def _complete(self, request: gr.Request, sent: Sent) -> Update:
-        """The open tab once more, with what takes long; nothing where that was there."""
-        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab or not tab.prepare:
-            return gr.skip()
-        self.turns.take(request.session_hash, sent["turn"], is_view=True)
-        pair = self._pair(shown)
-        return self._redraw(request, sent) if tab.prepare(pair, **self._values(tab, pair, sent)) else gr.skip()
 
     def _restore(self, query: Mapping[str, str]) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
         """What a new page begins with.

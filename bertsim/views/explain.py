@@ -18,7 +18,7 @@ from bertsim.errors import InputError
 from bertsim.records import Comparison, EncoderOutput, Float, Int, TokenBatch
 from bertsim.score.measures import align_tokens, cosine, weigh_tokens
 
-TRIED = 4096  # tokens of a sentence that `occlude` has read, in all its tries
+TRIED = 2048  # tokens of a sentence that `occlude` has read, in all its tries
 MOST = 0.5  # of a head's attention: from here on it has a tag
 TAGS = ("previous token", "next token", "same word", "sink")
 

@@ -70,7 +70,7 @@ class _Strip:
         values = (tokens.input_ids[row, position], position, tokens.token_type_ids[row, position], int(is_on))
         found = [(name, changes[position]) for name, changes in self.effects]
         label = [tokens.tokens[row][position]]
-        label += [f"{name} {value}" for name, value in zip(_NUMBERS, values, strict=True)]
+        label += [f"{name} {value}" for name, value in zip(_NUMBERS, values, strict=True) if self.has_numbers]
         label += [f"{change}: written {written}"] if change else ["special token"] * special
         label += [f"without it {name} {number(e, signed=True)}" for name, e in found if not math.isnan(e)]
         parts = [tag("b.bs-piece", token_name(tokens, row, position))]

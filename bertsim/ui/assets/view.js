@@ -152,6 +152,8 @@ window.bertsim = (() => {
     const saver = event.target.closest?.("[data-save]");
     if (saver) { save(saver); return; }
     if (event.target.closest?.("[data-keys]")) { shortcuts["?"](); return; }
+    const summary = event.target.closest?.("summary");
+    if (summary) unfolded[summary.parentElement.open ? "delete" : "add"](summary.textContent);
     const picker = event.target.closest?.("[data-pick]");
     const keys = keysOf(linkOf(event));
     if (keys.length && (event.shiftKey || !picker)) pin(keys, event.shiftKey);
@@ -173,11 +175,6 @@ window.bertsim = (() => {
     walk(event);
     shortcuts[event.key.toLowerCase()]?.();
   });
-  document.addEventListener("toggle", ({ target }) => {
-    const name = target.querySelector?.("summary")?.textContent;
-    if (name) unfolded[target.open ? "add" : "delete"](name);
-  }, true);
-
   // After a redraw: what was open, focused, pinned and marked before is so again.
   const settle = (element) => {
     const view = element.querySelector(".bs-view");
