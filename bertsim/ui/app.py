@@ -85,11 +85,9 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         page.tab_row.select(events.open_tab, outputs=pictures, **asks),
         gr.on(own, events.redraw_tab, outputs=pictures, **asks),
     ]
-    pressed = [tab for tab in TABS if tab.press]
-    changes = {controls[key] for tab in pressed for key in tab.controls}
-    changes |= {page.pictures[tab.name] for tab in pressed}
-    for tab in pressed:
-        page.pictures[tab.name].pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
+    changes = pictures | {controls[key] for tab in TABS for key in tab.controls}
+    for picture in page.pictures.values():
+        picture.pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
 
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))

@@ -120,7 +120,7 @@ class Events:
     def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A button in the picture of the open tab."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab or not tab.press:
+        if not shown or not tab:
             return gr.skip()
         with suppress(StaleError):  # every press counts, and what a view still computes is drawn without it
             self.turns.take(request.session_hash, sent["turn"], is_view=True)

@@ -99,6 +99,13 @@ def half(tokens: TokenBatch, row: int, says: str, *content: object) -> Html:
     return tag(f"figure.bs-sentence.bs-{'ab'[row]}", head, *content)
 
 
+def sentences(tokens: TokenBatch) -> Html:
+    """Both sentences, whose words can be pointed at."""
+    letters = (tag("span.bs-letter", letter) for letter in "AB")
+    lines = (tag(f"div.bs-line.bs-{'ab'[row]}", letter, characters(tokens, row)) for row, letter in enumerate(letters))
+    return tag("div.bs-lines", *lines)
+
+
 def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
     cut, rest = batch.unread[row][0].cut_tokens, batch.unread[row][0].cut_off

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bertsim.bert.pooling import pool, scale_to_unit
 from bertsim.errors import InputError
@@ -65,41 +65,32 @@ def token_cosines(comparison: Comparison, layer: int) -> Float:
     return np.clip(a @ b.T, -1.0, 1.0)
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """Token-to-token cosines of two sentences at one layer, and what BERTScore makes of them.
+class BertScore(NamedTuple):
+    """BERTScore of A as the candidate against B as the reference, at one layer.
 
-    Attributes:
-        cosines: float32 [a, b], real tokens only, special ones among them.
-        special_a, special_b: bool [a], [b].
-        precision, recall, f1: BERTScore of A as the candidate against B as the reference.
-        score: the same with tokens weighed by their vectors' lengths; at the last layer that of the scorer "alignment".
+    In `weighted_f1` tokens are weighed by their vectors' lengths; at the last layer it is the scorer "alignment".
     """
 
-    cosines: Float
-    special_a: NDArray[np.bool_]
-    special_b: NDArray[np.bool_]
     precision: float
     recall: float
     f1: float
-    score: float
+    weighted_f1: float
 
 
-def align(comparison: Comparison, layer: int = -1) -> Alignment:
+def align(comparison: Comparison, layer: int = -1) -> BertScore:
     """Compare every token of A with every token of B at a layer, an index into `hidden_states`.
 
     Source: Zhang et al., BERTScore (2020), and its reference code without idf: a token may be matched with a
     special one, but special tokens have no weight in the averages.
     """
-    hidden = comparison.output.hidden_states[layer]
-    score = align_tokens(*weigh_tokens(hidden, comparison.tokens.is_own))
-    keep = [np.flatnonzero(mask) for mask in comparison.tokens.attention_mask]
-    special_a, special_b = (comparison.tokens.is_special[row][keep[row]] for row in (0, 1))
-    cosines = token_cosines(comparison, layer)[np.ix_(*keep)]
-    precision = float(cosines.max(axis=1)[~special_a].mean())
-    recall = float(cosines.max(axis=0)[~special_b].mean())
+    tokens = comparison.tokens
+    weighted = align_tokens(*weigh_tokens(comparison.output.hidden_states[layer], tokens.is_own))
+    cosines = token_cosines(comparison, layer)
+    read_a, read_b = tokens.attention_mask == 1
+    precision = float(cosines[tokens.is_own[0]][:, read_b].max(axis=1).mean())
+    recall = float(cosines[read_a][:, tokens.is_own[1]].max(axis=0).mean())
     f1 = 2 * precision * recall / (precision + recall) if abs(precision + recall) > 1e-9 else 0.0
-    return Alignment(cosines, special_a, special_b, precision, recall, f1, score)
+    return BertScore(precision, recall, f1, weighted)
 
 
 def layer_profile(output: EncoderOutput, attention_mask: Int, poolings: Sequence[str]) -> Float:
@@ -164,9 +155,8 @@ def mean_across(attention: Float, a: Sequence[int], b: Sequence[int]) -> Float:
         float32 [..., a, b].
     """
     rows, columns = np.array(a, int)[:, None], np.array(b, int)[:, None]
-    return (
-        np.asarray(attention[..., rows, columns[:, 0]] + np.swapaxes(attention[..., columns, rows[:, 0]], -1, -2)) / 2
-    )
+    there, back = attention[..., rows, columns[:, 0]], attention[..., columns, rows[:, 0]]
+    return np.asarray((there + np.swapaxes(back, -1, -2)) / 2, np.float32)
 
 
 def own_places(tokens: TokenBatch) -> tuple[list[int], list[int]]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bertsim.records import Comparison, Float
+from bertsim.records import Comparison, Float, TokenBatch
 from bertsim.views.anatomy import half, strip, token_name
 from bertsim.views.explain import choose_trace, is_piece, layer_profile, token_cosines, trace_tokens
 from bertsim.views.markup import Html, button, downloads, number, plain, region, table, tag, view
@@ -25,15 +25,11 @@ _LEFT, _TOP, _STEP, _HEIGHT, _RIGHT = 46.0, 14.0, 130.0, 240.0, 190.0
 
 
 def _mark(kind: int, x: float, y: float, title: str) -> Html:
-    """A point of a curve: disc, square, triangle, diamond or small disc."""
-    name, shape = (
-        ("circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "4"}),
-        ("rect", {"x": f"{x - 3.6:.1f}", "y": f"{y - 3.6:.1f}", "width": "7.2", "height": "7.2"}),
-        ("path", {"d": f"M{x:.1f} {y - 5:.1f}l4.6 8.4h-9.2z"}),
-        ("path", {"d": f"M{x:.1f} {y - 5:.1f}l5 5-5 5-5-5z"}),
-        ("circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "2"}),
-    )[kind]
-    return tag(name, tag("title", title), **shape, style=f"fill:{_COLOURS[kind]}")
+    """A point of a curve: a disc, of the second one a square, of others a small disc."""
+    where = {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "2" if kind else "4"}
+    if kind == 1:
+        where = {"x": f"{x - 3.6:.1f}", "y": f"{y - 3.6:.1f}", "width": "7.2", "height": "7.2"}
+    return tag("rect" if kind == 1 else "circle", tag("title", title), **where, style=f"fill:{_COLOURS[kind]}")
 
 
 def _spread(targets: list[float], gap: float = 15.0) -> list[float]:
@@ -49,7 +45,7 @@ def curves(values: Float, names: Sequence[str], band: Float) -> Html:
     """Draw a curve per row of cosines, float32 [curves, layers + 1], five at most, over a band.
 
     Args:
-        values: the curves; those that are named "" stand for nothing and are left out.
+        values: the curves.
         names: of the rows.
         band: float32 [2, layers + 1], its lower and its upper edge.
     """
@@ -78,8 +74,6 @@ def curves(values: Float, names: Sequence[str], band: Float) -> Html:
     *ends, middle = _spread(targets)
     parts.append(written("unrelated pairs", right + 12, middle + 4, SOFT))
     for kind, (row, name) in enumerate(zip(values.tolist(), names, strict=True)):
-        if not name:
-            continue
         style = f"fill:none;stroke:{_COLOURS[kind]};stroke-width:1.6;stroke-dasharray:{_DASHES[kind]}"
         parts.append(tag("polyline", points=" ".join(way(row)), style=style))
         for layer, value in enumerate(row):
@@ -109,18 +103,15 @@ def trace_of(comparison: Comparison, pins: Sequence[str]) -> tuple[int, int]:
     return int(a), int(b)
 
 
-def _strips(comparison: Comparison, trace: tuple[int, int]) -> list[Html]:
-    """Both sentences, of which a token each can be pressed."""
-    tokens = comparison.tokens
+def _strip(tokens: TokenBatch, row: int, traced: int) -> Html:
+    """A sentence of which a token can be pressed."""
 
-    def cell(row: int, position: int) -> Html:
-        is_piece_, is_special = is_piece(tokens, row, position), bool(tokens.is_special[row, position])
-        kind = ".is-piece" * is_piece_ + ".is-special" * is_special
-        key, name = f"{'ab'[row]}{position}", token_name(tokens, row, position)
-        named = {"data_link": key, "aria_pressed": position == trace[row], "tabindex": -1}
-        return button(tag("b.bs-piece", name), kind=f".bs-token{kind}", **named)
+    def cell(position: int) -> Html:
+        kind = ".is-piece" * is_piece(tokens, row, position) + ".is-special" * bool(tokens.is_special[row, position])
+        named = {"data_link": f"{'ab'[row]}{position}", "aria_pressed": position == traced, "tabindex": -1}
+        return button(tag("b.bs-piece", token_name(tokens, row, position)), kind=f".bs-token{kind}", **named)
 
-    return [half(tokens, row, "", strip(tokens, row, lambda p, row=row: cell(row, p))) for row in (0, 1)]
+    return half(tokens, row, "", strip(tokens, row, cell))
 
 
 def layers_view(comparison: Comparison, poolings: Sequence[str], others: Float, pins: Sequence[str] = ()) -> Html:
@@ -149,7 +140,7 @@ def layers_view(comparison: Comparison, poolings: Sequence[str], others: Float, 
         f"band in which nine of ten unrelated pairs lie. {both}: {short_number(float(traced[0]))} at the embeddings, "
         f"{short_number(float(traced[-1]))} at the last layer. Press a token of A and one of B to trace these.",
         "Only the last layer was trained to be compared; a high cosine in another one need not mean anything.",
-        tag("div.bs-halves", *_strips(comparison, (a, b))),
+        tag("div.bs-halves", *(_strip(comparison.tokens, row, place) for row, place in enumerate((a, b)))),
         region("Curves", curves(values, names, band)),
         table(heads, rows, caption="Cosine at every layer"),
         downloads("layers", shown, has_svg=True),

@@ -6,13 +6,12 @@ In: `Comparison`. Out: HTML: every matrix there is as a tile, one of them at ful
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bertsim.records import Comparison, Float
-from bertsim.views.anatomy import characters
+from bertsim.views.anatomy import sentences
 from bertsim.views.attention import BOTH, AttentionChoice, Read, cut_off, limits, matrix
 from bertsim.views.explain import (
     align,
@@ -37,18 +36,10 @@ Link = tuple[int, int, float, bool]
 """Row, column, value, whether its line is solid."""
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """The matrix at full size.
+class _Opened(NamedTuple):
+    """The matrix at full size: what it is, and what it is not; its links; numbers about it.
 
-    Attributes:
-        says, limits: what it is, and what it is not.
-        values, rows, columns: float32 [rows, columns], and its tokens.
-        high: value of the strongest tint.
-        links, linked: its links, and what they are.
-        tints: what pinned tokens tint, float32 [a, b], every position; None where that would say nothing.
-        data: its numbers, as they are saved.
-        figures: numbers about it.
+    `tints`: what pinned tokens tint, float32 [a, b], every position; None where that would say nothing.
     """
 
     says: str
@@ -56,12 +47,10 @@ class _Opened:
     values: Float
     rows: Side
     columns: Side
-    high: float
     links: list[Link]
     linked: str
     tints: Float | None
-    data: dict[str, Any]
-    figures: Html = field(default_factory=Html)
+    figures: dict[str, float]
 
 
 def best_matches(values: Float, rows: Side, columns: Side) -> list[Link]:
@@ -107,33 +96,18 @@ def _of_cosines(comparison: Comparison, under: Comparison, choice: AttentionChoi
     rows, columns = (side(tokens, row, keys[row], places[row], alone[row]) for row in (0, 1))
     whole = token_cosines(under, layer)
     values = whole[np.ix_(*places)]
-    figures: dict[str, float] = {}
-    if under.tokens.is_own.any(axis=1).all():
-        found = align(under, layer)
-        figures = {"Precision": found.precision, "Recall": found.recall, "F1": found.f1, "Weighted F1": found.score}
-    items = (tag("div", tag("dt", name), tag("dd", number(value))) for name, value in figures.items())
-    lonely = " and ".join(
-        f"{', '.join(each.token for each in labels if each.is_alone)} of {letter}"
-        for letter, labels in zip("AB", (rows, columns), strict=True)
-        if any(each.is_alone for each in labels)
-    )
-    partner = f" {ALONE} Without a partner: {lonely}." if lonely else " Every content word has a partner."
-    data = {"layer": layer, **{name.lower().replace(" ", "_"): value for name, value in figures.items()}}
-    return _Opened(
-        f"{choice.title}: how alike each token of A (rows) is to each of B (columns), the sentences read apart by "
-        f"{', '.join(scorers)}.{partner}",
+    figures = align(under, layer)._asdict() if under.tokens.is_own.any(axis=1).all() else {}
+    named = [", ".join(label.token for label in labels if label.is_alone) for labels in (rows, columns)]
+    lonely = " and ".join(f"{names} of {letter}" for names, letter in zip(named, "AB", strict=True) if names)
+    partner = f"{ALONE} Without a partner: {lonely}." if lonely else "Every content word has a partner."
+    says = f"{choice.title}: how alike each token of A (rows) is to each of B (columns), the sentences read apart by "
+    below = (
         "The figures are BERTScore's, A as candidate and B as reference; in the weighted one, at the last layer the "
-        "scorer alignment, a token counts by the squared length of its vector.",
-        values,
-        rows,
-        columns,
-        1.0,
-        best_matches(values, rows, columns),
-        "Best matches: solid where the two choose each other, and framed in the matrix.",
-        whole,
-        data,
-        tag("dl.bs-figures", *items, aria_label="BERTScore"),
+        "scorer alignment, a token counts by the squared length of its vector."
     )
+    linked = "Best matches: solid where the two choose each other, and framed in the matrix."
+    says += f"{', '.join(scorers)}. {partner}"
+    return _Opened(says, below, values, rows, columns, best_matches(values, rows, columns), linked, whole, figures)
 
 
 def _of_attention(read: Read, choice: AttentionChoice, scorers: Sequence[str]) -> _Opened:
@@ -141,13 +115,8 @@ def _of_attention(read: Read, choice: AttentionChoice, scorers: Sequence[str]) -
     whole, is_alone = matrix(read.attentions, choice), choice.inputs == "apart"
     values, even = read.cut(whole, choice), 1.0 / len(read.keys)
     rows, columns = (side(read.tokens, read.row, read.keys, places) for places in read.places(choice))
-    high = max(float(values.max(initial=0)), 3 * even)
-    takes = "how much each row's token takes from each column's"
-    says = (
-        f"{choice.title}: {takes}, for sentence {choice.part}."
-        if is_alone
-        else f"{choice.title}: {takes}, for the pair packed as one input."
-    )
+    whose = f"sentence {choice.part}" if is_alone else "the pair packed as one input"
+    says = f"{choice.title}: how much each row's token takes from each column's, for {whose}."
     if choice.part == BOTH:
         says = f"{choice.title}: how much each token of A (rows) and of B (columns) look at each other, on average."
     tints = None
@@ -158,13 +127,12 @@ def _of_attention(read: Read, choice: AttentionChoice, scorers: Sequence[str]) -
             most = ", the most of all heads" * bool(share == shares.max())
             says += f" {share:.0%} of what it looks at is in the other sentence{most}."
         tints = np.pad(mean_across(whole, *own_places(read.tokens)), ((1, 0), (1, 0)))
-    data = {"layer": choice.layer, "head": choice.head, "shown": choice.part}
     strongest = _strongest(values, even)
     linked = "Each row's two strongest links, where they are more than one and a half times an even spread."
     if not strongest:
         linked = "No link is stronger than one and a half times an even spread."
     below = f"Spread evenly it would be {number(even)} everywhere. {limits(read, choice, scorers)}"
-    return _Opened(says, below, values, rows, columns, high, strongest, linked, tints, data)
+    return _Opened(says, below, values, rows, columns, strongest, linked, tints, {})
 
 
 def meets_view(
@@ -188,46 +156,37 @@ def meets_view(
     is_cosine = choice.head == 0
     opened = _of_cosines(comparison, under, choice, scorers) if is_cosine else _of_attention(read, choice, scorers)
     layers = range(comparison.output.hidden_states.shape[0])
-    shown = (under.tokens.attention_mask == 1) & ~(comparison.tokens.is_special & choice.hides_special)
-    where = np.ix_(*map(np.flatnonzero, shown))
+    is_shown = (under.tokens.attention_mask == 1) & ~(comparison.tokens.is_special & choice.hides_special)
+    where = np.ix_(*map(np.flatnonzero, is_shown))
     is_packed = choice.inputs == "packed"
     tags = tag_heads(read.attentions, read.tokens) if is_packed else [[""] * read.attentions.shape[1] for _ in layers]
     cosines = [token_cosines(under, layer)[where] for layer in layers]
     tiles = overview(cosines, read.cut(read.attentions, choice), tags, choice)
     picks = {f"{layers[-1]}-{COSINES}": "Read apart: cosines", ACROSS: "Read together: the head that looks across most"}
     picks |= {f"{MEAN}-{MEAN}": "The mean of all heads"}
-    lines = (
-        tag(f"div.bs-line.bs-{'ab'[row]}", tag("span.bs-letter", "AB"[row]), characters(comparison.tokens, row))
-        for row in (0, 1)
-    )
-    values, rows, columns = opened.values, opened.rows, opened.columns
+    values, rows, columns, kind = opened.values, opened.rows, opened.columns, COSINES if is_cosine else "attention"
+    high = 1.0 if is_cosine else max(float(values.max(initial=0)), 3 / len(read.keys))
     framed = {(a, b) for a, b, _, is_solid in opened.links if is_solid and is_cosine}
-    picture = heatmap(values, rows, columns, label=choice.title, high=opened.high, framed=framed)
+    picture = heatmap(values, rows, columns, label=choice.title, high=high, framed=framed)
     linked = links(opened.links, rows, columns, label=opened.linked)
-    data = opened.data | {
-        "rows": [label.token for label in rows],
-        "columns": [label.token for label in columns],
-        COSINES if is_cosine else "attention": np.round(values.astype(float), 4).tolist(),
-    }
+    data: dict[str, Any] = {"layer": choice.layer, "head": choice.head, "shown": COSINES if is_cosine else choice.part}
+    data |= opened.figures | {"rows": [label.token for label in rows], "columns": [label.token for label in columns]}
+    data[kind] = np.round(values.astype(float), 4).tolist()
+    named = {name.replace("_f", " F"): number(value) for name, value in opened.figures.items()}
+    figures = [tag("div", tag("dt", name[0].upper() + name[1:]), tag("dd", value)) for name, value in named.items()]
+    shown = [region("Matrix; arrow keys walk in it", picture, data_walk=min(len(columns), DRAWN))]
+    shown += [tag("dl.bs-figures", *figures, aria_label="BERTScore")] if figures else []
+    beside = region("Links", linked, data_walk=0), tag("p.bs-caption.bs-limits", opened.linked)
     return view(
         opened.says,
         " ".join(filter(None, (opened.limits, left_out(*values.shape)))),
-        tag("div.bs-lines", *lines),
+        sentences(comparison.tokens),
         note("" if is_cosine else cut_off(read, choice)),
         group(".bs-chips", "Open", *(button(label, data_pick=key) for key, label in picks.items())),
-        tag(
-            "div.bs-plates.bs-meeting",
-            tiles,
-            tag(
-                "div.bs-main",
-                region("Matrix; arrow keys walk in it", picture, data_walk=min(len(columns), DRAWN)),
-                opened.figures,
-            ),
-            tag("div.bs-linked", region("Links", linked, data_walk=0), tag("p.bs-caption.bs-limits", opened.linked)),
-        ),
+        tag("div.bs-plates.bs-meeting", tiles, tag("div.bs-main", *shown), tag("div.bs-linked", *beside)),
         pointed(_HINT),
         numbers(values, rows, columns, corner="from \\ to", caption=choice.title),
         downloads("meets", data, has_svg=True),
         data_pins=" ".join(pins),
-        **({} if opened.tints is None else tinting(opened.tints, "cosine" if is_cosine else "attention", opened.high)),
+        **({} if opened.tints is None else tinting(opened.tints, kind.removesuffix("s"), high)),
     )

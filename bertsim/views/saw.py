@@ -184,14 +184,14 @@ def saw_view(
         for way, name in zip(("Read apart", "Read together"), ways, strict=False)
     )
     scores = {"before": {s.scorer: s.value for s in comparison.scores}, "after": {s.scorer: s.value for s in after}}
-    said = "" if occlusions else " What hiding each token does is being worked out …"
+    waiting = "" if occlusions else " What hiding each token does is being worked out …"
     return view(
         "Press a token to hide it: no other token can attend to it, and no score counts it. Its bars tell what that "
         "would do: down, the score falls without this token; up, it rises.",
         f"Solid bars are of {ways[0]}, hollow ones of {ways[-1]}, each kind on its own scale. "
         * (len(ways) > 1)
         + f"Hiding is not deleting: the other tokens keep their positions.{_tried(comparison, effects[0], 0)}"
-        f"{_tried(comparison, effects[1], 1)}{said}",
+        f"{_tried(comparison, effects[1], 1)}{waiting}",
         note(cut and f"Sentence {cut}: what is struck through was not read."),
         group(".bs-chips", "Masks at one click", *(button(label, data_pick=key) for key, label in ACTIONS)),
         tag("ul.bs-tracks", *tracks, aria_label="Scores without the hidden tokens"),
