@@ -8,6 +8,7 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import gradio as gr
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
-from bertsim.ui.controls import Choices
+from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
@@ -32,6 +33,7 @@ FIRST_WAIT = 4.0
 TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
+_NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
 
 Sent = dict[str, Any]
 """What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
@@ -95,6 +97,16 @@ class Events:
         return self._redraw(request, sent)
 
     @answers
+    def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
+        """After a tab was drawn: once more with what takes long to compute; nothing where that was there."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab or not tab.prepare:
+            return gr.skip()
+        self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair = self._pair(shown)
+        return self._redraw(request, sent) if tab.prepare(pair, **self._values(tab, pair, sent)) else gr.skip()
+
+    @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
         """A control of the open tab."""
         return self._redraw(request, sent)
@@ -108,11 +120,15 @@ class Events:
     def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A button in the picture of the open tab."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab or not tab.press:
+        if not shown or not tab:
             return gr.skip()
+        with suppress(StaleError):  # every press counts, and what a view still computes is drawn without it
+            self.turns.take(request.session_hash, sent["turn"], is_view=True)
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
         changed = tab.press(pair, str(event.key), **values)
+        if tab.prepare:
+            tab.prepare(pair, **values | changed)
         drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
@@ -123,7 +139,7 @@ class Events:
         model = self.shelf.get(sent["encoder"])
         for letter, each in (("A", a), ("B", b)):
             model.check(each, f"sentence {letter}")
-        values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
+        values = sent if shown and (a, b) == (shown.a, shown.b) else sent | _NO_KEYS
         return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
 
     def tell_copied(self, query: str) -> None:
@@ -194,8 +210,8 @@ class Events:
         shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
         pair = self._pair(shown)
         check()
-        values = sent if keeps_mask else {**sent, "mask": []}
-        drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
+        values = sent if keeps_mask else sent | _NO_KEYS
+        drawn = {shown.tab, *(tab.name for tab in TABS if values["mask"] and "mask" in tab.controls)}
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
         for tab in TABS:
             if tab.name in drawn:

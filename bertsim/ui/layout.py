@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import gradio as gr
@@ -13,7 +12,7 @@ from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import VIEW_JS
 from bertsim.views.markup import Html, tag
-from bertsim.views.page import choices, encoder_cards, masthead
+from bertsim.views.page import choices, encoder_cards, keys_help, masthead
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _STATUS_JS = 'element.setAttribute("role", "status");'
@@ -44,11 +43,10 @@ class Layout:
         with gr.Tabs(selected=TABS[0].name, elem_id="bs-tabs") as self.tab_row:
             for tab in TABS:
                 with gr.Tab(tab.label, id=tab.name, elem_id=f"bs-tab-{tab.name}"):
-                    is_row = len(tab.controls) > 1
-                    with gr.Row(elem_classes="bs-controls") if is_row else nullcontext():
+                    with gr.Row(elem_classes="bs-controls"):
                         self._build_controls(allowed, *tab.controls)
-                    elem_id = "bs-matter-view" if tab.name == "matter" else f"bs-{tab.name}"
-                    self.pictures[tab.name] = _picture(tab.label, elem_id)
+                    self.pictures[tab.name] = _picture(tab.label, f"bs-{tab.name}")
+        gr.HTML(keys_help(), apply_default_css=False)
         self.encoder, self.past = gr.State(shelf.catalog.start.name), gr.State([])
         self.shown, self.wanted = gr.State(None), gr.State(None)
         self.tab, self.turn = gr.Textbox(visible=False), gr.Number(visible=False)

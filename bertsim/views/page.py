@@ -18,6 +18,26 @@ def masthead() -> Html:
     return tag("header.bs-head", tag("h1", "bertsim"), purpose)
 
 
+_KEYS = (
+    ("Point, press", "show a token in every view, pin it; on a token of “What it saw”, hide it"),
+    ("Shift + press", "pin one more"),
+    ("Esc", "let go of what is pinned"),
+    ("Arrow keys", "walk in a strip, the overview, a matrix"),
+    ("M", "hide what is pinned, or bring it back"),
+    ("S", "swap the sentences"),
+    ("Ctrl + Enter", "compare"),
+    ("?", "this list"),
+)
+
+
+def keys_help() -> Html:
+    """What the keys do, behind a button and the key "?"."""
+    rows = (tag("div", tag("dt", tag("kbd", key)), tag("dd", does)) for key, does in _KEYS)
+    close = tag("form", tag("button.bs-quiet", "Close"), method="dialog")
+    listed = tag("dialog.bs-keys", tag("h2", "Keys"), tag("dl", *rows), close, id="bs-keys", aria_label="Keys")
+    return button("Keys", kind=".bs-quiet", data_keys=True) + listed
+
+
 def choices(label: str, names: Sequence[str]) -> Html:
     """A row of buttons; pressing one reports its index."""
     buttons = (button(name, data_pick=index) for index, name in enumerate(names))

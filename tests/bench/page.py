@@ -21,11 +21,9 @@ PAIR = (
 )
 CLICKS = 15
 VIEWS = (
-    ("The mask, live", "#bs-mask", 600.0),
-    ("Which tokens matter", "#bs-matter-view", 1000.0),
-    ("Alignment", "#bs-alignment", 600.0),
-    ("Attention", "#bs-attention", 600.0),
-    ("Layers", "#bs-layers", 600.0),
+    ("What it saw", "#bs-saw", 600.0),
+    ("Who meets whom", "#bs-meets", 600.0),
+    ("Through the layers", "#bs-layers", 600.0),
 )
 """Tab, where it is drawn, and the milliseconds that a comparison may take while it is open."""
 COMPARISON = 300.0
@@ -63,7 +61,7 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
             waited = _median(page, lambda n, panel=panel: _ask(n, f"{panel} .bs-view"))  # type: ignore[misc]
             yield f"comparison and “{name}” drawn", waited, most
         _open(page, VIEWS[0][0])
-        press = ["document.querySelector('[data-pick=\"a6\"]').click();", "#bs-mask .bs-changes"]
+        press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
 
 

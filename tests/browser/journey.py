@@ -14,6 +14,10 @@ LOOKS = (
 """Width and colour scheme: either of both, and every combination in `make test-all`."""
 
 
+VIEWS = ("What it saw", "Who meets whom", "Through the layers")
+"""The tabs of the result."""
+
+
 def cosine(page: Page) -> float:
     """The cosine as the page shows it."""
     return float(page.locator("#bs-verdict .bs-big").inner_text().replace("−", "-"))

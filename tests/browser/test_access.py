@@ -7,11 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import LOOKS, open_tab, select_tab, shown
+from tests.browser.journey import LOOKS, VIEWS, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
-
-TABS = ("Tokens", "The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers")
 
 
 def serious(page: Page, within: str = "html") -> list[str]:
@@ -41,20 +39,27 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     page.locator(".bs-encoder").nth(1).click()
     expect(page.locator("#bs-encoder-line .bs-note")).to_be_visible()
     assert serious(page) == []
-    for name in TABS:
+    for name in VIEWS:
         select_tab(page, name)
-        if name == "The mask, live":
+        if name == VIEWS[0]:
+            page.get_by_label("Ids, positions, types, mask").check()
             page.locator('[data-pick="a6"]').click()
             expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+            page.locator('#bs-saw .bs-text [data-link="a3"]').click()
+            expect(page.locator("#bs-saw .bs-token.is-tinted").first).to_be_visible()
         assert serious(page, "#bs-tabs") == [], name
-    select_tab(page, "Tokens")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    select_tab(page, VIEWS[0])
     page.get_by_label("Sentence A", exact=True).fill("")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_test_id("toast-body")).to_be_visible()
     assert serious(page) == []
     page.evaluate("""document.querySelector('[data-testid="toast-close"]')?.click()""")  # it goes by itself, too
     page.get_by_role("button", name="Too long", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
+    expect(page.locator("#bs-saw .bs-cut")).to_be_visible()
     assert serious(page) == []
 
 
@@ -93,9 +98,9 @@ def test_the_keyboard_alone_makes_the_whole_journey(page, model):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#bs-bars .bs-facts")).not_to_contain_text("mean pooling")
-    press_until(page, "(e) => e.getAttribute('role') === 'tab' && e.textContent.includes('mask')")
-    page.keyboard.press("Enter")
-    press_until(page, "(e) => e.dataset.pick === 'a6'")
+    press_until(page, "(e) => e.dataset.pick === 'a0'")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
     expect(page.locator('[data-pick="a6"]')).to_be_focused()
@@ -105,8 +110,8 @@ def test_the_keyboard_alone_makes_the_whole_journey(page, model):
 
 
 def test_every_tab_can_be_opened_by_keys(page):
-    for name in TABS[1:]:
+    for name in VIEWS[1:]:
         page.get_by_role("tab", name=name, exact=True).focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
-    open_tab(page, "Tokens")
+    open_tab(page, VIEWS[0])

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from bertsim.model.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import LOOKS, compare, cosine, open_tab, shown
+from tests.browser.journey import LOOKS, VIEWS, compare, cosine, open_tab, shown
 
 pytestmark = pytest.mark.browser
 
@@ -117,7 +117,7 @@ def test_hostile_text_appears_as_text(page, model):
         compare(page, typed, "two " + typed, comparison["cosine"].value)
         visible = typed.replace("\x07", "\u2407").replace("\x1b", "\u241b")
         expect(page.locator(".bs-text").first).to_have_text(visible, use_inner_text=False)
-        assert page.locator("#bs-tokens script, #bs-tokens img").count() == 0
+        assert page.locator("#bs-saw script, #bs-saw img").count() == 0
         assert page.title() == "bertsim: compare two sentences"
 
 
@@ -126,24 +126,24 @@ def test_hostile_text_in_a_link_is_text_in_every_tab_and_among_the_previous_pair
     page = visit("?" + urlencode({"a": typed, "b": "two " + typed}))
     wanted = model.compare(typed, "two " + typed)["cosine"].value
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
-    for name in ("The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers"):
+    for name in VIEWS:
         open_tab(page, name)
     page.get_by_role("button", name="Previous pairs of this visit").click()
     first = page.locator("#bs-past button span").first
     expect(first).to_have_text(typed.replace("\x07", "\u2407").replace("\x1b", "\u241b"))
     page.get_by_role("button", name="Swap", exact=True).click()
     expect(page.locator("#bs-past button")).to_have_count(2)
-    assert page.locator(".gradio-container script, #bs-tabs img:not(.bs-minis img)").count() == 0
+    assert page.locator(".gradio-container script, #bs-tabs img:not(.bs-tile img)").count() == 0
     assert page.title() == "bertsim: compare two sentences"
 
 
 def test_the_twenty_thousand_and_first_character_is_not_read_and_that_is_shown(page):
     page.get_by_label("Sentence A", exact=True).fill("a" * 20_000 + "!")
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-cut")).to_contain_text(
+    expect(page.locator("#bs-saw .bs-cut")).to_contain_text(
         "cut off: only the first 20,000 characters of a sentence are read"
     )
-    expect(page.locator("#bs-tokens figcaption").first).to_contain_text("1 character cut off")
+    expect(page.locator("#bs-saw figcaption").first).to_contain_text("1 character cut off")
 
 
 def test_an_empty_sentence_is_a_toast_of_one_sentence(page):
@@ -172,11 +172,11 @@ def test_a_hundred_thousand_characters_and_a_lone_surrogate_are_scored(page):
         "(box) => { box.value = 'half \\ud83d a pair'; box.dispatchEvent(new Event('input', { bubbles: true })); }"
     )
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-cut")).to_contain_text("more characters cut off")
-    expect(page.locator("#bs-tokens .bs-text").nth(1)).to_contain_text("half \ufffd a pair")
+    expect(page.locator("#bs-saw .bs-cut")).to_contain_text("more characters cut off")
+    expect(page.locator("#bs-saw .bs-text").nth(1)).to_contain_text("half \ufffd a pair")
     page.get_by_role("button", name="Swap", exact=True).click()
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-text").first).to_contain_text("half \ufffd a pair")
+    expect(page.locator("#bs-saw .bs-text").first).to_contain_text("half \ufffd a pair")
 
 
 def test_a_link_restores_the_pair(visit, model):
@@ -211,7 +211,7 @@ def test_two_visitors_do_not_see_each_other(visit, model, context):
 def test_nothing_overflows_and_the_scheme_is_followed(visit, width, scheme):
     page = visit(width=width, scheme=scheme)
     page.get_by_role("button", name="Too long", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
+    expect(page.locator("#bs-saw .bs-cut")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert light == ("rgb(250, 249, 246)" if scheme == "light" else "rgb(22, 23, 25)")
@@ -224,11 +224,11 @@ def test_the_keyboard_alone_compares_and_reads_tokens(page, model):
     page.keyboard.press("Enter")
     wanted = model.compare(A, EXAMPLES[0][2])["cosine"].value
     expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
-    first = page.locator("#bs-tokens .bs-strip").first.locator(".bs-token").first
+    first = page.locator("#bs-saw .bs-strip").first.locator(".bs-token").first
     first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    linked = page.locator("#bs-tokens .bs-text .is-linked")
+    linked = page.locator("#bs-saw .bs-text .is-linked")
     expect(linked).to_have_text("plane")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"

@@ -165,11 +165,11 @@ def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(c
         page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
         page.get_by_role("button", name="Compare", exact=True).click()
         page.wait_for_function(LINE_IS_DRAWN)
-        page.get_by_role("tab", name="The mask, live", exact=True).click()
+        page.get_by_role("tab", name="Through the layers", exact=True).click()
         slow.let_go()
-        expect(page.locator("#bs-mask")).to_contain_text("zebra")
+        expect(page.locator("#bs-layers")).to_contain_text("zebra")
         assert cosine(page) < 1
-        expect(page.locator('[data-pick="a2"]')).to_contain_text("slow")
+        expect(page.locator('#bs-layers .bs-token[data-link="a2"]')).to_contain_text("slow")
 
 
 def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tmp_path):
