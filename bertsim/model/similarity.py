@@ -192,6 +192,7 @@ class SimilarityModel(DuplicatesModel):
         is_masked: bool = False,
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
+        names = tuple(names)
         scorers = [self._scorer(name, options) for name in names]
         inferring = self._head(self.inferring_head) if self.inferring_head and names == self.scorers else None
         asked = [*scorers, head_scorer(inferring, logits=True)] if inferring else scorers
