@@ -273,7 +273,9 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "meets")
     example = ask("run_example", gr.EventData(None, {"key": "2"}), a="", b="", shown=shown)
     assert example["bs-b"] == EXAMPLES[2][2]
-    assert "museum" in example["bs-saw"]
+    assert "tickets" in example["bs-saw"]
+    assert "opposite claims" in example["bs-verdict"]
+    assert example["bs-faults-a"] == example["bs-faults-b"] == ""
     assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-saw"}
     opens = gr.SelectData(None, {"index": 2, "value": "Through the layers"})
     assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}
@@ -281,6 +283,13 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     assert pressed["State"] == ["b2"]
     assert by_name["complete_tab"].fn(request, **sent, turn=next(turns), a="", b="", shown=shown) == gr.skip()
     assert "being worked out" not in pressed["bs-saw"]
+    placed = dataclasses.replace(shown, has_rulers=False)
+    assert "of unrelated pairs" in ask("complete_tab", a="", b="", shown=placed)["bs-ways"]
+    assert example["bs-past"].count("<li>") == 1
+    wrong = ask("compare_pair", a=" ", b="\u200b", shown=shown)
+    assert "Sentence A is empty; write at least one word." in wrong["bs-faults-a"]
+    assert 'id="bs-fault-b"' in wrong["bs-faults-b"]
+    assert wrong.keys() == {"bs-faults-a", "bs-faults-b"}
     sent["tab"] = "layers"
     pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
     assert "bank" not in pressed["bs-layers"]

@@ -50,7 +50,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     sent |= {key: control for key, control in controls.items() if key != "pins"}
     sent |= {"pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
-    results = pictures | {page.verdict, page.bars, page.past, page.history, page.shown, controls["mask"]}
+    results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}
+    results |= {page.past, page.history, page.shown, controls["mask"]}
     switched = {page.encoder, page.line, page.offered, *controls.values()}
     asks: dict[str, Any] = {
         "inputs_kwargs": sent,
@@ -93,7 +94,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     for each in drawn:
-        each.success(events.complete_tab, outputs=pictures, **unseen | LATER_QUEUE)
+        each.success(events.complete_tab, outputs=pictures | {page.ways}, **unseen | LATER_QUEUE)
 
     made = page.link.click(events.make_link, outputs=page.address, **unseen)
     made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -19,15 +19,16 @@ from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.judging import judge, remember
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
 from bertsim.ui.shelf import Loading
 from bertsim.ui.tabs import TABS, Tab
 from bertsim.views.markup import Html, sendable
-from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, previous
-from bertsim.views.result import bars, provenance, verdict
+from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
+from bertsim.views.result import measures, verdict
+from bertsim.views.ruler import ways
 
-KEPT_PAIRS = 12
 FIRST_WAIT = 4.0
 """Seconds that a new page waits for the encoder that it wants, before it begins with the bundled one."""
 TICK = 0.25
@@ -43,12 +44,13 @@ Update = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: a pair, the settings that it was compared under, and the tab that was open then."""
+    """What the page shows: a pair, its settings, the tab that was open then, and whether rulers were drawn."""
 
     a: str
     b: str
     settings: Settings
     tab: str
+    has_rulers: bool = True
 
 
 class Events:
@@ -60,8 +62,14 @@ class Events:
 
     @answers
     def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
-        """The button, Enter, swap, a setting."""
-        return self._answer(request, sent)
+        """The button, Enter, a pause in typing, swap, a setting; what is wrong with a sentence stands at its box."""
+        try:
+            return self._answer(request, sent)
+        except InputError:
+            wrong = self._faults(sent)
+            if not any(wrong.values()):
+                raise
+            return wrong
 
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
@@ -72,7 +80,7 @@ class Events:
     @answers
     def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A previous pair."""
-        a, b, _ = sent["past"][int(event.key)]
+        a, b, *_ = sent["past"][int(event.key)]
         boxes = {self.page.a: sendable(a), self.page.b: sendable(b)}
         return self._answer(request, {**sent, "a": a, "b": b}) | boxes
 
@@ -98,13 +106,19 @@ class Events:
 
     @answers
     def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
-        """After a tab was drawn: once more with what takes long to compute; nothing where that was there."""
+        """After a tab was drawn: what takes long to compute, the rulers too; nothing where that was there."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab or not tab.prepare:
+        if not shown or not tab:
             return gr.skip()
-        self.turns.take(request.session_hash, sent["turn"], is_view=True)
-        pair = self._pair(shown)
-        return self._redraw(request, sent) if tab.prepare(pair, **self._values(tab, pair, sent)) else gr.skip()
+        check = self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair, later = self._pair(shown), Update()
+        if not shown.has_rulers:
+            judged = judge(pair, self.shelf, waits=True)
+            later |= {self.page.ways: ways(judged.ways, judged.verdict)}
+        if tab.prepare and tab.prepare(pair, **self._values(tab, pair, sent)):
+            later |= self._redraw(request, sent)
+        check()
+        return later or gr.skip()
 
     @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
@@ -193,6 +207,17 @@ class Events:
         model = self.shelf.get(shown.settings.encoder)
         return self.pairs.compare(model, shown.settings, shown.a, shown.b)
 
+    def _faults(self, sent: Sent) -> Update:
+        """What is wrong with each of the two sentences, at its box; "" where nothing is."""
+        model, found = self.shelf.get(sent["encoder"]), Update()
+        for letter, place in self.page.faults.items():
+            found[place] = ""
+            try:
+                model.check(sent[letter], f"sentence {letter.upper()}")
+            except InputError as error:
+                found[place] = fault(letter, sentence(str(error)))
+        return found
+
     def _values(self, tab: Tab, pair: Pair, sent: Sent) -> dict[str, Any]:
         """The values of a tab's controls; one that the model does not allow is the default."""
         allowed = Choices.of(pair.model)
@@ -210,6 +235,7 @@ class Events:
         shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
         pair = self._pair(shown)
         check()
+        judged = judge(pair, self.shelf, waits=False)
         values = sent if keeps_mask else sent | _NO_KEYS
         drawn = {shown.tab, *(tab.name for tab in TABS if values["mask"] and "mask" in tab.controls)}
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
@@ -218,14 +244,15 @@ class Events:
                 pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
         check()
         comparison = pair.comparison
-        past = [each for each in sent["past"] if tuple(each[:2]) != (shown.a, shown.b)]
-        past = [*past, (shown.a, shown.b, comparison["cosine"].value)][-KEPT_PAIRS:]
+        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, sent["turn"])
         return {
-            page.verdict: verdict(comparison, pair.origin),
-            page.bars: bars(comparison, pair.origin) + provenance(comparison, pair.origin),
+            **dict.fromkeys(page.faults.values(), ""),
+            page.verdict: verdict(comparison, judged.verdict, judged.words, sent["turn"]),
+            page.ways: ways(judged.ways, judged.verdict),
+            page.bars: measures(comparison, pair.origin),
             page.past: past,
-            page.history: previous(past),
-            page.shown: shown,
+            page.history: previous([each[:3] for each in past]),
+            page.shown: replace(shown, has_rulers=all(way.ruler for way in judged.ways)),
             page.controls["mask"]: values["mask"],
             **pictures,
         }
