@@ -37,9 +37,9 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
     page.get_by_label("Layers").click()
     page.get_by_role("option", name="second to last", exact=True).click()
     wanted = model.compare(A, B, pooling="max", layers=[-2])["cosine"].value
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
-    page.locator('#bs-saw [data-pick="a6"]').click()
-    expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(wanted))
+    page.locator('#bs-saw [data-pick="a4"]').click()
+    expect(page.locator('[data-pick="a4"]')).to_have_attribute("aria-pressed", "false")
     open_tab(page, VIEWS[1])
     choose(page, "#bs-tab-meets", "Attention shown", "A alone")
     page.get_by_role("button", name="Open layer 2, head 3", exact=True).click()
@@ -55,7 +55,7 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
         "layer=2",
         "head=3",
         "part=A+alone",
-        "mask=a6",
+        "mask=a4",
         "pins=a3",
         "tab=meets",
     ):
@@ -70,10 +70,10 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
     expect(again.locator("#bs-meets .bs-caption").first).to_contain_text("for sentence A alone")
     assert drawn(again.locator("#bs-meets .bs-main svg")) == picture
     assert again.locator("#bs-bars .bs-bars").inner_html() == bars
-    assert again.locator("#bs-verdict .bs-big").inner_text() == shown(wanted)
+    assert again.locator("#bs-ways .bs-big").inner_text() == shown(wanted)
     expect(again.locator('#bs-meets .bs-text [data-link="a3"]')).to_have_class(re.compile("is-pinned"))
     open_tab(again, VIEWS[0])
-    expect(again.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
+    expect(again.locator('[data-pick="a4"]')).to_have_attribute("aria-pressed", "false")
     again.get_by_role("button", name="Encoder and settings").click()
     expect(again.get_by_label("Pooling")).to_have_value("max")
 
@@ -81,7 +81,7 @@ def test_everything_that_differs_comes_back_with_the_same_numbers(page, visit, m
 def test_a_link_may_name_the_scorer_that_is_watched_and_the_length(visit, model):
     page = visit("?" + urlencode({"a": A, "b": B, "tab": "saw", "scorer": "bilstm", "max_length": "8"}))
     wanted = model.compare(A, B, max_length=8)
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(wanted["cosine"].value))
     expect(page.locator('.bs-tracks li[data-scorer="bilstm"] strong')).to_have_text(shown(wanted["bilstm"].value))
 
 
@@ -93,7 +93,7 @@ def test_a_link_is_of_the_sentences_in_the_boxes_and_a_mask_goes_with_its_own_pa
     assert "a=Ducks" in query
     assert "mask=" not in query
     again = visit(query)
-    expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare("Ducks", B)["cosine"].value))
+    expect(again.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare("Ducks", B)["cosine"].value))
     page.get_by_label("Sentence A", exact=True).fill(" ")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_test_id("toast-body").last).to_contain_text("Sentence A is empty")
@@ -114,7 +114,7 @@ def test_a_bad_value_is_one_toast_and_the_defaults(visit, model, query, says):
     page = visit(f"?b={B}&{query}" if query.startswith("a=") else f"?a={A}&b={B}&{query}")
     expect(page.get_by_test_id("toast-body")).to_have_count(1)
     expect(page.get_by_test_id("toast-body")).to_contain_text(says)
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
     expect(page.get_by_role("tab", name=VIEWS[0], exact=True)).to_have_attribute("aria-selected", "true")
 
 
