@@ -93,8 +93,11 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
+    later = unseen | LATER_QUEUE
+    for each in answered:
+        each.success(events.place_pair, outputs=page.ways, **later)
     for each in drawn:
-        each.success(events.complete_tab, outputs=pictures | {page.ways}, **unseen | LATER_QUEUE)
+        each.success(events.complete_tab, outputs=pictures, **later)
 
     made = page.link.click(events.make_link, outputs=page.address, **unseen)
     made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")

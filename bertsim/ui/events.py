@@ -8,7 +8,6 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,12 +43,13 @@ Update = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: a pair, its settings, the tab that was open then, and whether rulers were drawn."""
+    """What the page shows: a pair, its settings, the tab that was open then, its turn, and whether it had rulers."""
 
     a: str
     b: str
     settings: Settings
     tab: str
+    turn: float | None = None
     has_rulers: bool = True
 
 
@@ -106,19 +106,27 @@ class Events:
 
     @answers
     def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
-        """After a tab was drawn: what takes long to compute, the rulers too; nothing where that was there."""
+        """After a tab was drawn: once more with what takes long to compute; nothing where that was there."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab:
+        if not shown or not tab or not tab.prepare:
             return gr.skip()
         check = self.turns.take(request.session_hash, sent["turn"], is_view=True)
-        pair, later = self._pair(shown), Update()
-        if not shown.has_rulers:
-            judged = judge(pair, self.shelf, waits=True)
-            later |= {self.page.ways: ways(judged.ways, judged.verdict)}
-        if tab.prepare and tab.prepare(pair, **self._values(tab, pair, sent)):
-            later |= self._redraw(request, sent)
+        pair = self._pair(shown)
+        if not tab.prepare(pair, **self._values(tab, pair, sent)):
+            return gr.skip()
         check()
-        return later or gr.skip()
+        return self._redraw(request, sent)
+
+    @answers
+    def place_pair(self, request: gr.Request, **sent: Any) -> Update:
+        """After an answer: the rulers, which an encoder is to make first; nothing where they were there."""
+        shown = sent["shown"]
+        if not shown or shown.has_rulers:
+            return gr.skip()
+        check = self.turns.take(request.session_hash, shown.turn)
+        judged = judge(self._pair(shown), self.shelf, waits=True)
+        check()
+        return {self.page.ways: ways(judged.ways, judged.verdict)}
 
     @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
@@ -136,14 +144,14 @@ class Events:
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
         if not shown or not tab:
             return gr.skip()
-        with suppress(StaleError):  # every press counts, and what a view still computes is drawn without it
-            self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        self.turns.overtake(request.session_hash)  # every press counts; what a view still computes would be without it
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
         changed = tab.press(pair, str(event.key), **values)
         if tab.prepare:
             tab.prepare(pair, **values | changed)
         drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
+        self.turns.overtake(request.session_hash)
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
     @answers
@@ -215,7 +223,7 @@ class Events:
             try:
                 model.check(sent[letter], f"sentence {letter.upper()}")
             except InputError as error:
-                found[place] = fault(letter, sentence(str(error)))
+                found[place] = fault(sentence(str(error)), id=f"bs-fault-{letter}", data_turn=sent["turn"])
         return found
 
     def _values(self, tab: Tab, pair: Pair, sent: Sent) -> dict[str, Any]:
@@ -232,7 +240,7 @@ class Events:
         page = self.page
         check = self.turns.take(request.session_hash, sent["turn"])
         own = sent["encoder"], sent["pooling"], sent["layers"], sent["combine"], sent["max_length"]
-        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
+        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"], sent["turn"])
         pair = self._pair(shown)
         check()
         judged = judge(pair, self.shelf, waits=False)
@@ -244,7 +252,7 @@ class Events:
                 pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
         check()
         comparison = pair.comparison
-        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, sent["turn"])
+        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, shown.turn)
         return {
             **dict.fromkeys(page.faults.values(), ""),
             page.verdict: verdict(comparison, judged.verdict, judged.words, sent["turn"]),

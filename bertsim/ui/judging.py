@@ -67,8 +67,9 @@ def remember(past: Sequence[Past], a: str, b: str, cosine: float, turn: float | 
 
     Example: ("The c", "A dog.") at 900, then ("The cat", "A dog.") at 1500 -> the latter alone
     """
-    new: Past = (a, b, cosine, turn or 0.0)
-    kept = [each for each in past if each[:2] != (a, b)]
-    if kept and len(kept) == len(past) and {a, b} & {*kept[-1][:2]} and 0 < new[3] - kept[-1][3] < TYPED_ON:
-        kept.pop()
-    return [*kept, new][-KEPT_PAIRS:]
+    kept, now = [each for each in past if each[:2] != (a, b)], turn or 0.0
+    if kept and len(kept) == len(past):
+        last_a, last_b, _, before = kept[-1]
+        if (a == last_a or b == last_b) and 0 < now - before < TYPED_ON:
+            kept.pop()
+    return [*kept, (a, b, cosine, now)][-KEPT_PAIRS:]

@@ -44,9 +44,9 @@ def choices(label: str, names: Sequence[str]) -> Html:
     return group(".bs-chips", label, tag("span", label), *buttons)
 
 
-def fault(letter: str, message: str) -> Html:
-    """What is wrong with a sentence, to stand under its box."""
-    return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message}", id=f"bs-fault-{letter}")
+def fault(message: str, **attributes: object) -> Html:
+    """What is wrong with a sentence, or with an encoder, marked by a sign as well as by its colour."""
+    return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message}", **attributes)
 
 
 def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
@@ -93,4 +93,4 @@ def encoder_in_use(name: str, bundled: str) -> Html:
 
 def encoder_failed(message: str, current: str) -> Html:
     """Why an encoder cannot be had, and what goes on."""
-    return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message} {current} goes on.")
+    return fault(f"{message} {current} goes on.")

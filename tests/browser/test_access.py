@@ -38,7 +38,7 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     page.get_by_role("button", name="Previous pairs of this visit").click()
     expect(page.locator(".bs-encoder").first).to_be_visible()
     page.locator(".bs-encoder").nth(1).click()
-    expect(page.locator("#bs-encoder-line .bs-note")).to_be_visible()
+    expect(page.locator("#bs-encoder-line .bs-fault")).to_be_visible()
     assert serious(page) == []
     for name in VIEWS:
         select_tab(page, name)

@@ -219,7 +219,7 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text(name)
         hub.stop()
         page.locator(".bs-encoder", has_text="bge-small-en-v1.5").click()
-        expect(line(page).locator(".bs-note")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
+        expect(line(page).locator(".bs-fault")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
         expect(line(page)).to_contain_text(f"{name} goes on.")
     assert "Traceback" not in log.read_text()
 
