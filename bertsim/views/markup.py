@@ -66,6 +66,12 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     return f"{sign}{abs(rounded):,.{digits}f}"
 
 
+def in_100(share: float) -> str:
+    """A share as how many of a hundred; nothing is certain. Example: .644 -> "64"; .9999 -> "over 99"."""
+    shown = round(share * 100)
+    return "over 99" if shown == 100 else "under 1" if shown == 0 else str(shown)
+
+
 def counted(n: int, noun: str) -> str:
     """A count with its noun. Example: (1, "token") -> "1 token"; (2, "token") -> "2 tokens"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
@@ -96,9 +102,9 @@ def button(*content: object, kind: str = "", **attributes: object) -> Html:
     return tag(f"button{kind}", *content, type="button", **attributes)
 
 
-def region(label: str, *content: object, kind: str = ".bs-plate") -> Html:
+def region(label: str, *content: object, kind: str = ".bs-plate", **attributes: object) -> Html:
     """A part of a view that may scroll, and can be focused for that."""
-    return tag(f"div{kind}", *content, tabindex=0, role="region", aria_label=label)
+    return tag(f"div{kind}", *content, tabindex=0, role="region", aria_label=label, **attributes)
 
 
 def group(kind: str, label: str, *content: object) -> Html:
@@ -106,16 +112,15 @@ def group(kind: str, label: str, *content: object) -> Html:
     return tag(f"div{kind}", *content, role="group", aria_label=label)
 
 
-def figure(row: int, says: str, *content: object) -> Html:
-    """A part of a view that is of one sentence: A in row 0, B in row 1."""
-    head = tag("figcaption", tag("span.bs-letter", "AB"[row]), f" {says}")
-    return tag(f"figure.bs-sentence.bs-{'ab'[row]}", head, *content)
-
-
-def view(says: str, limits: str, *content: object) -> Html:
-    """A whole view under its caption: what it is, and what it is not."""
+def view(says: str, limits: str, *content: object, **attributes: object) -> Html:
+    """A whole view under its caption: what it is, and what it is not; below, a line for what is pointed at."""
     caption = tag("p.bs-caption", f"{says} ", tag("span.bs-limits", limits))
-    return tag("section.bs-view", caption, *content)
+    return tag("section.bs-view", caption, *content, **attributes)
+
+
+def pointed(hint: str) -> Html:
+    """The line that says what is pointed at or pinned; the page's script writes it, and reads it out."""
+    return tag("p.bs-said", hint, role="status", data_hint=hint)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> Html:

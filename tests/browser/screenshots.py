@@ -15,9 +15,9 @@ from tests.chromium import MISSING, find_chromium
 ASSETS = ROOT / "bertsim" / "ui" / "assets"
 # name, width, height (0 = the whole page), scheme, tab
 PICTURES = (
-    ("light", 1200, 0, "light", "Tokens"),
-    ("dark", 1200, 0, "dark", "Alignment"),
-    ("narrow", 390, 1180, "light", "Tokens"),
+    ("light", 1200, 0, "light", "What it saw"),
+    ("dark", 1200, 0, "dark", "Who meets whom"),
+    ("narrow", 390, 1180, "light", "What it saw"),
 )
 
 
@@ -32,7 +32,7 @@ def take(browser: Browser, url: str, name: str, width: int, height: int, scheme:
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(".bs-judgement")
-    if tab != "Tokens":
+    if tab != "What it saw":
         page.get_by_role("tab", name=tab, exact=True).click()
         page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
     page.mouse.move(2, 2)
