@@ -361,7 +361,7 @@ def say_so(path: Path, words: str) -> DataFile:
     parser.add_argument("--columns", nargs=2)
     add_reading_options(parser)
     args = parser.parse_args(words.split())
-    return open_pairs(path, args.columns, NAME_THEM, reading_of(args))
+    return open_pairs(path, args.columns, *reading_of(args))
 
 
 @pytest.mark.parametrize(("case", "words"), FOLLOWED)

@@ -19,7 +19,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from json import JSONDecodeError
@@ -45,11 +44,20 @@ ROWS_PER_FILE = 100_000
 _PATIENCE = 10.0  # seconds until an address must have answered
 
 
-@dataclass(frozen=True)
-class RayJob:
-    """What is to be done on which cluster.
+def run_job(
+    source: Source,
+    output: str | Path,
+    kind: str,
+    loading: Mapping[str, Any],
+    make: Callable[[SimilarityModel], TableScorer],
+    columns: NewColumns,
+    batch_size: int,
+    cpus: int,
+    address: str,
+) -> Counter[str]:
+    """Score or embed a source, and count "rows", "bad" ones without a score, those with "unknown" and "cut" tokens.
 
-    Attributes:
+    Args:
         source: what is read.
         output: the folder to be, a path or a URI; of this machine it appears when it is whole.
         kind: of the files in it, one of `WRITTEN`.
@@ -59,87 +67,61 @@ class RayJob:
         batch_size: rows handed to it at a time.
         cpus: processors of an actor, and threads of its model.
         address: of the cluster; `THIS_MACHINE` or what `ray.init` takes.
+
+    Raises:
+        ClusterError: the cluster cannot be had, or is too small, or failed.
+        DataError: rows that cannot be read, or an output that cannot be written.
+        BertsimError: what an actor raised.
     """
-
-    source: Source
-    output: str | Path
-    kind: str
-    loading: Mapping[str, Any]
-    make: Callable[[SimilarityModel], TableScorer]
-    columns: NewColumns
-    batch_size: int
-    cpus: int = 1
-    address: str = THIS_MACHINE
-
-    def run(self) -> Counter[str]:
-        """Do it, and count "rows", "bad" ones without a score, and those with "unknown" and with "cut" tokens.
-
-        Raises:
-            ClusterError: the cluster cannot be had, or is too small, or failed.
-            DataError: rows that cannot be read, or an output that cannot be written.
-            BertsimError: what an actor raised.
-        """
-        filesystem, place = place_of(self.output)
-        is_here = isinstance(filesystem, fs.LocalFileSystem)
-        new = f"{os.path.dirname(place)}/.{os.path.basename(place)}.{os.getpid()}.new" if is_here else place
-        try:
-            with _connected(self.address) as ray, _quiet(), _told(self.source.where):
-                nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-                size = pool_size(nodes, self.cpus)
-                filesystem.create_dir(new, recursive=True)
-                dataset = _read(self.source).repartition(target_num_rows_per_block=self.batch_size)
-                dataset = dataset.map_batches(
-                    _Actor,
-                    fn_constructor_args=(self.loading, self.make, self.cpus),
-                    batch_size=self.batch_size,
-                    batch_format="pyarrow",
-                    num_cpus=self.cpus,
-                    compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size, initial_size=size),
-                )
-                sink = _sink(filesystem, new, self.kind, self.columns)
-                dataset.write_datasink(sink)
-            if is_here:
-                missing = [name for name in sink.files if not os.path.exists(os.path.join(new, name))]
-                if missing:
-                    raise ClusterError(
-                        f"{self.output}: {len(missing):,} of {len(sink.files):,} files were written on the disks of"
-                        " other machines; give a folder that all machines of the cluster share, or a bucket."
-                    )
-                os.replace(new, place)
-        finally:
-            if is_here:
-                shutil.rmtree(new, ignore_errors=True)
-        return sink.counts
+    filesystem, place = place_of(output)
+    is_here = isinstance(filesystem, fs.LocalFileSystem)
+    new = f"{os.path.dirname(place)}/.{os.path.basename(place)}.{os.getpid()}.new" if is_here else place
+    try:
+        with _connected(address) as ray, _quiet(), _told(source.where):
+            nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+            size = pool_size(nodes, cpus)
+            filesystem.create_dir(new, recursive=True)
+            dataset = _read(source).repartition(target_num_rows_per_block=batch_size)
+            dataset = dataset.map_batches(
+                _Actor,
+                fn_constructor_args=(loading, make, cpus),
+                batch_size=batch_size,
+                batch_format="pyarrow",
+                num_cpus=cpus,
+                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size, initial_size=size),
+            )
+            sink = _sink(filesystem, new, kind, columns)
+            dataset.write_datasink(sink)
+        if is_here:
+            if missing := sum(not os.path.exists(os.path.join(new, name)) for name in sink.files):
+                fault = f"{missing:,} of {len(sink.files):,} files were written on the disks of other machines"
+                advice = "give a folder that all machines of the cluster share, or a bucket"
+                raise ClusterError(f"{output}: {fault}; {advice}.")
+            os.replace(new, place)
+    finally:
+        if is_here:
+            shutil.rmtree(new, ignore_errors=True)
+    return sink.counts
 
 
 def pool_size(nodes: Sequence[int], cpus: int) -> int:
-    """How many actors a cluster holds, with one processor in 16 left for who reads and writes, or all would wait.
+    """How many actors of `cpus` processors, all on one machine, a cluster of machines with `nodes` processors holds.
 
-    Args:
-        nodes: the processors of every machine.
-        cpus: those of an actor, which are on one machine.
-
-    Raises:
-        ClusterError: none.
-
+    One processor in 16 is left for who reads and writes, or all would wait.
+    Raises: ClusterError, where that is none.
     Example: [4, 4], 2 -> 3
     """
     spare = max(1, sum(nodes) // 16)
     size = min(sum(node // cpus for node in nodes), (sum(nodes) - spare) // cpus)
     if size < 1:
-        raise ClusterError(
-            f"the cluster has {sum(nodes)} processors, {max(nodes, default=0)} on its largest machine; a copy of the"
-            f" model needs {cpus} on one machine, and reading {spare} more, so add machines, or lower --ray-cpus."
-        )
+        has = f"{sum(nodes)} processors, {max(nodes, default=0)} on its largest machine"
+        needs = f"a copy of the model needs {cpus} on one machine, and reading {spare} more"
+        raise ClusterError(f"the cluster has {has}; {needs}, so add machines, or lower --ray-cpus.")
     return size
 
 
 def check_cluster(address: str) -> None:
-    """Refuse, before anything is loaded, what cannot begin.
-
-    Raises:
-        ClusterError: Ray is not installed, or nobody answers at the address.
-    """
+    """Refuse what cannot begin. Raises: ClusterError, if Ray is not installed, or nobody answers at the address."""
     if find_spec("ray") is None:
         raise ClusterError("--ray needs Ray, which is not installed here; pip install 'bertsim[ray]'.")
     host, _, port = address.rpartition(":")
@@ -234,9 +216,6 @@ def _connected(address: str) -> Iterator[Any]:
 class _HeldBack(io.StringIO):
     """Ray prints what its servers have to say, and shows a bar where stdout is a terminal."""
 
-    def write(self, text: str) -> int:
-        return len(text)
-
     def isatty(self) -> bool:
         return sys.stderr.isatty()
 
@@ -269,12 +248,10 @@ def _read(source: Source) -> Any:
     from ray import data
 
     options: dict[str, Any] = {"filesystem": source.filesystem, "partitioning": None, "file_extensions": None}
-    paths = list(source.paths)
-    if source.kind == "parquet":
-        return data.read_parquet(paths, **options)
-    if source.kind == "jsonl":
-        return data.read_json(paths, **options)
-    return data.read_csv(paths, **source.arrow_options, **options)
+    read = {"parquet": data.read_parquet, "jsonl": data.read_json}.get(source.kind)
+    if read is None:
+        read, options = data.read_csv, options | source.arrow_options
+    return read(list(source.paths), **options)
 
 
 @contextmanager

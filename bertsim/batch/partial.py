@@ -48,8 +48,7 @@ class PartialFile:
             job: everything the content depends on; JSON values. None: nothing is gone on with.
             restart: leave aside what an earlier run has kept.
 
-        Raises:
-            DataError: the folder cannot be written to, or another run is writing the same file.
+        Raises: DataError, if the folder cannot be written to, or another run is writing the same file.
         """
         self.path = output.with_name(f"{output.name}.partial")
         self._output, self._job = output, json.loads(json.dumps(job))
@@ -132,18 +131,12 @@ class PartialFile:
         try:
             yield
         except OSError as error:
-            raise DataError(
-                f"{self._output} cannot be written ({error.strerror or error}); what was finished is kept in"
-                f" {self.path.name}, and the same command goes on from there."
-            ) from error
+            kept = f"what was finished is kept in {self.path.name}, and the same command goes on from there"
+            raise DataError(f"{self._output} cannot be written ({error.strerror or error}); {kept}.") from error
 
 
 def check_output(output: Path, *inputs: Path) -> None:
-    """Refuse a place that cannot be written, or that is an input.
-
-    Raises:
-        DataError: the folder is missing, the output is a folder, or one of `inputs`.
-    """
+    """Refuse an output. Raises: DataError, if its folder is missing, or it is a folder itself, or one of `inputs`."""
     if not output.parent.is_dir():
         raise DataError(f"{output}: there is no folder {output.parent}; make it first.")
     if output.is_dir():

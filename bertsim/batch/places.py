@@ -128,9 +128,8 @@ def _as_usual(kind: str, given: Reading, where: str | Path) -> Reading:
 def _arrow_options(reading: Reading, rows: csv.ReadOptions) -> dict[str, Any]:
     has_quotes = reading.quoting == "double"
     rows.encoding = (reading.encoding or "utf-8").removesuffix("-sig").replace("utf-8", "utf8")  # the mark is skipped
-    cells = csv.ParseOptions(
-        delimiter=reading.delimiter or ",", quote_char='"' if has_quotes else False, newlines_in_values=has_quotes
-    )
+    quote = '"' if has_quotes else False
+    cells = csv.ParseOptions(delimiter=reading.delimiter or ",", quote_char=quote, newlines_in_values=has_quotes)
     return {"read_options": rows, "parse_options": cells}
 
 
@@ -139,30 +138,23 @@ def _lines_before(file: DataFile) -> int:
     lines = list[int]()
     ways = dict[tuple[object, ...], str]()
     for part in file.parts or (file,):
-        row = next(iter(part), None)
+        row, how = next(iter(part), None), in_words(part.reading)
         encoding = (part.reading.encoding or "").removesuffix("-sig")
         lines.append(row.line - 1 if row else int(bool(part.reading.header)))
         way = part.columns, replace(part.reading, encoding=encoding), lines[-1]
-        ways.setdefault(way, f"{part.path.name} ({in_words(part.reading)})")
+        ways.setdefault(way, f"{part.path.name} ({how})")
         if part.kind not in ("tsv", "csv") or part.reading.quoting not in ("double", "none"):
-            raise DataError(
-                f"{part.path}: {in_words(part.reading)}, which --ray cannot read; score or embed it without --ray."
-            )
+            raise DataError(f"{part.path}: {how}, which --ray cannot read; score or embed it without --ray.")
     if len(ways) > 1:
         first, other, *_ = ways.values()
-        raise DataError(
-            f"{file.path}: {first} and {other} are to be read in different ways, and --ray reads all in one; say which"
-            " by options such as --quoting, or name fewer files."
-        )
+        different = "are to be read in different ways, and --ray reads all in one"
+        advice = "say which by options such as --quoting, or name fewer files"
+        raise DataError(f"{file.path}: {first} and {other} {different}; {advice}.")
     return lines[0]
 
 
 def check_new_folder(output: str | Path) -> None:
-    """Refuse an output that cannot be a new folder.
-
-    Raises:
-        DataError: it is a file, a folder with something in it, or in no folder.
-    """
+    """Refuse an output. Raises: DataError, if it is a file, a folder with something in it, or in no folder."""
     filesystem, place = place_of(output)
     with named(output):
         kind = filesystem.get_file_info(place).type

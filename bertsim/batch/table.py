@@ -63,25 +63,20 @@ class NewColumns:
             score, error: those columns' names, as they stand.
             prefix: stands before all other names.
 
-        Raises:
-            InputError: `score` for several scorers, or a name twice.
-
+        Raises: InputError, for `score` of several scorers, or a name twice.
         Example: ["cosine", "combined"] -> cosine, combined, unknown_tokens, cut_tokens, error
         """
         is_one = len(scorers) == 1
         if score is not None and not is_one:
-            raise InputError(
-                f"the score column {score!r} is for one scorer, and {len(scorers)} were asked for; their columns have"
-                " their names, behind a prefix."
-            )
+            several = f"{len(scorers)} were asked for; their columns have their names, behind a prefix"
+            raise InputError(f"the score column {score!r} is for one scorer, and {several}.")
         scores = [score or f"{prefix}{'score' if is_one else name}" for name in scorers]
         chances = [f"{prefix}{'' if is_one else f'{name}_'}probability" for name in scorers if probability]
         rest = f"{prefix}unknown_tokens", f"{prefix}cut_tokens", error or f"{prefix}error"
         found = cls(tuple(scores), tuple(chances), *rest)
         if twice := [name for name in found if list(found).count(name) > 1]:
-            raise InputError(
-                f"two of the new columns are called {twice[0]!r}; choose another score column, error column or prefix."
-            )
+            others = "another score column, error column or prefix"
+            raise InputError(f"two of the new columns are called {twice[0]!r}; choose {others}.")
         return found
 
     def __iter__(self) -> Any:
@@ -125,8 +120,7 @@ class TableScorer:
         Returns:
             The same rows and columns, with `columns` behind them.
 
-        Raises:
-            InputError: the table has such a column already, or an option that cannot be used.
+        Raises: InputError, if the table has such a column already, or for an option that cannot be used.
 
         Example: a: ["A dog barks.", ""], b: ["It rains.", "It rains."] -> score: [0.05, null], error: [null, "'a' is
             empty"]
@@ -163,10 +157,7 @@ class TableScorer:
         sides = [PROBE, ANSWER], [ANSWER, PROBE]
         table = pa.table({name: sides[place > 0] for place, name in enumerate(self.sentences)})
         found = self(table).select(list(self.columns)).to_pydict()
-        return {
-            name: [round(value, 5) if isinstance(value, float) else value for value in values]
-            for name, values in found.items()
-        }
+        return {name: [round(n, 5) if isinstance(n, float) else n for n in column] for name, column in found.items()}
 
     def _refusal(self, row: Mapping[str, Any]) -> str | None:
         """Why a row cannot be scored, in the words of the rows of files where those say it."""
@@ -217,19 +208,13 @@ class TableEmbedder(TableScorer):
 
 
 def check_sentences(sentences: Sequence[str], scorers: Sequence[str]) -> None:
-    """Refuse columns of sentences that scorers cannot score.
-
-    Raises:
-        InputError: fewer than two, one twice, or several references for a scorer that takes one.
-    """
+    """Refuse columns. Raises: InputError, for fewer than two, one twice, or references that a scorer does not take."""
     if len(set(sentences)) != len(sentences) or len(sentences) < 2:
         raise InputError(f"the columns of sentences are {', '.join(map(repr, sentences))}; name two different ones.")
     others = [name for name in scorers if name not in OF_REFERENCES]
     if len(sentences) > 2 and others:
-        raise InputError(
-            f"several references are for {', '.join(OF_REFERENCES)} alone, and {others[0]} was asked for; name two"
-            " columns of sentences."
-        )
+        asked = f"{others[0]} was asked for; name two columns of sentences"
+        raise InputError(f"several references are for {', '.join(OF_REFERENCES)} alone, and {asked}.")
 
 
 def _cells(column: Any) -> list[Any]:

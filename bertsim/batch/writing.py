@@ -63,19 +63,23 @@ class TableLayout:
         """
         if self.kind == "parquet":
             return self._stream(rows, scored), 0
+        new = [[*made.values()] for made in scored.select(list(self.new)).to_pylist()]
+        return self.text(rows, new, with_header)
+
+    def text(self, rows: Iterable[Values], new: Iterable[Sequence[object]], with_header: bool) -> tuple[bytes, int]:
+        """As `chunk`, of rows whose new cells are known, numbers to six digits; not of Parquet."""
         flattened, lines = 0, []
-        new = scored.select(list(self.new)).to_pylist()
-        if self.kind == "jsonl":
-            for row, made in zip(rows, new, strict=True):
-                rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in made.items()}
-                lines.append(_as_json({**row, **rounded}))
-        else:
-            lines += [self._line((*self.columns, *self.new))] if with_header else []
-            for row, made in zip(rows, new, strict=True):
-                cells = [_cell(row.get(name)) for name in self.columns]
-                cells += [f"{value:.6f}" if isinstance(value, float) else _cell(value) for value in made.values()]
-                flattened += sum(self.kind == "tsv" and cell != _flat(cell) for cell in cells)
-                lines.append(self._line(cells))
+        if self.kind != "jsonl" and with_header:
+            lines.append(self._line((*self.columns, *self.new)))
+        for row, made in zip(rows, new, strict=True):
+            if self.kind == "jsonl":
+                rounded = [round(value, 6) if isinstance(value, float) else value for value in made]
+                lines.append(_as_json({**row, **dict(zip(self.new, rounded, strict=True))}))
+                continue
+            cells = [_cell(row.get(name)) for name in self.columns]
+            cells += [f"{value:.6f}" if isinstance(value, float) else _cell(value) for value in made]
+            flattened += sum(self.kind == "tsv" and cell != _flat(cell) for cell in cells)
+            lines.append(self._line(cells))
         data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
         return gzip.compress(data, mtime=0) if self.zipped else data, flattened
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bertsim.batch.scoring import chunk_size
 from bertsim.batch.writing import WRITTEN
 from bertsim.cli.files import STANDARD
-from bertsim.cli.options import NAME_THEM, load_scoring, loading_of, positive, reading_of
+from bertsim.cli.options import load_scoring, loading_of, positive, reading_of
 from bertsim.cli.output import Stopped, native_log_held_back, print_json, say
 from bertsim.data.pairs import DataFile
 from bertsim.errors import DataError, InputError
@@ -75,16 +75,16 @@ def run_on_ray(
         more: arguments of that class.
 
     Raises:
-        BertsimError: as `check_cluster`, `check_new_folder`, `Source.find` and `RayJob.run`.
+        BertsimError: as `check_cluster`, `check_new_folder`, `Source.find` and `run_job`.
         Stopped: by a signal.
     """
-    from bertsim.batch.on_ray import THIS_MACHINE, RayJob, check_cluster
+    from bertsim.batch.on_ray import THIS_MACHINE, check_cluster, run_job
     from bertsim.batch.places import Source, check_new_folder
 
     address = args.ray or os.environ.get("RAY_ADDRESS") or THIS_MACHINE
     check_cluster(address)
     check_new_folder(args.output)
-    source = Source.find(args.input, wanted, NAME_THEM, reading_of(args), is_text=what == "embedded")
+    source = Source.find(args.input, wanted, *reading_of(args), is_text=what == "embedded")
     sentences, new = choose(source.file)
     if source.file.reading.delimiter:
         say(f"bertsim: {replace(source.file, sentences=sentences).described}")
@@ -96,10 +96,9 @@ def run_on_ray(
         if loading[name] and os.path.isdir(loading[name]):
             loading[name] = os.path.abspath(loading[name])  # actors run in folders of their own
     kind, cpus = args.ray_format or source.kind, args.ray_cpus or 1
-    job = RayJob(source, args.output, kind, loading, make, new, chunk_size(model), cpus, address)
     try:
         with native_log_held_back():
-            counts = job.run()
+            counts = run_job(source, args.output, kind, loading, make, new, chunk_size(model), cpus, address)
     except Stopped as stop:
         stop.told = "stopped; what was finished is not kept with --ray."
         raise

@@ -39,11 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Find pairs, or groups, and print or write them.
-
-    Raises:
-        InputError: words that do not fit together.
-    """
+    """Find pairs, or groups, and print or write them. Raises: InputError, for words that do not fit together."""
     if args.groups and args.others is not None:
         raise InputError("--groups joins the sentences of one file; leave out --groups, or --others.")
     if args.output is not None:
@@ -56,10 +52,8 @@ def run(args: argparse.Namespace) -> int:
         progress = line.part("sentences", 0, len(a.sentences), len(a.sentences))
         others = None if other is None else b.sentences
         found = model.duplicates(a.sentences, others, **limits, progress=progress, **options)
-    pairs, withheld = (
-        [(each.score, *a.row(each.first), *b.row(each.second)) for each in kind]
-        for kind in (found.pairs, found.withheld)
-    )
+    kinds = found.pairs, found.withheld
+    pairs, withheld = ([(each.score, *a.row(each.first), *b.row(each.second)) for each in kind] for kind in kinds)
     groups = [(number, *a.row(place)) for number, group in enumerate(found.groups, 1) for place in group]
     if args.output is not None:
         write_table(args.output, *(MEMBER, groups) if args.groups else (PAIR, pairs))
@@ -69,25 +63,20 @@ def run(args: argparse.Namespace) -> int:
         why = "what was not read of their sentences differs; they are left out"
         say(f"bertsim: {len(withheld):,} more pairs have such a cosine, but {why}.")
     if args.json:
-        kinds = {"pairs": pairs, "withheld": withheld}
-        named = {name: [dict(zip(PAIR, pair, strict=True)) for pair in kind] for name, kind in kinds.items()}
+        both = {"pairs": pairs, "withheld": withheld}
+        named = {name: [dict(zip(PAIR, pair, strict=True)) for pair in kind] for name, kind in both.items()}
         lines = {"groups": [[a.lines[place] for place in group] for group in found.groups]}
         print_json(named | lines | limits | counts | {"settings": model.settings(**options)})
     elif args.output is None:
-        print("\n".join(_group_lines(groups) if args.groups else _pair_lines(pairs)))
+        print("\n".join(_as_lines(groups, "group") if args.groups else _as_lines(pairs, "score")))
     return 0
 
 
-def _pair_lines(pairs: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """Two lines for each pair."""
-    yield f"{'score':>7}  {'line':>6}  sentence"
-    for score, line, sentence, other_line, other_sentence in pairs:
-        yield f"{score:>7.4f}  {line:>6}  {in_line(sentence)}"
-        yield f"{'':>7}  {other_line:>6}  {in_line(other_sentence)}"
-
-
-def _group_lines(members: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """A line for each member."""
-    yield f"{'group':>7}  {'line':>6}  sentence"
-    for number, line, sentence in members:
-        yield f"{number:>7}  {line:>6}  {in_line(sentence)}"
+def _as_lines(found: Iterable[tuple[Any, ...]], begin: str) -> Iterator[str]:
+    """A line for each member of a group, or two for each pair; `begin` is what a row begins with."""
+    yield f"{begin:>7}  {'line':>6}  sentence"
+    for first, line, sentence, *other in found:
+        shown = f"{first:.4f}" if isinstance(first, float) else first
+        yield f"{shown:>7}  {line:>6}  {in_line(sentence)}"
+        if other:
+            yield f"{'':>7}  {other[0]:>6}  {in_line(other[1])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile, check_output
@@ -11,7 +12,7 @@ from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import NAME_THEM, add_model_options, add_reading_options, load_scoring, reading_of
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences, with_sentence
 from bertsim.errors import DataError, InputError
@@ -47,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Embed what the words name; row i of the output is row i of the file, so a bad row stops it before it starts.
 
-    Raises:
-        InputError: words that do not fit together, or a sentence that cannot be read.
+    Raises: InputError, for words that do not fit together, or a sentence that cannot be read.
     """
     check_words(args)
     if args.ray is not None:
@@ -60,25 +60,21 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
-    if args.input is None:
-        return _embed(args, ending)
-    with at_hand(args.input) as args.input:
+    with nullcontext() if args.input is None else at_hand(args.input) as args.input:
         return _embed(args, ending)
 
 
 def _embed(args: argparse.Namespace, ending: str) -> int:
     """Write the vectors; goes on with what a stopped run has left."""
-    file = None if args.input is None else open_sentences(args.input, args.column, NAME_THEM, reading_of(args))
+    file = None if args.input is None else open_sentences(args.input, args.column, *reading_of(args))
     check_output(args.output, *([] if file is None else file.paths))
     if file is not None:
         say(f"bertsim: {file.described}")
     total = len(args.sentences) if file is None else _checked_count(file)
     model, options = load_scoring(args)
     layout = VectorLayout(ending.lstrip("."), total, model.settings(**options))
-    rows: Iterable[Row] = [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
-    job = None
-    if file is not None:
-        rows, job = file, describe_job(file, model, options) | {"rows": total}
+    rows: Iterable[Row] = file or [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
+    job = None if file is None else describe_job(file, model, options) | {"rows": total}
     tally = Tally(model)
     with PartialFile(args.output, job, restart=args.restart) as partial:
 
@@ -88,8 +84,7 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
                 vectors = model.embed(sentences, progress=progress, **options)
             except InputError:
                 for row in chunk:
-                    why = refusal({"the sentence": row.sentences[0]}, model.check)
-                    if file is not None and why:
+                    if file is not None and (why := refusal({"the sentence": row.sentences[0]}, model.check)):
                         raise DataError(f"{file.where(row)}: {why}.") from None
                 raise
             data = layout.chunk(sentences, vectors, with_header=not partial.counts["rows"])

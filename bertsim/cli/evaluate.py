@@ -10,14 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertsim.cli.files import Tally, at_hand, summed
-from bertsim.cli.options import (
-    NAME_THEM,
-    add_model_options,
-    add_reading_options,
-    load_scoring,
-    parse_scorers,
-    reading_of,
-)
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
@@ -80,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from bertsim.measuring.evaluation import check_edges
 
     check_edges(args.ranges)
-    data, reference = _read(args, args.data, only_held_out=args.held_out)
+    data, reference = _read(args, args.data, args.held_out)
     similar = similar_from(args.similar_from, data.labels)
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
@@ -117,17 +110,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(
-    args: argparse.Namespace, path: Path, *, only_held_out: bool = False
-) -> tuple[LabelledPairs, dict[str, Float]]:
+def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple[LabelledPairs, dict[str, Float]]:
     """Labelled pairs, and their scores by TF-IDF under its name, where they vary."""
     from bertsim.measuring import tfidf
     from bertsim.measuring.labelled import find_label, read_labelled
 
     with at_hand(path) as found:
-        file = find_label(open_pairs(found, args.columns, NAME_THEM, reading_of(args)), args.label_column)
+        file = find_label(open_pairs(found, args.columns, *reading_of(args)), args.label_column)
         say(f"bertsim: {file.described}")
-        data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=only_held_out)
+        data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
 
@@ -145,9 +136,7 @@ def _score(
 def similar_from(given: float | None, labels: Sequence[float]) -> float:
     """The label from which on a pair is similar: as given; 1 of binary labels; else 4 of 5 of their scale.
 
-    Raises:
-        InputError: no pair, or every pair, would be similar.
-
+    Raises: InputError, if no pair, or every pair, would be similar.
     Example: labels 0 to 5 -> 4.0
     """
     lowest, highest = min(labels), max(labels)
@@ -155,10 +144,8 @@ def similar_from(given: float | None, labels: Sequence[float]) -> float:
         scale = 1.0 if highest <= 1 else max(highest, 5.0)
         return 1.0 if set(labels) <= {0.0, 1.0} else _SIMILAR_SHARE * scale
     if not lowest < given <= highest:
-        raise InputError(
-            f"--similar-from is {given:g}, and labels go from {lowest:g} to {highest:g}; choose a label "
-            "that parts them."
-        )
+        span = f"labels go from {lowest:g} to {highest:g}"
+        raise InputError(f"--similar-from is {given:g}, and {span}; choose a label that parts them.")
     return given
 
 
@@ -194,17 +181,14 @@ def _as_lines(
 
 def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str, object]:
     """The figures, and what they were measured on."""
-    scorers: dict[str, dict[str, object]] = {}
+    scorers, ranges = dict[str, dict[str, object]](), dict[str, object]()
     for scorer, agreement in measured.items():
         scorers[scorer] = {"n": agreement.evaluation.n, **_figures(agreement)}
         for name in ("pearson", "spearman"):
             each = getattr(agreement.evaluation, name)
             interval = None if math.isnan(each.low) else [each.low, each.high]
             scorers[scorer][name] = {"value": each.value, "interval": interval}
-    ranges = {
-        scorer: [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
-        for scorer, agreement in measured.items()
-    }
+        ranges[scorer] = [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
     file = data.file
     described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
     counted = {"label_words": data.words, "skipped": data.skipped}

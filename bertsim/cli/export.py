@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export beside the output, check, and move into place; nothing is left where a check fails.
 
-    Raises:
-        InputError: no folder to read or to write to.
+    Raises: InputError, without a folder to read or to write to.
     """
     alone = args.output.suffix == ".tflite"
     output = args.output.resolve()  # behind a link
@@ -72,7 +71,6 @@ def _check_spearman(encoder: Path, exported: Path, data: LabelledPairs) -> str:
     )
     words = f"Spearman {fast:.4f}, TensorFlow {exact:.4f}"
     if not abs(fast - exact) <= MAX_LOSS:
-        raise ExportError(
-            f"nothing was written: {words}, and {MAX_LOSS} apart is the limit; use --engine tensorflow instead."
-        )
+        limit = f"{MAX_LOSS} apart is the limit; use --engine tensorflow instead"
+        raise ExportError(f"nothing was written: {words}, and {limit}.")
     return f"; {words}"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile
 from bertsim.cli.output import LiveLine, Stopped, say
@@ -44,11 +44,7 @@ class _Spooled(PosixPath):
 
 @contextmanager
 def at_hand(path: Path) -> Iterator[Path]:
-    """A file that can be read more than once: standard input and pipes are, for so long, one on disk.
-
-    Raises:
-        InputError: standard input, a second time.
-    """
+    """A file to be read again and again; a pipe is one on disk for so long. Raises: InputError, for a second "-"."""
     if path != STANDARD and (path.is_file() or path.is_dir() or not path.exists()):
         yield path
         return
@@ -79,17 +75,6 @@ class StandardOutput:
     def finish(self, convert: object = None) -> None:
         """Nothing is left to do."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        pass
-
-
-def open_output(path: Path, job: dict[str, object] | None, *, restart: bool = False) -> PartialFile | StandardOutput:
-    """Where rows are written: a file that outlives a stop, or standard output. Raises: DataError, as `PartialFile`."""
-    return StandardOutput() if path == STANDARD else PartialFile(path, job, restart=restart)
-
 
 def write_chunks(
     partial: PartialFile | StandardOutput, rows: Iterable[Row], total: int, size: int, make: Making
@@ -101,8 +86,7 @@ def write_chunks(
         rows: all of them, `total`; `size` to a chunk.
         make: rows of a chunk, and a callback for progress -> their bytes, and what counts of them.
 
-    Raises:
-        Stopped: by a signal; says what is kept.
+    Raises: Stopped, by a signal; says what is kept.
     """
     if partial.restarted:
         say(f"bertsim: {partial.path} is of another job ({partial.restarted} changed): starting again.")
@@ -118,11 +102,9 @@ def write_chunks(
         stop.told = "stopped before the first rows were finished; nothing was written."
         if kept := partial.counts["rows"]:
             where = f"kept in {partial.path}; the same command goes on from there"
-            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
             if isinstance(partial, StandardOutput):
-                stop.told = (
-                    f"stopped: {kept:,} of {total:,} rows are printed; give --output FILE to go on after a stop."
-                )
+                where = "printed; give --output FILE to go on after a stop"
+            stop.told = f"stopped: {kept:,} of {total:,} rows are {where}."
         raise
 
 

@@ -6,11 +6,6 @@ What is found carries numbers of lines, so that a row that cannot be used is nam
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
-import io
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import check_output
 from bertsim.batch.scoring import refusal
-from bertsim.batch.writing import kind_of
+from bertsim.batch.writing import TableLayout
 from bertsim.cli.files import NAMED, UNREAD, Tally, at_hand, summed
-from bertsim.cli.options import NAME_THEM, add_reading_options, reading_of
+from bertsim.cli.options import add_reading_options, reading_of
 from bertsim.cli.output import say
 from bertsim.data.atomic import write_atomically
 from bertsim.data.layout import ending_of
@@ -79,11 +74,11 @@ def open_files(args: argparse.Namespace, other: str) -> Iterator[tuple[DataFile,
     if path is None and column is not None:
         raise InputError(f"--{other}-column goes with --{other} FILE.")
     is_alike = path is not None and ending_of(path) == ending_of(args.input)
-    advice, reading = (NAME_THEM, reading_of(args)) if is_alike else (MEND, FIND_OUT)
+    advice, reading = reading_of(args) if is_alike else (MEND, FIND_OUT)
     advice = replace(advice, sentence=f"name it with --{other}-column")
     with ExitStack() as stack:
         inputs = [stack.enter_context(at_hand(each)) for each in (args.input, path) if each is not None]
-        files = [open_sentences(inputs[0], args.column, NAME_THEM, reading_of(args))]
+        files = [open_sentences(inputs[0], args.column, *reading_of(args))]
         files += [open_sentences(each, column, advice, reading) for each in inputs[1:]]
         if args.output is not None:
             check_output(args.output, *(each for file in files for each in file.paths))
@@ -97,11 +92,9 @@ def read_all(
 ) -> tuple[Lines, Lines, dict[str, int]]:
     """Read a file, and another one, or sentences of the command line; say what was left out, and what was not read.
 
-    Returns:
-        the sentences of each, those of the file again where there is no other, and what counts of them by `COUNTS`.
+    Returns the sentences of each, those of the file again where there is no other, and what counts of them by `COUNTS`.
 
-    Raises:
-        DataError: a file without a row that can be used.
+    Raises: DataError, for a file without a row that can be used.
     """
     tally = Tally(model)
     own = others = _read_lines(file, model, tally)
@@ -143,28 +136,11 @@ def write_table(output: Path, columns: Sequence[str], rows: Iterable[Sequence[ob
 
     TSV, which cannot hold tabs and line breaks, gets spaces for them.
     """
-    kind, text = kind_of(output), io.StringIO()
-    if kind == "jsonl":
-        for row in rows:
-            cells = (round(cell, 6) if isinstance(cell, float) else cell for cell in row)
-            text.write(json.dumps(dict(zip(columns, cells, strict=True)), ensure_ascii=False) + "\n")
-    else:
-        writer = csv.writer(text)
-        if kind == "tsv":
-            writer = csv.writer(text, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
-        writer.writerows([_cell(cell, kind) for cell in row] for row in (columns, *rows))
-    data = text.getvalue().encode(errors="backslashreplace")
-    zipped = output.name.lower().endswith(".gz")
-    write_atomically(output, lambda path: path.write_bytes(gzip.compress(data, mtime=0) if zipped else data))
+    found = list(rows)
+    data, _ = TableLayout.of(output, (), columns).text([{}] * len(found), found, with_header=True)
+    write_atomically(output, lambda path: path.write_bytes(data))
 
 
 def in_line(sentence: str) -> str:
     """A sentence as a line of what is printed: a space for every run of white space."""
     return " ".join(sentence.split())
-
-
-def _cell(value: object, kind: str) -> str:
-    if isinstance(value, float):
-        return f"{value:.6f}"
-    text = "" if value is None else str(value)
-    return re.sub("[\t\r\n]", " ", text) if kind == "tsv" else text

@@ -37,9 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser of the command that `words` begin with, else of every one; its function stands in `run`."""
-    parser = _Parser(
-        prog="python -m bertsim", description="Compare sentences with BERT, and measure how well that works."
-    )
+    description = "Compare sentences with BERT, and measure how well that works."
+    parser = _Parser(prog="python -m bertsim", description=description)
     parser.add_argument("--version", action="version", version=f"bertsim {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
@@ -52,16 +51,9 @@ def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command, of the words behind `python -m bertsim` or, if None, of the process; gives the exit status.
 
-    Args:
-        argv: the words behind `python -m bertsim`; those of the process if None.
-
-    Returns:
-        the exit status.
-
-    Raises:
-        SystemExit: from argparse, after --help (0) or words that it does not understand (2).
+    Raises: SystemExit, from argparse, after --help (0) or words that it does not understand (2).
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> int:
     others = None if other is None else b.sentences
     passes, seconds = model.cost(a.sentences, others, args.scorer, **options)
     size = f"{len(a.sentences):,} × {len(b.sentences):,}"
-    lasting = f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s"
-    took = f"{passes:,} passes of the encoder, {lasting}"
+    took = f"{passes:,} passes of the encoder, " + (f"about {seconds:,.0f} s" if seconds >= 1 else "less than 1 s")
     if passes > args.max_passes:
         allowed = f"--max-passes is {args.max_passes:,}"
         raise InputError(f"{args.scorer} of {size} takes {took}; {allowed}: give a larger one.")
@@ -75,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 def write(output: Path, a: Lines, b: Lines, scores: Float, settings: dict[str, object]) -> None:
     """Write scores, float32 [a, b], as the ending says."""
-    if output.suffix.lower() in (".tsv", ".csv"):
+    ending = output.suffix.lower()
+    if ending in (".tsv", ".csv"):
         rows = ([in_line(sentence), *row] for sentence, row in zip(a.sentences, scores.tolist(), strict=True))
         write_table(output, ["", *map(in_line, b.sentences)], rows)
         return
@@ -84,7 +84,7 @@ def write(output: Path, a: Lines, b: Lines, scores: Float, settings: dict[str, o
 
     def fill(path: Path) -> None:
         with path.open("wb") as stream:
-            if output.suffix.lower() == ".npy":
+            if ending == ".npy":
                 np.save(stream, scores)
             else:
                 np.savez(stream, scores=scores, lines=lines, other_lines=other_lines, settings=described)

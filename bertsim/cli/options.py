@@ -63,18 +63,14 @@ def add_reading_options(parser: argparse.ArgumentParser, what: str = "how FILE i
     add("--sheet", metavar="NAME", help="of an Excel workbook (default: its first)")
 
 
-def reading_of(args: argparse.Namespace) -> Reading:
-    """What the options of `add_reading_options` say. Raises: InputError, as `Reading`."""
+def reading_of(args: argparse.Namespace) -> tuple[Advice, Reading]:
+    """What messages say is to be done, and what the reading options say. Raises: InputError, as `Reading`."""
     delimiter = DELIMITERS.get(args.delimiter, args.delimiter)
-    return Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
+    return NAME_THEM, Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
 
 
 def load_model(args: argparse.Namespace) -> SimilarityModel:
-    """The model that the options name.
-
-    Raises:
-        InputError: a revision of nothing.
-    """
+    """The model that the options name. Raises: InputError, for a revision of nothing."""
     if args.revision is not None and args.encoder is None:
         raise InputError("--revision goes with --encoder USER/NAME, a repository of the Hub.")
     import bertsim
@@ -94,14 +90,9 @@ def loading_of(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
-    """The model, and `pooling`, `layers` and `combine` as its methods take them.
+    """The model, and `pooling`, `layers` and `combine` as its methods take them; `more` is what --scorer may be, too.
 
-    Args:
-        args: with the options of `add_model_options`, and --scorer or not.
-        more: what --scorer may be besides.
-
-    Raises:
-        InputError: a scorer that the model does not have, or layers that cannot be read.
+    Raises: InputError, for a scorer that the model does not have, or layers that cannot be read.
     """
     model = load_model(args)
     known = (*model.scorers, *ALIGNMENT_PARTS, *more)
@@ -115,9 +106,7 @@ def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel,
 def parse_scorers(text: str) -> tuple[str, ...]:
     """The value of --scorer as names; whether a model has them is for `load_scoring` to say.
 
-    Raises:
-        InputError: a name is missing, or comes twice.
-
+    Raises: InputError, if a name is missing, or comes twice.
     Example: "cosine,combined" -> ("cosine", "combined")
     """
     names = tuple(name.strip() for name in text.split(","))
@@ -131,9 +120,7 @@ def parse_scorers(text: str) -> tuple[str, ...]:
 def parse_layers(text: str | None, num_hidden_layers: int) -> tuple[int, ...] | None:
     """The value of --layers as indices into `hidden_states`.
 
-    Raises:
-        InputError: it is none of the forms named in --help.
-
+    Raises: InputError, if it is none of the forms named in --help.
     Example: "last4" -> (-4, -3, -2, -1); "all", 3 layers -> (0, 1, 2, 3); "-1,-2" -> (-1, -2)
     """
     if text is None:

@@ -84,10 +84,8 @@ def native_log_held_back() -> Iterator[None]:
     LiteRT reports every delegate that it makes, and has no setting to be quiet; TensorFlow has one.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with (
-        tempfile.TemporaryFile() as held,
-        os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as own,
-    ):
+    as_text: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace"}
+    with tempfile.TemporaryFile() as held, os.fdopen(os.dup(2), "w", **as_text) as own:
         python = sys.stderr
         with suppress(OSError):  # a test's stream has no number
             if python.fileno() == 2:

@@ -49,11 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a row for each scorer, one for each kind of edits, and the example pairs.
-
-    Raises:
-        InputError: opposites without a text.
-    """
+    """Print figures by scorer and by head, and the pairs. Raises: InputError, for opposites without a text."""
     from bertsim.measuring.probing import read_trials, try_model
     from bertsim.measuring.verdicts import read_known, try_verdicts
 
@@ -66,10 +62,8 @@ def run(args: argparse.Namespace) -> int:
         report = try_model(model, trials, lambda done, total: line.show(done, total, "probing"))
         verdicts = try_verdicts(model, known) if known else None
     if report.head is None and trials.labelled:
-        say(
-            f"bertsim: {model.name} has no head with probabilities of entailment, neutral and contradiction: "
-            "inference and edits are not measured."
-        )
+        lacks = "has no head with probabilities of entailment, neutral and contradiction"
+        say(f"bertsim: {model.name} {lacks}: inference and edits are not measured.")
     settings = model.settings(max_length=args.max_length)
     if args.json:
         print(json.dumps(_as_json(report, verdicts, settings), ensure_ascii=False, indent=2))

@@ -39,11 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Rank the file's sentences for every query.
-
-    Raises:
-        InputError: words that do not fit together.
-    """
+    """Rank the file's sentences for every query. Raises: InputError, for words that do not fit together."""
     if bool(args.query) == (args.queries is not None):
         raise InputError("rank takes queries, each in quotes, or --queries FILE; give one of the two.")
     if args.output is not None:

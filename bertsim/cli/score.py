@@ -5,22 +5,16 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from bertsim.batch.partial import check_output
+from bertsim.batch.partial import PartialFile, check_output
 from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
-from bertsim.cli.files import NAMED, STANDARD, UNREAD, Tally, at_hand, open_output, summed, write_chunks
-from bertsim.cli.options import (
-    NAME_THEM,
-    add_model_options,
-    add_reading_options,
-    load_scoring,
-    parse_scorers,
-    reading_of,
-)
+from bertsim.cli.files import NAMED, STANDARD, UNREAD, StandardOutput, Tally, at_hand, summed, write_chunks
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
@@ -72,11 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score what the words name.
-
-    Raises:
-        InputError: words that do not fit together.
-    """
+    """Score what the words name. Raises: InputError, for words that do not fit together."""
     check_words(args)
     if args.input is not None:
         if args.sentences:
@@ -90,10 +80,8 @@ def run(args: argparse.Namespace) -> int:
         with at_hand(args.input) as args.input:
             return _score_file(args)
     if args.output or args.columns or args.score_column or args.error_column or args.prefix:
-        raise InputError(
-            "--output, --columns, --score-column, --error-column and --prefix go with --input FILE; two sentences are"
-            " printed."
-        )
+        named = "--output, --columns, --score-column, --error-column and --prefix"
+        raise InputError(f"{named} go with --input FILE; two sentences are printed.")
     if len(args.sentences) != 2:
         raise InputError(f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE.")
     return _score_pair(args)
@@ -173,7 +161,7 @@ def _score_file(args: argparse.Namespace) -> int:
     """Score every pair of `args.input` into `args.output`; goes on with what a stopped run has left."""
     from bertsim.batch.table import TableScorer, check_sentences
 
-    file, scorers = open_pairs(args.input, args.columns, NAME_THEM, reading_of(args)), parse_scorers(args.scorer)
+    file, scorers = open_pairs(args.input, args.columns, *reading_of(args)), parse_scorers(args.scorer)
     check_sentences(file.sentences, scorers)
     new = _new_columns(args, file, scorers)
     layout = TableLayout.of(args.output, file.columns, list(new))
@@ -186,7 +174,10 @@ def _score_file(args: argparse.Namespace) -> int:
     scorer = TableScorer(model, file.sentences, scorers, new, options)
     job = describe_job(file, model, options) | {"columns": file.columns, "scores": scorer.probe()}
     tally = Tally(model)
-    with open_output(args.output, job, restart=args.restart) as output:
+    opened: AbstractContextManager[PartialFile | StandardOutput] = nullcontext(StandardOutput())
+    if args.output != STANDARD:
+        opened = PartialFile(args.output, job, restart=args.restart)
+    with opened as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             scored = scorer(scorer.table_of(rows), progress)

@@ -24,11 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until stopped.
-
-    Raises:
-        InputError: an address that cannot be listened on.
-    """
+    """Serve until stopped. Raises: InputError, for an address that cannot be listened on."""
     host, port = args.host, args.port or 0
     if not 0 <= port <= 65535:
         raise InputError(f"--port is {port}; a number from 1 to 65535 was expected.")

@@ -126,11 +126,7 @@ def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe that the words name, or are.
-
-    Raises:
-        InputError: they do not fit together.
-    """
+    """The recipe that the words name, or are. Raises: InputError, if they do not fit together."""
     from bertsim.training.plan import TrainPlan
     from bertsim.training.recipe import Recipe, head_from, parse_source
 
@@ -159,11 +155,9 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
     if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):
         names = ", ".join("--" + name.replace("_", "-") for name in decided)
         raise InputError(f"--recipe says what is trained on what, and how; leave out {names}.")
-    changes = _given(args, ("encoder", "revision"))
+    changes = _given(args, ("encoder", "revision")) | ({"skip_bad_rows": True} if args.skip_bad_rows else {})
     if "encoder" in changes:  # a revision of the recipe's own encoder says nothing of it
         changes = {"revision": None, **changes}
-    if args.skip_bad_rows:
-        changes["skip_bad_rows"] = True
     recipe = read_recipe(find_recipe(args.recipe), args.data_root or Path())
     return replace(recipe, runs=tuple(replace(plan, **changes) for plan in recipe.runs))
 

@@ -92,8 +92,7 @@ def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[
         given: what somebody says it is; of that only a mark that goes with it is looked for.
         settle: what a message says is to be done, of the options that settle it.
 
-    Raises:
-        DataError: it cannot be told.
+    Raises: DataError, if it cannot be told.
     """
     for mark, name in _MARKS.items():
         if found.head.startswith(mark) and name.startswith(codecs.lookup(given or name).name[:6]):
@@ -106,10 +105,9 @@ def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[
     if found.bad <= found.good:
         return "utf-8"
     if found.good:
-        raise DataError(
-            f"{path}: of its lines that are not plain ASCII {found.good:,} are UTF-8 and {found.bad:,} are not, line"
-            f" {found.samples[0][0]:,} the first; {settle('--encoding utf-8, which leaves those out')}."
-        )
+        mixed = f"{found.good:,} are UTF-8 and {found.bad:,} are not, line {found.samples[0][0]:,} the first"
+        advice = settle("--encoding utf-8, which leaves those out")
+        raise DataError(f"{path}: of its lines that are not plain ASCII {mixed}; {advice}.")
     lines = b"\n".join(line for _, line in found.samples)
     if not _STRANGE.search(lines.decode("cp1252", "surrogateescape")):
         return "cp1252"
@@ -120,7 +118,5 @@ def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[
     names = dict.fromkeys(["cp1252" if best is None else best.encoding, *_USUAL])
     read = {name: line[start : start + 30].decode(name, "replace").strip() for name in names}
     ways = " or ".join(f"--encoding {name} ({text!r})" for name, text in read.items())
-    raise DataError(
-        f"{path} is not UTF-8, and it cannot be told which of the older encodings it has; {settle(ways)}, whichever"
-        f" line {number:,} is written in."
-    )
+    doubt = "it cannot be told which of the older encodings it has"
+    raise DataError(f"{path} is not UTF-8, and {doubt}; {settle(ways)}, whichever line {number:,} is written in.")

@@ -95,10 +95,8 @@ def _fitted(where: str, names: list[str], rows: Sequence[list[object]], settle: 
         return names + [""] * (width - len(names))
     if width == len(names) + 1 and [row[0] for row in longer] == [str(n) for n in range(1, len(longer) + 1)]:
         return ["", *names]
-    options = settle(f"--no-header and, by numbers up to {width}, --columns")
-    raise DataError(
-        f"{where} names {len(names)} columns, and most rows have {width} cells; name every column, or {options}."
-    )
+    advice = f"name every column, or {settle(f'--no-header and, by numbers up to {width}, --columns')}"
+    raise DataError(f"{where} names {len(names)} columns, and most rows have {width} cells; {advice}.")
 
 
 def _width(rows: Sequence[list[object]]) -> int:

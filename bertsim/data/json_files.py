@@ -33,11 +33,7 @@ _EXPECTED: Mapping[Any, tuple[Any, str]] = {
 
 
 def read_json(path: Path, kind: type = dict) -> Any:
-    """Parse a JSON file whose top is a `kind`.
-
-    Raises:
-        CheckpointError: it is missing, not UTF-8 JSON, or its top is something else.
-    """
+    """Parse a JSON file. Raises: CheckpointError, if it is missing, not UTF-8 JSON, or its top is no `kind`."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -78,8 +74,7 @@ def record_from(
         error: which error its faults are.
         advice: what is to be done, put behind every message.
 
-    Raises:
-        BertsimError: `error`, naming `where`, the key and what was expected.
+    Raises: BertsimError, which is `error`, naming `where`, the key and what was expected.
 
     Example: BertConfig, {"vocab_size": "x"}, "config.json" -> "config.json: vocab_size is 'x'; a whole number was
         expected."

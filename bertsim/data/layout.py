@@ -27,7 +27,7 @@ from bertsim.data.rows import (
     unescaped,
     well_formed,
 )
-from bertsim.data.tables import Record, sheet_names
+from bertsim.data.tables import Record, workbook
 from bertsim.errors import DataError
 
 ENDINGS = {
@@ -63,14 +63,12 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
     """Find out what of a file's reading is not given.
 
     Args:
-        path: of the file.
         given: what is known of it.
         known: whether cells are names of the columns that are looked for.
         say: what a message says is to be done, of the options that settle it.
         is_text: a file whose name does not say otherwise has one sentence a line.
 
-    Raises:
-        DataError: the file cannot be read, or it cannot be told how.
+    Raises: DataError, if the file cannot be read, or it cannot be told how.
     """
     named = ENDINGS.get(ending_of(path), "")
     kind = _kind_by_content(path, named) or named
@@ -78,7 +76,10 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
         kind = "txt" if is_text and given.delimiter is None else "csv"
     reading = replace(given, kind=kind)
     if kind == "xlsx":
-        reading = replace(reading, sheet=_sheet(path, given.sheet))
+        names = workbook(path).sheet_names
+        if given.sheet not in (None, *names):
+            raise DataError(f"{path} has no sheet {given.sheet!r}; it has {', '.join(map(repr, names))}.")
+        reading = replace(reading, sheet=given.sheet or names[0])
     elif kind != "parquet":
         found = look_at(path)
         encoding = find_encoding(path, found, given.encoding, say)
@@ -124,13 +125,6 @@ def _kind_by_content(path: Path, named: str) -> str:
     return kind
 
 
-def _sheet(path: Path, given: str | None) -> str:
-    names = sheet_names(path)
-    if given is not None and given not in names:
-        raise DataError(f"{path} has no sheet {given!r}; it has {', '.join(map(repr, names))}.")
-    return given or names[0]
-
-
 def _json_kind(path: Path, reading: Reading) -> str:
     """The kind of a file that may be JSON: "json" for a list of objects, "jsonl" for an object a line."""
     with decoded(path, reading) as text:
@@ -140,10 +134,8 @@ def _json_kind(path: Path, reading: Reading) -> str:
     if not re.match(r'\{\s*["}]|\{\s*$', begins):
         return "jsonl" if reading.kind == "json" else reading.kind
     if not begins.partition("\n")[2].lstrip().startswith("{") and re.match(r'\{\s*("[^"]*"\s*:\s*[\[{]|$)', begins):
-        raise DataError(
-            f"{path} is one JSON object; a list of objects, [{{…}}, …], or one object a line was expected, as pandas"
-            ' writes with orient="records".'
-        )
+        expected = "a list of objects, [{…}, …], or one object a line was expected"
+        raise DataError(f'{path} is one JSON object; {expected}, as pandas writes with orient="records".')
     return "jsonl"
 
 
@@ -194,10 +186,9 @@ def _quoting(path: Path, reading: Reading, found: Bytes, say: Say) -> str:
         is_plain = best.torn >= 0.5 * best.total and best.written <= 0.1 * best.total
     if is_quoted or is_plain:
         return best.quoting if is_quoted else "none"
-    raise DataError(
-        f"{path}: it cannot be told whether its quotes enclose cells or are part of the text, as in line {best.line:,};"
-        f" {say(f'--quoting {best.quoting} if they enclose cells, --quoting none if they are text')}."
-    )
+    doubt = "it cannot be told whether its quotes enclose cells or are part of the text"
+    advice = say(f"--quoting {best.quoting} if they enclose cells, --quoting none if they are text")
+    raise DataError(f"{path}: {doubt}, as in line {best.line:,}; {advice}.")
 
 
 @dataclass

@@ -133,19 +133,13 @@ class DataFile:
         raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
 
     def labelled(self, column: str) -> DataFile:
-        """The file with its label column, whose numbers may have decimal commas.
-
-        Raises:
-            DataError: all of them have a comma before three digits, which may part thousands.
-        """
+        """With its label column. Raises: DataError, if it cannot be told whether commas in its numbers are decimal."""
         rows = islice(replace(self, label=column), _PEEKED_ROWS)
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
         decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]
         if decimal and all(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", label) for label in decimal):
-            raise DataError(
-                f"{self.path}: a label in {column!r} is {decimal[0]!r}, and it cannot be told whether its comma is a"
-                " decimal one; write such numbers with a point."
-            )
+            doubt = "it cannot be told whether its comma is a decimal one; write such numbers with a point"
+            raise DataError(f"{self.path}: a label in {column!r} is {decimal[0]!r}, and {doubt}.")
         return replace(self, label=column, has_commas=bool(decimal))
 
     def _row(self, record: Record) -> Row:
@@ -182,10 +176,20 @@ def open_pairs(
 
 def with_pair(file: DataFile, columns: Sequence[str] | None = None) -> DataFile:
     """A file whose columns are known, with those of the sentences. Raises: DataError, as `open_pairs`."""
-    pair = _recognised_pair(file) if columns is None else tuple(map(file.column, columns))
-    if len(pair) < 2 or len(set(pair)) < len(pair):
-        raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
-    return replace(file, sentences=pair)
+    if columns is not None:
+        pair = tuple(map(file.column, columns))
+        if len(pair) < 2 or len(set(pair)) < len(pair):
+            raise DataError(f"{file.path}: two different columns hold the sentences, but {list_names(pair)} was named.")
+        return replace(file, sentences=pair)
+    found = pairs_of(file.columns)
+    if file.reading.header is False:  # the two that hold text
+        rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
+        texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
+        found = [tuple(texts)] if len(texts) == 2 else []
+    if len(found) != 1:
+        fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
+        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
+    return replace(file, sentences=found[0])
 
 
 def open_sentences(
@@ -208,9 +212,8 @@ def with_sentence(file: DataFile, column: str | None = None) -> DataFile:
     names = file.columns
     found = recognised(names, SENTENCE_COLUMNS) if len(names) > 1 else names
     if len(found) != 1:
-        raise DataError(
-            f"{file.path}: it cannot be told which of {list_names(names)} holds the sentences; {file.advice.sentence}."
-        )
+        doubt = f"it cannot be told which of {list_names(names)} holds the sentences"
+        raise DataError(f"{file.path}: {doubt}; {file.advice.sentence}.")
     return replace(file, sentences=tuple(found))
 
 
@@ -233,10 +236,9 @@ def open_table(
     first = files[0]
     for file in files:
         if {*file.columns} != {*first.columns}:
-            raise DataError(
-                f"{path}: {file.path.name} has the columns {list_names(file.columns)}, and {first.path.name}"
-                f" {list_names(first.columns)}; name files that have the same."
-            )
+            one, other = list_names(file.columns), list_names(first.columns)
+            names = f"{file.path.name} has the columns {one}, and {first.path.name} {other}"
+            raise DataError(f"{path}: {names}; name files that have the same.")
     return first if paths == [path] else replace(first, path=path, parts=tuple(files))
 
 
@@ -284,19 +286,6 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
     naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
     names, header = name_columns(where, rows, header, naming, advice.settle)
     return DataFile(path, replace(reading, header=header), tuple(names), advice)
-
-
-def _recognised_pair(file: DataFile) -> tuple[str, ...]:
-    """The two columns that are known to hold the sentences, or without a header, the two that hold text."""
-    found = pairs_of(file.columns)
-    if file.reading.header is False:
-        rows = [row.values for row in islice(file, _PEEKED_ROWS) if row.error is None]
-        texts = [name for name in file.columns if not all(is_number(row[name]) for row in rows)]
-        found = [tuple(texts)] if len(texts) == 2 else []
-    if len(found) != 1:
-        fault = "more than one pair of columns could hold" if found else "no two columns are known to hold"
-        raise DataError(f"{file.path}: {fault} the sentences among {list_names(file.columns)}; {file.advice.pair}.")
-    return found[0]
 
 
 def _named(record: Record, columns: Sequence[str], most: str) -> tuple[dict[str, object], str | None]:

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from bertsim.data.tables import BLANK, Record, excel_records, parquet_records
@@ -51,8 +52,7 @@ class Reading:
             "parquet" or "xlsx"; always found out, as is
         newline: what ends a line, "\n" (a "\r" before it goes, too) or "\r".
 
-    Raises:
-        InputError: a delimiter, quoting or encoding that there is not.
+    Raises: InputError, for a delimiter, quoting or encoding that there is not.
     """
 
     delimiter: str | None = None
@@ -71,10 +71,8 @@ class Reading:
         try:
             "".encode(self.encoding or "utf-8")
         except LookupError:
-            known = "utf-8, utf-16, cp1252 or latin-1"
-            raise InputError(
-                f"the encoding is {self.encoding!r}, which there is not; name one such as {known}."
-            ) from None
+            known = "name one such as utf-8, utf-16, cp1252 or latin-1"
+            raise InputError(f"the encoding is {self.encoding!r}, which there is not; {known}.") from None
 
 
 FIND_OUT = Reading()
@@ -88,9 +86,7 @@ def read_records(path: Path, reading: Reading, due: int | None = None) -> Iterat
         reading: how; its kind, and what that needs, are known.
         due: how many cells a row has; by that a quote that was never closed is known from a cell of many lines.
 
-    Raises:
-        DataError: the file is missing, not readable, damaged, or has a line beyond `MAX_LINE`.
-
+    Raises: DataError, if the file is missing, not readable, damaged, or has a line beyond `MAX_LINE`.
     Example: the lines `a<TAB>b`, `x<TAB>"y`, without quoting -> fields ["a", "b"], ["x", '"y'].
     """
     blank: list[Record] = []
@@ -137,9 +133,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; give the path of a data file.") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file."
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read ({why}); check the file.") from error
 
 
 @contextmanager
@@ -156,10 +151,8 @@ def read_lines(path: Path, reading: Reading) -> Iterator[Record]:
     with decoded(path, reading) as text:
         for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), 1):
             if len(line) == MAX_LINE:
-                raise DataError(
-                    f"{path}:{number} is longer than {MAX_LINE // 1_000_000} million characters;"
-                    " a data file has one row a line, so break it up."
-                )
+                advice = "a data file has one row a line, so break it up"
+                raise DataError(f"{path}:{number} is longer than {MAX_LINE // 1_000_000} million characters; {advice}.")
             yield Record(number, line) if line.isascii() else _checked(number, line, reading.encoding or "utf-8")
 
 
@@ -203,15 +196,10 @@ def delimited_records(lines: Iterator[Record], reading: Reading, due: int | None
     """Lines as records of cells; a first line `sep=;` is none."""
     delimiter, head = reading.delimiter or ",", next(lines, None)
     if head is not None and not SEPARATOR_LINE.fullmatch(head.text):
-        lines = _chain(head, lines)
+        lines = chain([head], lines)
     if reading.quoting == "none":
         return (_split_record(line, delimiter) for line in lines)
     return _quoted_records(lines, reading, due)
-
-
-def _chain(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
-    yield first
-    yield from rest
 
 
 def well_formed(reading: Reading, bare: str | None = None) -> re.Pattern[str]:
@@ -291,10 +279,9 @@ def _listed_records(path: Path, reading: Reading) -> Iterator[Record]:
                 more = text.read(_AT_ONCE) if len(buffer) - at < MAX_LINE else ""
                 if not more:
                     said = getattr(error, "msg", "a number too long or brackets too deep to read")
-                    raise DataError(
-                        f"{path}:{line}: from here on it is no JSON list of objects ({said}); mend it, or write"
-                        " JSON Lines, where a damaged row costs only itself."
-                    ) from None
+                    doubt = f"from here on it is no JSON list of objects ({said})"
+                    advice = "mend it, or write JSON Lines, where a damaged row costs only itself"
+                    raise DataError(f"{path}:{line}: {doubt}; {advice}.") from None
                 buffer, at = buffer[at:] + more, 0
                 continue
             fault = None if isinstance(value, dict) else "it is JSON but not an object, {…}, with a key for each column"

@@ -32,7 +32,8 @@ class Record(NamedTuple):
     fault: str | None = None
 
 
-def _workbook(path: Path) -> CalamineWorkbook:
+def workbook(path: Path) -> CalamineWorkbook:
+    """An Excel file, whose sheets have names. Raises: DataError, if it is none."""
     from python_calamine import CalamineError, load_workbook
 
     try:
@@ -41,14 +42,9 @@ def _workbook(path: Path) -> CalamineWorkbook:
         raise DataError(f"{path} is damaged or no Excel file ({error}); check the file, or get it again.") from None
 
 
-def sheet_names(path: Path) -> list[str]:
-    """The sheets of an Excel workbook. Raises: DataError, if it is none."""
-    return _workbook(path).sheet_names
-
-
 def excel_records(path: Path, sheet: str) -> Iterator[Record]:
     """The rows of a sheet, from the first that is not blank; numbers without a fraction are whole ones."""
-    rows = _workbook(path).get_sheet_by_name(sheet).iter_rows()
+    rows = workbook(path).get_sheet_by_name(sheet).iter_rows()
     begun = False
     for number, row in enumerate(rows, 1):
         begun = begun or any(cell != "" for cell in row)
