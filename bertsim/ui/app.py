@@ -20,7 +20,7 @@ from bertsim.ui.events import Events
 from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
+from bertsim.ui.theme import HEAD, NOW_JS, theme
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 40}
@@ -86,8 +86,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         gr.on(own, events.redraw_tab, outputs=pictures, **asks),
     ]
     changes = pictures | {controls[key] for tab in TABS for key in tab.controls}
-    for picture in page.pictures.values():
-        picture.pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
+    pictures_pressed = asks | PRESS_QUEUE
+    pressed = [each.pick(events.press_picture, outputs=changes, **pictures_pressed) for each in page.pictures.values()]
 
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
@@ -95,8 +95,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     for each in drawn:
         each.success(events.complete_tab, outputs=pictures, **unseen | LATER_QUEUE)
 
-    made = page.link.click(events.make_link, outputs=page.address, **unseen)
-    made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")
+    for each in (*drawn, *pressed):
+        each.success(events.follow, outputs=page.share, **unseen)
 
 
 def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:

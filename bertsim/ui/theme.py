@@ -8,9 +8,10 @@ import gradio as gr
 
 _ASSETS = {path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")}
 # In `head`, not `css`: Gradio re-serialises `css` and loses shorthands that hold a `var()`.
-HEAD = f"<style>{_ASSETS['theme.css']}</style><script>{_ASSETS['view.js']}</script>"
+HEAD = f"<style>{_ASSETS['theme.css']}</style><script>{_ASSETS['view.js']}{_ASSETS['link.js']}</script>"
 VIEW_JS = 'window.bertsim.attach(element, (key) => trigger("pick", { key }), watch);'
-NOW_JS, LINK_JS = (_ASSETS[f"{name}.js"] for name in ("now", "link"))
+FOLLOW_JS = "window.bertsim.follow(element, watch);"
+NOW_JS = _ASSETS["now.js"]
 
 _SANS = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"
 _MONO = "ui-monospace, SF Mono, Cascadia Mono, Menlo, Consolas, Liberation Mono, monospace"

@@ -71,7 +71,7 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def tag(name: str, *content: object, **attributes: object) -> Html:
+def tag(name: str, /, *content: object, **attributes: object) -> Html:
     """An element, its classes behind dots; content that is no `Html`, and every attribute, is escaped.
 
     Underscores in names of attributes become hyphens. None and False are left out and True stands alone, but for aria-*
