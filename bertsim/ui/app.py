@@ -11,12 +11,14 @@ from urllib.parse import urlparse
 
 import gradio as gr
 from gradio.networking import setup_tunnel
+from starlette.middleware import Middleware
 
 from bertsim.errors import InputError
 from bertsim.ui.api import build_api
 from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
+from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
@@ -37,7 +39,7 @@ def build_app(shelf: Shelf) -> gr.Blocks:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
     allowed = Choices.of_bundled()
-    with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         _wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
@@ -118,6 +120,7 @@ def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:
             ssr_mode=False,
             pwa=False,
             mcp_server=True,
+            app_kwargs={"middleware": [Middleware(OwnHead)]},
             prevent_thread_lock=True,
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings

@@ -21,7 +21,7 @@ from bertsim.views.matrix import HEAT, HUES, INK, LINE, SOFT, short_number, svg
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
 _SERIF = 'ui-serif,"Iowan Old Style",Palatino,Charter,Georgia,"Liberation Serif",serif'
-_LARGEST, _SMALLEST = 46.0, 20.0
+_LARGEST, _SMALLEST = 64.0, 20.0
 _PANEL = "var(--bs-panel,#ffffff)"
 # Follows, neither, contradicts: a colour, and whether it is hatched, which tells it apart without one.
 _PARTS = (("var(--bs-up,#0f6b5f)", False), (LINE, False), ("var(--bs-down,#8a2f6e)", True))

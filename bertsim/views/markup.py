@@ -14,6 +14,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 MINUS = "\u2212"
+_VOID = ("img", "input", "meta")
 
 # C0 controls and DEL become their visible pictures (U+2400 …), except those that HTML treats as white space.
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
@@ -87,7 +88,7 @@ def tag(name: str, /, *content: object, **attributes: object) -> Html:
         if value is not None and value is not False:
             written = key.replace("_", "-")
             opened.append(written if value is True else f'{written}="{Html.escape(str(value))}"')
-    inner, end = "".join(map(Html.escape, content)), "" if name == "img" else f"</{name}>"
+    inner, end = "".join(map(Html.escape, content)), "" if name in _VOID else f"</{name}>"
     return Html(f"<{' '.join(opened)}>{inner}{end}")
 
 
