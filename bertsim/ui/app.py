@@ -98,7 +98,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         each.success(events.complete_tab, outputs=pictures, **unseen | LATER_QUEUE)
 
     for each in (*drawn, *pressed):
-        each.success(events.follow, outputs=page.share, **unseen)
+        each.success(events.follow, outputs={page.share, page.challenge}, **unseen)
 
 
 def launch(app: gr.Blocks, host: str, port: int | None, share: bool) -> None:

@@ -29,6 +29,7 @@ from bertsim.views.markup import Html, sendable
 from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, previous
 from bertsim.views.result import bars, provenance, verdict
 from bertsim.views.share import share_dialog
+from bertsim.views.tour import challenge
 
 KEPT_PAIRS = 12
 FIRST_WAIT = 4.0
@@ -153,7 +154,10 @@ class Events:
         together = scorer if scorer in pair.model.scorers else None
         picture = card(pair.comparison, under, pair.model.verdict(under), together, pair.model.name)
         check()
-        return {self.page.share: share_dialog(query, problem, picture, in_other_words(pair, hidden), ORIGIN)}
+        return {
+            self.page.share: share_dialog(query, problem, picture, in_other_words(pair, hidden), ORIGIN),
+            self.page.challenge: challenge(pair.comparison["cosine"].value, pair.model.verdict(pair.comparison)),
+        }
 
     @answers
     def open_page(self, request: gr.Request, **sent: Any) -> Update:

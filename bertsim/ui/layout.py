@@ -11,8 +11,10 @@ from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import FOLLOW_JS, VIEW_JS
+from bertsim.ui.tour import TOUR, link_of
 from bertsim.views.markup import Html, button, tag
 from bertsim.views.page import choices, encoder_cards, keys_help, masthead
+from bertsim.views.tour import tour
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _STATUS_JS = 'element.setAttribute("role", "status");'
@@ -27,7 +29,7 @@ class Layout:
         encoder, past, shown, wanted: the visitor's choice, previous pairs, what is shown (`events.Shown`), and the
             encoder that a link waits for.
         tab, turn: filled in by the browser with every request: the open tab, and when it was made.
-        share: what "Share" opens; the address follows it.
+        share, challenge: what "Share" opens, which the address follows; what to find, and how far the pair is.
     """
 
     def __init__(self, shelf: Shelf, allowed: Choices) -> None:
@@ -47,6 +49,9 @@ class Layout:
                         self._build_controls(allowed, *tab.controls)
                     self.pictures[tab.name] = _picture(tab.label, f"bs-{tab.name}")
         _share("Share this view")
+        stops = [(stop, link_of(stop, allowed, shelf.catalog.start.name)) for stop in TOUR]
+        gr.HTML(tour(stops), elem_id="bs-tour", apply_default_css=False)
+        self.challenge = gr.HTML("", elem_id="bs-challenge", apply_default_css=False)
         gr.HTML(keys_help(), apply_default_css=False)
         self.share = gr.HTML("", elem_id="bs-shared", js_on_load=FOLLOW_JS, apply_default_css=False)
         self.encoder, self.past = gr.State(shelf.catalog.start.name), gr.State([])

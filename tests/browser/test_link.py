@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, expect
 
 from bertsim.model.loading import BUNDLED_NAME
 from bertsim.ui.examples import EXAMPLES
-from tests.browser.journey import VIEWS, choose, compare, open_tab, shown
+from tests.browser.journey import LOOKS, VIEWS, choose, compare, open_tab, shown
+from tests.browser.test_access import serious
 
 pytestmark = pytest.mark.browser
 
@@ -175,3 +176,35 @@ def test_a_link_to_an_old_tab_opens_the_view_that_took_its_place(visit):
     page = visit("?" + urlencode({"a": A, "b": B, "tab": "alignment", "align": "2"}))
     expect(page.get_by_role("tab", name=VIEWS[1], exact=True)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Layer 2, cosines of tokens")
+
+
+def test_a_question_of_the_tour_is_answered_first_and_its_link_shows_why(page):
+    first = page.get_by_role("group", name="“Alice paid Bob.” and “Bob paid Alice.”")
+    expect(first.get_by_role("link")).to_be_hidden()
+    first.get_by_label("Nearly 1").check()
+    expect(first.get_by_text("✓ right")).to_be_visible()
+    first.get_by_role("link", name="the lines cross").click()
+    expect(page.locator("#bs-verdict .bs-big")).to_have_text("0.993")
+    expect(page.locator("#bs-meets .bs-linked svg")).to_be_in_viewport()
+    expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Layer 6, cosines of tokens")
+
+
+def test_the_challenge_is_told_of_each_pair_until_it_is_won(page, model):
+    a, b = "The cat is on the left side of the house.", "The cat is on the right side of the house."
+    expect(page.locator("#bs-challenge")).to_contain_text("Still wanted: opposite claims and a cosine above .95.")
+    compare(page, a, b, model.compare(a, b)["cosine"].value)
+    expect(page.locator("#bs-challenge .is-found")).to_contain_text("Found!")
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_axe_finds_nothing_serious_in_what_share_opens_and_in_the_tour(visit, width, scheme):
+    page = visit(width=width, scheme=scheme)
+    page.get_by_label("Nearly 1").check()
+    assert serious(page, "#bs-tour") == []
+    page.get_by_role("button", name="Share", exact=True).click()
+    for name in ("Python", "curl"):
+        page.get_by_role("dialog", name="Share").get_by_text(name, exact=True).click()
+        assert serious(page, "#bs-share") == []
+    if width < 400:
+        for target in page.get_by_role("dialog", name="Share").locator("button:visible, summary").all():
+            assert target.bounding_box()["height"] >= 44
