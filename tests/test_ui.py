@@ -13,14 +13,17 @@ import gradio as gr
 import numpy as np
 import pytest
 
+import bertsim
 from bertsim.errors import InputError
 from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
-from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
+from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer, offered
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
 from bertsim.ui.events import Shown
 from bertsim.ui.examples import EXAMPLES, UNRELATED
+from bertsim.ui.judging import KEPT_PAIRS, TYPED_ON, judge, remember
 from bertsim.ui.pairs import Pairs, Settings
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS, draw_layers, draw_meets, hide_each, open_matrix, press_token
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, BOTH, PACKED
 from bertsim.views.explain import layer_profile
@@ -273,7 +276,9 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "meets")
     example = ask("run_example", gr.EventData(None, {"key": "2"}), a="", b="", shown=shown)
     assert example["bs-b"] == EXAMPLES[2][2]
-    assert "museum" in example["bs-saw"]
+    assert "tickets" in example["bs-saw"]
+    assert "opposite claims" in example["bs-verdict"]
+    assert example["bs-faults-a"] == example["bs-faults-b"] == ""
     assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-saw"}
     opens = gr.SelectData(None, {"index": 2, "value": "Through the layers"})
     assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}
@@ -281,6 +286,14 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     assert pressed["State"] == ["b2"]
     assert by_name["complete_tab"].fn(request, **sent, turn=next(turns), a="", b="", shown=shown) == gr.skip()
     assert "being worked out" not in pressed["bs-saw"]
+    placed = dataclasses.replace(shown, has_rulers=False)
+    assert "of unrelated pairs" in ask("place_pair", a="", b="", shown=placed)["bs-ways"]
+    assert by_name["place_pair"].fn(request, **sent, turn=next(turns), a="", b="", shown=shown) == gr.skip()
+    assert example["bs-past"].count("<li>") == 1
+    wrong = ask("compare_pair", a=" ", b="\u200b", shown=shown)
+    assert "Sentence A is empty; write at least one word." in wrong["bs-faults-a"]
+    assert 'id="bs-fault-b"' in wrong["bs-faults-b"]
+    assert wrong.keys() == {"bs-faults-a", "bs-faults-b"}
     sent["tab"] = "layers"
     pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
     assert "bank" not in pressed["bs-layers"]
@@ -308,6 +321,41 @@ def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
         turns.take("ann", 2.5)
     turns.take(None, 1.0)()
     turns.take("ann", None)()
+
+
+def test_a_press_makes_every_view_stale_that_is_being_drawn_and_no_question():
+    turns = Turns()
+    question, view = turns.take("ann", 1.0), turns.take("ann", 2.0, is_view=True)
+    turns.overtake("ann")
+    turns.overtake(None)
+    question()
+    with pytest.raises(StaleError):
+        view()
+    turns.take("ann", 3.0, is_view=True)()
+
+
+def test_a_pair_that_is_typed_on_is_remembered_once_and_every_other_one_too():
+    past = remember([], "The c", "A dog.", 0.1, 900.0)
+    past = remember(past, "The cat", "A dog.", 0.5, 1500.0)
+    assert past == [("The cat", "A dog.", 0.5, 1500.0)]
+    past = remember(past, "A dog.", "The cat", 0.5, 1600.0)  # swapped
+    past = remember(past, "A dog.", "The sun", 0.2, 1600.0 + TYPED_ON)  # looked at before
+    assert [each[:2] for each in past] == [("The cat", "A dog."), ("A dog.", "The cat"), ("A dog.", "The sun")]
+    past = remember(past, "The cat", "A dog.", 0.5, 7000.0)
+    assert [each[0] for each in past] == ["A dog.", "A dog.", "The cat"]
+    for i in range(2 * KEPT_PAIRS):
+        past = remember(past, str(i), str(-i), 0.0, None)
+    assert len(past) == KEPT_PAIRS
+
+
+def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tiny_bundle):
+    shelf = Shelf.of(model, offered({}))
+    small = bertsim.load(tiny_bundle)
+    own = Settings(small.name, small.default_pooling, "last", "concat", small.max_length)
+    judged = judge(Pairs().compare(small, own, "A dog barks.", "The cat sleeps."), shelf, waits=False)
+    assert judged.verdict.read_together_by == model.name
+    assert judged.words == model.words
+    assert [(way.inputs, way.encoder) for way in judged.ways] == [("apart", small.name), ("packed", model.name)]
 
 
 def test_turns_keep_few_visitors_in_mind():

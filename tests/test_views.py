@@ -22,7 +22,9 @@ import bertsim
 from bertsim.bert.config import BertConfig
 from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
+from bertsim.model.ruler import KINDS, Ruler
 from bertsim.records import Comparison, EncoderOutput, PairScore, TokenBatch, Unread
+from bertsim.score.verdict import Inference, Share, Verdict
 from bertsim.score.words import KnownError, Range, Words
 from bertsim.text.tokenizer import Tokenizer
 from bertsim.views.anatomy import SHOWN, written_differently
@@ -48,7 +50,8 @@ from bertsim.views.markup import Html, downloads, number, plain, table, tag
 from bertsim.views.matrix import DRAWN, Label, heatmap, left_out, short_number, thumbnail, tinting
 from bertsim.views.meets import best_matches, meets_view, without_partner
 from bertsim.views.page import choices, keys_help, previous
-from bertsim.views.result import Origin, bars, explanation, losses, provenance, verdict
+from bertsim.views.result import LONGEST_EDIT, Origin, explanation, losses, measures, provenance, verdict
+from bertsim.views.ruler import Way, ways
 from bertsim.views.saw import saw_view
 from tests.checkpoints import make_checkpoint
 
@@ -205,26 +208,80 @@ def test_a_table_and_a_download_escape_their_cells():
     assert_safe(downloads("tokens", {"tokens": list(HOSTILE[:-1])}, has_svg=True))
 
 
-def test_the_verdict_has_the_words_of_the_encoder_for_its_cosine_and_on_what_they_stand():
-    shown = Page(verdict(by_hand(), SPOKEN)).text
-    assert shown.startswith("Very near0.900 cosine")
-    assert "People rated pairs with such a cosine 4.2 out of 5 on average (some pairs & ratings)." in shown
-    assert_safe(verdict(by_hand(), SPOKEN))
-
-
-@pytest.mark.parametrize(
-    ("engine", "what"),
-    [
-        (ORIGIN, "encoders"),
-        (dataclasses.replace(SPOKEN, words=dataclasses.replace(WORDS, ranges={})), "encoders"),
-        (dataclasses.replace(SPOKEN, pooling="cls", is_default=False), "settings"),
-    ],
+JUDGED = Verdict(
+    kind="one_follows",
+    says_more="a",
+    rating=0.8,
+    a_to_b=Inference(0.97, 0.02, 0.01),
+    b_to_a=Inference(0.004, 0.3, 0.696),
+    similar=0.83,
+    right=Share(0.785, 982),
+    gap=0.12,
+    disagrees=False,
+    read_together_by="some-bert",
 )
-def test_a_cosine_for_which_there_are_no_words_is_given_without_a_judgement(engine, what):
-    shown = Page(verdict(by_hand(), engine)).text
-    assert shown.startswith("Cosine 0.9000.900 cosine")
-    assert f"What counts as similar differs between {what}: compare with pairs that you know." in shown
-    assert "rated" not in shown
+
+
+def test_the_verdict_is_a_headline_with_how_sure_it_is_beside_it():
+    page = Page(verdict(by_hand(), JUDGED, WORDS, 12.5))
+    assert page.text == (
+        "A says more than BOf 100 verdicts of this kind, 78 are right."
+        "Of 100 pairs scored like this, people called 83 similar."
+    )
+    assert page.elements[0][1]["data-turn"] == "12.5"
+    far = dataclasses.replace(JUDGED, disagrees=True, right=None, similar=None)
+    assert Page(verdict(by_hand(), far)).text.endswith("BHere the two ways of reading, apart and together, disagree.")
+
+
+def test_the_verdict_says_what_is_known_to_go_wrong_of_such_pairs(model):
+    pair = model.compare("The gate is high.", "The gate is low.")
+    words = dataclasses.replace(WORDS, known_errors=(KnownError("antonym", 0.87, 300, "an <i>opposite</i>"),))
+    source = verdict(pair, JUDGED, words)
+    assert "Of 100 pairs like this (an <i>opposite</i>), 13 are misread." in Page(source).text
+    assert_safe(source)
+    assert "misread" not in verdict(model.compare("The gate is high.", "Dogs bark."), JUDGED, words)
+    many = " The gate is high and the door is wide." * LONGEST_EDIT
+    assert "misread" not in verdict(model.compare("The gate is high." + many, "The gate is low." + many), JUDGED, words)
+
+
+def test_without_a_verdict_the_cosine_is_given_without_a_judgement():
+    shown = Page(verdict(by_hand(), None)).text
+    assert shown == ("Cosine 0.900What counts as similar differs between encoders: compare with pairs that you know.")
+
+
+def test_of_every_way_of_reading_it_is_drawn_and_said_where_the_pair_stands():
+    strips = {kind: np.array([0.0, 0.5 + place / 10, 1.0], np.float32) for place, kind in enumerate(KINDS)}
+    read = [
+        Way("apart", by_hand()["cosine"], Ruler("cosine", strips), "some-bert"),
+        Way("packed", PairScore("pooled", 0.25, "probability", 0.0, 1.0, 0.25), None, "some-bert"),
+    ]
+    source = ways(read, JUDGED)
+    page = Page(source)
+    assert "Two vectors each sentence read alone: cosine" in page.text
+    assert "0.900 above 67 % of paraphrases" in page.text
+    assert "Cross-encoder both read together: pooled0.250" in page.text
+    (ruler,) = [attrs for _, attrs in page.elements if attrs.get("class") == "bs-ruler"]
+    assert ruler["aria-label"] == (
+        "cosine 0.900: above 67 % of unrelated pairs, 67 % of related pairs, 67 % of paraphrases, "
+        "67 % of contradictions"
+    )
+    (mark,) = [attrs for _, attrs in page.elements if attrs.get("data-marker")]
+    assert (mark["style"], mark["data-marker"]) == ("left:90.00%", "ruler cosine")
+    drawn = [attrs["d"] for name, attrs in page.elements if name == "path"]
+    assert drawn == [f"M0 0v9M{place} 0v9M1000 0v9" for place in (500, 600, 700, 800)]
+    assert_safe(source)
+
+
+def test_inference_is_said_in_words_signs_and_shares_of_both_directions():
+    page = Page(ways([], JUDGED))
+    assert "if A is true✓✓ B follows 97\u202f%" in page.text
+    assert "if B is true?✗✗ A cannot be 70\u202f%" in page.text
+    labels = [attrs["aria-label"] for _, attrs in page.elements if "aria-label" in attrs]
+    assert labels == [
+        "If A is true, B: follows 97 %, is open 2 %, cannot be 1 %",
+        "If B is true, A: follows under 1 %, is open 30 %, cannot be 70 %",
+    ]
+    assert "Inference" not in ways([], None)
 
 
 @pytest.mark.parametrize(
@@ -244,18 +301,35 @@ def test_a_scorer_is_explained_by_the_encoder_s_folder_else_by_its_shape(kind, i
     assert explanation("cosine", ORIGIN) == "the angle between the two sentence vectors"
 
 
-def test_the_heads_of_a_model_are_explained_where_its_scores_stand(model):
+def test_every_measure_is_explained_where_it_stands(model):
     engine = dataclasses.replace(ORIGIN, heads={name: model.head_config(name) for name in model.heads})
-    titles = [attrs["title"] for _, attrs in Page(bars(model.compare(*PAIR), engine)).elements if "title" in attrs]
-    assert titles == [explanation(scorer, engine) for scorer in model.scorers]
-    assert "a trained head: Bi-LSTM" in " ".join(titles)
+    comparison = model.compare(*PAIR)
+    shown = Page(measures(comparison, engine)).text
+    for score in comparison.scores:
+        assert f"{explanation(score.scorer, engine)} · {score.unit}, " in shown
+    assert "a trained head: Bi-LSTM" in shown
+
+
+def test_those_measures_come_first_that_agree_best_with_people():
+    spoken = dataclasses.replace(SPOKEN, words=dataclasses.replace(WORDS, agreement={"dot": 0.9, "euclidean": 0.8}))
+
+    def order(origin: Origin) -> list[str | None]:
+        page = Page(measures(by_hand(), origin))
+        return [attrs["data-scorer"] for _, attrs in page.elements if "data-scorer" in attrs]
+
+    assert order(spoken) == ["dot", "euclidean", "cosine"]
+    assert "agrees with people: 0.90" in Page(measures(by_hand(), spoken)).text
+    for origin in (SPOKEN, dataclasses.replace(spoken, is_default=False)):
+        assert order(origin) == ["cosine", "dot", "euclidean"]
+        assert "agrees with people" not in measures(by_hand(), origin)
 
 
 def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
-    page = Page(bars(by_hand(), ORIGIN))
-    assert "0.900similarity, −1 … 1" in page.text
-    assert "−2.500product, −∞ … ∞" in page.text
-    assert "3.000distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
+    page = Page(measures(by_hand(), ORIGIN))
+    assert "value: 0.900" in page.text
+    assert "similarity, −1 … 1" in page.text
+    assert "product, −∞ … ∞" in page.text
+    assert "distance, 0 … ∞; as a similarity 1/(1+d) = 0.250" in page.text
     fills = [attrs["style"] for tag, attrs in page.elements if attrs.get("class") == "bs-fill"]
     assert fills == ["left:50.00%;width:45.00%", "left:0.00%;width:25.00%"]  # none for the endless product
 
@@ -265,7 +339,7 @@ def test_every_scorer_has_its_value_its_range_and_a_bar_of_the_right_length():
 )
 def test_a_calibrated_probability_is_a_share_that_is_never_certain(probability, shown):
     score = PairScore("cosine", 0.9, "similarity", -1.0, 1.0, 0.9, probability)
-    page = Page(bars(dataclasses.replace(by_hand(), scores=(score,)), ORIGIN))
+    page = Page(measures(dataclasses.replace(by_hand(), scores=(score,)), ORIGIN))
     assert f"called similar: {shown}\u202f%" in page.text
     assert "the calibrated share of pairs" in page.text
 
@@ -295,7 +369,7 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
         "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
         " the same.",
     ]
-    assert losses(cut.tokens)[0] in Page(verdict(cut, ORIGIN)).text
+    assert losses(cut.tokens)[0] in Page(verdict(cut, None)).text
     unknown = model.compare("I feel \U0001f600", "I feel fine")
     assert losses(unknown.tokens)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
     assert losses(model.compare("I feel fine", "I feel well").tokens) == []
@@ -303,12 +377,13 @@ def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
 
 def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_score(model):
     pair = model.compare("I feel \U0001f600", "I feel \u2639")
-    shown = Page(verdict(pair, ORIGIN)).text
-    assert shown.startswith("Cosine 1.000")
+    assert model.verdict(pair) is None
+    shown = Page(verdict(pair, None)).text
+    assert shown.startswith("No verdict: too little of it was read")
     assert "Sentence B, not read: \u2639" in shown
     assert "What was not read of A and of B differs" in shown
-    assert "called similar" not in bars(pair, ORIGIN)
-    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), ORIGIN)).text
+    assert "called similar" not in measures(pair, ORIGIN)
+    nothing = Page(verdict(model.compare("<b>\u2603", "\u2603"), None)).text
     assert "Nothing was read of sentence B, so no score of this pair has a probability" in nothing
 
 

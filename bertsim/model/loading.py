@@ -90,8 +90,9 @@ def load(
     if heads is False or (folder is not None and folder.resolve() != path.resolve()):
         thresholds = None  # what stands on heads is of its own ones
         if words:
-            untrained = {scorer: said for scorer, said in words.scorers.items() if scorer in UNTRAINED}
-            words = replace(words, scorers=untrained, known_errors=())
+            said = {name: words.scorers[name] for name in UNTRAINED if name in words.scorers}
+            agreed = {name: words.agreement[name] for name in UNTRAINED if name in words.agreement}
+            words = replace(words, scorers=said, agreement=agreed, known_errors=())
     return SimilarityModel(
         checkpoint,
         runs,

@@ -71,7 +71,7 @@ def finish_output(
         scored = [(part, scores[name]) for name, part in data.measured.items() if not data.has_several_labels]
         report = measure_report(recipe.report, output, encoder, scored, observer.stage)
     if recipe.words is not None:
-        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
+        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, figures, report))
     if recipe.report is not None and not data.has_several_labels:
         observer.stage("fitting what verdicts go by")
         write_verdict(output, recipe.report, data.dev)
@@ -172,7 +172,7 @@ def _figures(scores: Float, part: Examples, curve: calibration.Calibration | Non
 
 
 def _make_words(
-    plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, report: FolderReport | None
+    plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, figures: Figures, report: FolderReport | None
 ) -> words.Words:
     """The recipe's words with figures: of ranges the mean rating, of errors how often a probe went right."""
     ranges, ratings = {}, dev.targets[:, 0] * words.HIGHEST_RATING
@@ -186,7 +186,8 @@ def _make_words(
         if kind in edits:
             right = round(float(max(edits[kind].values.values())), 4)
             errors.append(words.KnownError(kind, right, edits[kind].count, said))
-    return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors))
+    agreed = {scorer: float(parts["dev"]["spearman"]) for scorer, parts in figures.items()}
+    return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors), agreed)
 
 
 def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:

@@ -52,7 +52,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     sent |= {key: control for key, control in controls.items() if key != "pins"}
     sent |= {"pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
-    results = pictures | {page.verdict, page.bars, page.past, page.history, page.shown, controls["mask"]}
+    results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}
+    results |= {page.past, page.history, page.shown, controls["mask"]}
     switched = {page.encoder, page.line, page.offered, *controls.values()}
     asks: dict[str, Any] = {
         "inputs_kwargs": sent,
@@ -94,8 +95,11 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
+    later = unseen | LATER_QUEUE
+    for each in answered:
+        each.success(events.place_pair, outputs=page.ways, **later)
     for each in drawn:
-        each.success(events.complete_tab, outputs=pictures, **unseen | LATER_QUEUE)
+        each.success(events.complete_tab, outputs=pictures, **later)
 
     for each in (*drawn, *pressed):
         each.success(events.follow, outputs={page.share, page.challenge}, **unseen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
@@ -59,6 +60,13 @@ class Turns:
 
         check()
         return check
+
+    def overtake(self, visitor: str | None) -> None:
+        """Make every view stale that is being drawn for a visitor: what it is drawn from is no longer so."""
+        with self._lock:
+            if visitor in self._latest:
+                latest = self._latest[visitor]
+                latest[True] = math.nextafter(max(latest.values()), math.inf)
 
 
 def sentence(message: str) -> str:

@@ -18,9 +18,10 @@ import numpy as np
 
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
-from bertsim.records import Comparison, Float, Int
+from bertsim.records import UNTRAINED, Comparison, Float, Int
 from bertsim.views.explain import Occlusion, check_masks, layer_profile, occlude
 from bertsim.views.result import Origin
+from bertsim.views.ruler import Way
 
 T = TypeVar("T")
 MAX_BYTES = 64_000_000
@@ -95,6 +96,15 @@ class Pair:
             return self.pairs.known(key)
         score = partial(self.model.score_masked, self.comparison, scorer=scorer, **self.options)
         return self.pairs.kept(key, partial(occlude, self.comparison, scorer, score))
+
+    def way(self, scorer: str, *, waits: bool) -> Way:
+        """How a scorer read the pair; where its ruler is not known yet and nobody waits, without one."""
+        key, ruler = (ref(self.model), "ruler", scorer), None
+        if scorer not in UNTRAINED or self.model.resolve(**self.options).is_default:
+            ask = partial(self.model.ruler, scorer)
+            ruler = self.pairs.kept(key, ask) if waits else self.pairs.known(key)
+        inputs = "packed" if scorer in self.model.scorers_of("packed") else "apart"
+        return Way(inputs, self.comparison[scorer], ruler, self.model.name)
 
     def profiles(self, pairs: Sequence[tuple[str, str]], poolings: Sequence[str]) -> Float:
         """The cosines of other pairs at every layer, float32 [poolings, pairs, layers + 1]; computed once a model."""

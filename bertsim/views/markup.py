@@ -67,6 +67,12 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     return f"{sign}{abs(rounded):,.{digits}f}"
 
 
+def in_100(share: float) -> str:
+    """A share as how many of a hundred; nothing is certain. Example: .644 -> "64"; .9999 -> "over 99"."""
+    shown = round(share * 100)
+    return "over 99" if shown == 100 else "under 1" if shown == 0 else str(shown)
+
+
 def counted(n: int, noun: str) -> str:
     """A count with its noun. Example: (1, "token") -> "1 token"; (2, "token") -> "2 tokens"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertsim.views.markup import Html, button, group, note, number, tag
+from bertsim.views.markup import Html, button, group, number, tag
 
 SHOWN = 160
 
 
 def masthead() -> Html:
     """Name and purpose, in one line."""
-    purpose = tag("p", "How BERT compares two sentences, down to every token.")
+    purpose = tag("p", "How alike are two sentences? See what BERT, a language model, makes of them, word by word.")
     return tag("header.bs-head", tag("h1", "bertsim"), purpose)
 
 
@@ -42,6 +42,11 @@ def choices(label: str, names: Sequence[str]) -> Html:
     """A row of buttons; pressing one reports its index."""
     buttons = (button(name, data_pick=index) for index, name in enumerate(names))
     return group(".bs-chips", label, tag("span", label), *buttons)
+
+
+def fault(message: str, **attributes: object) -> Html:
+    """What is wrong with a sentence, or with an encoder, marked by a sign as well as by its colour."""
+    return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message}", **attributes)
 
 
 def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
@@ -88,4 +93,4 @@ def encoder_in_use(name: str, bundled: str) -> Html:
 
 def encoder_failed(message: str, current: str) -> Html:
     """Why an encoder cannot be had, and what goes on."""
-    return note(f"{message} {current} goes on.")
+    return fault(f"{message} {current} goes on.")

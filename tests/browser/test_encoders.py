@@ -98,7 +98,7 @@ def test_one_click_switches_says_so_and_one_click_goes_back(page, folders, model
         "There is no trained head for this encoder; python -m bertsim train"
     )
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text(re.compile(r"plain \(\d+\.\d million parameters\)"))
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
     expect(page.locator('.bs-score[data-scorer="bilstm"]')).to_have_count(0)
     expect(page.get_by_label("Read together by")).to_have_value("no trained head")
     expect(page.locator("#bs-saw .bs-tracks li")).to_have_count(1)
@@ -118,7 +118,7 @@ def test_while_one_is_loaded_the_page_goes_on_and_then_its_settings_follow(page,
     other = bertsim.load(folders / "other", engine="tensorflow")
     expect(page.locator("#bs-bars .bs-facts")).to_contain_text("other (")
     value = other.compare("A cat sleeps.", "A dog runs.")["cosine"].value
-    said = float(page.locator("#bs-verdict .bs-big").inner_text().replace("−", "-"))
+    said = float(page.locator("#bs-ways .bs-big").inner_text().replace("−", "-"))
     assert said == pytest.approx(value, abs=0.02)  # int8 against float32
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value("40")
     page.get_by_label("Pooling").click()
@@ -142,18 +142,18 @@ def test_there_and_back_every_control_follows(page, model):
     expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Layer 6, mean of all heads")
     line(page).get_by_role("button", name=f"Back to {BUNDLED_NAME}").click()
     expect(line(page).locator("p")).to_have_count(0)
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
     expect(page.get_by_role("spinbutton", name="Tokens read")).to_have_value(str(model.max_length))
     expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("the most of all heads")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
 def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_path(page, folders):
-    before = page.locator("#bs-bars").inner_text()
+    before = page.locator("#bs-bars").text_content()
     card(page, "damaged").click()
     expect(line(page)).to_contain_text(f"damaged/config.json is missing. {BUNDLED_NAME} goes on.")
     expect(line(page)).not_to_contain_text(str(folders))
-    assert page.locator("#bs-bars").inner_text() == before
+    assert page.locator("#bs-bars").text_content() == before
     expect(card(page, BUNDLED_NAME)).to_have_attribute("aria-pressed", "true")
 
 
@@ -172,7 +172,7 @@ def test_the_choice_is_the_visitor_s_own_and_a_link_carries_it(context, offering
         assert str(folders) not in query
         again = visit(f"?{query}")
         expect(line(again)).to_contain_text("Scored by plain")
-        expect(again.locator("#bs-verdict .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
+        expect(again.locator("#bs-ways .bs-big")).to_have_text(shown(plain.compare(A, B)["cosine"].value))
         apart.close()
 
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_reached_at_the_start_is_a_notice_and_the_bundled_encoder
     with visits(context, astray.url) as visit:
         page = visit()
         expect(line(page)).to_contain_text("The heads somebody/heads are not used")
-        expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(A, B)["cosine"].value))
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text(BUNDLED_NAME)
     assert "Traceback" not in astray.log.read_text()
 
@@ -217,7 +217,7 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
         expect(page.locator("#bs-bars .bs-facts")).to_contain_text(name)
         hub.stop()
         page.locator(".bs-encoder", has_text="bge-small-en-v1.5").click()
-        expect(line(page).locator(".bs-note")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
+        expect(line(page).locator(".bs-fault")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
         expect(line(page)).to_contain_text(f"{name} goes on.")
     assert "Traceback" not in log.read_text()
 

@@ -125,7 +125,7 @@ def test_a_line_says_wait_after_a_moment_and_not_before(context, slow, model):
         assert page.evaluate(delay) == "0.3s"
         slow.let_go()
         wanted = model.compare("a slow sentence", page.get_by_label("Sentence B", exact=True).input_value())
-        expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(wanted["cosine"].value))
         expect(page.locator('#bs-verdict [data-testid="status-tracker"].translucent')).to_have_count(0)
         assert not page.evaluate(LINE_IS_DRAWN)
 
@@ -136,7 +136,7 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(con
         slow.hold()
         page.evaluate(
             """() => { window.seen = []; new MutationObserver(() => {
-                const big = document.querySelector("#bs-verdict .bs-big")?.textContent;
+                const big = document.querySelector("#bs-ways .bs-big")?.textContent;
                 if (big && window.seen.at(-1) !== big) window.seen.push(big);
             }).observe(document.querySelector("#bs-verdict"), { subtree: true, childList: true }); }"""
         )
@@ -148,7 +148,7 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(con
         a.fill("The train left.")
         a.press("Enter")
         wanted = shown(model.compare("The train left.", "The train is late.")["cosine"].value)
-        expect(page.locator("#bs-verdict .bs-big")).to_have_text(wanted)
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(wanted)
         slow.let_go()  # the slow one, which nobody waited for
         page.wait_for_timeout(1500)
         assert page.evaluate("window.seen")[-1] == wanted
