@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from typing import Any
 
@@ -38,7 +39,8 @@ def ask(path: str, **headers: str) -> httpx.Response:
         ) as client:
             return await client.get(path, headers=headers)
 
-    return asyncio.run(get())
+    with ThreadPoolExecutor(1) as thread:  # Playwright's loop may run in this one
+        return thread.submit(lambda: asyncio.run(get())).result()
 
 
 def metas(page: str) -> dict[str, str]:
