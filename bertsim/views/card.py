@@ -23,9 +23,12 @@ _EDGE = 64
 _SERIF = 'ui-serif,"Iowan Old Style",Palatino,Charter,Georgia,"Liberation Serif",serif'
 _LARGEST, _SMALLEST = 64.0, 20.0
 _PANEL = "var(--bs-panel,#ffffff)"
-# Follows, neither, contradicts: a colour, and whether it is hatched, which tells it apart without one.
-_PARTS = (("var(--bs-up,#0f6b5f)", False), (LINE, False), ("var(--bs-down,#8a2f6e)", True))
-_SAYS = ("{0} follows from {1}", "{0} need not follow from {1}", "{0} contradicts {1}")
+# Follows, open, cannot be: a sign, the words, a colour, and the slope of its hatching, so that no colour is needed.
+_SAYS = (
+    ("✓", "follows", "var(--bs-up,#0f6b5f)", 0),
+    ("?", "is open", LINE, -16),
+    ("✗", "cannot be", "var(--bs-down,#8a2f6e)", 16),
+)
 
 
 class _Word(NamedTuple):
@@ -118,19 +121,21 @@ def _scale(ways: Sequence[tuple[str, PairScore]]) -> list[Html]:
 
 def _inference(verdict: Verdict) -> list[Html]:
     """A bar of three parts for each direction, under what it says most."""
-    return [*_bar("B", "A", verdict.a_to_b, 506), *_bar("A", "B", verdict.b_to_a, 576)]
+    return [*_bar("A", "B", verdict.a_to_b, 506), *_bar("B", "A", verdict.b_to_a, 576)]
 
 
-def _bar(one: str, other: str, said: Inference, y: int) -> list[Html]:
+def _bar(given: str, other: str, said: Inference, y: int) -> list[Html]:
     x, right, most = 660.0, WIDTH - _EDGE, int(np.argmax(said))
     percent = f"{min(round(100 * said[most]), 99)}\u202f%"  # nothing is certain
-    parts = [_text(f"{_SAYS[most].format(one, other)}: {percent}", x, y - 9, 21)]
-    for share, (colour, is_hatched) in zip(said, _PARTS, strict=True):
+    sign, words, _, _ = _SAYS[most]
+    parts = [_text(f"If {given} is true: {sign} {other} {words}, {percent}", x, y - 9, 21)]
+    for share, (_, _, colour, slope) in zip(said, _SAYS, strict=True):
         width = share * (right - 660)
         style = f"fill:{colour};stroke:{_PANEL};stroke-width:1.5"
         parts.append(tag("rect", x=f"{x:.1f}", y=y, width=f"{width:.1f}", height=22, style=style))
-        if is_hatched:
-            strokes = " ".join(f"M{at:.1f},{y + 22} l16,-22" for at in np.arange(x + 2, x + width - 16, 12))
+        if slope:
+            starts = np.arange(x + 2, x + width - 16, 12) + max(-slope, 0)
+            strokes = " ".join(f"M{at:.1f},{y + 22} l{slope},-22" for at in starts)
             parts.append(tag("path", d=strokes, style=f"stroke:{_PANEL};stroke-width:2"))
         x += width
     return parts
