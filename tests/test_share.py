@@ -82,7 +82,7 @@ def test_an_encoder_of_the_hub_is_named_with_its_commit(plain_pair, monkeypatch)
     monkeypatch.setattr(plain_pair.model, "name", "user/encoder")
     monkeypatch.setattr(plain_pair.model, "revision", "c0ffee")
     texts = {name: text for name, (text, _) in in_other_words(plain_pair, [[], []]).items()}
-    assert "bertsim.load('user/encoder', revision='c0ffee')" in texts["Python"]
+    assert "bertsim.load(encoder='user/encoder', revision='c0ffee')" in texts["Python"]
     assert "--json --encoder=user/encoder --revision=c0ffee -- 'Alice" in texts["Command line"]
     assert '"encoder": "user/encoder"' in texts["curl"]
     assert '"encoder": "user/encoder"' in texts["MCP"]

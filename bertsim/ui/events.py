@@ -154,8 +154,9 @@ class Events:
         together = scorer if scorer in pair.model.scorers else None
         picture = card(pair.comparison, under, pair.model.verdict(under), together, pair.model.name)
         check()
+        texts = in_other_words(pair, hidden) if query else {}
         return {
-            self.page.share: share_dialog(query, problem, picture, in_other_words(pair, hidden), ORIGIN),
+            self.page.share: share_dialog(query, problem, picture, texts, ORIGIN),
             self.page.challenge: challenge(pair.comparison["cosine"].value, pair.model.verdict(pair.comparison)),
         }
 
