@@ -178,8 +178,9 @@ class Events:
         said = judged if under is pair.comparison else pair.model.verdict(under)
         picture = card(pair.comparison, under, said, together, pair.model.name)
         check()
+        texts = in_other_words(pair, hidden) if query else {}
         return {
-            self.page.share: share_dialog(query, problem, picture, in_other_words(pair, hidden), ORIGIN),
+            self.page.share: share_dialog(query, problem, picture, texts, ORIGIN),
             self.page.challenge: challenge(pair.comparison["cosine"].value, judged),
         }
 

@@ -1,7 +1,7 @@
-"""The head of the served page, for whoever shows a link to it elsewhere: bertsim's title, description and picture.
+"""The head of the served page: bertsim's title, description and picture where a link to it is shown.
 
-Gradio's template has its own in that place, and no setting for them, so they are exchanged on the way out.
-Source: the Open Graph protocol (https://ogp.me) and the cards that X reads from `twitter:` names.
+Gradio's template has tags of its own there, and no setting for them, so they are exchanged on the way out.
+Source: the Open Graph protocol, https://ogp.me.
 """
 
 from __future__ import annotations
@@ -25,56 +25,43 @@ _LONGEST = 100  # characters of a sentence
 
 
 class OwnHead:
-    """ASGI middleware: exchanges Gradio's social tags of the page for bertsim's, and serves their picture."""
+    """ASGI middleware: exchanges Gradio's tags in the page for bertsim's, and serves their picture."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the picture, pass the page on with another head, and everything else as it is."""
-        if scope["type"] != "http" or scope["path"] not in ("/", PICTURE):
-            await self.app(scope, receive, send)
-            return
-        if scope["path"] == PICTURE:
-            await FileResponse(_CARD)(scope, receive, send)
-            return
-        request, began, body = Request(scope), dict[str, Message](), bytearray()
+        """Answer one request; what is neither the page nor the picture passes untouched."""
+        path, began, page = scope.get("path"), dict[str, Message](), bytearray()
 
         async def hold(message: Message) -> None:
             if message["type"] == "http.response.start":
                 began["start"] = message
                 return
-            body.extend(message.get("body", b""))
+            page.extend(message.get("body", b""))
             if not message.get("more_body"):
-                page = _exchange(bytes(body), request)
-                MutableHeaders(scope=began["start"])["content-length"] = str(len(page))
+                head, script, rest = bytes(page).partition(b"<script")
+                body = _THEIRS.sub(b"", head) + own_tags(Request(scope)).encode() * bool(script) + script + rest
+                MutableHeaders(scope=began["start"])["content-length"] = str(len(body))
                 await send(began["start"])
-                await send({"type": "http.response.body", "body": page})
+                await send({"type": "http.response.body", "body": body})
 
-        await self.app(scope, receive, hold)
-
-
-def _exchange(page: bytes, request: Request) -> bytes:
-    """A page with this head; what has none is left alone."""
-    head, script, rest = page.partition(b"<script")
-    return page if b"<head>" not in head else _THEIRS.sub(b"", head) + own_tags(request).encode() + script + rest
+        is_page = scope["type"] == "http" and path == "/"
+        app = FileResponse(_CARD) if scope["type"] == "http" and path == PICTURE else self.app
+        await app(scope, receive, hold if is_page else send)
 
 
 def own_tags(request: Request) -> Html:
     """Title, description and picture of the page that was asked for; a link's pair is in its description."""
-    root, query = get_root_url(request, "/", None), request.url.query
-    sentences = [request.query_params.get(key, "").strip() for key in "ab"]
-    a, b = (each if len(each) <= _LONGEST else each[:_LONGEST] + "…" for each in sentences)
-    says = f"“{a}” and “{b}”: how alike are they to BERT, and why?" if a and b else PURPOSE
-    social = {
-        "og:type": "website",
-        "og:url": f"{root}/?{query}" if query else f"{root}/",
-        "og:title": TITLE,
-        "og:description": says,
-        "og:image": f"{root}{PICTURE}",
-        "og:image:alt": "Two sentences, the words that meet in them, and two scores.",
-    }
-    metas = [tag("meta", property=name, content=content) for name, content in social.items()]
-    named = {"description": says, "twitter:card": "summary_large_image"}
-    metas += [tag("meta", name=name, content=content) for name, content in named.items()]
+    root, query, says = get_root_url(request, "/", None), request.url.query, PURPOSE
+    a, b = (request.query_params.get(key, "").strip() for key in "ab")
+    if a and b:
+        pair = " and ".join(f"“{each[:_LONGEST]}{'…' if each[_LONGEST:] else ''}”" for each in (a, b))
+        says = f"{pair}: how alike are they to BERT, and why?"
+    pictured = "Two sentences, the words that meet in them, and two scores."
+    social = {"type": "website", "url": f"{root}/{query and '?' + query}", "title": TITLE, "description": says}
+    social |= {"image": f"{root}{PICTURE}", "image:alt": pictured}
+    metas = [tag("meta", property=f"og:{name}", content=content) for name, content in social.items()]
+    metas.append(tag("meta", name="description", content=says))
+    metas.append(tag("meta", name="twitter:card", content="summary_large_image"))
     return tag("title", TITLE) + Html().join(metas)

@@ -21,11 +21,14 @@ from bertsim.views.matrix import HEAT, HUES, INK, LINE, SOFT, short_number, svg
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
 _SERIF = 'ui-serif,"Iowan Old Style",Palatino,Charter,Georgia,"Liberation Serif",serif'
-_LARGEST, _SMALLEST = 64.0, 20.0
+_LARGEST, _SMALLEST, _MOST = 64.0, 20.0, 200  # pixels; characters of a line
 _PANEL = "var(--bs-panel,#ffffff)"
-# Follows, neither, contradicts: a colour, and whether it is hatched, which tells it apart without one.
-_PARTS = (("var(--bs-up,#0f6b5f)", False), (LINE, False), ("var(--bs-down,#8a2f6e)", True))
-_SAYS = ("{0} follows from {1}", "{0} need not follow from {1}", "{0} contradicts {1}")
+# Follows, open, cannot be: a sign, the words, a colour, and the slope of its hatching, so that no colour is needed.
+_SAYS = (
+    ("✓", "follows", "var(--bs-up,#0f6b5f)", 0),
+    ("?", "is open", LINE, -16),
+    ("✗", "cannot be", "var(--bs-down,#8a2f6e)", 16),
+)
 
 
 class _Word(NamedTuple):
@@ -46,26 +49,20 @@ def _em(character: str) -> float:
     return 0.85 if character in "mwMW@%—" else 0.68 if character.isupper() else 0.52
 
 
-def _widths(sentence: str) -> list[float]:
-    """Where each character begins, and the last one ends."""
-    return [0.0, *np.cumsum([_em(character) for character in sentence]).tolist()]
-
-
 def _lay(tokens: TokenBatch, row: int, mask: Sequence[int], size: float) -> list[_Word]:
-    """The words of a sentence as they are written, as far as there is room for them."""
-    sentence, spans = tokens.sentences[row][0], tokens.spans[row].tolist()
-    found, widths, end = list[_Word](), _widths(sentence), 0
+    """The words of a sentence as they are written, as far as there is room for them and the encoder read them."""
+    sentence, found, right = tokens.sentences[row][0], list[_Word](), float(_EDGE)
+    at = _EDGE + size * np.cumsum([0.0, *map(_em, sentence[:_MOST])])
+    is_cut = bool(tokens.unread[row][0].cut_off)
     for places in words(tokens, row):
-        start, end = spans[places[0]][0], spans[places[-1]][1]
-        if tokens.is_special[row, places[0]] or end <= start:
-            continue
-        if size * widths[end] > WIDTH - 2 * _EDGE:
-            return [*found, _Word("…", _EDGE + size * (widths[start] + 0.5), [], False)]
-        x = _EDGE + size * (widths[start] + widths[end]) / 2
-        found.append(_Word(sentence[start:end], x, places, not all(mask[place] for place in places)))
-    if tokens.unread[row][0].cut_off:
-        found.append(_Word("…", _EDGE + size * (widths[end] + 0.8), [], False))
-    return found
+        start, end = int(tokens.spans[row, places[0], 0]), int(tokens.spans[row, places[-1], 1])
+        if end >= len(at) or at[end] > WIDTH - _EDGE:
+            is_cut = True
+            break
+        if not tokens.is_special[row, places[0]] and end > start:
+            right, hidden = float(at[end]), not all(mask[place] for place in places)
+            found.append(_Word(sentence[start:end], (at[start] + right) / 2, places, hidden))
+    return [*found, *[_Word("…", right + size / 2, [], False)] * is_cut]
 
 
 def _text(
@@ -78,7 +75,7 @@ def _text(
 def _sentences(comparison: Comparison, under: Comparison) -> list[Html]:
     """Both sentences, one above the other, and a line from each word to the one of the other that chooses it back."""
     tokens, left = comparison.tokens, under.tokens
-    widest = max(_widths(sentence)[-1] for (sentence,) in tokens.sentences)
+    widest = max(sum(map(_em, sentence[:_MOST])) for (sentence,) in tokens.sentences)
     size = min(max((WIDTH - 2 * _EDGE) / widest, _SMALLEST), _LARGEST)
     lines = [_lay(tokens, row, left.attention_mask[row].tolist(), size) for row in (0, 1)]
     at = [{place: word for word in line for place in word.places if any(map(str.isalnum, word.text))} for line in lines]
@@ -118,19 +115,21 @@ def _scale(ways: Sequence[tuple[str, PairScore]]) -> list[Html]:
 
 def _inference(verdict: Verdict) -> list[Html]:
     """A bar of three parts for each direction, under what it says most."""
-    return [*_bar("B", "A", verdict.a_to_b, 506), *_bar("A", "B", verdict.b_to_a, 576)]
+    return [*_bar("A", "B", verdict.a_to_b, 506), *_bar("B", "A", verdict.b_to_a, 576)]
 
 
-def _bar(one: str, other: str, said: Inference, y: int) -> list[Html]:
+def _bar(given: str, other: str, said: Inference, y: int) -> list[Html]:
     x, right, most = 660.0, WIDTH - _EDGE, int(np.argmax(said))
     percent = f"{min(round(100 * said[most]), 99)}\u202f%"  # nothing is certain
-    parts = [_text(f"{_SAYS[most].format(one, other)}: {percent}", x, y - 9, 21)]
-    for share, (colour, is_hatched) in zip(said, _PARTS, strict=True):
+    sign, words, _, _ = _SAYS[most]
+    parts = [_text(f"If {given} is true: {sign} {other} {words}, {percent}", x, y - 9, 21)]
+    for share, (_, _, colour, slope) in zip(said, _SAYS, strict=True):
         width = share * (right - 660)
         style = f"fill:{colour};stroke:{_PANEL};stroke-width:1.5"
         parts.append(tag("rect", x=f"{x:.1f}", y=y, width=f"{width:.1f}", height=22, style=style))
-        if is_hatched:
-            strokes = " ".join(f"M{at:.1f},{y + 22} l16,-22" for at in np.arange(x + 2, x + width - 16, 12))
+        if slope:
+            starts = np.arange(x + 2, x + width - 16, 12) + max(-slope, 0)
+            strokes = " ".join(f"M{at:.1f},{y + 22} l{slope},-22" for at in starts)
             parts.append(tag("path", d=strokes, style=f"stroke:{_PANEL};stroke-width:2"))
         x += width
     return parts
@@ -157,6 +156,6 @@ def card(
     parts += _sentences(comparison, under)
     parts.append(tag("path", d=f"M{_EDGE},442 H{WIDTH - _EDGE}", style=f"stroke:{LINE};stroke-width:1"))
     parts += _scale(ways) + (_inference(verdict) if verdict else [])
-    a, b = (sentence for (sentence,) in comparison.tokens.sentences)
+    a, b = (sentence[:_MOST] for (sentence,) in comparison.tokens.sentences)
     label = f"{headline}. A: {a} B: {b} " + ", ".join(f"{way.lower()} {number(score.value)}" for way, score in ways)
     return svg(*parts, width=WIDTH, height=HEIGHT, label=label, font=f"20px {_SERIF}")

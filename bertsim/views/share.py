@@ -9,11 +9,9 @@ from collections.abc import Mapping
 
 from bertsim.views.markup import Html, button, note, tag
 
-COPY = "Copy"
-
 
 def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tuple[str, str]], origin: str) -> Html:
-    """A dialog, closed, that carries the query of the page.
+    """A closed dialog, which carries the query of the page.
 
     Args:
         query: what restores the page; "" where there is no link.
@@ -23,28 +21,18 @@ def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tu
         origin: an address in these texts in whose place the app's own belongs.
     """
     field = tag("input", type="text", readonly=True, aria_label="Link to this page")
-    link = note(problem) if problem else tag("p.bs-copied", field, " ", _copy("the link"))
     saves = (button(kind.upper(), kind=".bs-quiet", data_card=kind) for kind in ("png", "svg"))
-    parts = [
-        tag("h2", "Share what you see"),
-        link,
-        tag("div.bs-card", picture),
-        tag("p.bs-downloads", tag("span", "Save the card as"), *saves),
-        *(_text(name, text, left_out, origin) for name, (text, left_out) in texts.items()),
-        tag("form", tag("button.bs-quiet", "Close"), method="dialog"),
-    ]
-    named = {"id": "bs-share", "aria_label": "Share", "data_query": query}
-    return tag("dialog.bs-keys.bs-share", *parts, tag("span.bs-words", role="status"), **named)
+    parts = [tag("h2", "Share what you see"), note(problem) if problem else _copied(field, "the link")]
+    parts += [tag("div.bs-card", picture), tag("p.bs-downloads", tag("span", "Save the card as"), *saves)]
+    for name, (text, left_out) in texts.items():  # of which at most one is open
+        code = tag("code", tag("span", origin, data_origin=True).join(map(Html.escape, text.split(origin))))
+        shown = tag("pre", code, tabindex=0, role="region", aria_label=name)
+        limits = tag("p.bs-limits", left_out) if left_out else ""
+        parts.append(tag("details", tag("summary", name), _copied(shown, name), limits, name="bs-way"))
+    parts += [tag("form", tag("button.bs-quiet", "Close"), method="dialog"), tag("span.bs-words", role="status")]
+    return tag("dialog.bs-keys.bs-share", *parts, id="bs-share", aria_label="Share", data_query=query)
 
 
-def _copy(what: str) -> Html:
-    return button(COPY, kind=".bs-quiet", data_copy=True, aria_label=f"Copy {what}")
-
-
-def _text(name: str, text: str, left_out: str, origin: str) -> Html:
-    """One way in, folded; of all of them at most one is open."""
-    first, *rest = text.split(origin)
-    parts = [first, *(part for each in rest for part in (tag("span", origin, data_origin=True), each))]
-    shown = tag("pre", tag("code", *parts), tabindex=0, role="region", aria_label=name)
-    body = (tag("div.bs-copied", shown, _copy(name)), tag("p.bs-limits", left_out) if left_out else "")
-    return tag("details", tag("summary", name), *body, name="bs-way")
+def _copied(content: Html, what: str) -> Html:
+    copy = button("Copy", kind=".bs-quiet", data_copy=True, aria_label=f"Copy {what}")
+    return tag("div.bs-copied", content, copy)

@@ -5,32 +5,22 @@ In: stops and their links; a pair's cosine and verdict. Out: HTML; an answer unf
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bertsim.score.verdict import Verdict
 from bertsim.views.markup import Html, number, tag
 
-HIGH = 0.95
-"""The cosine that two opposite sentences are to have."""
+HIGH = 0.95  # the cosine that two opposite sentences are to have
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One question, and where to look.
-
-    Attributes:
-        asks, answers, right: the question, what may be answered, and which of that is right.
-        says: what is the case, and why.
-        looks: what its link shows, in a few words.
-        a, b: the pair of the link.
-        tab: the view that the link opens and goes to; "" = the top of the page.
-        values: of controls, by key, that differ from their defaults.
-    """
+    """A question, and where to look: the pair of its link, the view ("" = the top of the page), values of controls."""
 
     asks: str
-    answers: tuple[str, ...]
+    answers: Sequence[str]
     right: int
     says: str
     looks: str
@@ -48,10 +38,10 @@ def tour(stops: Iterable[tuple[Stop, str]]) -> Html:
 
 
 def _question(index: int, stop: Stop, link: str) -> Html:
-    choices = []
-    for i, answer in enumerate(stop.answers):
-        mark = tag("span.bs-mark.is-right", "✓ right") if i == stop.right else tag("span.bs-mark", "✗ no")
-        choices.append(tag("label", tag("input", type="radio", name=f"bs-stop-{index}"), tag("span", answer), mark))
+    marks = [tag("span.bs-mark", "✗ no")] * len(stop.answers)
+    marks[stop.right] = tag("span.bs-mark.is-right", "✓ right")
+    radio = tag("input", type="radio", name=f"bs-stop-{index}")
+    choices = (tag("label", radio, tag("span", each), mark) for each, mark in zip(stop.answers, marks, strict=True))
     said = tag("p.bs-answer", stop.says, " ", tag("a", f"{stop.looks} →", href=link))
     return tag("fieldset", tag("legend", stop.asks), *choices, said)
 
@@ -59,10 +49,9 @@ def _question(index: int, stop: Stop, link: str) -> Html:
 def challenge(cosine: float, verdict: Verdict | None) -> Html:
     """What to find, and whether the pair that is shown is it."""
     high = f"{HIGH:g}".removeprefix("0")
-    wanted = [] if verdict and verdict.kind == "opposite" else ["opposite claims"]
+    wanted = ["opposite claims"] * (verdict is None or verdict.kind != "opposite")
     wanted += [f"a cosine above {high}"] * (cosine <= HIGH)
     says = f"This pair: cosine {number(cosine)}{f', “{verdict.headline}”' if verdict else ''}. "
-    end = f"Still wanted: {' and '.join(wanted)}." if wanted else "Found! “Share” has its link and its card."
+    says += f"Still wanted: {' and '.join(wanted)}." if wanted else "Found! “Share” has its link and its card."
     asks = tag("p.bs-caption", f"Find two opposite sentences whose cosine is above {high}.")
-    kind = "" if wanted else ".is-found"
-    return tag(f"section.bs-challenge{kind}", tag("h2", "A challenge"), asks, tag("p", says + end))
+    return tag(f"section.bs-challenge{'' if wanted else '.is-found'}", tag("h2", "A challenge"), asks, tag("p", says))
