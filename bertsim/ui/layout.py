@@ -116,4 +116,4 @@ def _sentence(letter: str, example: str) -> tuple[gr.Textbox, gr.HTML]:
     with gr.Column(min_width=240):
         box = gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", **says)
         named = {"elem_id": f"bs-faults-{letter.lower()}", "elem_classes": "bs-faults"}
-        return box, gr.HTML("", js_on_load=_STATUS_JS + FAULT_JS, apply_default_css=False, **named)
+        return box, gr.HTML("", js_on_load=_LIVE_JS + FAULT_JS, apply_default_css=False, **named)

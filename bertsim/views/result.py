@@ -104,7 +104,7 @@ def verdict(
         if judged.similar is not None:
             sure.append(f"Of 100 pairs scored like this, people called {in_100(judged.similar)} similar.")
         if known:
-            sure.append(f"Of 100 pairs like this ({known.words}), {in_100(1 - known.right)} are misread.")
+            sure.append(f"Of 100 pairs like this ({known.words}), it misreads {in_100(1 - known.right)}.")
         if judged.disagrees:
             sure.append("Here the two ways of reading, apart and together, disagree.")
     elif withheld(*comparison.unread):

@@ -11,7 +11,8 @@
     clearTimeout(pause);
     pause = setTimeout(() => document.querySelector("#bs-run")?.click(), PAUSE);
   };
-  const mark = (place) => {
+  const mark = (inside) => {
+    const place = inside.closest('[id^="bs-faults-"]');
     const box = document.querySelector(`#${place.id.replace("faults-", "")} textarea`);
     const fault = place.querySelector(".bs-fault:not([hidden])");
     box?.setAttribute("aria-invalid", String(Boolean(fault)));
