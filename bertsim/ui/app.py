@@ -27,10 +27,11 @@ from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
+from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
+from bertsim.ui.theme import HEAD, NOW_JS, theme
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
@@ -54,7 +55,7 @@ def build_app(shelf: Shelf) -> gr.Blocks:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
     allowed = Choices.of_bundled()
-    with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         _wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
@@ -104,8 +105,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         gr.on(own, events.redraw_tab, outputs=pictures, **asks),
     ]
     changes = pictures | {controls[key] for tab in TABS for key in tab.controls}
-    for picture in page.pictures.values():
-        picture.pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
+    pictures_pressed = asks | PRESS_QUEUE
+    pressed = [each.pick(events.press_picture, outputs=changes, **pictures_pressed) for each in page.pictures.values()]
 
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
@@ -116,8 +117,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     for each in drawn:
         each.success(events.complete_tab, outputs=pictures, **later)
 
-    made = page.link.click(events.make_link, outputs=page.address, **unseen)
-    made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")
+    for each in (*drawn, *pressed):
+        each.success(events.follow, outputs={page.share, page.challenge}, **unseen)
 
 
 def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
@@ -171,7 +172,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,
-                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf)],
+                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf), Middleware(OwnHead)],
             },
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings

@@ -21,12 +21,16 @@ from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.judging import judge, remember
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
+from bertsim.ui.share import ORIGIN, in_other_words
 from bertsim.ui.shelf import Loading
-from bertsim.ui.tabs import TABS, Tab
+from bertsim.ui.tabs import TABS, Tab, hidden_tokens
+from bertsim.views.card import card
 from bertsim.views.markup import Html, sendable
 from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
 from bertsim.views.result import measures, verdict
 from bertsim.views.ruler import ways
+from bertsim.views.share import share_dialog
+from bertsim.views.tour import challenge
 
 FIRST_WAIT = 4.0
 """Seconds that a new page waits for the encoder that it wants, before it begins with the bundled one."""
@@ -58,7 +62,7 @@ class Events:
 
     def __init__(self, page: Layout, built: Choices) -> None:
         self.page, self.built, self.shelf = page, built, page.shelf
-        self.turns, self.switches, self.pairs = Turns(), Turns(), Pairs()
+        self.turns, self.switches, self.links, self.pairs = Turns(), Turns(), Turns(), Pairs()
 
     @answers
     def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
@@ -155,18 +159,30 @@ class Events:
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
     @answers
-    def make_link(self, **sent: Any) -> str:
-        """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other."""
-        a, b, shown = sent["a"], sent["b"], sent["shown"]
-        model = self.shelf.get(sent["encoder"])
-        for letter, each in (("A", a), ("B", b)):
-            model.check(each, f"sentence {letter}")
-        values = sent if shown and (a, b) == (shown.a, shown.b) else sent | _NO_KEYS
-        return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
-
-    def tell_copied(self, query: str) -> None:
-        """Say that the link is in the clipboard and in the address bar."""
-        gr.Info("Link copied: whoever opens it sees this page; nothing is stored.", duration=4)
+    def follow(self, request: gr.Request, **sent: Any) -> Update:
+        """After whatever changed the page: the query that restores what it shows, and what "Share" has of that."""
+        shown = sent["shown"]
+        if not shown or sent["tab"] not in BY_NAME:
+            return gr.skip()
+        check = self.links.take(request.session_hash, sent["turn"])
+        pair, query, problem = self._pair(shown), "", ""
+        allowed, start = Choices.of(pair.model), self.shelf.catalog.start.name
+        try:
+            query = allowed.write_link(shown.a, shown.b, sent["tab"], sent, start)
+        except InputError as error:
+            problem = sentence(str(error))
+        hidden, attention_mask = hidden_tokens(pair, allowed.within("mask", sent["mask"]))
+        under, scorer = pair.rescore(attention_mask), allowed.within("scorer", sent["scorer"])
+        together = scorer if scorer in pair.model.scorers else None
+        judged = judge(pair, self.shelf, waits=False).verdict
+        said = judged if under is pair.comparison else pair.model.verdict(under)
+        picture = card(pair.comparison, under, said, together, pair.model.name)
+        check()
+        texts = in_other_words(pair, hidden) if query else {}
+        return {
+            self.page.share: share_dialog(query, problem, picture, texts, ORIGIN),
+            self.page.challenge: challenge(pair.comparison["cosine"].value, judged),
+        }
 
     @answers
     def open_page(self, request: gr.Request, **sent: Any) -> Update:

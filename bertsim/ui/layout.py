@@ -10,9 +10,11 @@ from bertsim.ui.controls import Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import ANSWERED_JS, FAULT_JS, VIEW_JS
-from bertsim.views.markup import Html, tag
+from bertsim.ui.theme import ANSWERED_JS, FAULT_JS, FOLLOW_JS, VIEW_JS
+from bertsim.ui.tour import TOUR, link_of
+from bertsim.views.markup import Html, button, tag
 from bertsim.views.page import choices, encoder_cards, keys_help, masthead
+from bertsim.views.tour import tour
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _STATUS_JS = 'element.setAttribute("role", "status");'
@@ -27,7 +29,7 @@ class Layout:
         encoder, past, shown, wanted: the visitor's choice, previous pairs, what is shown (`events.Shown`), and the
             encoder that a link waits for.
         tab, turn: filled in by the browser with every request: the open tab, and when it was made.
-        address: where a link is handed to the browser.
+        share, challenge: what "Share" opens, which the address follows; what to find, and how far the pair is.
     """
 
     def __init__(self, shelf: Shelf, allowed: Choices) -> None:
@@ -46,13 +48,17 @@ class Layout:
                     with gr.Row(elem_classes="bs-controls"):
                         self._build_controls(allowed, *tab.controls)
                     self.pictures[tab.name] = _picture(tab.label, f"bs-{tab.name}")
+        _share("Share this view")
         with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
             self.history = _picture("Previous pairs", "bs-past", tag("p.bs-empty", "None yet."))
+        stops = [(stop, link_of(stop, allowed, shelf.catalog.start.name)) for stop in TOUR]
+        gr.HTML(tour(stops), elem_id="bs-tour", apply_default_css=False)
+        self.challenge = gr.HTML("", elem_id="bs-challenge", apply_default_css=False)
         gr.HTML(keys_help(), apply_default_css=False)
+        self.share = gr.HTML("", elem_id="bs-shared", js_on_load=FOLLOW_JS, apply_default_css=False)
         self.encoder, self.past = gr.State(shelf.catalog.start.name), gr.State([])
         self.shown, self.wanted = gr.State(None), gr.State(None)
         self.tab, self.turn = gr.Textbox(visible=False), gr.Number(visible=False)
-        self.address = gr.Textbox(visible=False)
 
     def cards(self, current: str) -> Html:
         """The encoders that may be chosen."""
@@ -74,7 +80,7 @@ class Layout:
             self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
             names = choices("Try", [name for name, _, _ in EXAMPLES])
             self.examples = _picture("Examples", "bs-examples", names)
-            self.link = gr.Button("Copy link", size="sm", elem_id="bs-link", scale=0, min_width=96)
+            _share("Share")
         self.line = _picture("Encoder in use", "bs-encoder-line", js=_STATUS_JS)
 
     def _build_encoders(self) -> None:
@@ -97,6 +103,11 @@ class Layout:
 def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML:
     """A place for a view: plain escaped HTML, with the page's one script listening on it, after `js`."""
     return gr.HTML(value, label=label, elem_id=elem_id, js_on_load=js + VIEW_JS, apply_default_css=False)
+
+
+def _share(says: str) -> None:
+    """A button that opens what "Share" has; one at the top, one where a view ends: the link goes to where it is."""
+    gr.HTML(button(says, kind=".bs-quiet", data_share=True), elem_classes="bs-sharing", apply_default_css=False)
 
 
 def _sentence(letter: str, example: str) -> tuple[gr.Textbox, gr.HTML]:

@@ -45,7 +45,7 @@ class Tab:
     prepare: Callable[..., bool] | None = None
 
 
-def _hidden(pair: Pair, mask: Sequence[str]) -> tuple[list[list[int]], Int]:
+def hidden_tokens(pair: Pair, mask: Sequence[str]) -> tuple[list[list[int]], Int]:
     """Positions of the hidden tokens in A and in B, by their keys such as "a3", and the mask without them [2, seq]."""
     attention_mask = pair.comparison.tokens.attention_mask.copy()
     lengths = attention_mask.sum(axis=1)
@@ -64,7 +64,7 @@ def _ways(pair: Pair, scorer: str) -> list[str]:
 
 def draw_saw(pair: Pair, scorer: str, both: bool, numbers: bool, mask: Sequence[str], pins: Sequence[str] = ()) -> Html:
     """Tokens as switches, what hiding each does as far as that is known, and the scores before and after."""
-    hidden, attention_mask = _hidden(pair, mask)
+    hidden, attention_mask = hidden_tokens(pair, mask)
     ways = _ways(pair, scorer)
     known = [found for name in ways if (found := pair.occlusion(name, waits=False))]
     after = pair.rescore(attention_mask).scores
@@ -114,7 +114,7 @@ def draw_meets(
 ) -> Html:
     """One matrix beside all of them, under the mask."""
     last = pair.model.config.num_hidden_layers
-    _, attention_mask = _hidden(pair, mask)
+    _, attention_mask = hidden_tokens(pair, mask)
     if head == COSINES:
         choice = AttentionChoice(int(layer) if layer.isdecimal() else last, 0, part, special)
         scorers: Sequence[str] = pair.model.scorers_of("apart")

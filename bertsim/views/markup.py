@@ -14,6 +14,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 MINUS = "\u2212"
+_VOID = ("img", "input", "meta")
 
 # C0 controls and DEL become their visible pictures (U+2400 …), except those that HTML treats as white space.
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
@@ -77,7 +78,7 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def tag(name: str, *content: object, **attributes: object) -> Html:
+def tag(name: str, /, *content: object, **attributes: object) -> Html:
     """An element, its classes behind dots; content that is no `Html`, and every attribute, is escaped.
 
     Underscores in names of attributes become hyphens. None and False are left out and True stands alone, but for aria-*
@@ -93,7 +94,7 @@ def tag(name: str, *content: object, **attributes: object) -> Html:
         if value is not None and value is not False:
             written = key.replace("_", "-")
             opened.append(written if value is True else f'{written}="{Html.escape(str(value))}"')
-    inner, end = "".join(map(Html.escape, content)), "" if name == "img" else f"</{name}>"
+    inner, end = "".join(map(Html.escape, content)), "" if name in _VOID else f"</{name}>"
     return Html(f"<{' '.join(opened)}>{inner}{end}")
 
 

@@ -194,16 +194,6 @@ def test_a_link_restores_the_pair(visit, model):
     assert page.locator("#bs-ways .bs-big").inner_text() == shown(wanted)
 
 
-def test_copy_link_puts_a_link_that_restores_the_pair_into_the_address_bar(page, visit, app_url):
-    page.get_by_label("Sentence A", exact=True).fill("Salt & pepper, 50 %")
-    page.get_by_role("button", name="Copy link").click()
-    expect(toast(page)).to_contain_text("nothing is stored")
-    link = page.url
-    assert "a=Salt+%26+pepper" in link
-    again = visit(link.removeprefix(app_url))
-    expect(again.get_by_label("Sentence A", exact=True)).to_have_value("Salt & pepper, 50 %")
-
-
 def test_two_visitors_do_not_see_each_other(visit, model, context):
     apart = context.browser.new_context()
     one, other = visit(), visit(within=apart)

@@ -89,16 +89,20 @@ window.bertsim = (() => {
     if (view?.dataset.follows) components.get(componentOf(view))?.("pins");
   };
 
+  const download = (name, body, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([body], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
   const save = (button) => {
     const view = button.closest(".bs-view");
     const svg = view?.querySelector(".bs-main svg") ?? view?.querySelector("svg");
     const kind = button.dataset.save;
     const body = kind === "json" ? button.dataset.payload : new XMLSerializer().serializeToString(svg);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([body], { type: kind === "json" ? "application/json" : "image/svg+xml" }));
-    link.download = `${button.dataset.name}.${kind}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    download(`${button.dataset.name}.${kind}`, body, kind === "json" ? "application/json" : "image/svg+xml");
   };
 
   const cellsOf = (walk) => [...walk.querySelectorAll(".bs-cell, .bs-token")].filter((cell) => cell.checkVisibility());
@@ -206,5 +210,6 @@ window.bertsim = (() => {
       settle(element);
     },
     pins: () => pins.join(" "),
+    download,
   };
 })();
