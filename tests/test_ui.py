@@ -15,12 +15,13 @@ import pytest
 
 import bertsim
 from bertsim.errors import InputError
+from bertsim.model.ruler import ruler_pairs
 from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer, offered
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
 from bertsim.ui.events import Shown
-from bertsim.ui.examples import EXAMPLES, UNRELATED
+from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.judging import KEPT_PAIRS, TYPED_ON, judge, remember
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.shelf import Shelf
@@ -201,9 +202,10 @@ def test_the_band_of_unrelated_pairs_is_of_this_model_and_computed_once(model, s
     pair, asked = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps."), []
     encode = type(model).encode
     monkeypatch.setattr(type(model), "encode", lambda self, tokens: asked.append(1) or encode(self, tokens))
-    first = pair.profiles(UNRELATED, ("mean",))
-    assert first.shape == (1, len(UNRELATED), model.config.num_hidden_layers + 1)
-    last = np.array([model.compare(*each)["cosine"].value for each in UNRELATED[:3]])
+    unrelated = ruler_pairs()["unrelated"]
+    first = pair.profiles(unrelated, ("mean",))
+    assert first.shape == (1, len(unrelated), model.config.num_hidden_layers + 1)
+    last = np.array([model.compare(*each)["cosine"].value for each in unrelated[:3]])
     assert first[0, :3, -1] == pytest.approx(last, abs=0.02)  # int8 depends on the batch
     asked.clear()
     assert "unrelated pairs" in draw_layers(pair, False, [])

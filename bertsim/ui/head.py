@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from fastapi import Request
+from fastapi.responses import FileResponse
 from gradio.route_utils import get_root_url
-from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
-from starlette.responses import FileResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bertsim.views.markup import Html, tag
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLE = "bertsim: compare two sentences"
 PURPOSE = "How BERT compares two sentences, down to every token; in your browser, with nothing stored."
@@ -32,7 +34,8 @@ class OwnHead:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what is neither the page nor the picture passes untouched."""
-        path, began, page = scope.get("path"), dict[str, Message](), bytearray()
+        path, page = scope.get("path"), bytearray()
+        began: dict[str, Message] = {}
 
         async def hold(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -42,8 +45,8 @@ class OwnHead:
             if not message.get("more_body"):
                 head, script, rest = bytes(page).partition(b"<script")
                 body = _THEIRS.sub(b"", head) + own_tags(Request(scope)).encode() * bool(script) + script + rest
-                MutableHeaders(scope=began["start"])["content-length"] = str(len(body))
-                await send(began["start"])
+                headers = [each for each in began["start"]["headers"] if each[0] != b"content-length"]
+                await send({**began["start"], "headers": [*headers, (b"content-length", b"%d" % len(body))]})
                 await send({"type": "http.response.body", "body": body})
 
         is_page = scope["type"] == "http" and path == "/"

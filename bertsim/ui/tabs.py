@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from bertsim.model.ruler import ruler_pairs
 from bertsim.records import Int
-from bertsim.ui.examples import UNRELATED
 from bertsim.ui.pairs import Pair
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, AttentionChoice
 from bertsim.views.explain import content_words, mates, shares_across, token_cosines
@@ -152,7 +152,7 @@ def open_matrix(pair: Pair, key: str, mask: list[str], **_: Any) -> dict[str, An
 def draw_layers(pair: Pair, poolings: bool, pins: Sequence[str]) -> Html:
     """The pair's cosine at every layer, against that of unrelated pairs; and that of two tokens, the pinned ones."""
     own = pair.settings.pooling if pair.settings.pooling in POOLINGS else POOLINGS[0]
-    band = pair.profiles(UNRELATED, (own,))[0]
+    band = pair.profiles(ruler_pairs()["unrelated"], (own,))[0]
     names = (own, *(name for name in POOLINGS if poolings and name != own))
     return layers_view(pair.comparison, names, band, pins)
 
