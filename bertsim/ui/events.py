@@ -21,10 +21,9 @@ from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.judging import judge, remember
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
-from bertsim.ui.share import ORIGIN, in_other_words
+from bertsim.ui.share import ORIGIN, pictured_and_told
 from bertsim.ui.shelf import Loading
-from bertsim.ui.tabs import TABS, Tab, hidden_tokens
-from bertsim.views.card import card
+from bertsim.ui.tabs import TABS, Tab
 from bertsim.views.markup import Html, sendable
 from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
 from bertsim.views.result import measures, verdict
@@ -171,16 +170,12 @@ class Events:
             query = allowed.write_link(shown.a, shown.b, sent["tab"], sent, start)
         except InputError as error:
             problem = sentence(str(error))
-        hidden, attention_mask = hidden_tokens(pair, allowed.within("mask", sent["mask"]))
-        under, scorer = pair.rescore(attention_mask), allowed.within("scorer", sent["scorer"])
-        together = scorer if scorer in pair.model.scorers else None
         judged = judge(pair, self.shelf, waits=False).verdict
-        said = judged if under is pair.comparison else pair.model.verdict(under)
-        picture = card(pair.comparison, under, said, together, pair.model.name)
+        mask, scorer = (allowed.within(key, sent[key]) for key in ("mask", "scorer"))
+        picture, texts = pictured_and_told(pair, judged, mask, scorer)
         check()
-        texts = in_other_words(pair, hidden) if query else {}
         return {
-            self.page.share: share_dialog(query, problem, picture, texts, ORIGIN),
+            self.page.share: share_dialog(query, problem, picture, texts if query else {}, ORIGIN),
             self.page.challenge: challenge(pair.comparison["cosine"].value, judged),
         }
 

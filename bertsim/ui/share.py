@@ -1,6 +1,6 @@
-"""The state of the page in other words: as Python, as a command, and as calls of a running app.
+"""What is shared of the page: a card, and its state in other words, as Python, as a command, as calls of a running app.
 
-In: a `Pair` and the positions of the tokens that are hidden. Out: text to copy; what it prints is what the page shows.
+In: a `Pair` and what is hidden of it. Out: SVG, and text to copy; what it prints is what the page shows.
 """
 
 from __future__ import annotations
@@ -10,10 +10,33 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from bertsim.model.loading import BUNDLED_NAME
+from bertsim.score.verdict import Verdict
 from bertsim.ui.pairs import Pair
+from bertsim.ui.tabs import hidden_tokens
+from bertsim.views.card import card
+from bertsim.views.markup import Html
 
 ORIGIN = "http://127.0.0.1:7860/"
 """Where an app is found; the page has its own address in that place."""
+
+
+def pictured_and_told(
+    pair: Pair, said: Verdict | None, mask: Sequence[str], scorer: str
+) -> tuple[Html, Mapping[str, tuple[str, str]]]:
+    """The card of a pair with some tokens hidden, and `in_other_words` of that.
+
+    Args:
+        pair: as it is shown.
+        said: its verdict; under a mask, the pair's own encoder gives one anew.
+        mask: keys of the hidden tokens, such as "a3".
+        scorer: that which reads the two together; any other name: none does.
+    """
+    hidden, attention_mask = hidden_tokens(pair, mask)
+    under = pair.rescore(attention_mask)
+    if under is not pair.comparison:
+        said = pair.model.verdict(under)
+    together = scorer if scorer in pair.model.scorers else None
+    return card(pair.comparison, under, said, together, pair.model.name), in_other_words(pair, hidden)
 
 
 def in_other_words(pair: Pair, hidden: Sequence[Sequence[int]]) -> Mapping[str, tuple[str, str]]:
