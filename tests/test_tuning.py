@@ -516,6 +516,7 @@ def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path
     ]
     report = json.loads((tuned / "metrics.json").read_text())["report"]
     by_name = {probe["name"]: probe for probe in report["probes"]}  # the last of a name: edits
+    assert words.agreement["cosine"] == json.loads((tuned / "metrics.json").read_text())["as_served"]["dev"]["spearman"]
     for error in words.known_errors:
         assert error.trials == by_name[error.kind]["count"]
         assert error.right == pytest.approx(by_name[error.kind]["values"]["nli"], abs=1e-4)

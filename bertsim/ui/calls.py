@@ -70,8 +70,7 @@ class Turns:
     def overtake(self, visitor: str | None) -> None:
         """Make every view stale that is being drawn for a visitor: what it is drawn from is no longer so."""
         with self._lock:
-            if visitor is not None and visitor in self._latest:
-                latest = self._latest[visitor]
+            if latest := self._latest.get(visitor or ""):
                 latest[True] = math.nextafter(max(latest.values()), math.inf)
 
 

@@ -33,7 +33,7 @@ def take(browser: Browser, url: str, name: str, width: int, height: int, scheme:
     )
     page = context.new_page()
     page.goto(url)
-    page.wait_for_selector(".bs-judgement")
+    page.wait_for_selector("#bs-ways .bs-lane")  # which come behind the first verdict
     if tab != "What it saw":
         page.get_by_role("tab", name=tab, exact=True).click()
         page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()

@@ -93,7 +93,7 @@ def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(
     with visits(context, held.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
-        expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
+        expect(page.locator("#bs-verdict")).to_contain_text("The result appears here")
         held.let_go()
         page.wait_for_selector(".bs-judgement")
         assert "Traceback" not in held.log.read_text()
