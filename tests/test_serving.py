@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import IncompleteRead
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -188,6 +189,16 @@ def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
     assert {"one", "two"} <= set(sessions)
     assert not sessions["one"].config_values
     until(lambda: not app.waiting.pending_event_ids_session and not app.waiting.pending_messages_per_session)
+
+
+def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger_is_not(app):
+    for _ in range(2):
+        app.join("quick")
+        assert "process_completed" in app.send("gradio_api/queue/data?session_hash=quick")
+        for _ in range(2):
+            assert app.send("gradio_api/queue/data?session_hash=quick") == 'data: {"msg":"close_stream","event_id":null}\n\n'
+    with pytest.raises((HTTPError, IncompleteRead)):
+        app.send("gradio_api/queue/data?session_hash=stranger")
 
 
 def test_no_file_is_taken_and_no_request_without_end(app):

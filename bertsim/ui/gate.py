@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from fastapi.responses import JSONResponse, PlainTextResponse
 from gradio.route_utils import API_PREFIX
+from gradio.server_messages import CloseStreamMessage
 
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.waiting import Waiting
@@ -23,6 +24,7 @@ MAX_BODY = 8_000_000
 """Bytes of a request; a larger one is answered by 413."""
 MAX_UPLOAD = 0
 """Bytes of a file that a visitor may send; 0: none may be sent, and none is written to disk."""
+_NO_MORE = f"data: {CloseStreamMessage().model_dump_json()}\n\n"
 _ANSWER = re.compile(rf"{API_PREFIX}/call/(?:v2/)?[^/]+/([^/]+)/?")
 
 
@@ -48,6 +50,8 @@ class Gate:
             session = self._listens(scope)
             if session is None:
                 await self.app(scope, receive, send)
+            elif self.waiting.has_told_all(session):
+                await PlainTextResponse(_NO_MORE, media_type="text/event-stream")(scope, receive, send)
             else:
                 with self.waiting.reading(session):
                     await self.app(scope, receive, send)

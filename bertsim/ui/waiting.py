@@ -137,6 +137,13 @@ class Waiting(Queue):
         event = self.event_ids_to_events.get(event_id)
         return event.session_hash if event else event_id
 
+    def has_told_all(self, session: str) -> bool:
+        """Whether a visitor asks who has had every answer: one that is quick is there before the page knows its id.
+
+        The page then asks for it once more.
+        """
+        return session in self.blocks.app.state_holder.session_data and session not in self.pending_messages_per_session
+
     @contextmanager
     def reading(self, session: str) -> Iterator[None]:
         """While a session's answers are being fetched: they are kept; those that were fetched are let go."""
