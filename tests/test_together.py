@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any, TypeVar
 
 import pytest
 
 from bertsim.errors import InputError
 from bertsim.ui import together
 from bertsim.ui.together import Together
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, run in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_calls_that_wait_are_answered_in_one_lot_and_a_call_alone_at_once():
@@ -32,7 +42,7 @@ def test_calls_that_wait_are_answered_in_one_lot_and_a_call_alone_at_once():
         go.set()
         return await asyncio.gather(first, *others)
 
-    assert asyncio.run(ask()) == [2 * value for value in range(100)]
+    assert run(ask()) == [2 * value for value in range(100)]
     assert [len(lot) for lot in lots] == [1, together.MOST, 99 - together.MOST]
 
 
@@ -46,11 +56,11 @@ def test_what_is_wrong_with_one_is_told_to_that_one_and_a_bug_to_all():
         inverted = Together(inverse)
         return await asyncio.gather(*(inverted.ask("", value) for value in values), return_exceptions=True)
 
-    one, wrong, four = asyncio.run(ask(1, 0, 4))
+    one, wrong, four = run(ask(1, 0, 4))
     assert (one, four) == (1.0, 0.25)
     assert isinstance(wrong, InputError)
     assert str(wrong) == "one of 1 is 0"
-    assert [type(each) for each in asyncio.run(ask(-1, 2))] == [IndexError, IndexError]
+    assert [type(each) for each in run(ask(-1, 2))] == [IndexError, IndexError]
 
 
 def test_keys_are_answered_apart_and_who_gave_up_costs_nothing():
@@ -74,7 +84,7 @@ def test_keys_are_answered_apart_and_who_gave_up_costs_nothing():
         assert await asyncio.gather(*slow, late[1]) == [0, 1, 2, 4]
         assert not kept._gathered
 
-    asyncio.run(ask())
+    run(ask())
     assert ("quick", [7]) in asked
     assert not any(3 in values for _, values in asked)
 

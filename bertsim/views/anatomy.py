@@ -70,7 +70,7 @@ def characters(batch: TokenBatch, row: int) -> Html:
         parts.append(tag("span.bs-cut", f" … and {len(rest) - SHOWN_CUT:,} more characters, not shown here"))
     if cut:
         count = counted(batch.unread[row][0].cut_tokens, "token") + " did not fit"
-        if not batch.unread[row][0].cut_tokens:
+        if is_beyond_characters(sentence, cut):
             count = f"only the first {MAX_CHARACTERS:,} characters of a sentence are read"
         more = f" … and {len(cut) - SHOWN_CUT:,} more characters" if len(cut) > SHOWN_CUT else ""
         parts += [tag("del", cut[:SHOWN_CUT]), tag("span.bs-cut", f"{more} cut off: {count}")]
@@ -108,8 +108,15 @@ def sentences(tokens: TokenBatch) -> Html:
 
 def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
-    cut, rest = batch.unread[row][0].cut_tokens, batch.unread[row][0].cut_off
-    return counted(cut, "token") if cut else counted(len(rest), "character") if rest else ""
+    unread = batch.unread[row][0]
+    if is_beyond_characters(batch.sentences[row][0], unread.cut_off):
+        return counted(len(unread.cut_off), "character")
+    return counted(unread.cut_tokens, "token") if unread.cut_tokens else ""
+
+
+def is_beyond_characters(sentence: str, cut_off: str) -> bool:
+    """Whether all that was cut off a sentence lies beyond the characters that are read, and all tokens did fit."""
+    return bool(cut_off) and len(sentence) - len(cut_off) == MAX_CHARACTERS
 
 
 def summary(batch: TokenBatch, row: int) -> str:

@@ -91,6 +91,7 @@ def test_the_keyboard_alone_makes_the_whole_journey(page, model):
     expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(a, b)["cosine"].value))
     press_until(page, "(e) => e.textContent.includes('Encoder and settings')")
     page.keyboard.press("Enter")
+    expect(page.locator(".bs-encoder").last).to_be_visible()
     press_until(page, "(e) => e.matches('.bs-encoder') && e.textContent.includes('bge-small')")
     page.keyboard.press("Space")
     expect(page.locator("#bs-encoder-line")).to_contain_text("is not in the local cache")
