@@ -196,7 +196,8 @@ def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger
         app.join("quick")
         assert "process_completed" in app.send("gradio_api/queue/data?session_hash=quick")
         for _ in range(2):
-            assert app.send("gradio_api/queue/data?session_hash=quick") == 'data: {"msg":"close_stream","event_id":null}\n\n'
+            told = app.send("gradio_api/queue/data?session_hash=quick")
+            assert told == 'data: {"msg":"close_stream","event_id":null}\n\n'
     with pytest.raises((HTTPError, IncompleteRead)):
         app.send("gradio_api/queue/data?session_hash=stranger")
 
