@@ -99,6 +99,7 @@ def test_files_are_found_by_folder_and_by_pattern(tmp_path: Path) -> None:
         found = Source.find(where)
         assert (found.paths, found.kind, found.columns) == (every, "parquet", ("id", "sentence1", "sentence2"))
     assert Source.find(tmp_path / "b.parquet").paths == every[1:]
+    assert found.count() == 16
     assert isinstance(found.filesystem, fs.LocalFileSystem)
 
 
@@ -113,7 +114,7 @@ def test_files_are_found_by_folder_and_by_pattern(tmp_path: Path) -> None:
 def test_the_columns_of_text_are_known_before_it_is_read(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     found = Source.find(tmp_path / name)
-    assert (found.kind, found.columns) == (name[2:], ("sentence1", "sentence2"))
+    assert (found.kind, found.columns, found.count()) == (name[2:], ("sentence1", "sentence2"), 1)
 
 
 @pytest.mark.parametrize(
@@ -331,8 +332,17 @@ def test_text_comes_out_as_without_ray(tmp_path: Path, cluster: str, cli: Callab
 @pytest.mark.long
 def test_vectors_are_those_of_embed(folder: Path, cluster: str, model: SimilarityModel) -> None:
     words = ["embed", "--input", folder / "in", "--column", "sentence1", "--output", folder / "out"]
-    with on(cluster, *words, "--ray-format", "parquet") as process:
-        assert said(process)[:2] == (0, "")
+    watched = (
+        f"{SMALL_CHUNKS}; import sys, bertsim.cli.cluster as cluster; sys.stderr.isatty = lambda: True;"
+        "cluster._show = lambda line, total, done: print(total, done, file=sys.__stdout__)"
+    )
+    with on(cluster, *words, "--ray-format", "parquet", program=watched) as process:
+        status, out, _ = said(process)
+    assert status == 0
+    told = [tuple(map(int, line.split())) for line in out.splitlines()]
+    assert {total for total, _ in told} == {6_000}
+    assert told == sorted(told)
+    assert told[-1][1] > 0
     found = pa.concat_tables(parquet.read_table(path) for path in sorted((folder / "out").iterdir()))
     assert found.column("error").to_pylist()[:5] == [None, None, None, "there is no 'sentence1'", None]
     good = found.filter(found.column("error").is_null())

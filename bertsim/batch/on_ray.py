@@ -15,15 +15,15 @@ import os
 import shutil
 import signal
 import socket
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from json import JSONDecodeError
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -59,6 +59,7 @@ class RayJob:
         batch_size: rows handed to it at a time.
         cpus: processors of an actor, and threads of its model.
         address: of the cluster; `THIS_MACHINE` or what `ray.init` takes.
+        show: told every second how many rows are done, where someone is watching.
     """
 
     source: Source
@@ -70,6 +71,7 @@ class RayJob:
     batch_size: int
     cpus: int = 1
     address: str = THIS_MACHINE
+    show: Callable[[int], None] | None = None
 
     def run(self) -> Counter[str]:
         """Do it, and count "rows", "bad" ones without a score, and those with "unknown" and with "cut" tokens.
@@ -87,17 +89,19 @@ class RayJob:
                 nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
                 size = pool_size(nodes, self.cpus)
                 filesystem.create_dir(new, recursive=True)
+                counter = ray.remote(num_cpus=0)(_Counter).remote()
                 dataset = _read(self.source).repartition(target_num_rows_per_block=self.batch_size)
                 dataset = dataset.map_batches(
                     _Actor,
-                    fn_constructor_args=(self.loading, self.make, self.cpus),
+                    fn_constructor_args=(self.loading, self.make, self.cpus, counter),
                     batch_size=self.batch_size,
                     batch_format="pyarrow",
                     num_cpus=self.cpus,
                     compute=ray.data.ActorPoolStrategy(min_size=1, max_size=size, initial_size=size),
                 )
                 sink = _sink(filesystem, new, self.kind, self.columns)
-                dataset.write_datasink(sink)
+                with _watched(counter, self.show):
+                    dataset.write_datasink(sink)
             if is_here:
                 missing = [name for name in sink.files if not os.path.exists(os.path.join(new, name))]
                 if missing:
@@ -154,14 +158,16 @@ def check_cluster(address: str) -> None:
 class _Actor:
     """The table function in a process of Ray's; the model is loaded at the first batch, where an error has a name."""
 
-    def __init__(self, loading: Mapping[str, Any], make: Callable[[Any], TableScorer], cpus: int) -> None:
-        self._loading, self._make, self._cpus = loading, make, cpus
+    def __init__(self, loading: Mapping[str, Any], make: Callable[[Any], TableScorer], cpus: int, counter: Any) -> None:
+        self._loading, self._make, self._cpus, self._counter = loading, make, cpus, counter
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         for name in self._function.sentences:
             if name not in batch.column_names:  # a file lacks it; its rows have that for a reason
                 batch = batch.append_column(name, pa.nulls(len(batch), pa.string()))
-        return self._function(batch)
+        made = self._function(batch)
+        self._counter.add.remote(len(made))
+        return made
 
     @cached_property
     def _function(self) -> TableScorer:
@@ -169,6 +175,39 @@ class _Actor:
 
         os.environ["TF_NUM_INTRAOP_THREADS"] = str(self._cpus)
         return self._make(load(**self._loading, threads=self._cpus))
+
+
+class _Counter:
+    """Rows that are done, on the cluster; those of a batch that was done again count again."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def add(self, rows: int) -> int:
+        """Count more of them; how many there are."""
+        self._rows += rows
+        return self._rows
+
+
+@contextmanager
+def _watched(counter: Any, show: Callable[[int], None] | None) -> Iterator[None]:
+    """Show every second how many rows are done."""
+    import ray
+
+    ended = Event()
+
+    def watch() -> None:
+        with suppress(Exception):  # the cluster may have gone; who waits for the rows says so
+            while show is not None and not ended.wait(1.0):
+                show(ray.get(counter.add.remote(0)))
+
+    thread = Thread(target=watch, name="bertsim-ray")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _sink(filesystem: fs.FileSystem, folder: str, kind: str, columns: NewColumns) -> Any:
@@ -231,33 +270,22 @@ def _connected(address: str) -> Iterator[Any]:
         ray.shutdown()
 
 
-class _HeldBack(io.StringIO):
-    """Ray prints what its servers have to say, and shows a bar where stdout is a terminal."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def isatty(self) -> bool:
-        return sys.stderr.isatty()
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Ray Data in order, and with one bar on stderr if someone is watching; what it logs stays in its own files."""
+    """Ray Data in order; what it logs and prints stays in its own files."""
     from ray.data import DataContext
 
     context = DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.use_datasource_v2 = False  # its threads trip over one another where there is no aiohttp
     context.raise_original_map_exception = True
-    context.enable_operator_progress_bars = False
-    context.enable_progress_bars = sys.stderr.isatty()
+    context.enable_progress_bars = False  # Ray's one counts files
     shown = [handler for handler in logging.getLogger("ray.data").handlers if handler.name == "console"]
     levels = [handler.level for handler in shown]
     for handler in shown:
         handler.setLevel(logging.CRITICAL + 1)
     try:
-        with DataContext.current(context), redirect_stdout(_HeldBack()):
+        with DataContext.current(context), redirect_stdout(io.StringIO()):
             yield
     finally:
         for handler, level in zip(shown, levels, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -70,10 +70,19 @@ class Source:
         if len(kinds) > 1:
             raise DataError(f"{where} are files of several kinds, {', '.join(kinds)}; name one, as in '*.parquet'.")
         with named(where):
-            form = pyarrow.dataset.CsvFileFormat(PARSING[kinds[0]]) if kinds[0] in PARSING else kinds[0]
-            form = "json" if form == "jsonl" else form
-            schema = pyarrow.dataset.dataset(found[:1], filesystem=filesystem, format=form).schema
-        return cls(str(where), filesystem, tuple(found), kinds[0], tuple(schema.names))
+            columns = _dataset(filesystem, found[:1], kinds[0]).schema.names
+        return cls(str(where), filesystem, tuple(found), kinds[0], tuple(columns))
+
+    def count(self) -> int:
+        """How many rows there are: of Parquet it is written there, text is read for it. Raises DataError."""
+        with named(self.where):
+            rows: int = _dataset(self.filesystem, self.paths, self.kind).count_rows()
+        return rows
+
+
+def _dataset(filesystem: fs.FileSystem, paths: Sequence[str], kind: str) -> pyarrow.dataset.Dataset:
+    form = pyarrow.dataset.CsvFileFormat(PARSING[kind]) if kind in PARSING else "json" if kind == "jsonl" else kind
+    return pyarrow.dataset.dataset(list(paths), filesystem=filesystem, format=form)
 
 
 def check_new_folder(output: str | Path) -> None:

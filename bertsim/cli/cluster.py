@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bertsim.batch.scoring import chunk_size
 from bertsim.batch.writing import WRITTEN
 from bertsim.cli.options import NAME_THEM, load_scoring, loading_of, positive
-from bertsim.cli.output import Stopped, native_log_held_back, print_json, say
+from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, print_json, say
 from bertsim.data.pairs import DataFile
 from bertsim.errors import DataError, InputError
 
@@ -88,9 +89,11 @@ def run_on_ray(
         if loading[name] and os.path.isdir(loading[name]):
             loading[name] = os.path.abspath(loading[name])  # actors run in folders of their own
     kind, cpus = args.ray_format or source.kind, args.ray_cpus or 1
-    job = RayJob(source, args.output, kind, loading, make, new, chunk_size(model), cpus, address)
+    total = source.count() if sys.stderr.isatty() else 0
     try:
-        with native_log_held_back():
+        with native_log_held_back(), LiveLine() as line:
+            show = partial(_show, line, total) if total else None
+            job = RayJob(source, args.output, kind, loading, make, new, chunk_size(model), cpus, address, show)
             counts = job.run()
     except Stopped as stop:
         stop.told = "stopped; what was finished is not kept with --ray."
@@ -109,3 +112,7 @@ def run_on_ray(
     if bad == rows:
         raise DataError(f"{args.input}: none of the {rows:,} rows could be {what}; the reasons stand in {args.output}.")
     return 0
+
+
+def _show(line: LiveLine, total: int, done: int) -> None:
+    line.show(min(done, total), total, "rows")
