@@ -38,9 +38,10 @@ SMALL_CHUNKS = "import bertsim.batch.scoring as scoring; scoring.CHUNK = 200"
 ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # loopback
+    "RAY_health_check_failure_threshold": "60",  # a busy machine is no dead one
     "BERTSIM_TEST_CLUSTER": str(os.getpid()),  # by which its processes are known
 }
-PATIENCE = 240.0
+PATIENCE = 900.0
 GOES_WITH = "--ray goes with --input FILES and --output FOLDER, and no sentence beside them."
 
 
