@@ -62,6 +62,7 @@ weights: $(VENV)/.installed
 screenshots: $(VENV)/.installed-tests
 	$(PY) -m tests.chromium
 	$(PY) -m tests.browser.screenshots
+	$(PY) -m tests.browser.moving
 
 clean:
 	rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -260,6 +260,8 @@ class Comparison:
             asked for it.
         seconds: time from text to scores.
         max_length: tokens read of a sequence.
+        inference: float32 [2, 3], how probably A says of B, then B of A: that it follows, that it is open, that it
+            cannot be (`heads.config.LABELS`); None where no head infers.
     """
 
     sentence_a: str
@@ -270,6 +272,7 @@ class Comparison:
     packed: tuple[TokenBatch, EncoderOutput] | None
     seconds: float
     max_length: int
+    inference: Float | None = None
 
     @property
     def unread(self) -> tuple[Unread, Unread]:

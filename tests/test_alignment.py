@@ -90,7 +90,7 @@ def test_every_way_to_it_says_the_same(model: SimilarityModel) -> None:
             by_loops(*(hidden[i][own[i]] for i in (0, 1)))[2], abs=1e-4
         )
         assert score == pytest.approx(comparison["alignment"].value, abs=5e-3), "batches change int8 a little"
-        assert align(comparison).score == comparison["alignment"].value, "the view shows what was scored"
+        assert align(comparison).weighted_f1 == comparison["alignment"].value, "the view shows what was scored"
 
 
 def test_precision_and_recall_are_scorers_that_are_asked_for_by_name_alone(model: SimilarityModel) -> None:
@@ -153,8 +153,9 @@ def test_a_masked_token_counts_for_nothing(model: SimilarityModel) -> None:
 def test_it_reads_the_layers_that_were_asked_for(model: SimilarityModel) -> None:
     pair = PAIRS[0]
     first = model.compare(*pair, layers=[0])
-    assert first["alignment"].value == align(first, 0).score
-    assert model.score([pair], scorer="alignment", layers=[0])[0] == pytest.approx(align(first, 0).score, abs=1e-4)
+    assert first["alignment"].value == align(first, 0).weighted_f1
+    scored = model.score([pair], scorer="alignment", layers=[0])[0]
+    assert scored == pytest.approx(align(first, 0).weighted_f1, abs=1e-4)
     assert first["combined"].value == pytest.approx(model.compare(*pair)["combined"].value, abs=1e-6)
 
 

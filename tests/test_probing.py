@@ -14,19 +14,11 @@ from safetensors.numpy import load_file, save_file
 import bertsim
 from bertsim.cli import main
 from bertsim.errors import InputError
+from bertsim.heads.config import LABELS
 from bertsim.measuring.edits import KINDS, Edit, make_edits
-from bertsim.measuring.edits.antonyms import EVERYDAY, is_held_out_pair
+from bertsim.measuring.edits.antonyms import EVERYDAY, UNSEEN, is_held_out_pair
 from bertsim.measuring.probes import EXAMPLES, is_held_out
-from bertsim.measuring.probing import (
-    ASKED_FOR,
-    LABELS,
-    UNSEEN,
-    inferring_head,
-    probe_labels,
-    read_edits,
-    read_inference,
-    sharpness,
-)
+from bertsim.measuring.probing import ASKED_FOR, probe_labels, read_edits, read_inference, sharpness
 from tests.checkpoints import make_checkpoint
 
 ANIMALS = ("dog", "cat", "horse", "pig", "cow", "fox", "bear", "lion")
@@ -114,7 +106,7 @@ def test_edits_can_be_made_of_the_sentence_that_is_asked_for(kind: str) -> None:
 @pytest.mark.tensorflow
 def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
     model = bertsim.load(inferring, engine="tensorflow")
-    head = inferring_head(model)
+    head = model.inferring_head
     assert head == "pooled"
     pairs = [(a, b) for _, a, b in EXAMPLES]
     labels = [label.lower() for label in model.labels(head)]
@@ -131,8 +123,8 @@ def test_the_share_of_labels_that_are_right_is_counted(inferring: Path) -> None:
 @pytest.mark.tensorflow
 def test_a_head_of_other_labels_infers_nothing(tmp_path: Path, tiny_checkpoint: Path) -> None:
     folder = make_checkpoint(tmp_path / "other", labels=("entailment", "neutral", "other"))
-    assert inferring_head(bertsim.load(folder, engine="tensorflow")) is None
-    assert inferring_head(bertsim.load(tiny_checkpoint, engine="tensorflow")) is None
+    assert bertsim.load(folder, engine="tensorflow").inferring_head is None
+    assert bertsim.load(tiny_checkpoint, engine="tensorflow").inferring_head is None
 
 
 @pytest.mark.tensorflow

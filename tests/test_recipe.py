@@ -15,14 +15,15 @@ import pytest
 from bertsim.cli.main import build_parser
 from bertsim.cli.train import make_recipe
 from bertsim.data.pairs import open_pairs
+from bertsim.heads.config import LABELS
 from bertsim.measuring.probes import is_held_out
-from bertsim.measuring.probing import LABELS
 from bertsim.training.examples import read_examples, read_excluded
 from bertsim.training.plan import Source
 from bertsim.training.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent
 RECIPE = ROOT / "weights" / "recipe.toml"
+VERDICTS = ROOT / "tests" / "verdict_pairs.tsv"
 DATA = Path(os.environ.get("DATA", ""))
 NOT_TO_LEARN_FROM = ("sick/", "mrpc/", "stsb/dev", "stsb/test", "stsb/train.")
 BENCHMARKS = ("stsb/dev", "stsb/test", "sick/train", "sick/dev", "mrpc/train", "mrpc/dev")
@@ -87,6 +88,7 @@ def plain(sentence: str) -> str:
 def test_no_sentence_of_a_benchmark_and_no_held_out_inference_is_learned_from() -> None:
     benchmarks = set(map(plain, sentences_of(BENCHMARKS)))
     held_out = set(filter(is_held_out, sentences_of(("snli/dev", "snli/test"))))
+    tried = {frozenset(map(plain, row.sentences)) for row in open_pairs(VERDICTS)}
     for plan in read_recipe(RECIPE, DATA).runs:
         exclude = read_excluded(plan.exclude, plan.exclude_held_out)
         for source in plan.data:
@@ -96,3 +98,4 @@ def test_no_sentence_of_a_benchmark_and_no_held_out_inference_is_learned_from() 
             for index, pair in enumerate(part.pairs):
                 assert benchmarks.isdisjoint(map(plain, pair)), part.where(index)
                 assert held_out.isdisjoint(pair), part.where(index)
+                assert frozenset(map(plain, pair)) not in tried, part.where(index)

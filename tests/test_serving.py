@@ -71,7 +71,7 @@ class App:
         told = self.send(f"gradio_api/call/v2/{name}/{event}")
         return json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])[0]
 
-    def join(self, session: str, name: str = "make_link") -> str:
+    def join(self, session: str, name: str = "follow") -> str:
         """Send an event of the page as it stands when it is new: the event's id."""
         fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         data = [getattr(block, "value", None) for block in fn.inputs]

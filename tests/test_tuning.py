@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -480,6 +481,24 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
     np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-3)
 
 
+def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
+    model = bertsim.load(tuned)
+    assert model.thresholds
+    assert "nli.tsv, text.txt, paraphrases.tsv, dev.tsv, and the ruler's" in model.thresholds.data
+    assert model.verdict(model.compare("The cat sat.", "The dog sat."))
+
+
+def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -> None:
+    again, root = tmp_path / "again", tuned.parent
+    shutil.copytree(tuned, again)
+    (again / "verdict.json").unlink()
+    given = ["train", "--recipe", str(root / "recipe.toml"), "--data-root", str(root), "--output", str(again)]
+    assert main([*given, "--verdict"]) == 0
+    for name in ("verdict.json", "manifest.json"):
+        assert (again / name).read_bytes() == (tuned / name).read_bytes()
+    check_manifest(again)
+
+
 def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path, files: Files) -> None:
     words = read_words(tuned)
     assert words is not None
@@ -497,6 +516,7 @@ def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path
     ]
     report = json.loads((tuned / "metrics.json").read_text())["report"]
     by_name = {probe["name"]: probe for probe in report["probes"]}  # the last of a name: edits
+    assert words.agreement["cosine"] == json.loads((tuned / "metrics.json").read_text())["as_served"]["dev"]["spearman"]
     for error in words.known_errors:
         assert error.trials == by_name[error.kind]["count"]
         assert error.right == pytest.approx(by_name[error.kind]["values"]["nli"], abs=1e-4)

@@ -10,18 +10,24 @@ import sys
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 
+import bertsim
 from bertsim.errors import InputError
+from bertsim.model.ruler import ruler_pairs
 from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
-from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer
+from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer, offered
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
 from bertsim.ui.events import Shown
 from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.judging import KEPT_PAIRS, TYPED_ON, judge, remember
 from bertsim.ui.pairs import Pairs, Settings
-from bertsim.ui.tabs import draw_attention, open_head, press_token
-from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PACKED
+from bertsim.ui.shelf import Shelf
+from bertsim.ui.tabs import TABS, draw_layers, draw_meets, hide_each, open_matrix, press_token
+from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, BOTH, PACKED
+from bertsim.views.explain import layer_profile
 from bertsim.views.page import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
 
 CHOICES = Choices(
@@ -32,27 +38,27 @@ CHOICES = Choices(
 
 
 def test_a_link_has_what_differs_from_the_defaults_and_nothing_else():
-    assert CHOICES.write_link("a b", "ü&", "tokens", CHOICES.defaults, "bert") == "a=a+b&b=%C3%BC%26"
+    assert CHOICES.write_link("a b", "ü&", "saw", CHOICES.defaults, "bert") == "a=a+b&b=%C3%BC%26"
     other = dataclasses.replace(CHOICES, encoder="user/other")
     values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
-    assert other.write_link("a", "b", "mask", values, "bert") == (
-        "a=a&b=b&pooling=cls&max_length=20&special=True&mask=a1%2Cb2&encoder=user%2Fother&tab=mask"
+    assert other.write_link("a", "b", "meets", values, "bert") == (
+        "a=a&b=b&pooling=cls&max_length=20&special=True&mask=a1%2Cb2&encoder=user%2Fother&tab=meets"
     )
 
 
 def test_what_a_link_wrote_it_reads():
-    query = {"pooling": "cls", "max_length": "20", "special": "True", "mask": "a1,b2", "tab": "mask", "x": "y"}
+    query = {"pooling": "cls", "max_length": "20", "special": "True", "mask": "a1,b2", "tab": "meets", "x": "y"}
     values = {"pooling": "cls", "max_length": 20, "special": True, "mask": ["a1", "b2"]}
-    assert CHOICES.read_link(query) == ("mask", values, "")
+    assert CHOICES.read_link(query) == ("meets", values, "")
 
 
 def test_a_lone_surrogate_can_be_linked():
-    assert "a=%EF%BF%BD" in CHOICES.write_link("\ud83d", "b", "tokens", CHOICES.defaults, "")
+    assert "a=%EF%BF%BD" in CHOICES.write_link("\ud83d", "b", "saw", CHOICES.defaults, "")
 
 
 def test_a_link_too_long_to_open_is_refused():
     with pytest.raises(InputError, match=rf"and {LONGEST:,} are the most that can be opened; shorten the sentences"):
-        CHOICES.write_link("word " * 5000, "b", "tokens", CHOICES.defaults, "bert")
+        CHOICES.write_link("word " * 5000, "b", "saw", CHOICES.defaults, "bert")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_one_bad_value_gives_one_sentence_and_the_defaults(key, value):
     tab, values, problem = CHOICES.read_link({"pooling": "cls", key: value})
     assert problem.startswith(f"The link could not be followed: {key} is {value!r}"[:45])
     assert problem.endswith("; here are the defaults.")
-    assert (tab, values) == ("tokens", CHOICES.defaults)
+    assert (tab, values) == ("saw", CHOICES.defaults)
 
 
 def test_a_control_takes_the_bounds_of_the_chosen_encoder():
@@ -137,23 +143,105 @@ def filled(pairs: Pairs, model, settings, sentences: str) -> Pairs:
 @pytest.mark.parametrize(
     ("chosen", "inputs", "says"),
     [
-        ((PACKED, "1", ALL_HEADS, False), "packed", "Layer 1, mean of all heads: how much each row's"),
-        (("B→A", "2", "3", False), "packed", "Layer 2, head 3: "),
-        (("B alone", ALL_LAYERS, ALL_HEADS, False), "apart", "Mean of all layers, mean of all heads: "),
-        (("B alone", "1", "2", True), "apart", "takes from each column's, for sentence B alone. "),
+        ((PACKED, False, "1", ALL_HEADS), "packed", "Layer 1, mean of all heads: how much each row's"),
+        (("B→A", False, "2", "3"), "packed", "Layer 2, head 3: "),
+        (("B alone", False, ALL_LAYERS, ALL_HEADS), "apart", "Mean of all layers, mean of all heads: "),
+        (("B alone", True, "1", "2"), "apart", "takes from each column's, for sentence B alone. "),
+        ((BOTH, True, "across", "across"), "packed", "the most of all heads"),
     ],
 )
 def test_attention_is_drawn_as_it_was_chosen_under_the_mask_and_says_who_used_it(model, settings, chosen, inputs, says):
     pair = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps.")
-    shown = html.unescape(draw_attention(pair, *chosen, ["b2"]))
+    shown = html.unescape(draw_meets(pair, *chosen, ["b2"]))
     assert says in shown
     assert "The mask hides 1 token of this input" in shown
     used = model.scorers_of(inputs)
     assert f"by {used[0]}" in shown if used else "No scorer of this model reads pairs packed" in shown
 
 
-def test_a_small_picture_of_attention_opens_its_head():
-    assert open_head(None, "2-3", layer="1", head="1") == {"layer": "2", "head": "3"}
+@pytest.mark.parametrize(("layer", "where"), [("across", "6"), (ALL_LAYERS, "6"), ("0", "0"), ("3", "3")])
+def test_cosines_are_drawn_of_a_layer_the_last_where_none_is_named(model, settings, layer, where):
+    pair = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps.")
+    shown = draw_meets(pair, BOTH, True, layer, "cosines", [])
+    assert (f"Layer {where}, cosines of tokens" if where != "0" else "Embeddings, cosines of tokens") in shown
+    assert "the sentences read apart by cosine, dot, euclidean, manhattan, alignment" in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"),
+    [
+        ("2-3", {"layer": "2", "head": "3"}),
+        ("mean-7", {"layer": ALL_LAYERS, "head": "7"}),
+        ("0-cosines", {"layer": "0", "head": "cosines"}),
+        ("mean-mean", {"layer": ALL_LAYERS, "head": ALL_HEADS}),
+        ("across", {"layer": "across", "head": "across"}),
+    ],
+)
+def test_a_tile_opens_its_matrix(key, changed):
+    assert open_matrix(None, key, [], layer="1", head="1") == changed
+
+
+def test_the_key_m_hides_tokens_from_the_second_view_too(model, settings):
+    pair = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps.")
+    assert open_matrix(pair, "a2 b2", ["b2"]) == {"mask": ["a2", "b2"]}
+
+
+def test_what_hiding_each_token_does_is_computed_once_and_drawn_when_it_is_there(model, settings):
+    pair, scorer = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps."), "pooled"
+    draw = TABS[0].draw
+    assert "being worked out" in draw(pair, scorer, False, False, [])
+    assert hide_each(pair, scorer=scorer, mask=[])
+    assert not hide_each(pair, scorer=scorer, mask=["a1"])
+    assert "being worked out" not in draw(pair, scorer, False, False, ["a1"])
+    alone = draw(pair, "no trained head", False, False, [])
+    assert "being worked out" not in alone
+    assert "Read together" not in alone
+
+
+def test_the_band_of_unrelated_pairs_is_of_this_model_and_computed_once(model, settings, monkeypatch):
+    pair, asked = Pairs().compare(model, settings, "A dog barks.", "The cat sleeps."), []
+    encode = type(model).encode
+    monkeypatch.setattr(type(model), "encode", lambda self, tokens: asked.append(1) or encode(self, tokens))
+    unrelated = ruler_pairs()["unrelated"]
+    first = pair.profiles(unrelated, ("mean",))
+    assert first.shape == (1, len(unrelated), model.config.num_hidden_layers + 1)
+    last = np.array([model.compare(*each)["cosine"].value for each in unrelated[:3]])
+    assert first[0, :3, -1] == pytest.approx(last, abs=0.02)  # int8 depends on the batch
+    asked.clear()
+    assert "unrelated pairs" in draw_layers(pair, False, [])
+    assert not asked
+    assert "mean_max" in draw_layers(pair, True, [])
+    own = layer_profile(pair.comparison.output, pair.comparison.tokens.attention_mask, ("mean",))[0, 0, -1]
+    assert own == pytest.approx(pair.comparison["cosine"].value, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("query", "tab", "values"),
+    [
+        ({"tab": "tokens"}, "saw", {"numbers": True}),
+        ({"tab": "mask", "mask": "a1"}, "saw", {"mask": ["a1"]}),
+        ({"tab": "matter", "scorer": "euclidean"}, "saw", {"scorer": "pooled"}),
+        ({"tab": "matter", "scorer": "bilstm"}, "saw", {"scorer": "bilstm"}),
+        ({"tab": "alignment", "align": "2"}, "meets", {"head": "cosines", "layer": "2"}),
+        ({"tab": "alignment"}, "meets", {"head": "cosines", "layer": "6"}),
+        ({"tab": "attention", "head": "3"}, "meets", {"head": "3", "layer": "6", "part": PACKED, "special": False}),
+        ({"tab": "layers"}, "layers", {}),
+    ],
+)
+def test_a_link_to_an_old_tab_opens_the_view_that_took_its_place(model, query, tab, values):
+    allowed = Choices.of(model)
+    assert allowed.read_link(query) == (tab, allowed.defaults | values, "")
+
+
+def test_what_the_browser_says_is_pinned_goes_into_a_link_and_back(model):
+    allowed = Choices.of(model)
+    assert allowed.within("pins", "a3 b10") == ["a3", "b10"]
+    query = allowed.write_link("a", "b", "layers", allowed.defaults | {"pins": "a3 b10"}, model.name)
+    assert query == "a=a&b=b&pins=a3%2Cb10&tab=layers"
+    assert allowed.read_link({"pins": "a3,b10"})[1]["pins"] == ["a3", "b10"]
+    assert allowed.update("pins", ["a3", "b10"])["value"] == "a3 b10"
+    with pytest.raises(InputError, match=r"pins is 'x'; tokens such as a3,b10 were expected"):
+        allowed.within("pins", "x")
 
 
 def test_a_press_hides_a_token_and_another_shows_it_again(model, settings):
@@ -163,6 +251,9 @@ def test_a_press_hides_a_token_and_another_shows_it_again(model, settings):
     assert press_token(pair, "reset", ["a3"]) == {"mask": []}
     assert press_token(pair, "special", ["a3"]) == {"mask": ["a0", "a8", "b0", "b4"]}
     assert press_token(pair, "content", []) == {"mask": ["a1", "a3", "a4", "a5", "a7", "b1", "b3"]}
+    assert press_token(pair, "a2 b2", ["b1"]) == {"mask": ["b1", "a2", "b2"]}
+    assert press_token(pair, "a2", ["b1"], both=True) == {"mask": ["b1", "a2", "b2"]}
+    assert press_token(pair, "b2", ["a2", "b2"], both=True) == {"mask": []}
 
 
 def test_every_event_answers_with_components_that_it_is_wired_to(model):
@@ -171,8 +262,8 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
         return build_app(model)
 
     by_name = {each.name: each for each in asyncio.run(build()).fns.values()}
-    request = SimpleNamespace(session_hash="ann", query_params={"a": "A cat.", "mask": "a1", "tab": "mask"})
-    sent = {**Choices.of(model).defaults, "past": [], "encoder": model.name, "tab": "mask"}
+    request = SimpleNamespace(session_hash="ann", query_params={"a": "A cat.", "mask": "a1", "tab": "saw"})
+    sent = {**Choices.of(model).defaults, "past": [], "encoder": model.name, "tab": "saw"}
     turns = iter(range(100))
 
     def ask(name: str, *event: gr.EventData, **more: object) -> dict[str, object]:
@@ -183,20 +274,35 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
 
     opened = ask("open_page", a="", b="", shown=None)
     assert opened["bs-a"] == "A cat."
-    assert "1 token masked" in opened["bs-mask"]
-    shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "tokens")
+    assert "1 token hidden" in opened["bs-saw"]
+    shown = Shown("A cat.", "A dog.", Settings(model.name, "mean", "last", "concat", 64), "meets")
     example = ask("run_example", gr.EventData(None, {"key": "2"}), a="", b="", shown=shown)
     assert example["bs-b"] == EXAMPLES[2][2]
-    assert "museum" in example["bs-mask"]
-    assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-mask"}
-    opens = gr.SelectData(None, {"index": 5, "value": "Layers"})
+    assert "tickets" in example["bs-saw"]
+    assert "opposite claims" in example["bs-verdict"]
+    assert example["bs-faults-a"] == example["bs-faults-b"] == ""
+    assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-saw"}
+    opens = gr.SelectData(None, {"index": 2, "value": "Through the layers"})
     assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}
     pressed = ask("press_picture", gr.EventData(None, {"key": "b2"}), a="", b="", shown=shown)
     assert pressed["State"] == ["b2"]
-    sent["tab"] = "attention"
+    assert by_name["complete_tab"].fn(request, **sent, turn=next(turns), a="", b="", shown=shown) == gr.skip()
+    assert "being worked out" not in pressed["bs-saw"]
+    placed = dataclasses.replace(shown, has_rulers=False)
+    assert "of unrelated pairs" in ask("place_pair", a="", b="", shown=placed)["bs-ways"]
+    assert by_name["place_pair"].fn(request, **sent, turn=next(turns), a="", b="", shown=shown) == gr.skip()
+    assert example["bs-past"].count("<li>") == 1
+    wrong = ask("compare_pair", a=" ", b="\u200b", shown=shown)
+    assert "Sentence A is empty; write at least one word." in wrong["bs-faults-a"]
+    assert 'id="bs-fault-b"' in wrong["bs-faults-b"]
+    assert wrong.keys() == {"bs-faults-a", "bs-faults-b"}
+    sent["tab"] = "layers"
     pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
-    assert "Layer 2, head 3" in pressed["bs-attention"]
-    assert ask("draw_open_tab", a="", b="", shown=shown).keys() == {"bs-attention"}
+    assert "bank" not in pressed["bs-layers"]
+    assert ask("draw_open_tab", a="", b="", shown=shown).keys() == {"bs-layers"}
+    sent["tab"] = "meets"
+    pressed = ask("press_picture", gr.EventData(None, {"key": "2-3"}), a="", b="", shown=shown)
+    assert "Layer 2, head 3" in pressed["bs-meets"]
     switched = dataclasses.replace(shown.settings, encoder="another")
     again = ask("compare_if_switched", a="", b="", shown=dataclasses.replace(shown, settings=switched))
     assert "dog" in again["bs-past"]
@@ -217,6 +323,41 @@ def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
         turns.take("ann", 2.5)
     turns.take(None, 1.0)()
     turns.take("ann", None)()
+
+
+def test_a_press_makes_every_view_stale_that_is_being_drawn_and_no_question():
+    turns = Turns()
+    question, view = turns.take("ann", 1.0), turns.take("ann", 2.0, is_view=True)
+    turns.overtake("ann")
+    turns.overtake(None)
+    question()
+    with pytest.raises(StaleError):
+        view()
+    turns.take("ann", 3.0, is_view=True)()
+
+
+def test_a_pair_that_is_typed_on_is_remembered_once_and_every_other_one_too():
+    past = remember([], "The c", "A dog.", 0.1, 900.0)
+    past = remember(past, "The cat", "A dog.", 0.5, 1500.0)
+    assert past == [("The cat", "A dog.", 0.5, 1500.0)]
+    past = remember(past, "A dog.", "The cat", 0.5, 1600.0)  # swapped
+    past = remember(past, "A dog.", "The sun", 0.2, 1600.0 + TYPED_ON)  # looked at before
+    assert [each[:2] for each in past] == [("The cat", "A dog."), ("A dog.", "The cat"), ("A dog.", "The sun")]
+    past = remember(past, "The cat", "A dog.", 0.5, 7000.0)
+    assert [each[0] for each in past] == ["A dog.", "A dog.", "The cat"]
+    for i in range(2 * KEPT_PAIRS):
+        past = remember(past, str(i), str(-i), 0.0, None)
+    assert len(past) == KEPT_PAIRS
+
+
+def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tiny_bundle):
+    shelf = Shelf.of(model, offered({}))
+    small = bertsim.load(tiny_bundle)
+    own = Settings(small.name, small.default_pooling, "last", "concat", small.max_length)
+    judged = judge(Pairs().compare(small, own, "A dog barks.", "The cat sleeps."), shelf, waits=False)
+    assert judged.verdict.read_together_by == model.name
+    assert judged.words == model.words
+    assert [(way.inputs, way.encoder) for way in judged.ways] == [("apart", small.name), ("packed", model.name)]
 
 
 def test_turns_keep_few_visitors_in_mind():

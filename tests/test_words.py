@@ -19,7 +19,7 @@ from bertsim.export.writing import write_manifest
 from bertsim.hub.download import is_needed
 from bertsim.score.words import NAME, KnownError, Range, Words, read_words
 from bertsim.ui.pairs import Pairs, Settings
-from bertsim.views.result import verdict
+from bertsim.views.result import measures
 
 WORDS = Words(
     note="It was taught to read pairs.",
@@ -27,16 +27,8 @@ WORDS = Words(
     scorers={"cosine": "sentence vectors, read apart", "bilstm": "a head"},
     ranges={"cosine": (Range(-1.0, "Far apart", 0.7, 210), Range(0.5, "Near", 4.2, 300))},
     known_errors=(KnownError("antonym", 0.87, 300, "one word replaced by its opposite"),),
+    agreement={"cosine": 0.87, "bilstm": 0.86},
 )
-
-
-@pytest.mark.parametrize(
-    ("score", "words"), [(-1.0, "Far apart"), (0.499, "Far apart"), (0.5, "Near"), (9.0, "Near"), (-1.1, None)]
-)
-def test_a_score_falls_in_the_highest_range_that_begins_below_it(score: float, words: str | None) -> None:
-    found = WORDS.range_of("cosine", score)
-    assert (found and found.words) == words
-    assert WORDS.range_of("bilstm", score) is None
 
 
 def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Path) -> None:
@@ -44,7 +36,7 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
     write_json(tmp_path / NAME, WORDS)
     assert read_words(tmp_path) == WORDS
     raw = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
-    assert list(raw) == ["note", "data", "scorers", "ranges", "known_errors"]
+    assert list(raw) == ["note", "data", "scorers", "ranges", "known_errors", "agreement"]
     assert raw["ranges"]["cosine"][1] == {"low": 0.5, "words": "Near", "rating": 4.2, "pairs": 300}
     assert raw["known_errors"][0] == {
         "kind": "antonym",
@@ -58,7 +50,7 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
     ("change", "message"),
     [
         (lambda raw: raw.pop("note"), "note is missing; "),
-        (lambda raw: raw.update(x=1), "x is not known; known are data, known_errors, note, ranges, scorers; "),
+        (lambda raw: raw.update(x=1), "x is not known; known are agreement, data, known_errors, note, ranges, "),
         (lambda raw: raw.update(note=" "), "note is ' '; a text was expected; "),
         (lambda raw: raw.update(scorers=[]), "scorers is []; a table was expected; "),
         (lambda raw: raw["scorers"].update(cosine=1), "scorers.cosine is 1; a text was expected; "),
@@ -77,6 +69,7 @@ def test_words_travel_through_their_file_in_the_order_of_their_keys(tmp_path: Pa
         (lambda raw: raw["ranges"]["cosine"][0].update(low=float("nan")), "low is nan; a finite number was "),
         (lambda raw: raw["ranges"]["cosine"][0].update(low="0"), "low is '0'; a finite number was expected; "),
         (lambda raw: raw["ranges"]["cosine"][0].update(pairs=0), "pairs is 0; a whole number of at least 1 "),
+        (lambda raw: raw["agreement"].update(nli=1.1), "agreement: nli is 1.1; a number in [-1, 1] was expected"),
         (lambda raw: raw["known_errors"][0].update(right=1.1), "right is 1.1; a number in [0, 1] was "),
         (lambda raw: raw["known_errors"][0].update(right=True), "right is True; a finite number was "),
         (lambda raw: raw["known_errors"][0].update(more=1), "known_errors[0]: more is not known; known "),
@@ -115,15 +108,13 @@ def test_a_model_has_the_words_of_its_folder_and_none_without(spoken: Path, tiny
     assert bertsim.load(tiny_bundle).words is None
 
 
-def test_the_page_says_them_under_the_encoder_s_own_settings_alone(spoken: Path) -> None:
+def test_the_page_says_how_scorers_agree_with_people_under_the_encoder_s_own_settings_alone(spoken: Path) -> None:
     model = bertsim.load(spoken)
     own = Settings(model.name, model.default_pooling, "last", "concat", model.max_length)
     pair = Pairs().compare(model, own, "the cat sat", "the cat sat")
-    said = verdict(pair.comparison, pair.origin)
-    assert '<p class="bs-judgement">Near</p>' in said
-    assert "4.2 out of 5 on average (STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5)" in said
+    assert "STS-B dev: 1,500 pairs with people&#x27;s ratings from 0 to 5" in measures(pair.comparison, pair.origin)
     other = Pairs().compare(model, replace(own, pooling="mean"), "the cat sat", "the cat sat")
-    assert "differs between settings" in verdict(other.comparison, other.origin)
+    assert "agrees with people" not in measures(other.comparison, other.origin)
 
 
 def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoken: Path) -> None:
@@ -131,6 +122,7 @@ def test_without_its_own_heads_an_encoder_says_nothing_that_stands_on_them(spoke
     assert words is not None
     assert words.ranges == WORDS.ranges
     assert (dict(words.scorers), words.known_errors) == ({"cosine": WORDS.scorers["cosine"]}, ())
+    assert words.agreement == {"cosine": 0.87}
 
 
 def test_words_that_were_changed_are_refused_by_the_manifest(spoken: Path, tmp_path: Path) -> None:

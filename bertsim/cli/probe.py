@@ -15,6 +15,7 @@ from bertsim.measuring.probes import EXAMPLES, LEFT_OUT
 
 if TYPE_CHECKING:
     from bertsim.measuring.probing import ProbeReport
+    from bertsim.measuring.verdicts import VerdictReport
 
 HELP = "try what similarity models miss: negation, word order, minimal edits"
 DESCRIPTION = """\
@@ -23,6 +24,7 @@ Try a model on negation and word order, on inference, on minimal edits, and on t
 negation: of a premise, a contradiction that repeats most of its words must score below an entailment; held-out tenth.
 word order: held-out sentences of --text with two noun phrases swapped must score below held-out --paraphrases.
 inference: a head that knows entailment, neutral and contradiction must give held-out pairs their label.
+verdicts: what the model says that two sentences are to each other must be the kind that the file has.
 edits: the same head on pairs made by rule of held-out sentences, which differ in one place: a negation, an opposite,
 a number, a quantifier, who did it to whom, a modifier, active and passive, a paraphrase."""
 
@@ -39,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--edits", **files, help=f"{text} make minimal edits of; the held-out tenth is used")
     opposites = "pairs of opposites with the columns pos, sense1 and sense2, for --edits (default: everyday ones)"
     add("--antonyms", type=Path, metavar="FILE", help=opposites)
+    verdicts = "pairs with a column kind: same, one_follows, opposite, close or different"
+    add("--verdicts", type=Path, metavar="FILE", help=f"{verdicts}; all of them are tried")
     add("--json", action="store_true", help="print the figures as JSON")
     add("--max-length", type=int, metavar="N", help="tokens read of a sentence (default: the checkpoint's own)")
     add_encoder_options(parser)
@@ -47,25 +51,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print figures by scorer and by head, and the pairs. Raises: InputError, for opposites without a text."""
     from bertsim.measuring.probing import read_trials, try_model
+    from bertsim.measuring.verdicts import read_known, try_verdicts
 
     if args.antonyms is not None and not args.edits:
         raise InputError("--antonyms goes with --edits FILE, the text that opposites are put into.")
     trials = read_trials(args.inference, args.text, args.paraphrases, args.edits, args.antonyms)
+    known = read_known(args.verdicts) if args.verdicts else []
     model = load_model(args)
     with LiveLine() as line:
         report = try_model(model, trials, lambda done, total: line.show(done, total, "probing"))
+        verdicts = try_verdicts(model, known) if known else None
     if report.head is None and trials.labelled:
         lacks = "has no head with probabilities of entailment, neutral and contradiction"
         say(f"bertsim: {model.name} {lacks}: inference and edits are not measured.")
     settings = model.settings(max_length=args.max_length)
     if args.json:
-        print(json.dumps(_as_json(report, settings), ensure_ascii=False, indent=2))
+        print(json.dumps(_as_json(report, verdicts, settings), ensure_ascii=False, indent=2))
     else:
-        print("\n".join([*_as_lines(report), f"settings: {fields(settings)}"]))
+        print("\n".join([*_as_lines(report, verdicts), f"settings: {fields(settings)}"]))
     return 0
 
 
-def _as_json(report: ProbeReport, settings: dict[str, object]) -> dict[str, object]:
+def _as_json(report: ProbeReport, verdicts: VerdictReport | None, settings: dict[str, object]) -> dict[str, object]:
     """Every figure, and what each scorer says of the example pairs, as plain data."""
     columns = {**report.scores, **report.contradictions}
     examples = []
@@ -76,13 +83,14 @@ def _as_json(report: ProbeReport, settings: dict[str, object]) -> dict[str, obje
         "probes": list(map(asdict, report.by_scorer)),
         "head": report.head,
         "labels": list(map(asdict, report.by_head)),
+        "verdicts": verdicts and asdict(verdicts),
         "examples": examples,
         "settings": settings,
     }
 
 
-def _as_lines(report: ProbeReport) -> list[str]:
-    """The same to be read: a table of the figures by scorer, one of those of the head, and one of the example pairs."""
+def _as_lines(report: ProbeReport, verdicts: VerdictReport | None) -> list[str]:
+    """The same to be read: tables of the figures by scorer, of the head, of verdicts, and of the example pairs."""
     lines = [f"{each.name}: {each.trials}" for each in report.by_scorer]
     if report.by_scorer:
         lines.append(f"{'scorer':<12}" + "".join(f"{each.name:>12}" for each in report.by_scorer))
@@ -93,6 +101,14 @@ def _as_lines(report: ProbeReport) -> list[str]:
         lines.append(f"{report.head}: share of pairs whose most probable label is right, its calibration error")
         for each in report.by_head:
             lines.append(f"{each.name:<22}{each.values[str(report.head)]:>7.3f}{each.ece:>7.3f}  {each.trials}")
+        lines.append("")
+    if verdicts:
+        lines.append(
+            f"verdict: {verdicts.right:.3f} of pairs got the right one; rows: what is right, columns: what was said"
+        )
+        lines.append(" " * 12 + "".join(f"{kind:>12}" for kind in verdicts.confusion))
+        for kind, said in verdicts.confusion.items():
+            lines.append(f"{kind:<12}" + "".join(f"{count:>12}" for count in said.values()))
         lines.append("")
     columns = {**report.scores, **report.contradictions}
     widths = {name: max(len(name), 8) + 2 for name in columns if name not in LEFT_OUT}

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, metavar="DIR", required=True, help="in the layout of weights/")
     add("--recipe", metavar="NAME_OR_FILE", help="a recipe of bertsim, or a TOML file, that says all this")
     add("--data-root", type=Path, metavar="DIR", help="where the paths of the recipe start")
+    add("--verdict", action="store_true", help="train nothing: fit anew what the verdicts of a finished DIR go by")
     add("--resume", action="store_true", help="go on with the run that was stopped in DIR")
     add("--skip-bad-rows", action="store_true", help="leave out, and count, rows that cannot be used")
     add = parser.add_argument_group("encoder").add_argument
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     recipe.check_files()
     recipe = replace(recipe, runs=tuple(map(fetch_sources, recipe.runs)))
     with native_log_held_back():
-        _train(recipe, args)
+        (_fit_verdict if args.verdict else _train)(recipe, args)
     say(f"bertsim: {args.output}: done; use it with --encoder {args.output}.")
     return 0
 
@@ -109,6 +110,19 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
         say(f"bertsim: {scorer}: {shown} (as served)")
     if report is not None:
         print("\n".join(report_lines(report)))
+
+
+def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
+    from bertsim.export.writing import write_manifest
+    from bertsim.training.examples import read_examples
+    from bertsim.training.output import write_verdict
+
+    if recipe.report is None or args.resume:
+        raise InputError(
+            "--verdict goes with the --recipe of a finished folder, one that has a [report], without --resume."
+        )
+    write_verdict(args.output, recipe.report, read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None))
+    write_manifest(args.output)
 
 
 def make_recipe(args: argparse.Namespace) -> Recipe:

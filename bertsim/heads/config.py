@@ -18,6 +18,8 @@ INPUTS = ("packed", "apart")
 ACTIVATIONS = ("sigmoid", "softmax", "identity")
 RESERVED = (*UNTRAINED, *ALIGNMENT_PARTS, COMBINED, "tfidf", "all")
 """What no head is called: scorers of every encoder, and words of the command line."""
+LABELS = ("entailment", "neutral", "contradiction")
+"""Of a head that infers, in any order and case: what A says of B."""
 # Names that trained classifiers give to "these two mean the same".
 _SIMILAR = ("similar", "entailment", "equivalent", "paraphrase", "duplicate", "is_duplicate")
 
@@ -100,3 +102,8 @@ class HeadConfig:
     def is_directed(self) -> bool:
         """Whether the score of a pair says that B follows from A, rather than how alike they are."""
         return self.similar is not None and self.labels[self.similar].lower() == "entailment"
+
+    @property
+    def infers(self) -> bool:
+        """Whether it gives a probability of each of `LABELS`."""
+        return sorted(map(str.lower, self.labels)) == sorted(LABELS) and self.activation != "identity"

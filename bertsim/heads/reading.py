@@ -17,7 +17,7 @@ from bertsim.bert.folder import CheckpointFolder, file_sha256
 from bertsim.data.json_files import read_field, read_json
 from bertsim.engines.base import FLATBUFFER, HeadRunner
 from bertsim.errors import CheckpointError, InputError
-from bertsim.heads.config import RESERVED, HeadConfig
+from bertsim.heads.config import LABELS, RESERVED, HeadConfig
 from bertsim.records import Float
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class LoadedHead:
             return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def inference(self, logits: Float) -> Float:
+        """The probabilities of a head that infers in the order of `LABELS`, float32 [n, 3]."""
+        names = [label.lower() for label in self.config.labels]
+        return self.probabilities(logits)[:, [names.index(label) for label in LABELS]]
 
     def scores(self, logits: Float) -> Float:
         """The probability (or logit, for "identity") of the label that means similar, which it has: float32 [n]."""

@@ -29,7 +29,8 @@ _SHARDS = "model-*-of-*.safetensors"
 _OF_A_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
 _HEADS = ("manifest.json", "combined.json", "calibration.json", *(f"heads/*/{name}" for name in _OF_A_HEAD))
 _ENCODER = (
-    *(*TEXT_FILES, FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json", "words.json"),
+    *(*TEXT_FILES, FLATBUFFER, "*.md", "*.toml", "LICENSE", "NOTICE", "curve.png", "metrics.json"),
+    *("words.json", "verdict.json"),
     *_HEADS,
 )
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")

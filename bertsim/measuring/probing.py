@@ -15,10 +15,11 @@ import numpy as np
 
 from bertsim.data.pairs import open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
+from bertsim.heads.config import LABELS
 from bertsim.measuring import tfidf
 from bertsim.measuring.agreement import judge_probabilities
 from bertsim.measuring.edits import KINDS, make_edits, take_evenly
-from bertsim.measuring.edits.antonyms import EVERYDAY, read_antonyms
+from bertsim.measuring.edits.antonyms import EVERYDAY, UNSEEN, read_antonyms
 from bertsim.measuring.labelled import find_label
 from bertsim.measuring.probes import (
     EXAMPLES,
@@ -35,10 +36,7 @@ if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
     from bertsim.records import Float
 
-LABELS = ("entailment", "neutral", "contradiction")
 MOST = 300  # sentences swapped and paraphrases beside them, edits of a kind
-UNSEEN = "antonym, unseen words"
-"""The kind of edits whose opposites are held out, as their sentences are."""
 _FEWEST = 10
 _FEWEST_EDITS = 30
 ASKED_FOR = {
@@ -154,7 +152,7 @@ def read_order(texts: Sequence[Path], paraphrases: Path | None) -> tuple[Pairs, 
     """
     if not texts or paraphrases is None:
         raise DataError("word order needs both --text FILE and --paraphrases FILE.")
-    swapped = order_trials(_held_out_lines(texts), MOST)
+    swapped = order_trials(held_out_lines(texts), MOST)
     pairs = ((row.sentences[0], row.sentences[1]) for row in open_pairs(paraphrases) if row.error is None)
     same = first_by_checksum([pair for pair in pairs if is_held_out(pair[0])], MOST)
     _enough(swapped, texts, "held-out sentences whose noun phrases can be swapped")
@@ -180,7 +178,7 @@ def read_edits(texts: Sequence[Path], antonyms: Path | None, most: int = MOST) -
     Raises:
         DataError: a file that cannot be read, or too few edits of a kind; says which sentences to add.
     """
-    sentences = sorted(set(_held_out_lines(texts)), key=checksum)
+    sentences = sorted(set(held_out_lines(texts)), key=checksum)
     opposites = EVERYDAY if antonyms is None else read_antonyms(antonyms)
     made = {kind: make_edits(kind, sentences, antonyms=opposites.seen()) for kind in KINDS}
     made[UNSEEN] = make_edits("antonym", sentences, antonyms=opposites.held_out())
@@ -200,7 +198,7 @@ def _enough(
         raise DataError(f"{files}: {len(found)} {what}; at least {fewest} are needed{advice}")
 
 
-def _held_out_lines(texts: Sequence[Path]) -> Iterator[str]:
+def held_out_lines(texts: Sequence[Path]) -> Iterator[str]:
     """The sentences of texts that training leaves out."""
     lines = (row.sentences[0].strip() for path in texts for row in open_sentences(path) if row.error is None)
     return filter(is_held_out, lines)
@@ -220,18 +218,9 @@ def _inference_rows(paths: Sequence[Path]) -> Iterator[Labelled]:
             yield row.sentences[0], row.sentences[1], label
 
 
-def inferring_head(model: SimilarityModel) -> str | None:
-    """The first head with a probability of entailment, neutral and contradiction, in any order; None: there is none."""
-    for name in model.heads:
-        config = model.head_config(name)
-        if sorted(map(str.lower, config.labels)) == sorted(LABELS) and config.activation != "identity":
-            return name
-    return None
-
-
 def try_model(model: SimilarityModel, trials: Trials, progress: Progress | None = None) -> ProbeReport:
     """Try a model on everything that was read, and on the example pairs; `progress` is told after every batch."""
-    head = inferring_head(model)
+    head = model.inferring_head
     probes = ((probe_negation, trials.negation), (probe_order, trials.order))
     ranked = [(probe, of_kind) for probe, of_kind in probes if of_kind is not None]
     labelled = trials.labelled if head is not None else {}
@@ -289,7 +278,7 @@ def probe_labels(
 
     Args:
         model: with the head.
-        head: as `inferring_head` finds it.
+        head: `model.inferring_head`.
         rows: under "inference", or the kind of edits.
         progress: told after every batch.
     """

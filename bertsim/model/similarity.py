@@ -17,9 +17,11 @@ from bertsim.errors import InputError
 from bertsim.model.duplicates import DuplicatesModel
 from bertsim.model.embedder import Options, ResolvedOptions
 from bertsim.model.passes import MAX_PASSES, check_limit, check_parts
-from bertsim.model.scorers import APART, PACKED, read_batch, readers_of, values_of
+from bertsim.model.ruler import Ruler, ruler_pairs
+from bertsim.model.scorers import APART, PACKED, head_scorer, read_batch, readers_of, values_of
 from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsScore, Row, TokenBatch
 from bertsim.score.parts import join_parts
+from bertsim.score.verdict import Inference, Verdict, kinds_of
 from bertsim.text.chunks import SENTENCES
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.tokenizer import name_of_pair
@@ -119,6 +121,50 @@ class SimilarityModel(DuplicatesModel):
 
         return asked.scores(self._values_of([asked], rows)[asked])
 
+    def ruler(self, scorer: str = "cosine") -> Ruler:
+        """Where a scorer puts pairs of plain English, by kind; they are scored when it is asked for first.
+
+        It is of the checkpoint's own pooling and layers: other scores have no place on it.
+
+        Raises:
+            InputError: no such scorer.
+        """
+        if scorer not in self._rulers:  # of two threads both may score them
+            strips = {kind: np.sort(self.score(pairs, scorer=scorer)) for kind, pairs in ruler_pairs().items()}
+            self._rulers[scorer] = Ruler(scorer, strips)
+        return self._rulers[scorer]
+
+    def verdict(self, comparison: Comparison, apart: Comparison | None = None) -> Verdict | None:
+        """What two sentences are to each other, by what was made of them already; nothing is encoded for it.
+
+        Args:
+            comparison: of this model, which read the two together.
+            apart: the same pair by another encoder, whose cosine is set against that; None: by this one.
+
+        Returns:
+            None where this model has no thresholds, or something of the pair was not read so that nobody can say.
+        """
+        limits, inference = self.thresholds, comparison.inference
+        if limits is None or inference is None or withheld(*comparison.unread):
+            return None
+        rating, vectors = comparison[limits.rating], (apart or comparison)["cosine"].probability
+        (kind,) = kinds_of(np.array([rating.score]), inference[None], limits)
+        says_more = "ab"[int(inference[:, 0].argmax())] if kind == "one_follows" else None
+        gap = None if vectors is None or rating.probability is None else abs(vectors - rating.probability)
+        a_to_b, b_to_a = (Inference(*map(float, row)) for row in inference)
+        return Verdict(
+            str(kind),
+            says_more,
+            rating.score,
+            a_to_b,
+            b_to_a,
+            similar=rating.probability,
+            right=limits.right.get(str(kind)),
+            gap=gap,
+            disagrees=gap is not None and gap >= limits.far,
+            read_together_by=self.name,
+        )
+
     def _compare(
         self,
         tokens: TokenBatch,
@@ -130,10 +176,13 @@ class SimilarityModel(DuplicatesModel):
         is_masked: bool = False,
     ) -> Comparison:
         (a,), (b,) = tokens.sentences
+        names = tuple(names)
         scorers = [self._scorer(name, options) for name in names]
-        output, pair, read_packed = self.encode(tokens), None, readers_of(scorers, PACKED)
+        inferring = self._head(self.inferring_head) if self.inferring_head and names == self.scorers else None
+        asked = [*scorers, head_scorer(inferring, logits=True)] if inferring else scorers
+        output, pair, read_packed = self.encode(tokens), None, readers_of(asked, PACKED)
         # the pair, and the pair the other way round
-        entries = read_batch(tokens, output, readers_of(scorers, APART), (0, 1, 1, 0))
+        entries = read_batch(tokens, output, readers_of(asked, APART), (0, 1, 1, 0))
         if packed or read_packed:
             orders = [(a, b), (b, a)] if read_packed else [(a, b)]
             rows = self._tokenizer.batch(orders, options.max_length)
@@ -142,7 +191,7 @@ class SimilarityModel(DuplicatesModel):
             entries |= read_batch(rows, together, read_packed, (0, 1))
             pair = rows.first(), together.first()
         is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
-        values = values_of(scorers, entries)
+        values = values_of(asked, entries)
         for scorer in scorers:
             curve = self._calibration(scorer.name, options)
             value, value_reversed = map(float, values[scorer])
@@ -151,5 +200,6 @@ class SimilarityModel(DuplicatesModel):
             scale = scorer.unit, scorer.low, scorer.high
             turned = None if scorer.name in UNTRAINED else value_reversed  # for these alone the order is nothing
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
+        inference = inferring.inference(values[asked[-1]]) if inferring else None
         seconds = time.perf_counter() - start
-        return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length)
+        return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length, inference)

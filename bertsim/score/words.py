@@ -7,7 +7,7 @@ covers it like any other. It speaks of one encoder and its heads alone: an encod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -69,6 +69,7 @@ class Words:
         scorers: what its scorers are, by name; not every one has to be there.
         ranges: what ranges of a score mean, by scorer, `low` rising; of the encoder's own pooling and layers.
         known_errors: what it is known to get wrong, and how often.
+        agreement: how well each scorer agrees with the ratings of `data`, by name: Spearman, in [-1, 1].
     """
 
     note: str
@@ -76,23 +77,20 @@ class Words:
     scorers: Mapping[str, str]
     ranges: Mapping[str, tuple[Range, ...]]
     known_errors: tuple[KnownError, ...]
+    agreement: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(self, note=(self.note.strip(), _TEXT), data=(self.data.strip(), _TEXT))
         for scorer, words in self.scorers.items():
             if not words.strip():
                 raise InputError(f"scorers: {scorer} is {words!r:.60}; a text was expected.")
+        for scorer, figure in self.agreement.items():
+            if not -1 <= figure <= 1:
+                raise InputError(f"agreement: {scorer} is {figure!r}; a number in [-1, 1] was expected.")
         for scorer, found in self.ranges.items():
             if not found or not all(a.low < b.low for a, b in pairwise(found)):
                 lows = [each.low for each in found]
                 raise InputError(f"ranges of {scorer}: low is {lows}; one or more rising numbers were expected.")
-
-    def range_of(self, scorer: str, score: float) -> Range | None:
-        """The range that a score falls in; None where the scorer has none, or the score lies below all of them.
-
-        Example: ranges from -1 and from 0.5: 0.7 -> that from 0.5
-        """
-        return next((each for each in reversed(self.ranges.get(scorer, ())) if score >= each.low), None)
 
 
 def read_words(folder: Path) -> Words | None:

@@ -13,10 +13,17 @@ from bertsim.records import Int, Row, TokenBatch
 
 
 def masked_rows(tokens: TokenBatch, masks: Int) -> list[Row]:
-    """Every row of a batch under each of its masks, int32 [n, rows, seq]: n times the rows, mask after mask."""
+    """Every row of a batch under each of its masks, int32 [n, rows, seq]: n times the rows, mask after mask.
+
+    A row ends with its last token that is not masked: the padding of a longer neighbour is not read.
+    """
     ids, types = ([tuple(row) for row in array.tolist()] for array in (tokens.input_ids, tokens.token_type_ids))
-    rows = list(zip(ids, types, tokens.own, strict=True))
-    return [Row(*row, tuple(mask)) for each in masks.tolist() for row, mask in zip(rows, each, strict=True)]
+    rows, ends = list(zip(ids, types, tokens.own, strict=True)), masks.shape[-1] - masks[..., ::-1].argmax(axis=-1)
+    return [
+        Row(row_ids[:end], row_types[:end], own, tuple(mask[:end]))
+        for each, last in zip(masks.tolist(), ends.tolist(), strict=True)
+        for (row_ids, row_types, own), mask, end in zip(rows, each, last, strict=True)
+    ]
 
 
 def masked_pairs(apart: TokenBatch, packed: TokenBatch, masks: Int) -> list[Row]:

@@ -27,16 +27,16 @@ from bertsim.export.heads import export_head
 from bertsim.export.writing import write_int8, write_manifest
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.network import load_head
-from bertsim.measuring import agreement, evaluation, fitting, plots
+from bertsim.measuring import agreement, evaluation, fitting, plots, verdicts
 from bertsim.model.loading import load
 from bertsim.records import ALIGNMENT, COMBINED, Float
-from bertsim.score import calibration, words
+from bertsim.score import calibration, verdict, words
 from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
 from bertsim.training.losses import metric_name
 from bertsim.training.plan import TrainPlan
-from bertsim.training.recipe import Recipe, WordsPlan
+from bertsim.training.recipe import Recipe, ReportPlan, WordsPlan
 from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
 
@@ -71,7 +71,10 @@ def finish_output(
         scored = [(part, scores[name]) for name, part in data.measured.items() if not data.has_several_labels]
         report = measure_report(recipe.report, output, encoder, scored, observer.stage)
     if recipe.words is not None:
-        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, report))
+        write_json(output / words.NAME, _make_words(recipe.words, scores["dev"], data.dev, figures, report))
+    if recipe.report is not None and not data.has_several_labels:
+        observer.stage("fitting what verdicts go by")
+        write_verdict(output, recipe.report, data.dev)
     metric = metric_name(data.dev.targets)
     for run in trained:
         folders = {head.name: output / HEADS / head.name for head in run.plan.heads}
@@ -169,7 +172,7 @@ def _figures(scores: Float, part: Examples, curve: calibration.Calibration | Non
 
 
 def _make_words(
-    plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, report: FolderReport | None
+    plan: WordsPlan, scores: Mapping[str, Float], dev: Examples, figures: Figures, report: FolderReport | None
 ) -> words.Words:
     """The recipe's words with figures: of ranges the mean rating, of errors how often a probe went right."""
     ranges, ratings = {}, dev.targets[:, 0] * words.HIGHEST_RATING
@@ -183,7 +186,34 @@ def _make_words(
         if kind in edits:
             right = round(float(max(edits[kind].values.values())), 4)
             errors.append(words.KnownError(kind, right, edits[kind].count, said))
-    return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors))
+    agreed = {scorer: float(parts["dev"]["spearman"]) for scorer, parts in figures.items()}
+    return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors), agreed)
+
+
+def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
+    """Fit thresholds to dev, and to what the report is measured on, of which nothing was learned.
+
+    Where the report tries no inference and no edits, or the encoder has not the heads for it, there are none.
+
+    Args:
+        output: a folder that loads; its manifest is not written anew.
+        plan: names the files.
+        dev: pairs with ratings.
+
+    Raises:
+        DataError: a file that cannot be read.
+    """
+    model = load(output)
+    if model.inferring_head is None or COMBINED not in model.scorers or not (plan.inference and plan.edits):
+        return
+    rated = zip(dev.pairs, map(float, dev.targets[:, 0]), strict=True)
+    pairs = verdicts.known_pairs(plan.inference, plan.edits, plan.antonyms, plan.paraphrases, rated)
+    scores = model.scores(dev.pairs, ["cosine", COMBINED])
+    apart, packed = (model.calibrate(name, each) for name, each in scores.items())
+    gaps = np.ones(1) if apart is None or packed is None else np.abs(apart - packed)
+    files = ", ".join(_shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None]))
+    data = f"{len(pairs):,} pairs: held-out ones of {files}, {dev.source.name}, and the ruler's"
+    write_json(output / verdict.NAME, verdicts.fit_thresholds(model, pairs, gaps, data))
 
 
 def _metrics(

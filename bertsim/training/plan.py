@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.errors import InputError
-from bertsim.heads.config import RESERVED, HeadConfig
+from bertsim.heads.config import LABELS, RESERVED, HeadConfig
 from bertsim.measuring.edits import KINDS as EDITS
 from bertsim.measuring.probes import is_held_out
-from bertsim.measuring.probing import LABELS
 
 TUNES = ("none", "heads", "all")
 DATA_KINDS = (

@@ -14,8 +14,9 @@ from typing import Any
 from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import KINDS as HEAD_KINDS
+from bertsim.heads.config import LABELS
 from bertsim.measuring.edits import KINDS as EDITS
-from bertsim.measuring.probing import LABELS, UNSEEN
+from bertsim.measuring.edits.antonyms import UNSEEN
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.words import KnownError, Range, Words
 from bertsim.training.plan import HUB, HeadPlan, Source, TrainPlan

@@ -34,7 +34,7 @@ from bertsim.measuring.fitting import weigh_groups
 from bertsim.model.loading import find_source, load
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float
-from bertsim.score import calibration, words
+from bertsim.score import calibration, verdict, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
 from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
@@ -123,7 +123,13 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     (output / RUN).mkdir(parents=True, exist_ok=True)
     (output / MANIFEST).unlink(missing_ok=True)
     if not (output / CONFIG).exists():  # the last that is copied
-        leave_out = (MANIFEST, calibration.COMBINED_NAME, words.NAME, *(_OF_THE_WEIGHTS if learns else ()))
+        leave_out = (
+            MANIFEST,
+            calibration.COMBINED_NAME,
+            words.NAME,
+            verdict.NAME,
+            *(_OF_THE_WEIGHTS if learns else ()),
+        )
         copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 

@@ -20,10 +20,11 @@ import gradio as gr
 from bertsim.errors import InputError
 from bertsim.model.passes import MAX_PASSES
 from bertsim.model.similarity import SimilarityModel
-from bertsim.records import PairScore, Unread
+from bertsim.records import Comparison, PairScore, Unread
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.unread import withheld
 from bertsim.ui.calls import API_QUEUE, MANY_QUEUE, SCORE_QUEUE, replies
+from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.together import Together
@@ -67,6 +68,17 @@ def _unread(a: Unread, b: Unread) -> dict[str, Any]:
     }
 
 
+def _verdict(shelf: Shelf, model: SimilarityModel, comparison: Comparison) -> dict[str, Any] | None:
+    """What two sentences are to each other, as JSON; where it has no heads for it, the bundled one reads."""
+    reader = model if model.thresholds else shelf.get(BUNDLED_OFFER.name)
+    together = comparison if reader is model else reader.compare(comparison.sentence_a, comparison.sentence_b)
+    found = reader.verdict(together, comparison)
+    if found is None:
+        return None
+    values = asdict(found) | {"a_to_b": found.a_to_b._asdict(), "b_to_a": found.b_to_a._asdict()}
+    return {"headline": found.headline, **values}
+
+
 def _check(name: str, value: Any, low: int, high: int) -> None:
     """Refuse what is no whole number between two, where JSON may bring anything."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -106,6 +118,7 @@ def build_api(shelf: Shelf) -> None:
         comparison = model.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
+            "verdict": _verdict(shelf, model, comparison),
             **_unread(*comparison.unread),
             "seconds": comparison.seconds,
             "settings": model.settings(),

@@ -24,17 +24,20 @@ from gradio.routes import App
 from bertsim.errors import InputError
 from bertsim.ui.api import build_api
 from bertsim.ui.calls import MODEL_QUEUE
-from bertsim.ui.controls import Choices
+from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
+from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.layout import Layout
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import HEAD, LINK_JS, NOW_JS, theme
+from bertsim.ui.theme import HEAD, NOW_JS, theme
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
+# What takes long holds up nobody either.
+LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
 KEPT_VISITORS = 1_000
@@ -52,7 +55,7 @@ def build_app(shelf: Shelf) -> gr.Blocks:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
     allowed = Choices.of_bundled()
-    with gr.Blocks(title="bertsim: compare two sentences", analytics_enabled=False) as blocks:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
         _wire(Events(Layout(shelf, allowed), allowed), blocks)
         build_api(shelf)
     return blocks
@@ -62,9 +65,11 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     """Connect the components of a page with what their events do: triggers, queues, what runs in the browser."""
     page, controls = events.page, events.page.controls
     sent = {"a": page.a, "b": page.b, "past": page.past, "shown": page.shown, "encoder": page.encoder}
-    sent |= controls | {"tab": page.tab, "turn": page.turn}
+    sent |= {key: control for key, control in controls.items() if key != "pins"}
+    sent |= {"pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
-    results = pictures | {page.verdict, page.bars, page.past, page.history, page.shown, controls["mask"]}
+    results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}
+    results |= {page.past, page.history, page.shown, controls["mask"]}
     switched = {page.encoder, page.line, page.offered, *controls.values()}
     asks: dict[str, Any] = {
         "inputs_kwargs": sent,
@@ -94,22 +99,26 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),
         *(each.success(events.compare_if_switched, outputs=results, **asks) for each in chosen),
     ]
-    for each in answered:
-        each.success(events.draw_open_tab, outputs=pictures, **asks)
+    own = [controls[key].input for tab in TABS for key in tab.controls if LABELS[key]]
+    drawn = [
+        page.tab_row.select(events.open_tab, outputs=pictures, **asks),
+        gr.on(own, events.redraw_tab, outputs=pictures, **asks),
+    ]
+    changes = pictures | {controls[key] for tab in TABS for key in tab.controls}
+    pictures_pressed = asks | PRESS_QUEUE
+    pressed = [each.pick(events.press_picture, outputs=changes, **pictures_pressed) for each in page.pictures.values()]
 
-    page.tab_row.select(events.open_tab, outputs=pictures, **asks)
-    own = [controls[key].input for tab in TABS for key in tab.controls if key != "mask"]
-    gr.on(own, events.redraw_tab, outputs=pictures, **asks)
-    pressed = [tab for tab in TABS if tab.press]
-    changes = {controls[key] for tab in pressed for key in tab.controls}
-    changes |= {page.pictures[tab.name] for tab in pressed}
-    for tab in pressed:
-        page.pictures[tab.name].pick(events.press_picture, outputs=changes, **asks | PRESS_QUEUE)
-
-    made = page.link.click(events.make_link, outputs=page.address, **unseen)
-    made.success(events.tell_copied, page.address, None, js=LINK_JS, api_visibility="private")
     everything = results | switched | {*boxes, page.wanted, page.tab_row}
-    blocks.load(events.open_page, outputs=everything, **asks)
+    answered.append(blocks.load(events.open_page, outputs=everything, **asks))
+    drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
+    later = unseen | LATER_QUEUE
+    for each in answered:
+        each.success(events.place_pair, outputs=page.ways, **later)
+    for each in drawn:
+        each.success(events.complete_tab, outputs=pictures, **later)
+
+    for each in (*drawn, *pressed):
+        each.success(events.follow, outputs={page.share, page.challenge}, **unseen)
 
 
 def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
@@ -163,7 +172,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,
-                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf)],
+                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf), Middleware(OwnHead)],
             },
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings

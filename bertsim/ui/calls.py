@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,6 +66,12 @@ class Turns:
 
         check()
         return check
+
+    def overtake(self, visitor: str | None) -> None:
+        """Make every view stale that is being drawn for a visitor: what it is drawn from is no longer so."""
+        with self._lock:
+            if latest := self._latest.get(visitor or ""):
+                latest[True] = math.nextafter(max(latest.values()), math.inf)
 
 
 def has_left() -> bool:

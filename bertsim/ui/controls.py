@@ -23,30 +23,48 @@ from bertsim.errors import InputError
 from bertsim.heads.reading import HEADS_FOLDER, find_heads
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.model.similarity import SimilarityModel
-from bertsim.records import COMBINED, UNTRAINED
+from bertsim.records import COMBINED
 from bertsim.score.calibration import COMBINED_NAME
 from bertsim.text.tokenizer import MIN_LENGTH
 from bertsim.ui.pairs import LAST, layer_choices
 from bertsim.ui.tabs import TABS
-from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PARTS
+from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, PACKED, PARTS
 from bertsim.views.markup import sendable
+from bertsim.views.meets import ACROSS
+from bertsim.views.overview import COSINES
 
 POOLINGS = ("mean", "cls", "max", "mean_max", "pooler")
+CROSS = "pooled"  # what a head is called that has the form of every cross-encoder
 LONGEST = 12_000
 """Characters of a query that every browser, server and proxy between them take."""
-# The controls by their keys, which are their names in a link; "mask" is the keys of the tokens that are pressed.
+# The controls by their keys, which are their names in a link; what has no label is kept and not seen: the keys of the
+# tokens that are hidden ("mask") and pinned ("pins"), the matrix that is open ("layer", "head").
 LABELS: Mapping[str, dict[str, Any]] = {
     "pooling": {"label": "Pooling", "info": "From tokens to one vector."},
     "layers": {"label": "Layers", "info": "Where token vectors come from."},
     "combine": {"label": "Combine", "info": "Of several layers."},
     "max_length": {"label": "Tokens read", "info": "Of each sentence."},
     "mask": {},
-    "scorer": {"label": "Scorer", "info": "Whose score is watched.", "elem_classes": "bs-control"},
-    "align": {"label": "Layer (0 = embeddings)", "elem_classes": "bs-control"},
-    "part": {"label": "Shown"},
-    "layer": {"label": "Layer"},
-    "head": {"label": "Head"},
-    "special": {"label": "Hide [CLS] and [SEP]"},
+    "scorer": {"label": "Read together by"},
+    "both": {"label": "Hide both of a pair"},
+    "numbers": {"label": "Ids, positions, types, mask"},
+    "part": {"label": "Attention shown"},
+    "special": {"label": "Leave out [CLS] and [SEP]"},
+    "layer": {},
+    "head": {},
+    "poolings": {"label": "Other poolings too"},
+    "pins": {},
+}
+KEYS = ("mask", "pins")
+"""Controls whose value is keys of tokens."""
+NO_HEAD = "no trained head"
+# The tabs of old links, and what they were drawn with unless the link said otherwise.
+_OLD_TABS: Mapping[str, tuple[str, dict[str, str]]] = {
+    "tokens": ("saw", {"numbers": "True"}),
+    "mask": ("saw", {}),
+    "matter": ("saw", {}),
+    "alignment": ("meets", {"head": COSINES}),
+    "attention": ("meets", {"part": PACKED, "head": ALL_HEADS, "special": "False"}),
 }
 
 
@@ -85,7 +103,7 @@ class Choices:
     def of(cls, model: SimilarityModel) -> Choices:
         """What a loaded model allows."""
         own = model.default_pooling, model.max_length
-        return cls._of(model.name, model.config, *own, model.scorers, model.has_pooler)
+        return cls._of(model.name, model.config, *own, model.scorers_of("packed"), model.has_pooler)
 
     @classmethod
     def of_bundled(cls) -> Choices:
@@ -97,8 +115,9 @@ class Choices:
         large = [path.name for path in BUNDLED.rglob("*") if path.suffix in (".safetensors", ".tflite")]
         folder = open_folder(BUNDLED, BUNDLED_NAME, unread=large)
         heads = find_heads(BUNDLED / HEADS_FOLDER, folder)
-        scorers = [*UNTRAINED, *(head.name for head in heads if head.config.similar is not None)]
-        scorers += [COMBINED] if (BUNDLED / COMBINED_NAME).exists() else []
+        read = [head for head in heads if head.config.similar is not None and head.config.inputs == "packed"]
+        scorers = [head.name for head in read]
+        scorers += [COMBINED] if scorers and (BUNDLED / COMBINED_NAME).exists() else []
         own = folder.embedding.pooling, folder.embedding.max_length
         return cls._of(folder.name, folder.config, *own, tuple(scorers), has_pooler(BUNDLED))
 
@@ -107,6 +126,7 @@ class Choices:
         cls, name: str, config: BertConfig, pooling: str, max_length: int, scorers: tuple[str, ...], has_pooler: bool
     ) -> Choices:
         layers, heads = config.num_hidden_layers, config.num_attention_heads
+        together = scorers or (NO_HEAD,)
         poolings = [each for each in POOLINGS if has_pooler or each != "pooler"]
         allowed: dict[str, tuple[Any, Sequence[Any]]] = {
             "pooling": (pooling, poolings if pooling in poolings else [pooling, *poolings]),
@@ -114,12 +134,15 @@ class Choices:
             "combine": (COMBINES[0], COMBINES),
             "max_length": (max_length, range(MIN_LENGTH, config.max_position_embeddings + 1)),
             "mask": ([], ()),
-            "scorer": ("cosine", scorers),
-            "align": (layers, range(layers + 1)),
+            "scorer": (CROSS if CROSS in scorers else together[0], together),
+            "both": (False, (False, True)),
+            "numbers": (False, (False, True)),
             "part": (PARTS[0], PARTS),
-            "layer": (str(layers), [ALL_LAYERS, *map(str, range(1, layers + 1))]),
-            "head": (ALL_HEADS, [ALL_HEADS, *map(str, range(1, heads + 1))]),
-            "special": (False, (False, True)),
+            "special": (True, (False, True)),
+            "layer": (ACROSS, [ACROSS, ALL_LAYERS, *map(str, range(layers + 1))]),
+            "head": (ACROSS, [ACROSS, COSINES, ALL_HEADS, *map(str, range(1, heads + 1))]),
+            "poolings": (False, (False, True)),
+            "pins": ([], ()),
         }
         defaults, options = (dict(zip(allowed, column, strict=True)) for column in zip(*allowed.values(), strict=True))
         return cls(name, options, defaults)
@@ -127,7 +150,9 @@ class Choices:
     def build(self, key: str) -> Any:
         """Lay out a control."""
         options = self.options[key]
-        if key == "mask":
+        if key == "pins":  # which the browser fills in
+            return gr.Textbox(visible=False)
+        if not LABELS[key]:
             return gr.State(self.defaults[key])
         kind = WholeSlider if isinstance(options, range) else gr.Checkbox if options == (False, True) else gr.Dropdown
         return kind(value=self.defaults[key], **self._bounds(key), **LABELS[key])
@@ -136,15 +161,17 @@ class Choices:
         options = self.options[key]
         if isinstance(options, range):
             return {"minimum": options[0], "maximum": options[-1], "step": 1}
-        return {} if key == "mask" or options == (False, True) else {"choices": list(options)}
+        return {} if not LABELS[key] or options == (False, True) else {"choices": list(options)}
 
     def update(self, key: str, value: Any) -> Any:
         """What to send to a control: its options and its value."""
-        return gr.update(**self._bounds(key), value=value)
+        return gr.update(**self._bounds(key), value=" ".join(value) if key == "pins" else value)
 
     def within(self, key: str, value: Any) -> Any:
-        """A value where it is allowed, else the default."""
-        return value if key == "mask" or value in self.options[key] else self.defaults[key]
+        """A value where it is allowed, else the default; what the browser says is pinned, as keys."""
+        if key in KEYS:
+            return self._read(key, ",".join(value.split()), ()) if isinstance(value, str) else value
+        return value if value in self.options[key] else self.defaults[key]
 
     def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], start: str) -> str:
         """The query of a page: everything that differs from what a new visitor finds, whose encoder is `start`.
@@ -152,8 +179,9 @@ class Choices:
         Raises:
             InputError: it would be too long to be opened.
         """
-        own = {**values, "mask": ",".join(values["mask"]), "encoder": self.encoder, "tab": tab}
-        new = {**self.defaults, "mask": "", "encoder": start, "tab": TABS[0].name}
+        keys = {key: ",".join(self.within(key, values[key])) for key in KEYS if key in values}
+        own = {**values, **keys, "encoder": self.encoder, "tab": tab}
+        new = {**self.defaults, **dict.fromkeys(keys, ""), "encoder": start, "tab": TABS[0].name}
         different = {key: own[key] for key, value in new.items() if own[key] != value}
         query = urlencode({"a": sendable(a), "b": sendable(b), **different})
         if len(query) > LONGEST:
@@ -171,6 +199,7 @@ class Choices:
             others are the defaults.
         """
         tabs = [tab.name for tab in TABS]
+        query = self._renew(query)
         try:
             tab = self._read("tab", query.get("tab", tabs[0]), tabs)
             named = {key: self._read(key, query[key], each) for key, each in self.options.items() if key in query}
@@ -179,13 +208,25 @@ class Choices:
             return tabs[0], dict(self.defaults), problem
         return tab, {**self.defaults, **named}, ""
 
+    def _renew(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """An old link in today's words."""
+        if query.get("tab") not in _OLD_TABS:
+            return query
+        tab, usual = _OLD_TABS[query["tab"]]
+        renewed = {**usual, **query, "tab": tab}
+        if tab == "meets":
+            renewed["layer"] = query.get("align", query.get("layer", str(self.options["layer"][-1])))
+        if query.get("scorer") not in self.options.get("scorer", ()):
+            renewed.pop("scorer", None)
+        return renewed
+
     def _read(self, key: str, written: str, options: Sequence[Any]) -> Any:
         """The value that a link means."""
-        if key == "mask":
+        if key in KEYS:
             keys = [part for part in written.split(",") if part]
             is_key = (len(part) < 6 and part[0] in "ab" and part[1:].isdecimal() for part in keys)
             if len(keys) > 1024 or not all(is_key):
-                raise InputError(f"mask is {written[:40]!r}; tokens such as a3,b10 were expected")
+                raise InputError(f"{key} is {written[:40]!r}; tokens such as a3,b10 were expected")
             return keys
         for option in options:
             if str(option) == written:

@@ -8,7 +8,7 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -16,22 +16,27 @@ import gradio as gr
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import StaleError, Turns, answers, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
-from bertsim.ui.controls import Choices
+from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
+from bertsim.ui.judging import judge, remember
 from bertsim.ui.layout import Layout
 from bertsim.ui.pairs import Pair, Pairs, Settings
+from bertsim.ui.share import ORIGIN, pictured_and_told
 from bertsim.ui.shelf import Loading
 from bertsim.ui.tabs import TABS, Tab
 from bertsim.views.markup import Html, sendable
-from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, previous
-from bertsim.views.result import bars, provenance, verdict
+from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
+from bertsim.views.result import measures, verdict
+from bertsim.views.ruler import ways
+from bertsim.views.share import share_dialog
+from bertsim.views.tour import challenge
 
-KEPT_PAIRS = 12
 FIRST_WAIT = 4.0
 """Seconds that a new page waits for the encoder that it wants, before it begins with the bundled one."""
 TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
+_NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
 
 Sent = dict[str, Any]
 """What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
@@ -41,12 +46,14 @@ Update = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: a pair, the settings that it was compared under, and the tab that was open then."""
+    """What the page shows: a pair, its settings, the tab that was open then, its turn, and whether it had rulers."""
 
     a: str
     b: str
     settings: Settings
     tab: str
+    turn: float | None = None
+    has_rulers: bool = True
 
 
 class Events:
@@ -54,12 +61,18 @@ class Events:
 
     def __init__(self, page: Layout, built: Choices) -> None:
         self.page, self.built, self.shelf = page, built, page.shelf
-        self.turns, self.switches, self.pairs = Turns(), Turns(), Pairs()
+        self.turns, self.switches, self.links, self.pairs = Turns(), Turns(), Turns(), Pairs()
 
     @answers
     def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
-        """The button, Enter, swap, a setting."""
-        return self._answer(request, sent)
+        """The button, Enter, a pause in typing, swap, a setting; what is wrong with a sentence stands at its box."""
+        try:
+            return self._answer(request, sent)
+        except InputError:
+            wrong = self._faults(sent)
+            if not any(wrong.values()):
+                raise
+            return wrong
 
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
@@ -70,7 +83,7 @@ class Events:
     @answers
     def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A previous pair."""
-        a, b, _ = sent["past"][int(event.key)]
+        a, b, *_ = sent["past"][int(event.key)]
         boxes = {self.page.a: sendable(a), self.page.b: sendable(b)}
         return self._answer(request, {**sent, "a": a, "b": b}) | boxes
 
@@ -95,6 +108,30 @@ class Events:
         return self._redraw(request, sent)
 
     @answers
+    def complete_tab(self, request: gr.Request, **sent: Any) -> Update:
+        """After a tab was drawn: once more with what takes long to compute; nothing where that was there."""
+        shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
+        if not shown or not tab or not tab.prepare:
+            return gr.skip()
+        check = self.turns.take(request.session_hash, sent["turn"], is_view=True)
+        pair = self._pair(shown)
+        if not tab.prepare(pair, **self._values(tab, pair, sent)):
+            return gr.skip()
+        check()
+        return self._redraw(request, sent)
+
+    @answers
+    def place_pair(self, request: gr.Request, **sent: Any) -> Update:
+        """After an answer: the rulers, which an encoder is to make first; nothing where they were there."""
+        shown = sent["shown"]
+        if not shown or shown.has_rulers:
+            return gr.skip()
+        check = self.turns.take(request.session_hash, shown.turn)
+        judged = judge(self._pair(shown), self.shelf, waits=True)
+        check()
+        return {self.page.ways: ways(judged.ways, judged.verdict)}
+
+    @answers
     def redraw_tab(self, request: gr.Request, **sent: Any) -> Update:
         """A control of the open tab."""
         return self._redraw(request, sent)
@@ -108,27 +145,39 @@ class Events:
     def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A button in the picture of the open tab."""
         shown, tab = sent["shown"], BY_NAME.get(sent["tab"])
-        if not shown or not tab or not tab.press:
+        if not shown or not tab:
             return gr.skip()
+        self.turns.overtake(request.session_hash)  # every press counts; what a view still computes would be without it
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
         changed = tab.press(pair, str(event.key), **values)
+        if tab.prepare:
+            tab.prepare(pair, **values | changed)
         drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
+        self.turns.overtake(request.session_hash)
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
     @answers
-    def make_link(self, **sent: Any) -> str:
-        """The query that restores the page; what is pressed belongs to the pair shown, and goes with no other."""
-        a, b, shown = sent["a"], sent["b"], sent["shown"]
-        model = self.shelf.get(sent["encoder"])
-        for letter, each in (("A", a), ("B", b)):
-            model.check(each, f"sentence {letter}")
-        values = sent if shown and (a, b) == (shown.a, shown.b) else {**sent, "mask": []}
-        return Choices.of(model).write_link(a, b, sent["tab"], values, self.shelf.catalog.start.name)
-
-    def tell_copied(self, query: str) -> None:
-        """Say that the link is in the clipboard and in the address bar."""
-        gr.Info("Link copied: whoever opens it sees this page; nothing is stored.", duration=4)
+    def follow(self, request: gr.Request, **sent: Any) -> Update:
+        """After whatever changed the page: the query that restores what it shows, and what "Share" has of that."""
+        shown = sent["shown"]
+        if not shown or sent["tab"] not in BY_NAME:
+            return gr.skip()
+        check = self.links.take(request.session_hash, sent["turn"])
+        pair, query, problem = self._pair(shown), "", ""
+        allowed, start = Choices.of(pair.model), self.shelf.catalog.start.name
+        try:
+            query = allowed.write_link(shown.a, shown.b, sent["tab"], sent, start)
+        except InputError as error:
+            problem = sentence(str(error))
+        judged = judge(pair, self.shelf, waits=False).verdict
+        mask, scorer = (allowed.within(key, sent[key]) for key in ("mask", "scorer"))
+        picture, texts = pictured_and_told(pair, judged, mask, scorer)
+        check()
+        return {
+            self.page.share: share_dialog(query, problem, picture, texts if query else {}, ORIGIN),
+            self.page.challenge: challenge(pair.comparison["cosine"].value, judged),
+        }
 
     @answers
     def open_page(self, request: gr.Request, **sent: Any) -> Update:
@@ -177,6 +226,17 @@ class Events:
         model = self.shelf.get(shown.settings.encoder)
         return self.pairs.compare(model, shown.settings, shown.a, shown.b)
 
+    def _faults(self, sent: Sent) -> Update:
+        """What is wrong with each of the two sentences, at its box; "" where nothing is."""
+        model, found = self.shelf.get(sent["encoder"]), Update()
+        for letter, place in self.page.faults.items():
+            found[place] = ""
+            try:
+                model.check(sent[letter], f"sentence {letter.upper()}")
+            except InputError as error:
+                found[place] = fault(sentence(str(error)), id=f"bs-fault-{letter}", data_turn=sent["turn"])
+        return found
+
     def _values(self, tab: Tab, pair: Pair, sent: Sent) -> dict[str, Any]:
         """The values of a tab's controls; one that the model does not allow is the default."""
         allowed = Choices.of(pair.model)
@@ -191,25 +251,27 @@ class Events:
         page = self.page
         check = self.turns.take(request.session_hash, sent["turn"])
         own = sent["encoder"], sent["pooling"], sent["layers"], sent["combine"], sent["max_length"]
-        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"])
+        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"], sent["turn"])
         pair = self._pair(shown)
         check()
-        values = sent if keeps_mask else {**sent, "mask": []}
-        drawn = {shown.tab, "mask"} if values["mask"] else {shown.tab}
+        judged = judge(pair, self.shelf, waits=False)
+        values = sent if keeps_mask else sent | _NO_KEYS
+        drawn = {shown.tab, *(tab.name for tab in TABS if values["mask"] and "mask" in tab.controls)}
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
         for tab in TABS:
             if tab.name in drawn:
                 pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
         check()
         comparison = pair.comparison
-        past = [each for each in sent["past"] if tuple(each[:2]) != (shown.a, shown.b)]
-        past = [*past, (shown.a, shown.b, comparison["cosine"].value)][-KEPT_PAIRS:]
+        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, shown.turn)
         return {
-            page.verdict: verdict(comparison, pair.origin),
-            page.bars: bars(comparison, pair.origin) + provenance(comparison, pair.origin),
+            **dict.fromkeys(page.faults.values(), ""),
+            page.verdict: verdict(comparison, judged.verdict, judged.words, sent["turn"]),
+            page.ways: ways(judged.ways, judged.verdict),
+            page.bars: measures(comparison, pair.origin),
             page.past: past,
-            page.history: previous(past),
-            page.shown: shown,
+            page.history: previous([each[:3] for each in past]),
+            page.shown: replace(shown, has_rulers=all(way.ruler for way in judged.ways)),
             page.controls["mask"]: values["mask"],
             **pictures,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import gradio as gr
@@ -11,9 +10,11 @@ from bertsim.ui.controls import Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import VIEW_JS
-from bertsim.views.markup import Html, tag
-from bertsim.views.page import choices, encoder_cards, masthead
+from bertsim.ui.theme import ANSWERED_JS, FAULT_JS, FOLLOW_JS, VIEW_JS
+from bertsim.ui.tour import TOUR, link_of
+from bertsim.views.markup import Html, button, tag
+from bertsim.views.page import choices, encoder_cards, keys_help, masthead
+from bertsim.views.tour import tour
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _STATUS_JS = 'element.setAttribute("role", "status");'
@@ -24,11 +25,11 @@ class Layout:
     """Every component of the page.
 
     Attributes:
-        controls, pictures: by their keys; of the tabs, by their names.
+        controls, pictures, faults: by their keys; of the tabs, by their names; of the boxes, by their letters.
         encoder, past, shown, wanted: the visitor's choice, previous pairs, what is shown (`events.Shown`), and the
             encoder that a link waits for.
         tab, turn: filled in by the browser with every request: the open tab, and when it was made.
-        address: where a link is handed to the browser.
+        share, challenge: what "Share" opens, which the address follows; what to find, and how far the pair is.
     """
 
     def __init__(self, shelf: Shelf, allowed: Choices) -> None:
@@ -44,15 +45,20 @@ class Layout:
         with gr.Tabs(selected=TABS[0].name, elem_id="bs-tabs") as self.tab_row:
             for tab in TABS:
                 with gr.Tab(tab.label, id=tab.name, elem_id=f"bs-tab-{tab.name}"):
-                    is_row = len(tab.controls) > 1
-                    with gr.Row(elem_classes="bs-controls") if is_row else nullcontext():
+                    with gr.Row(elem_classes="bs-controls"):
                         self._build_controls(allowed, *tab.controls)
-                    elem_id = "bs-matter-view" if tab.name == "matter" else f"bs-{tab.name}"
-                    self.pictures[tab.name] = _picture(tab.label, elem_id)
+                    self.pictures[tab.name] = _picture(tab.label, f"bs-{tab.name}")
+        _share("Share this view")
+        with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
+            self.history = _picture("Previous pairs", "bs-past", tag("p.bs-empty", "None yet."))
+        stops = [(stop, link_of(stop, allowed, shelf.catalog.start.name)) for stop in TOUR]
+        gr.HTML(tour(stops), elem_id="bs-tour", apply_default_css=False)
+        self.challenge = gr.HTML("", elem_id="bs-challenge", apply_default_css=False)
+        gr.HTML(keys_help(), apply_default_css=False)
+        self.share = gr.HTML("", elem_id="bs-shared", js_on_load=FOLLOW_JS, apply_default_css=False)
         self.encoder, self.past = gr.State(shelf.catalog.start.name), gr.State([])
         self.shown, self.wanted = gr.State(None), gr.State(None)
         self.tab, self.turn = gr.Textbox(visible=False), gr.Number(visible=False)
-        self.address = gr.Textbox(visible=False)
 
     def cards(self, current: str) -> Html:
         """The encoders that may be chosen."""
@@ -66,14 +72,15 @@ class Layout:
         gr.HTML(masthead(), apply_default_css=False)
         _, a, b = EXAMPLES[0]
         with gr.Row(elem_id="bs-pair"):
-            self.a = _sentence("A", a)
+            self.a, fault_a = _sentence("A", a)
             self.swap = gr.Button("Swap", elem_id="bs-swap", min_width=44, scale=0)
-            self.b = _sentence("B", b)
+            self.b, fault_b = _sentence("B", b)
+        self.faults = {"a": fault_a, "b": fault_b}
         with gr.Row(elem_id="bs-actions"):
             self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
             names = choices("Try", [name for name, _, _ in EXAMPLES])
             self.examples = _picture("Examples", "bs-examples", names)
-            self.link = gr.Button("Copy link", size="sm", elem_id="bs-link", scale=0, min_width=96)
+            _share("Share")
         self.line = _picture("Encoder in use", "bs-encoder-line", js=_STATUS_JS)
 
     def _build_encoders(self) -> None:
@@ -86,12 +93,11 @@ class Layout:
 
     def _build_answer(self) -> None:
         with gr.Column(elem_id="bs-result"):
-            waiting = tag("p.bs-empty", "Two sentences, then Enter: the result appears here.")
+            waiting = tag("p.bs-empty", "The result appears here.")
             plain = {"apply_default_css": False}
-            self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=_LIVE_JS, **plain)
-            self.bars = gr.HTML("", elem_id="bs-bars", **plain)
-        with gr.Accordion("Previous pairs of this visit", open=False, elem_id="bs-history"):
-            self.history = _picture("Previous pairs", "bs-past", tag("p.bs-empty", "None yet."))
+            self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=_LIVE_JS + ANSWERED_JS, **plain)
+            self.ways = _picture("Three ways of reading", "bs-ways")
+            self.bars = _picture("All measures", "bs-bars")
 
 
 def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML:
@@ -99,6 +105,15 @@ def _picture(label: str, elem_id: str, value: str = "", js: str = "") -> gr.HTML
     return gr.HTML(value, label=label, elem_id=elem_id, js_on_load=js + VIEW_JS, apply_default_css=False)
 
 
-def _sentence(letter: str, example: str) -> gr.Textbox:
-    says = {"label": f"Sentence {letter}", "placeholder": "Type or paste a sentence, then press Enter"}
-    return gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", scale=1, min_width=240, **says)
+def _share(says: str) -> None:
+    """A button that opens what "Share" has; one at the top, one where a view ends: the link goes to where it is."""
+    gr.HTML(button(says, kind=".bs-quiet", data_share=True), elem_classes="bs-sharing", apply_default_css=False)
+
+
+def _sentence(letter: str, example: str) -> tuple[gr.Textbox, gr.HTML]:
+    """A box, and the place under it where what is wrong with the sentence stands."""
+    says = {"label": f"Sentence {letter}", "placeholder": "Type or paste a sentence"}
+    with gr.Column(min_width=240):
+        box = gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", **says)
+        named = {"elem_id": f"bs-faults-{letter.lower()}", "elem_classes": "bs-faults"}
+        return box, gr.HTML("", js_on_load=_LIVE_JS + FAULT_JS, apply_default_css=False, **named)

@@ -1,27 +1,29 @@
 """A pair under the settings of the page, compared once for all that is drawn of it.
 
-In: a model, settings, two sentences, a mask. Out: a `Pair`. The latest comparisons of a process are kept within so many
-bytes; tabs, controls and links share them.
+In: a model, settings, two sentences, a mask. Out: a `Pair`. The latest comparisons of a process, and what follows from
+them, are kept within so many bytes; tabs, controls and links share them.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from weakref import ref
 
 import numpy as np
 
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
-from bertsim.records import Comparison, Int
-from bertsim.views.explain import check_masks
+from bertsim.records import UNTRAINED, Comparison, Float, Int
+from bertsim.views.explain import Occlusion, check_masks, layer_profile, occlude
 from bertsim.views.result import Origin
+from bertsim.views.ruler import Way
 
+T = TypeVar("T")
 MAX_BYTES = 64_000_000
 LAST = "last"
 
@@ -85,15 +87,44 @@ class Pair:
         if (attention_mask == own.tokens.attention_mask).all():
             return own
         compute = partial(self.model.rescore, own, attention_mask, **self.options)
-        what = own.sentence_a, own.sentence_b, attention_mask.tobytes()
-        return self.pairs.kept((ref(self.model), self.settings, what), compute)
+        return self.pairs.kept(self._key(attention_mask.tobytes()), compute)
+
+    def occlusion(self, scorer: str, *, waits: bool) -> Occlusion | None:
+        """A scorer's score with each token hidden in turn; where it is not known yet and nobody waits, None."""
+        key = self._key(f"without each, {scorer}")
+        if not waits:
+            return self.pairs.known(key)
+        score = partial(self.model.score_masked, self.comparison, scorer=scorer, **self.options)
+        return self.pairs.kept(key, partial(occlude, self.comparison, scorer, score))
+
+    def way(self, scorer: str, *, waits: bool) -> Way:
+        """How a scorer read the pair; where its ruler is not known yet and nobody waits, without one."""
+        key, ruler = (ref(self.model), "ruler", scorer), None
+        if scorer not in UNTRAINED or self.model.resolve(**self.options).is_default:
+            ask = partial(self.model.ruler, scorer)
+            ruler = self.pairs.kept(key, ask) if waits else self.pairs.known(key)
+        inputs = "packed" if scorer in self.model.scorers_of("packed") else "apart"
+        return Way(inputs, self.comparison[scorer], ruler, self.model.name)
+
+    def profiles(self, pairs: Sequence[tuple[str, str]], poolings: Sequence[str]) -> Float:
+        """The cosines of other pairs at every layer, float32 [poolings, pairs, layers + 1]; computed once a model."""
+
+        def compute() -> Float:
+            tokens = self.model.tokenize([sentence for pair in pairs for sentence in pair])
+            return layer_profile(self.model.encode(tokens), tokens.attention_mask, poolings)
+
+        return self.pairs.kept((ref(self.model), tuple(poolings), hash(tuple(pairs))), compute)
+
+    def _key(self, what: Hashable) -> Hashable:
+        own = self.comparison
+        return ref(self.model), self.settings, (own.sentence_a, own.sentence_b, what)
 
 
 class Pairs:
     """The latest pairs of a process, of so many bytes of arrays; a larger one is not kept. Safe between threads."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._kept: OrderedDict[Hashable, tuple[Comparison, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._room, self._lock = max_bytes, Lock()
 
     def compare(self, model: SimilarityModel, settings: Settings, a: str, b: str) -> Pair:
@@ -101,12 +132,19 @@ class Pairs:
         compute = partial(model.compare, a, b, packed=True, **settings.options(model))
         return Pair(model, settings, self.kept((ref(model), settings, (a, b)), compute), self)
 
-    def kept(self, key: Hashable, compute: Callable[[], Comparison]) -> Comparison:
-        """A comparison, computed if it is not there; two threads may both do so. A key keeps no model alive."""
+    def known(self, key: Hashable) -> Any:
+        """What is kept under a key; None where nothing is."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+
+    def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """A record or an array, computed if it is not there; two threads may both do so. A key keeps no model alive."""
+        found: T | None = self.known(key)
+        if found is not None:
+            return found
         found = compute()
         size = _array_bytes(found)
         with self._lock:

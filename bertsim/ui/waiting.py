@@ -44,8 +44,15 @@ class Session(SessionState):
     def __init__(self, blocks: gr.Blocks) -> None:
         super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
 
-    def _update_value_in_config(self, key: int, value: Any) -> None:
+    def __setitem__(self, key: int, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.config_values.clear()
+
+    def _update_config(self, key: int) -> None:
         """Keep no second copy of what is shown."""
+
+    def _update_value_in_config(self, key: int, value: Any) -> None:
+        """Nor of its value."""
 
 
 class Sessions(StateHolder):

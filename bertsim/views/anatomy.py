@@ -1,24 +1,24 @@
-"""Input anatomy: what the encoder was given, token by token.
+"""Input anatomy: what the encoder was given of a sentence.
 
-In: `TokenBatch`. Out: HTML: each sentence with its characters, then a strip of its tokens with id, position,
-token type and attention mask. What was cut off is struck through in place, with its count.
+In: `TokenBatch`. Out: the sentence as HTML, the characters of each token in a span of their own, what was cut off
+struck through in place, with its count; words and numbers of its tokens.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from bertsim.records import TokenBatch
 from bertsim.text.unread import MAX_CHARACTERS
-from bertsim.views.markup import Html, counted, downloads, figure, note, plain, tag, view
+from bertsim.views.explain import is_piece, words
+from bertsim.views.markup import Html, counted, plain, tag
 
 SHOWN_CUT = 400
 SHOWN_TEXT = 4_000
+SHOWN = 64  # tokens of a sentence that are drawn before the rest is asked for
 SCROLLS = 500  # characters; a longer sentence may scroll in its frame, so it can be focused
-_ROWS = ("token", "id", "position", "type", "mask")
 
 
 def written_differently(token: str, written: str, *, is_unknown: bool = False) -> str:
@@ -37,7 +37,7 @@ def written_differently(token: str, written: str, *, is_unknown: bool = False) -
     return "accents dropped" if piece == bare else "normalised"
 
 
-def _change(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
+def change_of(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
     """The characters that a token was made of, and how it differs from them; both "" for a special one."""
     if batch.is_special[row, position]:
         return "", ""
@@ -46,73 +46,11 @@ def _change(batch: TokenBatch, row: int, position: int) -> tuple[str, str]:
     return written, written_differently(batch.tokens[row][position], written, is_unknown=is_unknown)
 
 
-def is_piece(batch: TokenBatch, row: int, position: int) -> bool:
-    """Whether a token continues the word before it."""
-    return batch.tokens[row][position].startswith("##") and not batch.is_special[row, position]
-
-
-def words(batch: TokenBatch, row: int) -> list[list[int]]:
-    """Positions of a row's real tokens, grouped into words: a `##` piece belongs to the token before it."""
-    groups: list[list[int]] = []
-    for position in range(int(batch.attention_mask[row].sum())):
-        if not groups or not is_piece(batch, row, position):
-            groups.append([])
-        groups[-1].append(position)
-    return groups
-
-
 def token_name(batch: TokenBatch, row: int, position: int) -> Html:
     """A token as it is shown, the ## of a piece set apart."""
     token = batch.tokens[row][position]
     parts = [tag("i.bs-join", "##"), token[2:]] if is_piece(batch, row, position) else [token]
     return tag("bdi", *parts)
-
-
-def strip(batch: TokenBatch, row: int, cell: Callable[[int], Html], role: str, *around: Html) -> Html:
-    """The tokens of a sentence, word by word, each drawn by `cell`; `around`: what stands in front and behind."""
-    inner = "presentation" if role == "list" else None
-    cells = [tag("span.bs-word", *map(cell, places), role=inner) for places in words(batch, row)]
-    label = f"Tokens of sentence {'AB'[row]}"
-    return tag("div.bs-strip", *around[:1], *cells, *around[1:], role=role, aria_label=label)
-
-
-def _column(
-    batch: TokenBatch, row: int, position: int, kind: str, name: object, where: object, *below: object, **named: object
-) -> Html:
-    """One token, or a run of padding, above its numbers."""
-    head = tag("b.bs-piece", name), tag("span.bs-id", batch.input_ids[row, position])
-    rest = where, batch.token_type_ids[row, position], batch.attention_mask[row, position]
-    numbers = [tag("span", number) for number in rest]
-    return tag(f"span.bs-token{kind}", *head, *numbers, *below, role="listitem", tabindex=-1, **named)
-
-
-def _cell(batch: TokenBatch, row: int, position: int) -> Html:
-    """One token with its four numbers, and what was written where that is something else."""
-    special = bool(batch.is_special[row, position])
-    written, change = _change(batch, row, position)
-    label = (
-        f"{batch.tokens[row][position]}, id {batch.input_ids[row, position]}, position {position}, "
-        f"token type {batch.token_type_ids[row, position]}, attention mask {batch.attention_mask[row, position]}"
-    )
-    label += f", {change}: written {written}" if change else ", special token" if special else ""
-    shown = written[:24] if change == "lower-cased" else tag("s", written[:24])
-    below = tag("b.bs-written", shown) if change else ""
-    kind = ".is-special" * special + ".is-piece" * is_piece(batch, row, position)
-    link, name = None if special else f"{'ab'[row]}{position}", token_name(batch, row, position)
-    named = {"data_link": link, "aria_label": label, "title": change or None}
-    return _column(batch, row, position, kind, name, position, below, **named)
-
-
-def _padding(batch: TokenBatch, row: int) -> Html:
-    """The run of padding at the end of a row as one greyed cell."""
-    first, end = int(batch.attention_mask[row].sum()), len(batch.tokens[row])
-    count = end - first
-    if not count:
-        return Html()
-    label = f"{counted(count, 'padding token')}, id {batch.input_ids[row, first]}, attention mask 0"
-    times, where = (f" × {count}", f"{first}–{end - 1}") if count > 1 else ("", f"{first}")
-    cell = _column(batch, row, first, ".is-padding", f"[PAD]{times}", where, aria_label=label)
-    return tag("span.bs-word", cell, role="presentation")
 
 
 def characters(batch: TokenBatch, row: int) -> Html:
@@ -139,6 +77,35 @@ def characters(batch: TokenBatch, row: int) -> Html:
     return tag("p.bs-text", *parts, dir="auto", tabindex=0 if len(sentence) > SCROLLS else None)
 
 
+def strip(tokens: TokenBatch, row: int, cell: Callable[[int], Html], front: object = "", end: object = "") -> Html:
+    """The tokens of a sentence, word by word, each a button drawn by `cell`; beyond `SHOWN`, on demand.
+
+    It is one stop of the Tab key; arrow keys walk along it. `front`, `end`: what stands around the tokens.
+    """
+    groups = words(tokens, row)
+    first = [places for places in groups if places[-1] < SHOWN] or groups[:1]
+    drawn = [tag("span.bs-word", *map(cell, places)) for places in groups]
+    cells, rest = drawn[: len(first)], drawn[len(first) :]
+    if rest:
+        says = f"{first[-1][-1] + 1} of {groups[-1][-1] + 1} tokens"
+        cells.append(tag("details.bs-rest", tag("summary", says), tag("div.bs-strip", *rest)))
+    named = {"role": "toolbar", "aria_label": f"Tokens of sentence {'AB'[row]}", "data_walk": 0}
+    return tag("div.bs-strip", front, *cells, end, **named)
+
+
+def half(tokens: TokenBatch, row: int, says: str, *content: object) -> Html:
+    """A part of a view that is of one sentence, under the sentence itself: A in row 0, B in row 1."""
+    head = tag("figcaption", tag("span.bs-letter", "AB"[row]), characters(tokens, row), tag("span", says))
+    return tag(f"figure.bs-sentence.bs-{'ab'[row]}", head, *content)
+
+
+def sentences(tokens: TokenBatch) -> Html:
+    """Both sentences, whose words can be pointed at."""
+    letters = (tag("span.bs-letter", letter) for letter in "AB")
+    lines = (tag(f"div.bs-line.bs-{'ab'[row]}", letter, characters(tokens, row)) for row, letter in enumerate(letters))
+    return tag("div.bs-lines", *lines)
+
+
 def cut_part(batch: TokenBatch, row: int) -> str:
     """How much of a sentence was cut off, "3 tokens"; "" where nothing was."""
     unread = batch.unread[row][0]
@@ -152,7 +119,7 @@ def is_beyond_characters(sentence: str, cut_off: str) -> bool:
     return bool(cut_off) and len(sentence) - len(cut_off) == MAX_CHARACTERS
 
 
-def _summary(batch: TokenBatch, row: int) -> str:
+def summary(batch: TokenBatch, row: int) -> str:
     """What is in a strip, in one line."""
     length = int(batch.attention_mask[row].sum())
     special = int((batch.is_special[row] & (batch.attention_mask[row] == 1)).sum())
@@ -166,15 +133,6 @@ def _summary(batch: TokenBatch, row: int) -> str:
     return ", ".join(parts)
 
 
-def _sentence(batch: TokenBatch, row: int) -> Html:
-    """One sentence: its text, then its tokens in a wrapped strip with a legend in front."""
-    is_changed = any(_change(batch, row, position)[1] for position in range(len(batch.tokens[row])))
-    legend = (tag("span", name) for name in (*_ROWS, *["written"] * is_changed))
-    around = tag("span.bs-legend", *legend, aria_hidden=True), _padding(batch, row)
-    tokens = strip(batch, row, partial(_cell, batch, row), "list", *around)
-    return figure(row, _summary(batch, row), characters(batch, row), tokens)
-
-
 def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
     """What the encoder was given of a sentence, as JSON."""
     return {
@@ -186,17 +144,3 @@ def token_numbers(batch: TokenBatch, row: int) -> dict[str, Any]:
         "cut_tokens": batch.unread[row][0].cut_tokens,
         "unknown_tokens": len(batch.unread[row][0].unknown_words),
     }
-
-
-def anatomy(batch: TokenBatch) -> Html:
-    """Both sentences as the encoder got them, A in row 0."""
-    cut = " and ".join("AB"[row] for row in (0, 1) if cut_part(batch, row))
-    data = [{"sentence": plain(batch.sentences[row][0][:SHOWN_TEXT]), **token_numbers(batch, row)} for row in (0, 1)]
-    return view(
-        "What the encoder was given: each sentence alone, one column per token.",
-        "A dashed frame marks special tokens, ## a piece that continues a word; "
-        "mask 0 is padding, which no score sees.",
-        note(cut and f"Sentence {cut}: what is struck through was not read."),
-        *(_sentence(batch, row) for row in (0, 1)),
-        downloads("tokens", data),
-    )

@@ -14,6 +14,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 MINUS = "\u2212"
+_VOID = ("img", "input", "meta")
 
 # C0 controls and DEL become their visible pictures (U+2400 …), except those that HTML treats as white space.
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
@@ -66,12 +67,18 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     return f"{sign}{abs(rounded):,.{digits}f}"
 
 
+def in_100(share: float) -> str:
+    """A share as how many of a hundred; nothing is certain. Example: .644 -> "64"; .9999 -> "over 99"."""
+    shown = round(share * 100)
+    return "over 99" if shown == 100 else "under 1" if shown == 0 else str(shown)
+
+
 def counted(n: int, noun: str) -> str:
     """A count with its noun. Example: (1, "token") -> "1 token"; (2, "token") -> "2 tokens"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def tag(name: str, *content: object, **attributes: object) -> Html:
+def tag(name: str, /, *content: object, **attributes: object) -> Html:
     """An element, its classes behind dots; content that is no `Html`, and every attribute, is escaped.
 
     Underscores in names of attributes become hyphens. None and False are left out and True stands alone, but for aria-*
@@ -87,7 +94,7 @@ def tag(name: str, *content: object, **attributes: object) -> Html:
         if value is not None and value is not False:
             written = key.replace("_", "-")
             opened.append(written if value is True else f'{written}="{Html.escape(str(value))}"')
-    inner, end = "".join(map(Html.escape, content)), "" if name == "img" else f"</{name}>"
+    inner, end = "".join(map(Html.escape, content)), "" if name in _VOID else f"</{name}>"
     return Html(f"<{' '.join(opened)}>{inner}{end}")
 
 
@@ -96,9 +103,9 @@ def button(*content: object, kind: str = "", **attributes: object) -> Html:
     return tag(f"button{kind}", *content, type="button", **attributes)
 
 
-def region(label: str, *content: object, kind: str = ".bs-plate") -> Html:
+def region(label: str, *content: object, kind: str = ".bs-plate", **attributes: object) -> Html:
     """A part of a view that may scroll, and can be focused for that."""
-    return tag(f"div{kind}", *content, tabindex=0, role="region", aria_label=label)
+    return tag(f"div{kind}", *content, tabindex=0, role="region", aria_label=label, **attributes)
 
 
 def group(kind: str, label: str, *content: object) -> Html:
@@ -106,16 +113,15 @@ def group(kind: str, label: str, *content: object) -> Html:
     return tag(f"div{kind}", *content, role="group", aria_label=label)
 
 
-def figure(row: int, says: str, *content: object) -> Html:
-    """A part of a view that is of one sentence: A in row 0, B in row 1."""
-    head = tag("figcaption", tag("span.bs-letter", "AB"[row]), f" {says}")
-    return tag(f"figure.bs-sentence.bs-{'ab'[row]}", head, *content)
-
-
-def view(says: str, limits: str, *content: object) -> Html:
-    """A whole view under its caption: what it is, and what it is not."""
+def view(says: str, limits: str, *content: object, **attributes: object) -> Html:
+    """A whole view under its caption: what it is, and what it is not; below, a line for what is pointed at."""
     caption = tag("p.bs-caption", f"{says} ", tag("span.bs-limits", limits))
-    return tag("section.bs-view", caption, *content)
+    return tag("section.bs-view", caption, *content, **attributes)
+
+
+def pointed(hint: str) -> Html:
+    """The line that says what is pointed at or pinned; the page's script writes it, and reads it out."""
+    return tag("p.bs-said", hint, role="status", data_hint=hint)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str) -> Html:

@@ -7,21 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertsim.views.markup import Html, button, group, note, number, tag
+from bertsim.views.markup import Html, button, group, number, tag
 
 SHOWN = 160
 
 
 def masthead() -> Html:
     """Name and purpose, in one line."""
-    purpose = tag("p", "How BERT compares two sentences, down to every token.")
+    purpose = tag("p", "How alike are two sentences? See what BERT, a language model, makes of them, word by word.")
     return tag("header.bs-head", tag("h1", "bertsim"), purpose)
+
+
+_KEYS = (
+    ("Point, press", "show a token in every view, pin it; on a token of “What it saw”, hide it"),
+    ("Shift + press", "pin one more"),
+    ("Esc", "let go of what is pinned"),
+    ("Arrow keys", "walk in a strip, the overview, a matrix"),
+    ("M", "hide what is pinned, or bring it back"),
+    ("S", "swap the sentences"),
+    ("Ctrl + Enter", "compare"),
+    ("?", "this list"),
+)
+
+
+def keys_help() -> Html:
+    """What the keys do, behind a button and the key "?"."""
+    rows = (tag("div", tag("dt", tag("kbd", key)), tag("dd", does)) for key, does in _KEYS)
+    close = tag("form", tag("button.bs-quiet", "Close"), method="dialog")
+    listed = tag("dialog.bs-keys", tag("h2", "Keys"), tag("dl", *rows), close, id="bs-keys", aria_label="Keys")
+    return button("Keys", kind=".bs-quiet", data_keys=True) + listed
 
 
 def choices(label: str, names: Sequence[str]) -> Html:
     """A row of buttons; pressing one reports its index."""
     buttons = (button(name, data_pick=index) for index, name in enumerate(names))
     return group(".bs-chips", label, tag("span", label), *buttons)
+
+
+def fault(message: str, **attributes: object) -> Html:
+    """What is wrong with a sentence, or with an encoder, marked by a sign as well as by its colour."""
+    return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message}", **attributes)
 
 
 def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
@@ -68,4 +93,4 @@ def encoder_in_use(name: str, bundled: str) -> Html:
 
 def encoder_failed(message: str, current: str) -> Html:
     """Why an encoder cannot be had, and what goes on."""
-    return note(f"{message} {current} goes on.")
+    return fault(f"{message} {current} goes on.")

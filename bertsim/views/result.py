@@ -1,7 +1,6 @@
-"""The result of a comparison: one line of judgement, every scorer as a bar, and what computed it.
+"""The result of a comparison: a verdict in words and how sure it is, every scorer as a bar, and what computed it.
 
-In: `Comparison` and what the model says of itself. Out: HTML. What a cosine means stands in the words of the encoder
-that gave it, and holds for its own pooling and layers; without them the number is given without a judgement.
+In: `Comparison`, the `Verdict` on it, and what the model says of itself. Out: HTML.
 """
 
 from __future__ import annotations
@@ -11,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bertsim.heads.config import HeadConfig
+from bertsim.measuring.edits.recognising import known_error
 from bertsim.records import Comparison, PairScore, TokenBatch
-from bertsim.score.words import HIGHEST_RATING, Words
+from bertsim.score.verdict import Verdict
+from bertsim.score.words import KnownError, Words
 from bertsim.text.unread import withheld
 from bertsim.views.anatomy import cut_part
-from bertsim.views.markup import MINUS, Html, counted, note, number, tag
+from bertsim.views.markup import MINUS, Html, counted, in_100, note, number, tag
 from bertsim.views.unread import unknown_sentences
 
 EXPLANATIONS = {
@@ -31,6 +32,8 @@ _KINDS = {
     "pooled": "dense over [CLS]",
     "mean": "dense over the mean of the token vectors",
 }
+LONGEST_EDIT = 64
+"""Tokens of a sentence, up to which is looked for the one place that two differ in."""
 _INPUTS = {"packed": "of the packed pair", "apart": "of each sentence, read apart"}
 
 
@@ -82,26 +85,41 @@ def losses(tokens: TokenBatch) -> list[str]:
     return [each[0].upper() + each[1:] for each in found if each]
 
 
-def verdict(comparison: Comparison, origin: Origin) -> Html:
-    """The line of judgement with the cosine beside it, and cautions below; meant for an aria-live region.
+def verdict(
+    comparison: Comparison, judged: Verdict | None, words: Words | None = None, turn: float | None = None
+) -> Html:
+    """What the two are to each other in words, beside it how sure that is, and what was not read below; a live region.
 
-    Where the encoder has words for the cosine, it also says on what they stand, else why there are none.
+    Args:
+        comparison: of the pair.
+        judged: None where nobody can say.
+        words: of the encoder that judged; what it is known to get wrong of such pairs.
+        turn: when it was asked for, as the browser counts.
     """
-    cosine = comparison["cosine"].value
-    shown, words, below = number(cosine), f"Cosine {number(cosine)}", Html()
-    if not withheld(*comparison.unread):
-        ranges = origin.words if origin.words and "cosine" in origin.words.ranges else None
-        found = ranges.range_of("cosine", cosine) if ranges and origin.is_default else None
-        if ranges and found:
-            words, rated = found.words, f"{found.rating:.1f} out of {HIGHEST_RATING} on average"
-            reference = f"People rated pairs with such a cosine {rated} ({ranges.data})."
-            below = tag("p.bs-reference", reference)
-        else:
-            what = "settings" if ranges else "encoders"
-            below = note(f"What counts as similar differs between {what}: compare with pairs that you know.")
-    figure = tag("p.bs-figure", tag("span.bs-big", shown), " ", tag("span.bs-unit", "cosine"))
-    line = tag("div.bs-verdict", tag("p.bs-judgement", words), figure)
-    return line + below + Html().join(map(note, losses(comparison.tokens)))
+    headline, sure = f"Cosine {number(comparison['cosine'].value)}", list[str]()
+    if judged:
+        headline, known = judged.headline, _known(words, comparison)
+        if judged.right:
+            sure.append(f"Of 100 verdicts of this kind, {in_100(judged.right.right)} are right.")
+        if judged.similar is not None:
+            sure.append(f"Of 100 pairs scored like this, people called {in_100(judged.similar)} similar.")
+        if known:
+            sure.append(f"Of 100 pairs like this ({known.words}), it misreads {in_100(1 - known.right)}.")
+        if judged.disagrees:
+            sure.append("Here the two ways of reading, apart and together, disagree.")
+    elif withheld(*comparison.unread):
+        headline = "No verdict: too little of it was read"
+    else:
+        sure = ["What counts as similar differs between encoders: compare with pairs that you know."]
+    told = tag("ul.bs-sure", *(tag("li", each) for each in sure)) if sure else ""
+    line = tag("div.bs-verdict", tag("p.bs-judgement", headline), told, data_turn=turn)
+    return line + Html().join(map(note, losses(comparison.tokens)))
+
+
+def _known(words: Words | None, comparison: Comparison) -> KnownError | None:
+    """What is known to go wrong of such a pair; of a long one, in which rules find too much, nothing."""
+    is_short = comparison.tokens.input_ids.shape[1] <= LONGEST_EDIT
+    return known_error(words, comparison.sentence_a, comparison.sentence_b) if is_short else None
 
 
 def _bar(score: PairScore) -> Html:
@@ -128,35 +146,39 @@ def _reading(score: PairScore) -> str:
     return words
 
 
-def _chance(score: PairScore) -> Html:
-    """The calibrated probability as a share; a screen reader and a narrow page get it in words."""
-    if score.probability is None:
-        return tag("span.bs-chance")
-    share = round(score.probability * 100)
-    shown = "over 99" if share == 100 else "under 1" if share == 0 else str(share)  # nothing is certain
-    words = tag("span.bs-words", "called similar: ")
-    return tag("span.bs-chance", words, f"{shown}\u202f%")
+def _figure(kind: str, name: str, shown: str) -> Html:
+    """A figure under its column's head; a screen reader and a narrow page get that head's name beside it."""
+    return tag(f"span.bs-value{kind}", shown and tag("span.bs-words", f"{name}: "), shown)
 
 
-def bars(comparison: Comparison, origin: Origin) -> Html:
-    """Every scorer with its value, its calibrated probability, its range and a bar (a distance's: its similarity)."""
+def measures(comparison: Comparison, origin: Origin) -> Html:
+    """Every scorer, those first that agree best with people, each with what it is, its value, and a bar; and the facts.
+
+    A distance's bar is its similarity's.
+    """
+    agreed = origin.words.agreement if origin.words and origin.is_default else {}
     rows = []
-    for score in comparison.scores:
-        name = tag("span.bs-name", score.scorer, title=explanation(score.scorer, origin))
-        value, reading = tag("span.bs-value", number(score.value)), tag("span.bs-range", _reading(score))
-        parts = (name, _bar(score), value, _chance(score), reading)
-        rows.append(tag("li.bs-score", *parts, data_scorer=score.scorer))
+    for score in sorted(comparison.scores, key=lambda score: -agreed.get(score.scorer, -1.0)):
+        said = " · ".join(filter(None, (explanation(score.scorer, origin), _reading(score))))
+        chance = "" if score.probability is None else f"{in_100(score.probability)}\u202f%"
+        agrees = number(agreed[score.scorer], 2) if score.scorer in agreed else ""
+        figures = (_figure("", "value", number(score.value)), _figure(".bs-chance", "called similar", chance))
+        parts = (tag("span.bs-name", score.scorer), _bar(score), *figures, _figure("", "agrees with people", agrees))
+        rows.append(tag("li.bs-score", *parts, tag("span.bs-range", said), data_scorer=score.scorer))
     is_calibrated = any(score.probability is not None for score in comparison.scores)
-    chance = tag("span.bs-chance", "called similar" * is_calibrated)
-    heads = tag("span"), tag("span"), tag("span.bs-value", "value"), chance, tag("span.bs-range")
+    has_head = any(score.unit in ("probability", "logit") for score in comparison.scores)
+    names = "value", "called similar" * is_calibrated, "agrees with people" * bool(agreed)
+    heads = (tag("span"), tag("span"), *(tag("span.bs-value", name) for name in names))
     shown = tag("div.bs-score.bs-columns", *heads, aria_hidden=True)
     shown += tag("ul.bs-bars", *rows, aria_label="Every measure of this pair")
-    if is_calibrated:
-        says = "Called similar: the calibrated share of pairs with such a value that people would call similar."
-        shown += tag("p.bs-called", says)
-    if all(score.unit not in ("probability", "logit") for score in comparison.scores):
-        shown += note("There is no trained head for this encoder; python -m bertsim train makes one.")
-    return shown
+    legend = "Called similar: the calibrated share of pairs with such a value that people would call similar. "
+    legend = legend * is_calibrated
+    if agreed and origin.words:
+        legend += f"Agrees with people: Spearman's correlation with ratings ({origin.words.data}). "
+    if not has_head:
+        legend += "There is no trained head for this encoder; python -m bertsim train makes one."
+    shown += tag("p.bs-called", legend)
+    return tag("details.bs-all", tag("summary", "All measures"), shown, provenance(comparison, origin))
 
 
 def _known_errors(words: Words) -> str:

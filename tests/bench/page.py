@@ -21,14 +21,14 @@ PAIR = (
 )
 CLICKS = 15
 VIEWS = (
-    ("The mask, live", "#bs-mask", 600.0),
-    ("Which tokens matter", "#bs-matter-view", 1000.0),
-    ("Alignment", "#bs-alignment", 600.0),
-    ("Attention", "#bs-attention", 600.0),
-    ("Layers", "#bs-layers", 600.0),
+    ("What it saw", "#bs-saw", 600.0),
+    ("Who meets whom", "#bs-meets", 600.0),
+    ("Through the layers", "#bs-layers", 600.0),
 )
 """Tab, where it is drawn, and the milliseconds that a comparison may take while it is open."""
 COMPARISON = 300.0
+PAUSE, TYPED = 300.0, 150.0
+"""Milliseconds that the page waits after the last key, and what it may take from then on."""
 PRESS = 600.0
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
@@ -58,12 +58,14 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         page.wait_for_selector(".bs-judgement")
         page.evaluate(WAIT, _ask(-1, "#bs-verdict .bs-verdict"))
         yield "comparison drawn", _median(page, lambda n: _ask(n, "#bs-verdict .bs-verdict")), COMPARISON
+        typed = _median(page, lambda n: _ask(n, "#bs-verdict .bs-verdict", presses=False)) - PAUSE
+        yield "last key and a pause → verdict drawn", typed, TYPED
         for name, panel, most in VIEWS:
             _open(page, name)
             waited = _median(page, lambda n, panel=panel: _ask(n, f"{panel} .bs-view"))  # type: ignore[misc]
             yield f"comparison and “{name}” drawn", waited, most
         _open(page, VIEWS[0][0])
-        press = ["document.querySelector('[data-pick=\"a6\"]').click();", "#bs-mask .bs-changes"]
+        press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
 
 
@@ -81,13 +83,13 @@ def _median(page: Page, click: Callable[[int], list[str]]) -> float:
     return median(times)
 
 
-def _ask(n: int, drawn: str) -> list[str]:
-    """Put another word into A, the usual sentence into B, and press "Compare"."""
+def _ask(n: int, drawn: str, *, presses: bool = True) -> list[str]:
+    """Put another word into A, the usual sentence into B, and press "Compare", or leave it at that."""
     sentences = [PAIR[0].replace("dogs", ("cats", "birds", "boys", "men")[n % 4]), PAIR[1]]
     act = f"""const sentences = {json.dumps(sentences)};
         document.querySelectorAll('#bs-a textarea, #bs-b textarea').forEach((box, i) => {{
             box.value = sentences[i];
             box.dispatchEvent(new Event('input', {{bubbles: true}}));
         }});
-        setTimeout(() => document.querySelector('#bs-run').click());"""
+        if ({json.dumps(presses)}) setTimeout(() => document.querySelector('#bs-run').click());"""
     return [act, drawn]

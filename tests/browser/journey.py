@@ -14,9 +14,13 @@ LOOKS = (
 """Width and colour scheme: either of both, and every combination in `make test-all`."""
 
 
+VIEWS = ("What it saw", "Who meets whom", "Through the layers")
+"""The tabs of the result."""
+
+
 def cosine(page: Page) -> float:
     """The cosine as the page shows it."""
-    return float(page.locator("#bs-verdict .bs-big").inner_text().replace("−", "-"))
+    return float(page.locator("#bs-ways .bs-big").inner_text().replace("−", "-"))
 
 
 def shown(value: float, digits: int = 3) -> str:
@@ -30,7 +34,7 @@ def compare(page: Page, a: str, b: str, wanted: float) -> None:
     page.get_by_label("Sentence A", exact=True).fill(a)
     page.get_by_label("Sentence B", exact=True).fill(b)
     page.get_by_label("Sentence B", exact=True).press("Enter")
-    expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(wanted))
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser
@@ -15,10 +16,11 @@ from tests.chromium import MISSING, find_chromium
 ASSETS = ROOT / "bertsim" / "ui" / "assets"
 # name, width, height (0 = the whole page), scheme, tab
 PICTURES = (
-    ("light", 1200, 0, "light", "Tokens"),
-    ("dark", 1200, 0, "dark", "Alignment"),
-    ("narrow", 390, 1180, "light", "Tokens"),
+    ("light", 1200, 0, "light", "What it saw"),
+    ("dark", 1200, 0, "dark", "Who meets whom"),
+    ("narrow", 390, 1180, "light", "What it saw"),
 )
+CARD = {"a": "Alice paid Bob.", "b": "Bob paid Alice."}
 
 
 def take(browser: Browser, url: str, name: str, width: int, height: int, scheme: str, tab: str) -> Path:
@@ -31,18 +33,36 @@ def take(browser: Browser, url: str, name: str, width: int, height: int, scheme:
     )
     page = context.new_page()
     page.goto(url)
-    page.wait_for_selector(".bs-judgement")
-    if tab != "Tokens":
+    page.wait_for_selector("#bs-ways .bs-lane")  # which come behind the first verdict
+    if tab != "What it saw":
         page.get_by_role("tab", name=tab, exact=True).click()
         page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
     page.mouse.move(2, 2)
     page.wait_for_timeout(400)
     path = ASSETS / f"screenshot-{name}.png"
     page.screenshot(path=path, full_page=not height)
-    with Image.open(path) as image:  # 256 colours are enough for paper and ink, and a third of the size
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     context.close()
+    return shrink(path, path)
+
+
+def take_card(browser: Browser, url: str) -> Path:
+    """Write the card of a pair, as "Share" saves it: the picture that stands where a link to the page is shown."""
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(url + "?" + urlencode(CARD))
+    page.locator("#bs-share").wait_for(state="attached")
+    page.get_by_role("button", name="Share", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="PNG").click()
+    path = shrink(Path(saved.value.path()), ASSETS / "card.png")
+    page.close()
     return path
+
+
+def shrink(path: Path, to: Path) -> Path:
+    """Write a picture in 256 colours, which are enough for paper and ink, and a third of the size."""
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(to, "PNG", optimize=True)
+    return to
 
 
 def main() -> int:
@@ -58,6 +78,7 @@ def main() -> int:
     ):
         for picture in PICTURES:
             print(take(browser, url, *picture))
+        print(take_card(browser, url))
     return 0
 
 

@@ -45,6 +45,10 @@ def test_score_and_compare_are_the_core_s(client, model):
     score = client.predict(A, B, api_name="/score")
     assert score.pop("score") == pytest.approx(comparison["cosine"].value, abs=5e-3)
     compared = client.predict(A, B, api_name="/compare")
+    verdict = model.verdict(model.compare(A, B))
+    assert (compared["verdict"]["kind"], compared["verdict"]["headline"]) == (verdict.kind, verdict.headline)
+    assert compared["verdict"]["read_together_by"] == model.name
+    assert compared["verdict"]["a_to_b"]["entailment"] == pytest.approx(verdict.a_to_b.entailment, abs=5e-3)
     scores = compared["scores"]
     unread = {"cut_tokens": [0, 0], "unknown_tokens": [0, 0], "unknown_words": [[], []], "withheld": None}
     assert score == {name: compared[name] for name in unread} == unread

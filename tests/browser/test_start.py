@@ -93,7 +93,7 @@ def test_the_page_is_painted_before_the_model_is_there_and_requests_wait_for_it(
     with visits(context, held.url) as visit:
         page = visit(waits=False)
         expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
-        expect(page.locator("#bs-verdict")).to_contain_text("the result appears here")
+        expect(page.locator("#bs-verdict")).to_contain_text("The result appears here")
         held.let_go()
         page.wait_for_selector(".bs-judgement")
         assert "Traceback" not in held.log.read_text()
@@ -125,7 +125,7 @@ def test_a_line_says_wait_after_a_moment_and_not_before(context, slow, model):
         assert page.evaluate(delay) == "0.3s"
         slow.let_go()
         wanted = model.compare("a slow sentence", page.get_by_label("Sentence B", exact=True).input_value())
-        expect(page.locator("#bs-verdict .bs-big")).to_have_text(shown(wanted["cosine"].value))
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(wanted["cosine"].value))
         expect(page.locator('#bs-verdict [data-testid="status-tracker"].translucent')).to_have_count(0)
         assert not page.evaluate(LINE_IS_DRAWN)
 
@@ -136,7 +136,7 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(con
         slow.hold()
         page.evaluate(
             """() => { window.seen = []; new MutationObserver(() => {
-                const big = document.querySelector("#bs-verdict .bs-big")?.textContent;
+                const big = document.querySelector("#bs-ways .bs-big")?.textContent;
                 if (big && window.seen.at(-1) !== big) window.seen.push(big);
             }).observe(document.querySelector("#bs-verdict"), { subtree: true, childList: true }); }"""
         )
@@ -148,7 +148,7 @@ def test_a_new_question_overtakes_the_one_before_whose_answer_is_never_shown(con
         a.fill("The train left.")
         a.press("Enter")
         wanted = shown(model.compare("The train left.", "The train is late.")["cosine"].value)
-        expect(page.locator("#bs-verdict .bs-big")).to_have_text(wanted)
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(wanted)
         slow.let_go()  # the slow one, which nobody waited for
         page.wait_for_timeout(1500)
         assert page.evaluate("window.seen")[-1] == wanted
@@ -165,11 +165,11 @@ def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(c
         page.get_by_label("Sentence A", exact=True).fill("a slow zebra")
         page.get_by_role("button", name="Compare", exact=True).click()
         page.wait_for_function(LINE_IS_DRAWN)
-        page.get_by_role("tab", name="The mask, live", exact=True).click()
+        page.get_by_role("tab", name="Through the layers", exact=True).click()
         slow.let_go()
-        expect(page.locator("#bs-mask")).to_contain_text("zebra")
+        expect(page.locator("#bs-layers")).to_contain_text("zebra")
         assert cosine(page) < 1
-        expect(page.locator('[data-pick="a2"]')).to_contain_text("slow")
+        expect(page.locator('#bs-layers .bs-token[data-link="a2"]')).to_contain_text("slow")
 
 
 def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tmp_path):

@@ -1,144 +1,322 @@
-"""The views in a real browser: each shows the numbers of the core, and the mask answers to clicks and keys."""
+"""The views in a real browser: they show the core's numbers, share one selection, and answer to presses and keys."""
 
 from __future__ import annotations
 
 import json
+import re
+from urllib.parse import urlencode
 
+import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from bertsim.ui.examples import EXAMPLES
-from bertsim.views.explain import align, layer_profile
-from tests.browser.journey import choose, open_tab, select_tab, shown
+from bertsim.views.explain import align, shares_across, token_cosines
+from tests.browser.journey import VIEWS, choose, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
-A, B = EXAMPLES[0][1:]
+A, B = "A little girl is feeding ducklings by the lake.", "A small girl feeds some ducklings at a lake."
+SAW, MEETS, LAYERS = VIEWS
+BANK = "?a=She+sat+on+the+bank+of+the+river.&b=She+opened+an+account+at+the+bank."
+
+
+@pytest.fixture
+def page(visit) -> Page:
+    """A longer pair than the page begins with."""
+    return visit("?" + urlencode({"a": A, "b": B}))
 
 
 @pytest.fixture(scope="module")
 def comparison(model):
-    return model.compare(A, B)
+    return model.compare(A, B, packed=True)
 
 
-def test_tokens_are_shown_with_ids_types_and_mask(page, comparison):
-    cells = page.locator("#bs-tokens .bs-strip").nth(1).locator(".bs-token")
+def among(name: str) -> re.Pattern[str]:
+    """A class among others."""
+    return re.compile(rf"(^|\s){name}(\s|$)")
+
+
+def effects_are_drawn(page: Page) -> None:
+    """Wait until every token has the bars of what hiding it does."""
+    expect(page.locator("#bs-saw .bs-effects").first).to_be_visible()
+
+
+def test_tokens_are_shown_with_ids_types_and_mask_on_demand(page, comparison):
+    effects_are_drawn(page)
+    assert str(comparison.tokens.input_ids[1, 4]) not in page.locator("#bs-saw .bs-strip").nth(1).inner_text()
+    page.get_by_label("Ids, positions, types, mask").check()
+    expect(page.locator("#bs-saw .bs-legend")).to_have_count(2)
+    cells = page.locator("#bs-saw .bs-strip").nth(1).locator(".bs-token")
     tokens = comparison.tokens
     length = int(tokens.attention_mask[1].sum())
     for position in (0, 4, length - 1):
-        lines = cells.nth(position).inner_text().split("\n")
-        wanted = [tokens.tokens[1][position], str(tokens.input_ids[1, position]), str(position), "0", "1"]
-        assert [line for line in lines if line][:5] == wanted
+        lines = [line for line in cells.nth(position).inner_text().split("\n") if line.strip()]
+        assert lines[0] == tokens.tokens[1][position]
+        assert [str(tokens.input_ids[1, position]), str(position), "0", "1"] == lines[-4:]
 
 
-def test_a_token_and_its_characters_light_up_together(page):
-    page.locator('#bs-tokens .bs-token[data-link="a6"]').hover()
-    expect(page.locator("#bs-tokens .bs-text .is-linked")).to_have_text("duck")
+def test_a_token_its_characters_and_its_match_in_every_view_light_up_together(page, comparison):
+    token = page.locator('#bs-saw .bs-token[data-link="a6"]')
+    token.hover()
+    expect(page.locator("#bs-saw .bs-text .is-linked")).to_have_text("duck")
+    best = int(np.where(comparison.tokens.is_own[1], token_cosines(comparison, -1)[6], -1).argmax())
+    name, value = comparison.tokens.tokens[1][best], token_cosines(comparison, -1)[6, best]
+    expect(page.locator("#bs-saw .bs-said")).to_contain_text(f"duck: cosine with {name} ")
+    said = page.locator("#bs-saw .bs-said").inner_text().split("with ")[1].split()
+    assert float(said[1]) == pytest.approx(value, abs=0.02)  # int8 depends on the batch
+    tinted = page.locator("#bs-saw .bs-strip").nth(1).locator(".bs-token.is-tinted")
+    expect(tinted).to_have_count(int(comparison.tokens.attention_mask[1].sum()))
+    page.mouse.move(0, 0)
+    expect(tinted).to_have_count(0)
+    expect(page.locator("#bs-saw .bs-said")).to_contain_text("Point at a token")
 
 
-def test_a_masked_token_changes_the_scores_to_what_the_core_says(page, model, comparison):
+def test_pins_go_with_the_visitor_from_view_to_view_and_escape_lets_them_go(visit, model):
+    page = visit(BANK)
+    page.locator('#bs-saw .bs-text [data-link="a5"]').click()
+    expect(page.locator('#bs-saw .bs-token[data-link="a5"]')).to_have_class(among("is-pinned"))
+    open_tab(page, MEETS)
+    expect(page.locator('#bs-meets .bs-main text[data-link="a5"]')).to_have_class(among("is-pinned"))
+    page.locator('#bs-meets .bs-main text[data-link="b2"]').click(modifiers=["Shift"])
+    expect(page.locator('#bs-meets .bs-main g[data-link="a5 b2"]')).to_have_class(among("is-linked"))
+    open_tab(page, LAYERS)
+    expect(page.locator("#bs-layers svg")).to_contain_text("bank – opened")
+    page.locator('#bs-layers .bs-token[data-link="b7"]').click(modifiers=["Shift"])
+    expect(page.locator("#bs-layers svg")).to_contain_text("bank – bank")
+    page.keyboard.press("Escape")
+    expect(page.locator(".is-pinned")).to_have_count(0)
+
+
+def test_a_hidden_token_changes_the_scores_to_what_the_core_says(page, model, comparison):
     mask = comparison.tokens.attention_mask.copy()
     mask[0, 6] = 0
-    wanted = model.rescore(comparison, mask)["cosine"].value
-    open_tab(page, "The mask, live")
-    switch = page.locator('[data-pick="a6"]')
-    switch.focus()
+    wanted = model.rescore(comparison, mask)
+    effects_are_drawn(page)
+    token = page.locator('#bs-saw .bs-token[data-link="a6"]')
+    token.focus()
     page.keyboard.press("Enter")
-    row = page.locator('.bs-changes tr[data-scorer="cosine"] td')
-    expect(row.nth(1)).to_have_text(shown(wanted))
-    expect(row.nth(0)).to_have_text(shown(comparison["cosine"].value))
-    expect(page.locator('[data-pick="a6"]')).to_have_attribute("aria-pressed", "false")
-    expect(page.locator('[data-pick="a6"]')).to_be_focused()
+    for scorer in ("cosine", "pooled"):
+        track = page.locator(f'.bs-tracks li[data-scorer="{scorer}"]')
+        expect(track.locator("strong")).to_have_text(shown(wanted[scorer].value))
+        places = [
+            track.locator(f".{kind}").evaluate("(e) => parseFloat(e.style.left)") for kind in ("is-old", "is-new")
+        ]
+        assert places == pytest.approx([comparison[scorer].value * 100, wanted[scorer].value * 100], abs=0.01)
+    expect(token).to_have_attribute("aria-pressed", "false")
+    expect(token).to_be_focused()
+    page.get_by_text("Every measure under this mask").click()
+    row = page.locator('.bs-changes tr[data-scorer="dot"] td')
+    expect(row.nth(1)).to_have_text(shown(wanted["dot"].value))
+    token.focus()
     page.keyboard.press("Space")
-    expect(row.nth(1)).to_have_text(shown(comparison["cosine"].value))
+    expect(page.locator(".bs-tracks strong").first).to_have_text(shown(comparison["cosine"].value))
+    expect(row.nth(0)).to_be_visible()  # what was unfolded stays so
+
+
+def test_the_marker_slides_from_where_it_was_unless_motion_is_unwanted(page):
+    effects_are_drawn(page)
+    moves = """(key) => new Promise((done) => {
+        const seen = [];
+        const animate = Element.prototype.animate;
+        Element.prototype.animate = function (...all) {
+            seen.push(this.dataset.marker);
+            return animate.apply(this, all);
+        };
+        document.querySelector(`#bs-saw [data-pick="${key}"]`).click();
+        const look = () => document.querySelector(`#bs-saw [data-pick="${key}"][aria-pressed="false"]`)
+            ? requestAnimationFrame(() => done(seen)) : requestAnimationFrame(look);
+        look();
+    })"""
+    assert page.evaluate(moves, "a6") == ["cosine", "pooled"]
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moves, "a5") == []
 
 
 def test_quick_presses_all_count_and_a_redraw_leaves_the_focus_where_it_went(page):
-    open_tab(page, "The mask, live")
     page.evaluate(
         """() => { for (const i of [1, 2, 3, 4, 5]) document.querySelector(`[data-pick="a${i}"]`).click();
             document.querySelector("#bs-a textarea").focus(); }"""
     )
-    expect(page.locator('.bs-switch[aria-pressed="false"]')).to_have_count(5)
+    expect(page.locator('#bs-saw .bs-token[aria-pressed="false"]')).to_have_count(5)
     expect(page.get_by_label("Sentence A", exact=True)).to_be_focused()
 
 
-def test_masks_at_one_click_and_reset(page, comparison):
-    open_tab(page, "The mask, live")
+def test_masks_at_one_click_reset_and_both_of_a_pair(page, comparison):
+    off = page.locator('#bs-saw .bs-token[aria-pressed="false"]')
     page.get_by_role("button", name="Drop [CLS] and [SEP]").click()
-    expect(page.locator('.bs-switch[aria-pressed="false"]')).to_have_count(4)
+    expect(off).to_have_count(4)
     page.get_by_role("button", name="Only content words").click()
     expect(page.locator('[data-pick="a1"]')).to_have_attribute("aria-pressed", "false")
     page.get_by_role("button", name="Reset").click()
-    expect(page.locator('.bs-switch[aria-pressed="false"]')).to_have_count(0)
+    expect(off).to_have_count(0)
+    page.get_by_label("Hide both of a pair").check()
+    page.locator('#bs-saw [data-pick="a3"]').click()
+    expect(off).to_have_count(2)
+    assert [each.inner_text().split()[0] for each in off.all()] == ["girl", "girl"]
 
 
 def test_the_mask_is_forgotten_with_a_new_pair_and_never_empties_a_sentence(page):
     page.get_by_label("Sentence A", exact=True).fill("x")
     page.get_by_role("button", name="Compare", exact=True).click()
-    open_tab(page, "The mask, live")
     for position in (0, 1):
-        page.locator(f'[data-pick="a{position}"]').click()
-        expect(page.locator(f'[data-pick="a{position}"]')).to_have_attribute("aria-pressed", "false")
-    page.locator('[data-pick="a2"]').click()
+        page.locator(f'#bs-saw [data-pick="a{position}"]').click()
+        expect(page.locator(f'#bs-saw [data-pick="a{position}"]')).to_have_attribute("aria-pressed", "false")
+    page.locator('#bs-saw [data-pick="a2"]').click()
     expect(page.get_by_test_id("toast-body")).to_contain_text("leave at least one")
-    expect(page.locator('[data-pick="a2"]')).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name="A negation").click()
-    expect(page.locator('[data-pick="a2"]')).to_contain_text("museum")
-    expect(page.locator('.bs-switch[aria-pressed="false"]')).to_have_count(0)
+    expect(page.locator('#bs-saw [data-pick="a2"]')).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Alive and dead").click()
+    expect(page.locator('#bs-saw [data-pick="a2"]')).to_contain_text("patient")
+    expect(page.locator('#bs-saw .bs-token[aria-pressed="false"]')).to_have_count(0)
 
 
-def test_which_tokens_matter_has_a_number_for_every_token(page, model, comparison):
-    open_tab(page, "Which tokens matter")
-    ordinary = int(((comparison.tokens.attention_mask == 1) & ~comparison.tokens.is_special).sum())
-    expect(page.locator(".bs-matter li")).to_have_count(ordinary)
-    assert shown(comparison["cosine"].value) in page.locator("#bs-matter-view .bs-caption").inner_text()
+def test_every_token_says_what_hiding_it_does(page, comparison):
+    effects_are_drawn(page)
+    ordinary = int(comparison.tokens.is_own.sum())
+    expect(page.locator('#bs-saw .bs-token[aria-label*="without it cosine"]')).to_have_count(ordinary)
+    choose(page, "#bs-tab-saw", "Read together by", "bilstm")
+    expect(page.locator('#bs-saw .bs-token[aria-label*="without it bilstm"]')).to_have_count(ordinary)
 
 
-def test_alignment_shows_bertscore_and_follows_the_layer(page, comparison):
-    open_tab(page, "Alignment")
-    for layer in (comparison.output.hidden_states.shape[0] - 1, 0):
-        slider = page.get_by_role("spinbutton", name="Layer (0 = embeddings)")
-        slider.fill(str(layer))
-        slider.press("Tab")
-        expect(page.locator("#bs-alignment .bs-figures dd").nth(2)).to_have_text(shown(align(comparison, layer).f1))
+def test_a_first_visit_opens_on_the_head_that_looks_across_most(page, comparison):
+    open_tab(page, MEETS)
+    tokens, output = comparison.packed
+    shares = shares_across(output.attentions[:, 0], tokens)
+    layer, head = np.unravel_index(shares.argmax(), shares.shape)
+    says = f"Layer {layer + 1}, head {head + 1}: how much each token of A (rows) and of B (columns) look at each other"
+    expect(page.locator("#bs-meets .bs-caption").first).to_contain_text(says)
+    pressed = page.locator('#bs-meets .bs-tile[aria-pressed="true"]')
+    expect(pressed).to_have_attribute("data-pick", f"{layer + 1}-{head + 1}")
 
 
-def test_attention_opens_the_head_that_is_pressed(page, comparison):
-    open_tab(page, "Attention")
-    page.get_by_role("button", name="Open layer 2, head 3").click()
-    expect(page.locator("#bs-attention .bs-caption").first).to_contain_text("Layer 2, head 3")
+def test_cosines_show_bertscore_and_follow_the_tile_that_is_pressed(page, comparison):
+    open_tab(page, MEETS)
+    page.get_by_role("button", name="Read apart: cosines").click()
+    expect(page.locator("#bs-meets .bs-figures dd").nth(2)).to_have_text(shown(align(comparison).f1))
+    page.get_by_role("button", name="Open embeddings, cosines of tokens").click()
+    expect(page.locator("#bs-meets .bs-figures dd").nth(2)).to_have_text(shown(align(comparison, 0).f1))
+
+
+def test_a_tile_opens_its_head_and_the_choice_of_what_is_shown_holds_for_all(page, model, comparison):
+    open_tab(page, MEETS)
+    caption = page.locator("#bs-meets .bs-caption").first
+    expect(caption).to_contain_text(f"read packed by {model.scorers_of('packed')[0]}")
+    page.get_by_label("Leave out [CLS] and [SEP]").uncheck()
+    choose(page, "#bs-tab-meets", "Attention shown", "packed pair")
+    page.get_by_role("button", name="Open layer 2, head 3", exact=True).click()
+    expect(caption).to_contain_text("Layer 2, head 3")
     value = comparison.packed[1].attentions[1, 0, 2, 0, 0]
-    assert f"[CLS] × [CLS]: {shown(value)}" in page.locator("#bs-attention .bs-main svg").text_content()
-    expect(page.get_by_role("button", name="Open layer 2, head 3")).to_have_attribute("aria-pressed", "true")
-
-
-def test_attention_of_a_sentence_alone_and_the_mean_of_all_can_be_chosen(page, model, comparison):
-    open_tab(page, "Attention")
-    caption = page.locator("#bs-attention .bs-caption").first
-    used = model.scorers_of("packed")
-    expect(caption).to_contain_text(f"read packed by {used[0]}" if used else "No scorer of this model reads pairs")
-    for label, choice in (("Shown", "B alone"), ("Layer", "mean of all layers"), ("Head", "mean of all heads")):
-        choose(page, "#bs-tab-attention", label, choice)
+    assert f"[CLS] × [CLS]: {shown(value)}" in page.locator("#bs-meets .bs-main svg").text_content()
+    choose(page, "#bs-tab-meets", "Attention shown", "B alone")
+    page.get_by_role("button", name="Open mean of all layers, mean of all heads").click()
     expect(caption).to_contain_text("Mean of all layers, mean of all heads")
     expect(caption).to_contain_text("Sentence B is read alone by cosine, dot, euclidean, manhattan, alignment")
     value = comparison.output.attentions[:, 1, :, 0, 1].mean()
     token = comparison.tokens.tokens[1][1]
-    assert f"[CLS] × {token}: {shown(value)}" in page.locator("#bs-attention .bs-main svg").text_content()
+    assert f"[CLS] × {token}: {shown(value)}" in page.locator("#bs-meets .bs-main svg").text_content()
 
 
-def test_layers_end_at_the_score(page, comparison):
-    open_tab(page, "Layers")
-    profile = layer_profile(comparison, ("mean",))
-    expect(page.locator("#bs-layers svg")).to_contain_text(f"mean {shown(profile[0, -1])}")
+def test_overview_choice_and_matrix_stand_on_one_screen(page):
+    open_tab(page, MEETS)
+    page.evaluate("document.querySelector('#bs-tabs').scrollIntoView()")
+    for part in (".bs-chips", ".bs-overview", ".bs-main", ".bs-linked"):
+        box = page.locator(f"#bs-meets {part}").bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= 900, part
+        assert box["x"] + box["width"] <= 1440, part
+
+
+def test_below_600_px_links_stand_in_the_place_of_the_matrix_and_all_three_tabs_are_seen(visit):
+    page = visit(BANK, width=390)
+    for name in VIEWS:
+        expect(page.get_by_role("tab", name=name, exact=True)).to_be_visible()
+    select_tab(page, MEETS)
+    expect(page.locator("#bs-meets .bs-linked svg")).to_be_visible()
+    expect(page.locator("#bs-meets .bs-main svg")).to_be_hidden()
+    page.get_by_role("button", name="Read apart: cosines").click()
+    expect(page.locator("#bs-meets .bs-figures")).to_be_visible()
+    page.locator('#bs-meets .bs-linked text[data-link="a5"]').click()
+    expect(page.locator("#bs-meets .bs-said")).to_contain_text("bank: cosine with bank")
+    select_tab(page, SAW)
+    small = """() => [...document.querySelectorAll('#bs-saw button:not(.bs-quiet)')]
+        .filter((e) => { const box = e.getBoundingClientRect(); return box.width < 43.5 || box.height < 43.5; })
+        .map((e) => e.outerHTML)"""
+    assert page.evaluate(small) == []
+
+
+def test_the_curve_of_the_layers_ends_at_the_score_over_the_band_of_unrelated_pairs(page, comparison):
+    open_tab(page, LAYERS)
+    picture = page.locator("#bs-layers svg")
+    expect(picture).to_contain_text(f"sentences, mean {shown(comparison['cosine'].value)}")
+    expect(picture.locator("polygon")).to_have_count(1)
+    expect(picture.locator("polyline")).to_have_count(2)
+    page.get_by_label("Other poolings too").check()
+    expect(picture.locator("polyline")).to_have_count(5)
+
+
+def test_two_words_that_are_pressed_are_traced_through_the_layers(visit):
+    page = visit(BANK + "&tab=layers")
+    caption = page.locator("#bs-layers .bs-caption").first
+    expect(caption).to_contain_text("bank – bank: .97 at the embeddings, .76 at the last layer")
+    page.locator('#bs-layers .bs-token[data-link="a7"]').click()
+    page.locator('#bs-layers .bs-token[data-link="b4"]').click(modifiers=["Shift"])
+    expect(caption).to_contain_text("the – account")
+
+
+def test_one_tab_stop_each_and_arrow_keys_walk(page, comparison):
+    effects_are_drawn(page)
+    assert page.locator('#bs-saw .bs-strip button[tabindex="0"]').count() == 2
+    page.locator("#bs-saw .bs-strip button").first.focus()
+    for key, wanted in (("ArrowRight", "a1"), ("ArrowRight", "a2"), ("ArrowLeft", "a1")):
+        page.keyboard.press(key)
+        expect(page.locator(f'#bs-saw .bs-token[data-link="{wanted}"]')).to_be_focused()
+    open_tab(page, MEETS)
+    assert page.locator('#bs-meets .bs-overview button[tabindex="0"]').count() == 1
+    page.locator("#bs-meets .bs-overview button").first.focus()
+    path = (("ArrowDown", "1-cosines"), ("ArrowRight", "1-1"), ("ArrowDown", "2-1"), ("ArrowLeft", "2-cosines"))
+    for key, wanted in path:
+        page.keyboard.press(key)
+        expect(page.locator(f'#bs-meets [data-pick="{wanted}"]')).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Layer 2, cosines of tokens")
+    page.get_by_role("region", name="Matrix; arrow keys walk in it").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    value = token_cosines(comparison, 2)[2, 2]
+    expect(page.locator("#bs-meets .bs-said")).to_have_text(f"little × small: {shown(value)}")
+    page.keyboard.press("Enter")
+    expect(page.locator('#bs-meets .bs-main text[data-link="b2"]')).to_have_class(among("is-pinned"))
+
+
+def test_the_keys_swap_compare_hide_and_list_themselves(page, model):
+    effects_are_drawn(page)
+    page.locator('#bs-saw .bs-token[data-link="a3"]').click(modifiers=["Shift"])
+    page.locator('#bs-saw .bs-token[data-link="b3"]').click(modifiers=["Shift"])
+    page.keyboard.press("m")
+    off = page.locator('#bs-saw .bs-token[aria-pressed="false"]')
+    expect(off).to_have_count(2)
+    page.keyboard.press("m")
+    expect(off).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect(page.locator("#bs-saw .is-pinned.bs-token")).to_have_count(2)
+    page.keyboard.press("s")
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(B)
+    box = page.get_by_label("Sentence B", exact=True)
+    box.fill("Some ms?")
+    box.press("Control+Enter")
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(B, "Some ms?")["cosine"].value))
 
 
 def test_the_numbers_of_a_view_can_be_saved(page, comparison, tmp_path):
-    open_tab(page, "Alignment")
+    open_tab(page, MEETS)
+    page.get_by_role("button", name="Read apart: cosines").click()
+    expect(page.locator("#bs-meets .bs-figures")).to_be_visible()
     saved = {}
     for kind in ("JSON", "SVG"):
         with page.expect_download() as download:
-            page.locator("#bs-alignment").get_by_role("button", name=kind).click()
+            page.locator("#bs-meets").get_by_role("button", name=kind).click()
         saved[kind] = tmp_path / download.value.suggested_filename
         download.value.save_as(saved[kind])
     data = json.loads(saved["JSON"].read_text())
@@ -146,18 +324,22 @@ def test_the_numbers_of_a_view_can_be_saved(page, comparison, tmp_path):
     assert saved["SVG"].read_text().startswith("<svg")
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_tab_overflows_with_a_long_pair(visit, width):
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_no_view_overflows_with_a_long_pair_and_what_is_left_out_is_counted(visit, width):
     page = visit(width=width)
     page.get_by_role("button", name="Too long", exact=True).click()
-    expect(page.locator("#bs-tokens .bs-cut")).to_be_visible()
-    for name in ("The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers"):
+    expect(page.locator("#bs-saw .bs-cut")).to_be_visible()
+    page.get_by_text("of 256 tokens").click()
+    expect(page.locator('#bs-saw .bs-token[data-link="b250"]')).to_be_visible()
+    for name in (MEETS, LAYERS):
         select_tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    select_tab(page, MEETS)
+    expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Drawn are the first 40 tokens a side")
 
 
 def test_every_control_has_a_name_and_every_id_is_used_once(page):
-    for name in ("Tokens", "The mask, live", "Which tokens matter", "Alignment", "Attention", "Layers"):
+    for name in VIEWS:
         open_tab(page, name)
         nameless = page.evaluate(
             """() => [...document.querySelectorAll("button, input, textarea, svg[role=img], [role=region]")]

@@ -60,16 +60,38 @@ def make_edits(
     Raises: InputError, if there is no such kind.
     Example: "negation", ["It is hot here."] -> Edit("It is hot here.", "It is not hot here.", "contradiction"), …
     """
-    if kind not in KINDS:
-        raise InputError(f"There is no kind of edit {kind!r}; use one of {', '.join(KINDS)}.")
-    rule = partial(antonym, antonyms=antonyms) if antonyms and kind == "antonym" else _RULES[kind]
+    rule = _rule(kind, antonyms)
     plain = filter(None, map(plain_sentence, sentences))
     return (edit for sentence in plain for edit in _edits(kind, rule, sentence, seed))
 
 
+def edited_pairs(
+    kind: str, sentences: Iterable[str], *, seed: int = 0, antonyms: Antonyms | None = None
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Two sentences that differ in one place, with what the first says of the second, and the second of the first.
+
+    Arguments and errors as `make_edits`, but of a sentence all edits come.
+    """
+    rule = _rule(kind, antonyms)
+    for sentence in filter(None, map(plain_sentence, sentences)):
+        for a, b, labels in rule(sentence, _drawn(kind, sentence, seed)):
+            if a.text.lower() != b.text.lower():
+                yield a.text, b.text, labels
+
+
+def _rule(kind: str, antonyms: Antonyms | None) -> Rule:
+    if kind not in KINDS:
+        raise InputError(f"There is no kind of edit {kind!r}; use one of {', '.join(KINDS)}.")
+    return partial(antonym, antonyms=antonyms) if antonyms and kind == "antonym" else _RULES[kind]
+
+
+def _drawn(kind: str, sentence: Sentence, seed: int) -> Random:
+    return Random(zlib.crc32(f"{seed} {kind} {sentence.text}".encode()))
+
+
 def _edits(kind: str, rule: Rule, sentence: Sentence, seed: int) -> Iterator[Edit]:
     """One pair of each label that a sentence gives."""
-    rng = Random(zlib.crc32(f"{seed} {kind} {sentence.text}".encode()))
+    rng = _drawn(kind, sentence, seed)
     by_label: dict[str, list[Edit]] = {}
     for a, b, labels in rule(sentence, rng):
         if a.text.lower() != b.text.lower():

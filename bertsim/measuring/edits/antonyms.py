@@ -22,6 +22,8 @@ from bertsim.measuring.edits.sentences import AGAINST, FOLLOWS, Candidates, Sent
 _OPPOSITES = {pos: words.table("antonym", pos) for pos in ("a", "v", "r", "n")}
 _NONE, _OF_PERSONS, _OF_THINGS, _LINKING = words.sets_of("antonym", "none of_persons of_things linking")
 _DEGREES, _OPEN, _STOPS, _PARTICLES, _GENDERED = words.sets_of("antonym", "degrees open stops particles gendered")
+UNSEEN = "antonym, unseen words"
+"""The kind of edits whose opposites are held out, as their sentences are."""
 _HELD_OUT_PAIRS = 5  # one in so many
 _COLUMNS = ("pos", "sense1", "sense2")
 _ABSTRACT = re.compile(r".*(?:ness|ity|tion)")

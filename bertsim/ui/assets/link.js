@@ -1,8 +1,89 @@
-// Puts a link into the address bar, and into the clipboard where the browser allows that.
-(query) => {
-  const url = new URL(window.location.href);
-  url.search = query;
-  history.replaceState(null, "", url);
-  navigator.clipboard?.writeText(url.href).catch(() => {});
-  return [query];
-}
+// The address follows the page: what Python wrote into `data-query`, what is pinned, whether the views are in sight.
+//   data-share  opens the dialog;  data-copy  copies the field or the text beside it;  data-card  saves the card
+(() => {
+  const VIEWS = "bs-tabs";
+  let query = null; // what the page shows; null before there is anything
+  let plain = null; // the link to what whoever came without one found: it needs no query
+  let isOpen = false; // an answer may draw the dialog anew while it is read
+
+  const dialog = () => document.getElementById("bs-share");
+  const views = () => document.getElementById(VIEWS);
+
+  const link = () => {
+    const url = new URL(location.href);
+    url.search = query;
+    const pins = window.bertsim.pins().replaceAll(" ", ",");
+    url.searchParams.delete("pins");
+    if (query && pins) url.searchParams.set("pins", pins);
+    url.hash = views().getBoundingClientRect().top < innerHeight / 2 ? VIEWS : "";
+    return url;
+  };
+
+  const follow = () => {
+    if (query === null) return;
+    const url = link();
+    if (url.search === plain) url.search = "";
+    // what is Gradio's or the host's own stays in the address, and in no link
+    for (const [name, value] of new URLSearchParams(location.search)) if (name.startsWith("__")) url.searchParams.set(name, value);
+    if (url.href === location.href) return;
+    history.replaceState(history.state, "", url);
+    // a Space of Hugging Face stands in a page whose address the visitor sees
+    const host = "https://huggingface.co";
+    if (parent !== window && document.referrer.startsWith(`${host}/`)) parent.postMessage({ queryString: url.search.slice(1), hash: url.hash.slice(1) }, host);
+  };
+
+  const open = () => {
+    const field = dialog()?.querySelector("input");
+    if (field) field.value = link().href;
+    if (dialog() && !dialog().open) dialog().showModal();
+    isOpen = dialog() !== null;
+  };
+
+  const update = (element) => {
+    const own = element.querySelector("[data-query]");
+    if (!own) return;
+    const isFirst = query === null;
+    query = own.dataset.query;
+    element.querySelectorAll("[data-origin]").forEach((each) => { each.textContent = location.origin + location.pathname; });
+    if (isFirst && location.hash === `#${VIEWS}`) views().scrollIntoView();
+    if (isFirst && !/[?&][^_]/.test(location.search)) plain = link().search;
+    follow();
+    if (isOpen) open();
+  };
+
+  const copy = async (button) => {
+    const from = button.parentElement.querySelector("input, code");
+    try { await navigator.clipboard.writeText(from.value ?? from.textContent); }
+    catch { // no clipboard without https
+      if (from.select) from.select(); else getSelection().selectAllChildren(from);
+      document.execCommand("copy");
+    }
+    const says = button.textContent;
+    button.textContent = dialog().querySelector('[role="status"]').textContent = "Copied";
+    setTimeout(() => { button.textContent = says; }, 2000);
+  };
+
+  const save = async (kind) => {
+    const svg = dialog().querySelector("svg");
+    const text = new XMLSerializer().serializeToString(svg);
+    if (kind === "svg") { window.bertsim.download("bertsim.svg", text, "image/svg+xml"); return; }
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: svg.width.baseVal.value, height: svg.height.baseVal.value });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    canvas.toBlob((blob) => window.bertsim.download("bertsim.png", blob, "image/png"));
+  };
+
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest?.("[data-share], [data-copy], [data-card]");
+    if (pressed?.matches("[data-share]")) open();
+    else if (pressed?.matches("[data-copy]")) copy(pressed);
+    else if (pressed) save(pressed.dataset.card);
+    follow(); // a press may have pinned something
+  });
+  for (const kind of ["keydown", "scroll"]) document.addEventListener(kind, follow, { passive: true });
+  document.addEventListener("close", (event) => { if (event.target === dialog()) isOpen = false; }, true);
+
+  window.bertsim.follow = (element, watch) => { watch("value", () => update(element)); update(element); };
+})();

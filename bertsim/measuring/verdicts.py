@@ -1,0 +1,243 @@
+"""Pairs whose kind of verdict is known -> the thresholds of `verdict.json`, and how often verdicts are right.
+
+Such pairs are held-out inference pairs, rated ones, minimal edits and paraphrases, sentences that have nothing to do
+with each other, and the pairs of the ruler. Every kind counts alike, and so does every source of it. numpy and scipy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertsim.data.pairs import open_pairs
+from bertsim.errors import DataError, InputError
+from bertsim.heads.config import LABELS
+from bertsim.measuring.edits import KINDS as EDITS
+from bertsim.measuring.edits import edited_pairs
+from bertsim.measuring.edits.antonyms import EVERYDAY, read_antonyms
+from bertsim.measuring.edits.sentences import AGAINST, APART, LESS, SAME
+from bertsim.measuring.probes import checksum, is_held_out, shared_words
+from bertsim.measuring.probing import held_out_lines, read_inference
+from bertsim.model.ruler import ruler_pairs
+from bertsim.records import COMBINED, Float
+from bertsim.score.verdict import KINDS, Share, Thresholds, kinds_of
+
+if TYPE_CHECKING:
+    from bertsim.engines.base import Progress
+    from bertsim.model.similarity import SimilarityModel
+
+_OF_LABELS: dict[tuple[str, ...], str] = {SAME: "same", LESS: "one_follows", AGAINST: "opposite", APART: "close"}
+_OF_LABEL = dict(zip(LABELS, ("one_follows", "close", "opposite"), strict=True))  # of inference pairs, one way
+_OF_RULER = {"paraphrase": "same", "contradiction": "opposite", "related": "close", "unrelated": "different"}
+_OF_RATING = {"same": (0.95, 1.0), "close": (0.35, 0.65), "different": (0.0, 0.1)}  # parts of the label scale
+_MOST = 600  # pairs of a source and kind
+_GUARD, _PRICE = 0.02, 3.0  # opposites that may be called the same, and what each share beyond costs
+_FAR = 0.95  # share of rated pairs whose two readings are nearer to each other than those that disagree
+
+
+class KnownPair(NamedTuple):
+    """Two sentences, the verdict that is right, one of `KINDS`, and what kind of data it is from."""
+
+    sentence_a: str
+    sentence_b: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """What verdicts are made of: the rating of each pair, float32 [n], and inference both ways, float32 [n, 2, 3]."""
+
+    rating: Float
+    inference: Float
+
+
+@dataclass(frozen=True)
+class VerdictReport:
+    """How verdicts came out.
+
+    Attributes:
+        right: the share of all pairs whose kind is right.
+        confusion: by the kind that is right, how many pairs got each kind.
+    """
+
+    right: float
+    confusion: dict[str, dict[str, int]]
+
+
+def known_pairs(
+    inference: Sequence[Path],
+    edits: Sequence[Path],
+    antonyms: Path | None,
+    paraphrases: Path | None,
+    rated: Iterable[tuple[tuple[str, str], float]],
+) -> list[KnownPair]:
+    """Pairs to fit thresholds on, of each kind at most so many of a source, chosen by checksum.
+
+    Args:
+        inference, edits, antonyms, paraphrases: as of `probing.read_trials`; their held-out tenth is taken.
+        rated: pairs with people's ratings, scaled to [0, 1].
+
+    Raises:
+        DataError: a file that cannot be read.
+    """
+    found = [
+        *_of_inference(inference),
+        *_of_edits(edits, antonyms),
+        *(KnownPair(*pair, kind, "ratings") for pair, value in rated for kind in _rated_as(value)),
+        *(KnownPair(*pair, _OF_RULER[kind], "ruler") for kind, pairs in ruler_pairs().items() for pair in pairs),
+    ]
+    if paraphrases is not None:
+        pairs = (row.sentences[:2] for row in open_pairs(paraphrases) if row.error is None)
+        found += [KnownPair(a, b, "same", "paraphrases") for a, b in pairs if is_held_out(a)]
+    by_source = defaultdict(list)
+    for pair in sorted(set(found), key=lambda pair: checksum(" ".join(pair))):
+        by_source[pair.kind, pair.source].append(pair)
+    return [pair for pairs in by_source.values() for pair in pairs[:_MOST]]
+
+
+def _of_inference(paths: Sequence[Path]) -> Iterator[KnownPair]:
+    """A contradiction is about the same subject where it repeats more than half of its words."""
+    for a, b, label in read_inference(paths) if paths else ():
+        if label != "contradiction" or shared_words(a, b) > 0.5:
+            yield KnownPair(a, b, _OF_LABEL[label], "inference")
+
+
+def _of_edits(paths: Sequence[Path], antonyms: Path | None) -> Iterator[KnownPair]:
+    """Edits of held-out sentences, so many of a kind of edits and of verdict, and these sentences by twos."""
+    sentences = sorted(set(held_out_lines(paths)), key=checksum)
+    opposites = EVERYDAY if antonyms is None else read_antonyms(antonyms)
+    for edit in EDITS:
+        counts: Counter[str] = Counter()
+        for a, b, labels in edited_pairs(edit, sentences, antonyms=opposites):
+            kind = _OF_LABELS.get(labels, "")
+            counts[kind] += 1
+            if kind and counts[kind] <= _MOST // len(EDITS):
+                yield KnownPair(a, b, kind, "edits")
+    yield from (KnownPair(a, b, "different", "edits") for a, b in islice(pairwise(sentences), 0, _MOST, 2))
+
+
+def _rated_as(rating: float) -> list[str]:
+    return [kind for kind, (low, high) in _OF_RATING.items() if low <= rating <= high]
+
+
+def read_known(path: Path) -> list[KnownPair]:
+    """Pairs of a file with a column `kind`.
+
+    Raises:
+        DataError: the file cannot be read, has no such column, or a row of another kind.
+    """
+    file = open_pairs(path)
+    if "kind" not in file.columns:
+        raise DataError(
+            f"{path} has no column 'kind'; verdicts are tried on pairs that have one of {', '.join(KINDS)}."
+        )
+    found = []
+    for row in file:
+        kind, error = str(row.values.get("kind")), row.error
+        if error is None and kind not in KINDS:
+            error = f"the kind is {kind!r:.60}, and one of {', '.join(KINDS)} was expected"
+        if error is not None:
+            raise DataError(f"{file.where(row)}: {error}; {file.advice.row}.")
+        found.append(KnownPair(row.sentences[0], row.sentences[1], kind, path.name))
+    return found
+
+
+def read_pairs(
+    model: SimilarityModel, pairs: Sequence[KnownPair], rating: str, progress: Progress | None = None
+) -> Read:
+    """Have a model with an inferring head read pairs; `rating`: the scorer to go by."""
+    head = str(model.inferring_head)
+    places = [list(map(str.lower, model.labels(head))).index(label) for label in LABELS]
+    ways = [(pair[i], pair[1 - i]) for i in (0, 1) for pair in pairs]
+    both = model.label_probabilities(ways, head=head, progress=progress)[:, places]
+    ratings = model.score([pair[:2] for pair in pairs], scorer=rating)
+    return Read(ratings, np.stack([both[: len(pairs)], both[len(pairs) :]], axis=1))
+
+
+def fit_thresholds(
+    model: SimilarityModel, pairs: Sequence[KnownPair], gaps: NDArray[np.floating[Any]], data: str
+) -> Thresholds:
+    """Thresholds by which the most pairs get the right verdict, few opposites "same"; every kind counts alike.
+
+    How often a verdict is right is measured on the half of the pairs, by checksum, that was not fitted on, by turns.
+
+    Args:
+        model: with a head that infers, and its scorers joined.
+        pairs: of every kind some.
+        gaps: float [n], how far the two ways of reading are apart on pairs of the kind that is met.
+        data: what to say it was fitted on.
+    """
+    read, weights = read_pairs(model, pairs, COMBINED), _weigh(pairs)
+    right = np.array([pair.kind for pair in pairs])
+    half = np.array([checksum(pair.sentence_a) // 10 % 2 for pair in pairs])
+    said = np.full(len(pairs), "", right.dtype)
+    for rest in (0, 1):
+        fitted = _fit(read, right, weights * (half != rest))
+        said[half == rest] = kinds_of(read.rating, read.inference, _thresholds(fitted))[half == rest]
+    shares = {}
+    for kind in KINDS:
+        given = said == kind
+        if given.any():
+            share = float(np.average(right[given] == kind, weights=weights[given]))
+            shares[kind] = Share(round(share, 3), int(given.sum()))
+    far = round(float(np.quantile(gaps, _FAR)), 2)
+    return _thresholds(_fit(read, right, weights), far, shares, data)
+
+
+def _thresholds(
+    figures: NDArray[np.float64], far: float = 1.0, right: dict[str, Share] | None = None, data: str = ""
+) -> Thresholds:
+    related, alike, contradicts, follows, back = (round(float(figure), 2) for figure in figures)
+    return Thresholds(COMBINED, related, alike, contradicts, follows, back, far, right or {}, data)
+
+
+def _fit(read: Read, right: NDArray[np.str_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The figures of `Thresholds`, from `related` to `follows_back`.
+
+    Source: differential evolution, Storn and Price 1997; shares of pairs have no slope to go by.
+    """
+    from scipy.optimize import differential_evolution
+
+    is_opposite = weights * (right == "opposite")
+
+    def loss(figures: NDArray[np.float64]) -> float:
+        said = kinds_of(read.rating, read.inference, _thresholds(figures))
+        wrong = float(weights @ (said != right)) / weights.sum()
+        missed = float(is_opposite @ (said == "same")) / is_opposite.sum()
+        return wrong + _PRICE * max(missed - _GUARD, 0.0)
+
+    return differential_evolution(loss, [(0.0, 1.0)] * 5, rng=0, maxiter=40, polish=False).x
+
+
+def _weigh(pairs: Sequence[KnownPair]) -> NDArray[np.float64]:
+    """How much each pair counts: every kind alike, every source of a kind alike."""
+    counts = Counter((pair.kind, pair.source) for pair in pairs)
+    sources = Counter(kind for kind, _ in counts)
+    return np.array([1 / (sources[pair.kind] * counts[pair.kind, pair.source]) for pair in pairs])
+
+
+def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: Progress | None = None) -> VerdictReport:
+    """How often the verdicts of a model are right.
+
+    Raises:
+        InputError: it gives none.
+    """
+    if model.thresholds is None or model.inferring_head is None:
+        raise InputError(
+            f"{model.name} gives no verdicts: its folder has no verdict.json, or its heads are not loaded."
+        )
+    read = read_pairs(model, pairs, model.thresholds.rating, progress)
+    said = kinds_of(read.rating, read.inference, model.thresholds)
+    confusion = {kind: dict.fromkeys(KINDS, 0) for kind in KINDS}
+    for pair, kind in zip(pairs, said, strict=True):
+        confusion[pair.kind][kind] += 1
+    right = sum(confusion[kind][kind] for kind in KINDS) / len(pairs)
+    return VerdictReport(right, confusion)
