@@ -110,9 +110,9 @@ def run_on_ray(
     reasons = f"; {bad:,} could not be, see the column {new.error!r}" if bad else ""
     say(f"bertsim: {args.output}: {rows - bad:,} of {rows:,} rows {what}{reasons}.")
     if counts["cut"]:
-        say(f"bertsim: of {counts['cut']:,} rows text was cut off; --max-length sets how many tokens are read.")
+        say(f"bertsim: rows of which text was cut off: {counts['cut']:,}; --max-length sets how many tokens are read.")
     if counts["unknown"]:
-        say(f"bertsim: of {counts['unknown']:,} rows words were not read, which the vocabulary lacks.")
+        say(f"bertsim: rows with words that the vocabulary lacks, which were not read: {counts['unknown']:,}.")
     if bad == rows:
         raise DataError(f"{args.input}: none of the {rows:,} rows could be {what}; the reasons stand in {args.output}.")
     return 0
