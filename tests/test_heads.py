@@ -525,7 +525,7 @@ def test_a_combination_is_fitted_to_graded_labels() -> None:
 
 def test_what_a_head_says_is_told_apart_from_what_people_would_say(any_engine: bertsim.SimilarityModel) -> None:
     from bertsim.cli.score import in_words
-    from bertsim.views.result import Origin, bars
+    from bertsim.views.result import Origin, measures
 
     comparison = any_engine.compare(*PAIRS[0])
     verdict = comparison["mean_apart"]
@@ -535,8 +535,8 @@ def test_what_a_head_says_is_told_apart_from_what_people_would_say(any_engine: b
         f"{verdict.value_reversed:.4f}  mean_apart probability in the other order, (B, A)",
     ]
     engine = Origin("some-bert", "litert", "mean", None, "concat", 64, 1)
-    drawn = bars(comparison, engine)
+    drawn = measures(comparison, engine)
     assert f"called similar: </span>{verdict.probability * 100:.0f}\u202f%" in drawn
     assert "no trained head" not in drawn
     alone = replace(comparison, scores=comparison.scores[:4])
-    assert "There is no trained head for this encoder; python -m bertsim train makes one." in bars(alone, engine)
+    assert "There is no trained head for this encoder; python -m bertsim train makes one." in measures(alone, engine)

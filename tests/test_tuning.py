@@ -21,6 +21,7 @@ from bertsim.bert.folder import check_manifest, open_folder
 from bertsim.cli import main
 from bertsim.cli.output import LiveLine, Stopped
 from bertsim.errors import DataError, InputError
+from bertsim.export.writing import write_manifest
 from bertsim.heads.config import HeadConfig
 from bertsim.measuring.edits import KINDS
 from bertsim.measuring.probes import EXAMPLES, is_held_out
@@ -222,6 +223,29 @@ def test_paraphrases_follow_from_each_other_or_are_alike(files: Files) -> None:
         assert found.targets.tolist() == [target] * len(found)
 
 
+def test_pairs_of_verdicts_teach_inference_both_ways(tmp_path: Path) -> None:
+    path, check = tmp_path / "written.tsv", lambda sentence: None
+    path.write_text("sentence_a\tsentence_b\tkind\nA dog barks.\tA pet barks.\tone_follows\nBe quiet!\tHush!\tsame\n")
+    source = Source(str(path), "verdicts", label="kind")
+    found = read_examples(source, ("s",), check, inference=INFERENCE)
+    assert found.pairs == (
+        ("A dog barks.", "A pet barks."),
+        ("A pet barks.", "A dog barks."),
+        ("Be quiet!", "Hush!"),
+        ("Hush!", "Be quiet!"),
+    )
+    assert found.targets.argmax(axis=1).tolist() == [
+        INFERENCE.index(e) for e in ("entailment", "neutral", *2 * ["entailment"])
+    ]
+    with pytest.raises(
+        DataError, match=r"written\.tsv:2: kind is 'verdicts', which only a head that infers learns from"
+    ):
+        read_examples(source, ("s",), check)
+    path.write_text("sentence_a\tsentence_b\tkind\nA dog barks.\tA pet barks.\tdifferent\n")
+    with pytest.raises(DataError, match="'different', and one of same, one_follows, opposite, close was expected"):
+        read_examples(source, ("s",), check, inference=INFERENCE)
+
+
 def test_pairs_can_be_rated_by_the_cosine_that_the_encoder_begins_with(
     files: Files, small: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,6 +441,7 @@ inference = ["nli.tsv"]
 edits = ["text.txt"]
 swapped = ["text.txt"]
 paraphrases = "paraphrases.tsv"
+verdicts = {path = "./written.tsv"}
 plain = ["text.txt"]
 [[run]]
 heads = [
@@ -427,6 +452,7 @@ heads = [
 data = [
   {path = "more.tsv"},
   {path = "nli.tsv", kind = "inference", take = 60, per_epoch = 32, hold_out = true},
+  {path = "./written.tsv", kind = "verdicts", label = "kind", hold_out = true},
   {path = "text.txt", kind = "edits", edit = "antonym", antonyms = "antonyms.tsv", take = 32, epochs = [2, 2]},
   {path = "text.txt", kind = "text", take = 32, hold_out = true},
 ]
@@ -442,9 +468,14 @@ def tuned(files: Files, small: Path) -> Path:
     write_pairs(folder / "more.tsv", 96, seed=6)
     (folder / "antonyms.tsv").write_text("a\tb\tpos\tsense1\tsense2\nhot\tcold\ta\t1\t1\n")
     (folder / "card.md").write_text("---\nlicense: mit\n---\n# A tiny card\n")
-    (folder / "recipe.toml").write_text(RECIPE)
+    written = [f"The {noun} is here.\tThe {noun} is there.\topposite" for noun in ("cat", "dog", "man", "sun", "tea")]
+    (folder / "written.tsv").write_text("\n".join(["sentence_a\tsentence_b\tkind", *written]) + "\n")
+    (folder / "recipes").mkdir()
+    for name in ("card.md", "written.tsv"):
+        (folder / name).rename(folder / "recipes" / name)
+    (folder / "recipes" / "recipe.toml").write_text(RECIPE)
     output = folder / "tuned"
-    given = ["train", "--recipe", str(folder / "recipe.toml"), "--data-root", str(folder)]
+    given = ["train", "--recipe", str(folder / "recipes" / "recipe.toml"), "--data-root", str(folder)]
     given += ["--encoder", str(small), "--output", str(output)]
 
     def stop(line: LiveLine, what: str) -> None:
@@ -462,6 +493,8 @@ def tuned(files: Files, small: Path) -> Path:
 
 def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, small: Path) -> None:
     check_manifest(tuned)
+    for name in ("recipe.toml", "card.md", "written.tsv"):  # to make it again
+        assert (tuned / name).read_bytes() == (tuned.parent / "recipes" / name).read_bytes()
     assert not list(tuned.rglob(".*"))
     tensors = load_file(tuned / "model.safetensors")
     matrices = {name for name, tensor in tensors.items() if tensor.ndim == 2}
@@ -484,7 +517,7 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
 def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
     model = bertsim.load(tuned)
     assert model.thresholds
-    assert "nli.tsv, text.txt, paraphrases.tsv, dev.tsv, and the ruler's" in model.thresholds.data
+    assert "nli.tsv, text.txt, paraphrases.tsv, ./written.tsv, dev.tsv, and the ruler's" in model.thresholds.data
     assert model.verdict(model.compare("The cat sat.", "The dog sat."))
 
 
@@ -492,7 +525,9 @@ def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -
     again, root = tmp_path / "again", tuned.parent
     shutil.copytree(tuned, again)
     (again / "verdict.json").unlink()
-    given = ["train", "--recipe", str(root / "recipe.toml"), "--data-root", str(root), "--output", str(again)]
+    write_manifest(again)
+    given = ["train", "--recipe", str(root / "recipes" / "recipe.toml"), "--data-root", str(root)]
+    given += ["--output", str(again)]
     assert main([*given, "--verdict"]) == 0
     for name in ("verdict.json", "manifest.json"):
         assert (again / name).read_bytes() == (tuned / name).read_bytes()
@@ -661,7 +696,7 @@ def test_files_that_are_read_only_at_the_end_are_missed_at_the_start(
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE)
     given = ["train", "--recipe", str(path), "--data-root", str(tmp_path), "--output", str(tmp_path / "out")]
-    for name in ("card.md", "train.tsv", "nli.tsv", "text.txt", "paraphrases.tsv"):
+    for name in ("card.md", "train.tsv", "nli.tsv", "text.txt", "paraphrases.tsv", "written.tsv"):
         assert main(given) == 2
         told = f"{tmp_path / name}, which {path} names, is not a file; put it there, or leave it out."
         assert told in capsys.readouterr().err

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from bertsim.engines.base import Progress
     from bertsim.model.similarity import SimilarityModel
 
-_OF_LABELS: dict[tuple[str, ...], str] = {SAME: "same", LESS: "one_follows", AGAINST: "opposite", APART: "close"}
+LABELS_OF = {"same": SAME, "one_follows": LESS, "opposite": AGAINST, "close": APART}
+"""By kind of verdict: what A says of B, and B of A, where A is the one that says more."""
+_OF_LABELS: dict[tuple[str, ...], str] = {labels: kind for kind, labels in LABELS_OF.items()}
 _OF_LABEL = dict(zip(LABELS, ("one_follows", "close", "opposite"), strict=True))  # of inference pairs, one way
 _OF_RULER = {"paraphrase": "same", "contradiction": "opposite", "related": "close", "unrelated": "different"}
 _OF_RATING = {"same": (0.95, 1.0), "close": (0.35, 0.65), "different": (0.0, 0.1)}  # parts of the label scale
@@ -78,12 +80,14 @@ def known_pairs(
     antonyms: Path | None,
     paraphrases: Path | None,
     rated: Iterable[tuple[tuple[str, str], float]],
+    written: Sequence[KnownPair] = (),
 ) -> list[KnownPair]:
     """Pairs to fit thresholds on, of each kind at most so many of a source, chosen by checksum.
 
     Args:
         inference, edits, antonyms, paraphrases: as of `probing.read_trials`; their held-out tenth is taken.
         rated: pairs with people's ratings, scaled to [0, 1].
+        written: pairs of which some are learned from; those with a held-out sentence are taken.
 
     Raises:
         DataError: a file that cannot be read.
@@ -92,6 +96,7 @@ def known_pairs(
         *_of_inference(inference),
         *_of_edits(edits, antonyms),
         *(KnownPair(*pair, kind, "ratings") for pair, value in rated for kind in _rated_as(value)),
+        *(pair for pair in written if any(map(is_held_out, pair[:2]))),
         *(KnownPair(*pair, _OF_RULER[kind], "ruler") for kind, pairs in ruler_pairs().items() for pair in pairs),
     ]
     if paraphrases is not None:

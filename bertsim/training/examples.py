@@ -23,6 +23,7 @@ from bertsim.measuring.edits.antonyms import read_antonyms
 from bertsim.measuring.evaluation import MIN_ROWS
 from bertsim.measuring.labelled import PEEKED_ROWS, WORDS, find_label, number_of, similar_of, word_of
 from bertsim.measuring.probes import is_held_out, swap_nouns
+from bertsim.measuring.verdicts import LABELS_OF
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
 
@@ -111,7 +112,7 @@ def read_examples(
     rows, skipped = [], 0
     for row in file:
         try:
-            target = _targets(row, source, file, labels, inference)
+            both = _targets(row, source, file, labels, inference)
             _check_readable(row, check)
         except InputError as error:
             if not skip_bad_rows:
@@ -119,7 +120,9 @@ def read_examples(
             skipped += 1
             continue
         if _is_kept(row.sentences, source, exclude):
-            rows.append((row.sentences, target, row.line, str(row.values.get(source.group or ""))))
+            ways = (row.sentences, row.sentences[::-1])
+            group = str(row.values.get(source.group or ""))
+            rows += [(pair, target, row.line, group) for pair, target in zip(ways, both, strict=False)]
     if not rows:
         match = "" if source.pattern is None else f" whose sentences match {source.pattern!r}"
         raise DataError(f"{source.path} has no row to train or measure on{match} ({skipped:,} bad rows left out).")
@@ -240,7 +243,7 @@ def _told_apart(source: Source, file: DataFile) -> Source:
         kind = "inference" if RATED_AS.keys() >= set(words) else "binary"
     if kind is None and scale is None and numbers and set(numbers) <= {0.0, 1.0}:
         kind = "binary"
-    if kind in (*UNLABELLED, "inference", "binary"):
+    if kind in (*UNLABELLED, "inference", "verdicts", "binary"):
         return replace(source, kind=kind, scale=(0.0, 1.0))
     if scale is None and numbers:
         shares = {ends: np.mean([ends[0] <= n <= ends[1] for n in numbers]) for ends in _GUESSED_SCALES}
@@ -251,10 +254,21 @@ def _told_apart(source: Source, file: DataFile) -> Source:
     return replace(source, kind="graded", scale=scale or (0.0, 1.0))
 
 
-def _targets(row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]) -> list[float]:
-    """The targets of a row. Raises InputError where it has none, and says why."""
+def _targets(
+    row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]
+) -> list[list[float]]:
+    """The targets of a row, and of its sentences the other way round where it tells. Raises InputError: it has none."""
     if row.error is not None:
         raise InputError(row.error)
+    if source.kind == "verdicts":
+        both = LABELS_OF[_one_of(LABELS_OF, row.label, file.label)]
+        if not inference:
+            raise InputError("kind is 'verdicts', which only a head that infers learns from")
+        return [[float(known == name) for name in inference] for known in both]
+    return [_target(row, source, file, labels, inference)]
+
+
+def _target(row: Row, source: Source, file: DataFile, labels: Sequence[str], inference: Sequence[str]) -> list[float]:
     if inference and source.kind in ("inference", "paraphrases"):
         known = "entailment" if source.kind == "paraphrases" else _one_of(inference, row.label, file.label)
         return [float(known == name) for name in inference]

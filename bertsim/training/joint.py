@@ -31,7 +31,7 @@ from bertsim.training.plan import TrainPlan
 
 _DEV_BATCH = 64
 _SLOPE = 8.0  # of the first logits of a head that starts from the cosine, in it; they are 0 at a cosine of 0.5
-_DIRECTED = ("inference", "edits", "swaps")
+_DIRECTED = ("inference", "verdicts", "edits", "swaps")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
 from bertsim.training.fit import RUN, Observer
 from bertsim.training.losses import metric_name
-from bertsim.training.plan import TrainPlan
+from bertsim.training.plan import BESIDE, TrainPlan
 from bertsim.training.recipe import Recipe, ReportPlan, WordsPlan
 from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
@@ -84,6 +84,8 @@ def finish_output(
             plots.plot_curve(folder / CURVE, losses, metrics, metric, run.progress.best)
     if recipe.card is not None and recipe.path is not None:
         names = {"README.md": recipe.card, recipe.card.name: recipe.card, recipe.path.name: recipe.path}
+        parts = [source for run in recipe.runs for source in run.data if source.name.startswith(BESIDE)]
+        names |= {part.name: Path(part.path) for part in parts}
         for name, source in names.items():
             (output / name).write_bytes(source.read_bytes())  # which may be the file itself
     write_card(output, encoder, trained, figures, report)
@@ -207,12 +209,14 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
     if model.inferring_head is None or COMBINED not in model.scorers or not (plan.inference and plan.edits):
         return
     rated = zip(dev.pairs, map(float, dev.targets[:, 0]), strict=True)
-    pairs = verdicts.known_pairs(plan.inference, plan.edits, plan.antonyms, plan.paraphrases, rated)
+    written = () if plan.verdicts is None else verdicts.read_known(Path(plan.verdicts.path))
+    pairs = verdicts.known_pairs(plan.inference, plan.edits, plan.antonyms, plan.paraphrases, rated, written)
     scores = model.scores(dev.pairs, ["cosine", COMBINED])
     apart, packed = (model.calibrate(name, each) for name, each in scores.items())
     gaps = np.ones(1) if apart is None or packed is None else np.abs(apart - packed)
-    files = ", ".join(_shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None]))
-    data = f"{len(pairs):,} pairs: held-out ones of {files}, {dev.source.name}, and the ruler's"
+    files = _shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None])
+    files += [] if plan.verdicts is None else [plan.verdicts.name]
+    data = f"{len(pairs):,} pairs: held-out ones of {', '.join(files)}, {dev.source.name}, and the ruler's"
     write_json(output / verdict.NAME, verdicts.fit_thresholds(model, pairs, gaps, data))
 
 

@@ -25,6 +25,7 @@ DATA_KINDS = (
     "inference",  # entailment, neutral, contradiction
     "positives",  # every pair is similar
     "paraphrases",  # each sentence follows from the other
+    "verdicts",  # what the two are to each other: same, one_follows (the second from the first), opposite, close
     "cosine",  # pairs that are rated by the cosine of the encoder as it begins
     "swaps",  # of plain text, one sentence a line, as the next: each sentence and itself with two nouns swapped
     "edits",  # each sentence and itself with a minimal edit, see `measuring.edits`
@@ -33,6 +34,7 @@ DATA_KINDS = (
 UNLABELLED = ("positives", "paraphrases", "cosine")  # kinds of pairs that need no label
 OF_TEXT = ("swaps", "edits", "text")  # kinds made of plain text, one sentence a line
 HUB = "hub:"
+BESIDE = "./"  # how the path of a file begins that stands beside its recipe
 # The least and the most of a number, in whichever record it stands.
 _BOUNDS: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("epochs", "patience", "take", "per_epoch", "pin_batch"), (1, math.inf)),
@@ -47,7 +49,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 class Source:
     """One file of labelled pairs, and how to read its labels."""
 
-    path: str  # of the file, or "hub:user/dataset/path@revision"
+    path: str  # of the file, or "hub:user/dataset/path@revision"; in a recipe "./…" stands beside it
     kind: str | None = None  # one of `DATA_KINDS`; None: told from its first rows
     scale: tuple[float, float] | None = None  # the ends of graded labels; None: 0 to 1 or 0 to 5, told as the kind
     weight: float = 1.0  # of each of its rows in the loss
@@ -97,12 +99,13 @@ class Source:
         del table["origin"]
         return table
 
-    def under(self, root: Path) -> Source:
-        """The same, a relative path starting at `root`; it is still called what it was."""
+    def under(self, root: Path, beside: Path) -> Source:
+        """The same, a relative path starting at `root`, or `beside` the recipe; it is still called what it was."""
         antonyms = self.antonyms and str(root / self.antonyms)
         if self.path.startswith(HUB) or Path(self.path).is_absolute():
             return replace(self, antonyms=antonyms)
-        return replace(self, path=str(root / self.path), origin=self.path, antonyms=antonyms)
+        start = beside if self.path.startswith(BESIDE) else root
+        return replace(self, path=str(start / self.path), origin=self.path, antonyms=antonyms)
 
     def learns_in(self, epoch: int) -> bool:
         """Whether it is learned from in an epoch, counted from 0."""
