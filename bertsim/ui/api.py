@@ -100,9 +100,8 @@ def _score_pairs(asked: tuple[SimilarityModel, str], pairs: Sequence[tuple[str, 
     return [{"score": float(score), **_unread(a, b)} for score, a, b in zip(scores, unread, unread, strict=True)]
 
 
-def build_api(shelf: Shelf) -> None:
+def build_api(shelf: Shelf, lane: SlowLane) -> None:
     """Add the endpoints to the app being built."""
-    lane = SlowLane(lambda: shelf.asked_at)
     together = Together(_score_pairs)
 
     @replies

@@ -28,7 +28,10 @@ from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.head import TITLE, OwnHead
+from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import Layout
+from bertsim.ui.modes import SETTINGS, Mode, Moves
+from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import HEAD, NOW_JS, theme
@@ -40,6 +43,7 @@ SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
 LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
+MODES: tuple[type[Mode], ...] = (RankMode,)
 KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0
@@ -55,9 +59,10 @@ def build_app(shelf: Shelf) -> gr.Blocks:
         CheckpointError: the bundled encoder's files are missing or damaged.
     """
     allowed = Choices.of_bundled()
+    lane = SlowLane(lambda: shelf.asked_at)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
-        _wire(Events(Layout(shelf, allowed), allowed), blocks)
-        build_api(shelf)
+        _wire(Events(Layout(shelf, allowed, MODES, lane), allowed), blocks)
+        build_api(shelf, lane)
     return blocks
 
 
@@ -66,7 +71,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     page, controls = events.page, events.page.controls
     sent = {"a": page.a, "b": page.b, "past": page.past, "shown": page.shown, "encoder": page.encoder}
     sent |= {key: control for key, control in controls.items() if key != "pins"}
-    sent |= {"pins": controls["pins"], "tab": page.tab, "turn": page.turn}
+    sent |= {"mode": page.mode, "pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
     results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}
     results |= {page.past, page.history, page.shown, controls["mask"]}
@@ -80,6 +85,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         **MODEL_QUEUE,
     }
     unseen = asks | {"show_progress": "hidden", "show_progress_on": None}
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **MODEL_QUEUE}
     switches = unseen | SWITCH_QUEUE
 
     cards = (page.offered, page.line)  # `gr.on` takes no event of HTML's own
@@ -89,14 +95,16 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     if page.other is not None:
         typed = switches | {"inputs_kwargs": {"typed": page.other} | sent}
         chosen.append(page.other.submit(events.type_encoder, outputs=switched, **typed))
-    settings = [controls[key].input for key in ("pooling", "layers", "combine", "max_length")]
+    settings = [controls[key].input for key in SETTINGS]
     asked = [page.run.click, page.a.submit, page.b.submit, *settings]
     swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
+    opened = [event for mode in page.modes for event in mode.wire(blocks)]
     answered = [
         gr.on(asked, events.compare_pair, outputs=results, **asks),
         swapped.then(events.compare_pair, outputs=results, **asks),
         page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),
         page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),
+        *(each.success(events.compare_pair, outputs=results, **asks) for each in opened),
         *(each.success(events.compare_if_switched, outputs=results, **asks) for each in chosen),
     ]
     own = [controls[key].input for tab in TABS for key in tab.controls if LABELS[key]]
@@ -108,8 +116,13 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     pictures_pressed = asks | PRESS_QUEUE
     pressed = [each.pick(events.press_picture, outputs=changes, **pictures_pressed) for each in page.pictures.values()]
 
-    everything = results | switched | {*boxes, page.wanted, page.tab_row}
+    everything = results | switched | {*boxes, page.wanted, page.tab_row, page.mode, page.mode_row}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
+    moves = Moves(page)
+    moved = [
+        page.mode_row.select(moves.choose, None, {page.mode}, **quiet),
+        page.back.click(moves.go_back, {page.came_from}, {page.mode, page.mode_row, page.back}, **quiet),
+    ]
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     later = unseen | LATER_QUEUE
     for each in answered:
@@ -117,8 +130,10 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     for each in drawn:
         each.success(events.complete_tab, outputs=pictures, **later)
 
-    for each in (*drawn, *pressed):
+    for each in (*drawn, *pressed, *moved):
         each.success(events.follow, outputs={page.share, page.challenge}, **unseen)
+        for mode in page.modes * (each in moved):
+            each.success(mode.follow, inputs_kwargs=mode.shared | mode.asks, outputs={page.share}, **quiet)
 
 
 def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:

@@ -182,7 +182,7 @@ class Choices:
         keys = {key: ",".join(self.within(key, values[key])) for key in KEYS if key in values}
         own = {**values, **keys, "encoder": self.encoder, "tab": tab}
         new = {**self.defaults, **dict.fromkeys(keys, ""), "encoder": start, "tab": TABS[0].name}
-        different = {key: own[key] for key, value in new.items() if own[key] != value}
+        different = _differences(own, new)
         query = urlencode({"a": sendable(a), "b": sendable(b), **different})
         if len(query) > LONGEST:
             raise InputError(
@@ -190,6 +190,11 @@ class Choices:
                 "shorten the sentences."
             )
         return query
+
+    def settings_query(self, values: Mapping[str, Any], start: str) -> dict[str, Any]:
+        """What of encoder and settings differs from what a new visitor finds, whose encoder is `start`."""
+        new = {key: self.defaults[key] for key in ("pooling", "layers", "combine", "max_length")}
+        return _differences({**values, "encoder": self.encoder}, new | {"encoder": start})
 
     def read_link(self, query: Mapping[str, str]) -> tuple[str, dict[str, Any], str]:
         """What a query asks for, as the visitor's browser sent it; keys that mean nothing here are left alone.
@@ -233,3 +238,7 @@ class Choices:
                 return option
         there = f"; there are {', '.join(options)}" if key == "tab" else f", which {self.encoder} does not offer"
         raise InputError(f"{key} is {written[:40]!r}{there}")
+
+
+def _differences(own: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: own[key] for key, value in new.items() if own[key] != value}

@@ -20,6 +20,7 @@ from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.judging import judge, remember
 from bertsim.ui.layout import Layout
+from bertsim.ui.modes import COMPARE, Sent, Update
 from bertsim.ui.pairs import Pair, Pairs, Settings
 from bertsim.ui.share import ORIGIN, pictured_and_told
 from bertsim.ui.shelf import Loading
@@ -37,11 +38,6 @@ TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
 _NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
-
-Sent = dict[str, Any]
-"""What the page sends with every request, by name: see `app.build_app`; controls by their keys."""
-Update = dict[Any, Any]
-"""A value for each component that changes."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ class Events:
     def follow(self, request: gr.Request, **sent: Any) -> Update:
         """After whatever changed the page: the query that restores what it shows, and what "Share" has of that."""
         shown = sent["shown"]
-        if not shown or sent["tab"] not in BY_NAME:
+        if not shown or sent["tab"] not in BY_NAME or sent["mode"] != COMPARE:
             return gr.skip()
         check = self.links.take(request.session_hash, sent["turn"])
         pair, query, problem = self._pair(shown), "", ""
@@ -203,6 +199,8 @@ class Events:
             update |= {page.a: boxes[0], page.b: boxes[1]}
         if tab != TABS[0].name:
             update[page.tab_row] = gr.update(selected=tab)
+        if query.get("mode") in {mode.name for mode in page.modes}:
+            update |= {page.mode: query["mode"], page.mode_row: gr.update(selected=query["mode"])}
         if allowed != self.built or values != allowed.defaults:
             update |= {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}

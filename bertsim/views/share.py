@@ -16,14 +16,15 @@ def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tu
     Args:
         query: what restores the page; "" where there is no link.
         problem: why there is none, in a sentence.
-        picture: the card, as SVG.
+        picture: the card, as SVG; empty: there is none.
         texts: by the name of a way in: what to copy, and what it leaves out.
         origin: an address in these texts in whose place the app's own belongs.
     """
     field = tag("input", type="text", readonly=True, aria_label="Link to this page")
     saves = (button(kind.upper(), kind=".bs-quiet", data_card=kind) for kind in ("png", "svg"))
     parts = [tag("h2", "Share what you see"), note(problem) if problem else _copied(field, "the link")]
-    parts += [tag("div.bs-card", picture), tag("p.bs-downloads", tag("span", "Save the card as"), *saves)]
+    if picture:
+        parts += [tag("div.bs-card", picture), tag("p.bs-downloads", tag("span", "Save the card as"), *saves)]
     for name, (text, left_out) in texts.items():  # of which at most one is open
         code = tag("code", tag("span", origin, data_origin=True).join(map(Html.escape, text.split(origin))))
         shown = tag("pre", code, tabindex=0, role="region", aria_label=name)

@@ -40,7 +40,7 @@ def compare(page: Page, a: str, b: str, wanted: float) -> None:
 def open_tab(page: Page, name: str) -> None:
     """Open a tab of the result and wait for its picture."""
     page.get_by_role("tab", name=name, exact=True).click()
-    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+    expect(page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
 
 
 def select_tab(page: Page, name: str) -> None:
@@ -50,7 +50,7 @@ def select_tab(page: Page, name: str) -> None:
         page.locator("#bs-tabs .overflow-menu > button").click()
         tab = page.locator("#bs-tabs .overflow-dropdown button", has_text=name)
     tab.click()
-    expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+    expect(page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
 
 
 def choose(page: Page, panel: str, label: str, choice: str) -> None:

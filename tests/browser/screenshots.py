@@ -36,7 +36,7 @@ def take(browser: Browser, url: str, name: str, width: int, height: int, scheme:
     page.wait_for_selector("#bs-ways .bs-lane")  # which come behind the first verdict
     if tab != "What it saw":
         page.get_by_role("tab", name=tab, exact=True).click()
-        page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
+        page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
     page.mouse.move(2, 2)
     page.wait_for_timeout(400)
     path = ASSETS / f"screenshot-{name}.png"

@@ -115,5 +115,7 @@ def test_every_tab_can_be_opened_by_keys(page):
     for name in VIEWS[1:]:
         page.get_by_role("tab", name=name, exact=True).focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view")).to_be_visible()
+        expect(
+            page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view")
+        ).to_be_visible()
     open_tab(page, VIEWS[0])

@@ -12,6 +12,7 @@
   const link = () => {
     const url = new URL(location.href);
     url.search = query;
+    if (/(^|&)mode=/.test(query)) { url.hash = ""; return url; } // pins and views are of a pair
     const pins = window.bertsim.pins().replaceAll(" ", ",");
     url.searchParams.delete("pins");
     if (query && pins) url.searchParams.set("pins", pins);

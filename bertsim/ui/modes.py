@@ -1,0 +1,155 @@
+"""What the modes of the page beside Compare share: where they stand, their link, and the way to Compare and back.
+
+A mode is a tab of the page with components of its own. Encoder, settings and address are the page's; what was computed
+stays when the mode is left. Holds no visitor's data.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from bertsim.errors import InputError
+from bertsim.ui.calls import Turns, answers, sentence
+from bertsim.ui.controls import LONGEST, Choices
+from bertsim.ui.lane import SlowLane
+from bertsim.ui.pairs import Settings
+from bertsim.ui.share import ORIGIN
+from bertsim.views.markup import Html, sendable
+from bertsim.views.share import share_dialog
+
+if TYPE_CHECKING:
+    from bertsim.ui.layout import Layout
+
+COMPARE = "compare"
+"""The mode of one pair, which the page begins with."""
+SETTINGS = ("pooling", "layers", "combine", "max_length")
+Sent = dict[str, Any]
+"""What the page sends with a request, by name."""
+Update = dict[Any, Any]
+"""A value for each component that changes."""
+
+
+class Mode(ABC):
+    """A mode of the page.
+
+    Attributes:
+        name, label: in links, and on its tab.
+        page: the page that it is part of, with encoder and settings.
+        lane: where answers that take long wait for their turn.
+        turns: which request of each visitor is the latest.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+
+    def __init__(self, page: Layout, lane: SlowLane) -> None:
+        self.page, self.lane = page, lane
+        self.turns = Turns()
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What every request of a mode sends beside its own: the open mode, the encoder and the settings, by key."""
+        return {"mode": self.page.mode, "encoder": self.page.encoder} | {k: self.page.controls[k] for k in SETTINGS}
+
+    @property
+    @abstractmethod
+    def asks(self) -> dict[str, Any]:
+        """Its own components that a link is made of, by their names there."""
+
+    @abstractmethod
+    def build(self) -> None:
+        """Lay its components out, in its tab."""
+
+    @abstractmethod
+    def wire(self, blocks: gr.Blocks) -> list[Any]:
+        """Connect them with what their events do.
+
+        Returns:
+            Events after which the pair in the boxes of Compare is to be compared, see `open_pair`.
+        """
+
+    @abstractmethod
+    def write_link(self, sent: Sent) -> Mapping[str, str]:
+        """What of a request stands in a link: everything that differs from what a new visitor finds.
+
+        Raises: InputError, where a link cannot hold it.
+        """
+
+    @abstractmethod
+    def read_link(self, query: Mapping[str, str]) -> Update:
+        """What a link asks for, a value for each of `asks`; raises InputError for what cannot be."""
+
+    def settings(self, sent: Sent) -> Settings:
+        """The settings of a request."""
+        return Settings(sent["encoder"], *(sent[key] for key in SETTINGS))
+
+    def open_pair(self, a: str, b: str) -> Update:
+        """Put a pair into the boxes of Compare, which opens, with a way back to this mode."""
+        page = self.page
+        back = gr.update(value=f"Back to {self.label}", visible=True)
+        return {page.a: sendable(a), page.b: sendable(b), page.mode: COMPARE, page.came_from: self.name} | {
+            page.mode_row: gr.update(selected=COMPARE),
+            page.back: back,
+        }
+
+    @property
+    def opened(self) -> set[Any]:
+        """The components that `open_pair` changes."""
+        return set(self.open_pair("", ""))
+
+    @answers
+    def follow(self, mode: str, **sent: Any) -> Update:
+        """After an answer, and when it is opened: the address, and what "Share" has."""
+        if mode != self.name:
+            return gr.skip()
+        problem = ""
+        try:
+            query = self._query(sent)
+        except InputError as error:
+            query, problem = f"mode={self.name}", sentence(str(error))
+        return {self.page.share: share_dialog(query, problem, Html(), {}, ORIGIN)}
+
+    def _query(self, sent: Sent) -> str:
+        """The query of a link to all of this."""
+        allowed = Choices.of(self.page.shelf.get(sent["encoder"]))
+        own = allowed.settings_query(sent, self.page.shelf.catalog.start.name)
+        query = urlencode({"mode": self.name, **self.write_link(sent), **own})
+        if len(query) > LONGEST:
+            raise InputError(
+                f"A link to all of this would have {len(query):,} characters, and {LONGEST:,} are the most that can be "
+                "opened; give fewer or shorter lines."
+            )
+        return query
+
+    @answers
+    def open_link(self, request: gr.Request) -> Update:
+        """A new visitor: what a link to this mode says; nothing without one."""
+        query = dict(request.query_params)
+        if query.get("mode") != self.name:
+            return gr.skip()
+        try:
+            return self.read_link(query)
+        except InputError as error:
+            gr.Warning(str(Html.escape(f"The link could not be followed: {error}")), title="Not all of this link")
+            return gr.skip()
+
+
+class Moves:
+    """Events that open another mode of a page."""
+
+    def __init__(self, page: Layout) -> None:
+        self.page = page
+
+    def choose(self, event: gr.SelectData) -> Update:
+        """A tab of a mode."""
+        return {self.page.mode: [COMPARE, *(mode.name for mode in self.page.modes)][event.index]}
+
+    def go_back(self, came_from: str) -> Update:
+        """From a pair to the mode that it was opened from."""
+        page, hidden = self.page, gr.update(visible=False)
+        return {page.mode: came_from, page.mode_row: gr.update(selected=came_from), page.back: hidden}
