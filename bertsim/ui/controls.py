@@ -193,7 +193,7 @@ class Choices:
 
     def settings_query(self, values: Mapping[str, Any], start: str) -> dict[str, Any]:
         """What of encoder and settings differs from what a new visitor finds, whose encoder is `start`."""
-        new = {key: self.defaults[key] for key in ("pooling", "layers", "combine", "max_length")}
+        new = {key: self.defaults[key] for key in ("pooling", "layers", "combine", "max_length", "scorer")}
         return _differences({**values, "encoder": self.encoder}, new | {"encoder": start})
 
     def read_link(self, query: Mapping[str, str]) -> tuple[str, dict[str, Any], str]:

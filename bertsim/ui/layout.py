@@ -53,7 +53,7 @@ class Layout:
         with gr.Accordion("Encoder and settings", open=False, elem_id="bs-settings"):
             self._build_encoders()
             with gr.Row():
-                self._build_controls(allowed, *SETTINGS)
+                self._build_controls(allowed, *SETTINGS, "scorer")
         with gr.Tabs(selected=COMPARE, elem_id="bs-modes") as self.mode_row:
             with gr.Tab("Compare", id=COMPARE, elem_id=f"bs-mode-{COMPARE}"):
                 self._build_compare(allowed)

@@ -53,8 +53,12 @@ class Mode(ABC):
 
     @property
     def shared(self) -> dict[str, Any]:
-        """What every request of a mode sends beside its own: the open mode, the encoder and the settings, by key."""
-        return {"mode": self.page.mode, "encoder": self.page.encoder} | {k: self.page.controls[k] for k in SETTINGS}
+        """What every request of a mode sends beside its own: the open mode, the encoder and the settings, by key.
+
+        "scorer" is that which reads two sentences together, `controls.NO_HEAD` where the encoder has none.
+        """
+        own = {key: self.page.controls[key] for key in (*SETTINGS, "scorer")}
+        return {"mode": self.page.mode, "encoder": self.page.encoder} | own
 
     @property
     @abstractmethod

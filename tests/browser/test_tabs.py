@@ -173,7 +173,8 @@ def test_every_token_says_what_hiding_it_does(page, comparison):
     effects_are_drawn(page)
     ordinary = int(comparison.tokens.is_own.sum())
     expect(page.locator('#bs-saw .bs-token[aria-label*="without it cosine"]')).to_have_count(ordinary)
-    choose(page, "#bs-tab-saw", "Read together by", "bilstm")
+    page.get_by_role("button", name="Encoder and settings").click()
+    choose(page, "#bs-settings", "Read together by", "bilstm")
     expect(page.locator('#bs-saw .bs-token[aria-label*="without it bilstm"]')).to_have_count(ordinary)
 
 
