@@ -15,3 +15,24 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (
         "The sea was calm that morning, and the boats lay still in the harbour. " * 20 + "Then the wind came up.",
     ),
 )
+RANKED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "No shared word",
+        "Why did the lawyer quit?",
+        (
+            "The lawyer did not quit.",
+            "Why did the lawyer laugh?",
+            "Our attorney resigned because of stress.",
+            "A lawyer costs money.",
+            "Why did the engine quit?",
+            "I quit smoking last year.",
+            "Two judges read each case.",
+            "Lawyers wear black here.",
+            "How do I become a lawyer?",
+            "The nurse left her job to study law.",
+            "Quit the program to save power.",
+            "The soup is cold.",
+        ),
+    ),
+)
+"""A name, a sentence and lines to rank."""
