@@ -25,6 +25,8 @@ from bertsim.views.markup import sendable, tag
 from bertsim.views.page import choices, fault
 from bertsim.views.rank import cost_line, lines_file, others, ranking
 
+EXAMPLES = [(name, query, lines.replace("|", "\n")) for name, query, lines in RANKED]
+_, QUERY, LINES = EXAMPLES[0]
 TOP = 10
 FRAME = 0.12
 """Seconds at least between two pictures of an answer on its way."""
@@ -46,28 +48,30 @@ class RankMode(Mode):
 
     def build(self) -> None:
         """The sentence and its settings beside the lines, what there is to press, the answer."""
-        _, query, lines = RANKED[0]
         with gr.Row(elem_id="bs-rank-asked"):
             with gr.Column(min_width=280, scale=4):
                 says: dict[str, Any] = {"label": "Sentence", "placeholder": "A question, a claim, a title"}
-                self.query = gr.Textbox(query, max_lines=4, elem_id="bs-query", elem_classes="bs-typed", **says)
+                self.query = gr.Textbox(QUERY, max_lines=4, elem_id="bs-query", elem_classes="bs-typed", **says)
                 self.faults = {"q": fault_place("query")}
-                says = {"label": "Read together", "info": "The best lines by vectors, each read with the sentence."}
+                says = {
+                    "label": "Read together",
+                    "info": "So many of the best lines by vectors, each with the sentence.",
+                }
                 slider = {"minimum": 0, "maximum": MOST_RERANKED, "step": 1, "elem_id": "bs-top"}
                 self.top = WholeSlider(value=TOP, elem_classes="bs-typed", **slider, **says)
+                with gr.Row(elem_classes="bs-actions"):
+                    named = {"elem_id": "bs-rank-run", "elem_classes": "bs-go"}
+                    self.run = gr.Button("Rank", variant="primary", scale=0, **named)
+                    self.cancel = gr.Button("Cancel", visible=False, elem_id="bs-rank-cancel", scale=0)
+                    self.cost = gr.HTML("", elem_id="bs-cost", apply_default_css=False)
             with gr.Column(min_width=280, scale=6, elem_classes="bs-lines-box"):
                 says = {"label": "Lines", "placeholder": "One sentence a line: type, paste, or drop a file"}
-                text = "\n".join(lines)
-                self.lines = gr.Textbox(text, lines=7, max_lines=7, elem_id="bs-list", elem_classes="bs-typed", **says)
+                self.lines = gr.Textbox(LINES, lines=7, max_lines=7, elem_id="bs-list", elem_classes="bs-typed", **says)
                 gr.HTML(lines_file(MOST_LINES), apply_default_css=False, elem_classes="bs-from-file")
                 self.faults["lines"] = fault_place("list")
-        with gr.Row(elem_id="bs-rank-actions", elem_classes="bs-actions"):
-            self.run = gr.Button("Rank", variant="primary", elem_id="bs-rank-run", elem_classes="bs-go", scale=0)
-            self.examples = picture("Examples", "bs-rank-examples", choices("Try", [name for name, *_ in RANKED]))
+        with gr.Row(elem_classes="bs-actions"):
+            self.examples = picture("Examples", "bs-rank-examples", choices("Try", [name for name, *_ in EXAMPLES]))
             share_button("Share")
-        with gr.Row(elem_id="bs-rank-way", elem_classes="bs-actions"):
-            self.cost = gr.HTML("", elem_id="bs-cost", apply_default_css=False)
-            self.cancel = gr.Button("Cancel", visible=False, size="sm", elem_id="bs-rank-cancel", scale=0)
         with gr.Column(elem_id="bs-rank-result", elem_classes="bs-result"):
             waiting = tag("p.bs-empty", "The ranking appears here.")
             self.ranking = picture("Ranking", "bs-ranking", waiting, js=LIVE_JS + ANSWERED_JS)
@@ -113,10 +117,9 @@ class RankMode(Mode):
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """An example."""
-        _, query, lines = RANKED[int(event.key)]
-        text = "\n".join(lines)
-        boxes = {self.query: query, self.lines: text}
-        for update in self._rank(request, sent | {"q": query, "lines": text}):
+        _, query, lines = EXAMPLES[int(event.key)]
+        boxes = {self.query: query, self.lines: lines}
+        for update in self._rank(request, sent | {"q": query, "lines": lines}):
             yield boxes | update
             boxes = {}  # or what is typed meanwhile would go
 
@@ -135,8 +138,7 @@ class RankMode(Mode):
 
     def write_link(self, sent: Sent) -> Mapping[str, str]:
         """See `Mode`."""
-        _, query, lines = RANKED[0]
-        new = {"q": query, "lines": "\n".join(lines), "top": TOP}
+        new = {"q": QUERY, "lines": LINES, "top": TOP}
         return {key: sendable(str(sent[key])) for key, value in new.items() if sent[key] != value}
 
     def read_link(self, query: Mapping[str, str]) -> Update:
@@ -200,7 +202,7 @@ class RankMode(Mode):
         return fault(sentence(wrong[key]), id=f"bs-fault-{box}", data_turn=turn) if key in wrong else ""
 
     def _updates(self, steps: Iterator[Step], turn: float) -> Iterator[Update]:
-        """What changes on the page: the first list at once, then a picture every now and then, in the end everything."""
+        """What changes on the page: the first list at once, then a picture now and then, in the end everything."""
         start, drawn, last = monotonic(), 0.0, None
         for last in steps:
             now, is_first = monotonic(), not drawn and last.found

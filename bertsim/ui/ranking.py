@@ -29,8 +29,7 @@ from bertsim.ui.kept import Kept
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.ui.shelf import Shelf
-from bertsim.views.rank import DRAWN
-from bertsim.views.ranked import Cost, LeftOut, Line, Ranking
+from bertsim.views.ranked import MANY, Cost, LeftOut, Line, Ranking
 
 MOST_LINES = 2_000
 MOST_RERANKED = 100
@@ -146,7 +145,7 @@ class Ranker:
         if own.defaults["scorer"] == NO_HEAD or not model.thresholds:
             with suppress(BertsimError):
                 bundled = self.shelf.get(BUNDLED_OFFER.name)
-        judge = model if model.thresholds else bundled
+        judge = None if _is_question(asked.sentence) else model if model.thresholds else bundled
         if own.defaults["scorer"] != NO_HEAD:
             return _Reader(model, own.within("scorer", asked.scorer), asked.settings.options(model), judge)
         usual = Choices.of(bundled).defaults["scorer"] if bundled else NO_HEAD
@@ -195,7 +194,11 @@ class Ranker:
         read, start, done = self._kept.find(owner, lines), monotonic(), 0
         missing = [line for line in lines if line not in read]
         todo = sum(len(asked.sentence) + len(line) for line in missing)
-        cost = cost._replace(pairs=reader.passes * len(missing), pair_seconds=self._paces.get(reader.owner, 0.0) * todo)
+        cost = cost._replace(
+            pairs=reader.passes * len(missing),
+            known_pairs=len(read),
+            pair_seconds=self._paces.get(reader.owner, 0.0) * todo,
+        )
         yield read, cost
         for place in range(0, len(missing), _PAIRS):
             lot = missing[place : place + _PAIRS]
@@ -250,7 +253,7 @@ def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, F
         for first, each in enumerate(model.rank(vectors[asked.sentence][:-width], own, **options), 1):
             place, line = lines[each.index]
             found.append(Line(line, place, first, each.score, counts[line]))
-    shown = [line.text for line in found[: max(DRAWN, asked.top)]]
+    shown = [line.text for line in found[: max(MANY, asked.top)]]
     words = model.partly_unread([asked.sentence, *shown], asked.settings.max_length)
     told = [replace(line, unread=words.get(line.text)) for line in found]
     stopped = len(asked.listed.lines) - len(there)
@@ -283,9 +286,16 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader) -> Ranki
     for line in found.lines:
         if (numbers := read.get(line.text)) is not None:
             score, *rest = map(float, numbers)
-            said = (Inference(*rest[1:4]), Inference(*rest[4:])) if rest else None
-            line = replace(line, together=score, inference=said, is_other=bool(rest) and rest[0] < related)
+            line = replace(line, together=score)
+            if rest:
+                silence = "other subject" if rest[0] < related else "a question" if _is_question(line.text) else ""
+                line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:])), silence=silence)
         lines.append(line)
     return replace(
-        found, lines=sorted(lines, key=lambda line: (line.together is None, -(line.together or 0.0), line.first))
+        found, lines=sorted(lines, key=lambda each: (each.together is None, -(each.together or 0.0), each.first))
     )
+
+
+def _is_question(text: str) -> bool:
+    """Whether a text is a question, which is neither true nor false, so that nothing follows from it."""
+    return text.rstrip(" \"'”’»)").endswith(("?", "\uff1f"))

@@ -14,6 +14,8 @@ from bertsim.score.verdict import Inference
 from bertsim.views.markup import counted, sendable
 from bertsim.views.unread import listed
 
+FEW, MANY = 20, 50
+"""Lines that a picture has at least, where there are as many, and at most."""
 COLUMNS = (
     *("rank", "rank_by_vectors", "cosine", "read_together", "line", "line_number"),
     *(f"{given}_{says}" for given in ("from_sentence", "from_line") for says in ("follows", "open", "contradicts")),
@@ -38,7 +40,7 @@ class Cost(NamedTuple):
         texts: sentence and lines.
         short: of these, how many the encoder reads now; the others were read before.
         seconds: for that, as `is_measured`, else as expected; 0: nobody knows.
-        pairs: passes for what is read together.
+        pairs: passes for what is read together; `known_pairs`: how many pairs were read before.
         pair_seconds: the same for these, as `are_pairs_measured`.
     """
 
@@ -49,6 +51,7 @@ class Cost(NamedTuple):
     pairs: int = 0
     pair_seconds: float = 0.0
     are_pairs_measured: bool = False
+    known_pairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Line:
         unread: what was not read of it, to the letter; None: all was, or nobody looked.
         together: the score of what read it together with the sentence; None: nothing did.
         inference: what the sentence says of it, and it of the sentence; None: nobody says.
-        is_other: whether it has so little to do with the sentence that inference says nothing.
+        silence: why nothing is said of inference: the line is a question, or on another subject; "": something is.
     """
 
     text: str
@@ -73,7 +76,7 @@ class Line:
     unread: Unread | None = None
     together: float | None = None
     inference: tuple[Inference, Inference] | None = None
-    is_other: bool = False
+    silence: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,11 @@ class Ranking:
     together: str | None = None
     scorer: str = ""
     judge: str | None = None
+
+    @property
+    def drawn(self) -> int:
+        """How many lines the picture has; the others are listed under it."""
+        return min(max(FEW, min(self.wanted, MANY)), len(self.lines))
 
     @property
     def read(self) -> int:
@@ -154,17 +162,18 @@ def losses(found: Ranking) -> Iterator[str]:
 def cost_told(cost: Cost) -> str:
     """What an answer takes, or took.
 
-    Example: "1 + 12 short passes, 9 ms; 30 pair passes, about 80 ms"
+    Example: "1 + 12 short passes, 9 ms; 24 pair passes, about 80 ms; 2 pairs read before"
     """
     short = f"1 + {cost.texts - 1:,}" if cost.short == cost.texts else f"{cost.short:,}"
-    told = [f"{short} short pass{'' if short == '1' else 'es'}" + _time(cost.seconds, cost.is_measured)]
+    told = [f"{short} short pass{'' if short == '1' else 'es'}{_time(cost.seconds, cost.is_measured)}"] * bool(
+        cost.short
+    )
     if cost.pairs:
-        told.append(
-            f"{cost.pairs:,} pair pass{'' if cost.pairs == 1 else 'es'}"
-            + _time(cost.pair_seconds, cost.are_pairs_measured)
-        )
-    if known := cost.texts - cost.short:
-        told.append(f"{known:,} read before")
+        named = f"{cost.pairs:,} pair pass{'' if cost.pairs == 1 else 'es'}"
+        told.append(named + _time(cost.pair_seconds, cost.are_pairs_measured))
+    known = (cost.texts - cost.short, "sentence"), (cost.known_pairs, "pair")
+    if before := " and ".join(counted(n, noun) for n, noun in known if n):
+        told.append(f"{before} read before")
     return "; ".join(told)
 
 
