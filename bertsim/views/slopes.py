@@ -37,10 +37,12 @@ def slopes(found: Ranking, sentence: str) -> Html:
     for rank, line in enumerate(found.lines, 1):
         y, z = (_TOP + (each - 0.5) * _ROW for each in (line.first, rank))
         if line.first <= found.drawn:
-            parts.append(_text(_LEFT - 60, y + 5, f"{_short(line.text)}  {line.first}.", text_anchor="end"))
+            parts.append(_text(_LEFT - 92, y + 5, _short(line.text), text_anchor="end"))
+            parts.append(_text(_LEFT - 62, y + 5, line.first, text_anchor="end"))
             parts.append(_text(_LEFT - 6, y + 5, number(line.cosine), fill=_SOFT, text_anchor="end"))
         if rank <= found.drawn and found.wanted:
-            parts.append(_text(_RIGHT + 60, z + 5, f"{rank}.  {_short(line.text)}"))
+            parts.append(_text(_RIGHT + 62, z + 5, rank))
+            parts.append(_text(_RIGHT + 92, z + 5, _short(line.text)))
             score = "" if line.together is None else number(line.together)
             parts.append(_text(_RIGHT + 6, z + 5, score, fill=_SOFT))
         if max(rank, line.first) <= found.drawn and found.wanted:
@@ -51,7 +53,7 @@ def slopes(found: Ranking, sentence: str) -> Html:
     return tag("svg", *parts, xmlns="http://www.w3.org/2000/svg", font_size=14, **shape)
 
 
-def _text(x: float, y: float, said: str, **attributes: object) -> Html:
+def _text(x: float, y: float, said: object, **attributes: object) -> Html:
     return tag("text", said, x=f"{x:g}", y=f"{y:g}", **{"fill": _INK} | attributes)
 
 
