@@ -7,7 +7,7 @@ import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,6 +25,7 @@ MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
 # Scores are answered together, so that many may be under way.
 API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
 MANY_QUEUE = {"concurrency_id": "many", "concurrency_limit": 12}  # of these one at a time takes long, see `lane`
+STOP_QUEUE = {"concurrency_id": "stop", "concurrency_limit": 12}  # what ends those need not wait for them
 SCORE_QUEUE = {"concurrency_id": "score", "concurrency_limit": 32}
 
 
@@ -109,7 +110,7 @@ def _told(shown: Callable[[str], str]) -> Iterator[None]:
 
 
 def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Callable[P, R]:
-    """Turn a `BertsimError` of a callback, or of a coroutine, into a `gr.Error`; anything else stays a visible bug."""
+    """Turn a `BertsimError` of a callback, generator or coroutine into a `gr.Error`; all else stays a visible bug."""
 
     @functools.wraps(call)
     def answered(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -124,6 +125,13 @@ def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Calla
         with _told(shown):
             return await call(*args, **kwargs)  # type: ignore[misc]
 
+    @functools.wraps(call)
+    def told(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with suppress(StaleError), _told(shown):
+            yield from call(*args, **kwargs)  # type: ignore[misc]
+
+    if inspect.isgeneratorfunction(call):
+        return told  # type: ignore[return-value]
     return awaited if inspect.iscoroutinefunction(call) else answered  # type: ignore[return-value]
 
 

@@ -101,8 +101,9 @@ window.bertsim = (() => {
     const view = button.closest(".bs-view");
     const svg = view?.querySelector(".bs-main svg") ?? view?.querySelector("svg");
     const kind = button.dataset.save;
-    const body = kind === "json" ? button.dataset.payload : new XMLSerializer().serializeToString(svg);
-    download(`${button.dataset.name}.${kind}`, body, kind === "json" ? "application/json" : "image/svg+xml");
+    const body = button.dataset.payload ?? new XMLSerializer().serializeToString(svg);
+    const types = { json: "application/json", csv: "text/csv", svg: "image/svg+xml" };
+    download(`${button.dataset.name}.${kind}`, (kind === "csv" ? "\ufeff" : "") + body, types[kind]);
   };
 
   const cellsOf = (walk) => [...walk.querySelectorAll(".bs-cell, .bs-token")].filter((cell) => cell.checkVisibility());
@@ -170,7 +171,7 @@ window.bertsim = (() => {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      document.querySelector("#bs-run")?.click();
+      [...document.querySelectorAll(".bs-go")].find((each) => each.checkVisibility())?.click(); // of the open mode
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "Escape" && (pins.length || pointed.length)) { told = ""; pointed = []; pin(pins, true); return; }
@@ -182,7 +183,7 @@ window.bertsim = (() => {
   // After a redraw: what was open, focused, pinned and marked before is so again.
   const settle = (element) => {
     const view = element.querySelector(".bs-view");
-    if (view) {
+    if (view?.querySelector(".bs-text")) {
       const sentences = [...view.querySelectorAll(".bs-text")].map((text) => text.textContent).join("\n");
       if (sentences !== pair) pins = pair === null ? (view.dataset.pins ?? "").split(" ").filter(Boolean) : [];
       pair = sentences;
