@@ -136,12 +136,26 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
     return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)
 
 
-def downloads(name: str, data: object, *, has_svg: bool = False) -> Html:
-    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg."""
+def safe_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet runs: what begins as a formula does has a ' before it.
+
+    Example: "=1+1" -> "'=1+1"
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def downloads(name: str, data: object, *, csv: str = "", has_svg: bool = False, has_png: bool = False) -> Html:
+    """Buttons with which the page's script saves a view's numbers as name.json, and a text and its picture beside it.
+
+    The text is what name.csv has; the picture is that of the figure, else of the view, that the buttons stand in.
+    """
     payload = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    buttons = [button("JSON", kind=".bs-quiet", data_save="json", data_name=name, data_payload=payload)]
-    if has_svg:
-        buttons.append(button("SVG", kind=".bs-quiet", data_save="svg", data_name=name))
+    kinds = {"csv": csv or None, "json": payload} | dict.fromkeys(["svg"] * has_svg + ["png"] * has_png, "")
+    buttons = [
+        button(kind.upper(), kind=".bs-quiet", data_save=kind, data_name=name, data_payload=text or None)
+        for kind, text in kinds.items()
+        if text is not None
+    ]
     return tag("p.bs-downloads", tag("span", "Save as"), " ", *buttons)
 
 

@@ -36,6 +36,16 @@
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && boxOf(event)) clearTimeout(pause);
   });
 
+  // A box of another mode: 500 ms after its last key the hidden button beside it is pressed.
+  let later = 0;
+  const ask = (event) => {
+    const box = event.target.closest?.(".bs-typed");
+    if (!box) return;
+    clearTimeout(later);
+    if (!event.isComposing) later = setTimeout(() => box.parentElement.closest(":has(.bs-when-typed)").querySelector(".bs-when-typed").click(), 500);
+  };
+  for (const kind of ["input", "compositionend"]) document.addEventListener(kind, ask);
+
   window.bertsim.answers = (element, watch) => {
     watch("value", () => grey(Number(element.querySelector("[data-turn]")?.dataset.turn ?? Infinity) < edited));
   };
