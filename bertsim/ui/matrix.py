@@ -34,7 +34,7 @@ from bertsim.views.page import choices, fault, pairs_read
 from bertsim.views.pairwise import APART, TOGETHER, Pairwise
 
 THRESHOLD = 0.6
-TOLD, DRAWN_ANEW = 0.2, 1.0
+TOLD, DRAWN_ANEW = 0.2, 3.0
 """Seconds between two times that the page is told how far it is, and that the matrix is drawn meanwhile."""
 _STATUS_JS = 'element.setAttribute("role", "status");'
 
@@ -63,13 +63,13 @@ class MatrixMode(Mode):
                     "placeholder": "Type or paste up to 50 lines, or 500 as a list",
                 }
                 named = {"elem_id": "bs-matrix-lines", "elem_classes": "bs-typed"}
-                self.lines = gr.Textbox("\n".join(example), lines=8, max_lines=14, **says, **named)
+                self.lines = gr.Textbox("\n".join(example), lines=8, max_lines=10, **says, **named)
                 named = {"elem_id": "bs-faults-matrix-lines", "elem_classes": "bs-faults"}
                 self.faults = gr.HTML("", js_on_load=_STATUS_JS + FAULT_JS, apply_default_css=False, **named)
             with gr.Column(scale=2, min_width=300):
                 self.examples = picture("Examples", "bs-matrix-examples", choices("Try", [name for name, _ in LISTS]))
                 self.threshold = gr.Slider(
-                    0, 1, THRESHOLD, step=0.01, label="Say the same from", elem_id="bs-threshold"
+                    0, 1, THRESHOLD, step=0.01, label="Threshold", elem_id="bs-threshold"
                 )
                 self.by = gr.Radio([APART, TOGETHER], value=APART, label="Groups by", elem_id="bs-groups-by")
                 with gr.Row(elem_id="bs-matrix-actions"):
@@ -216,7 +216,7 @@ class MatrixMode(Mode):
                     continue
                 told, update = (
                     now,
-                    {self.progress: pairs_read(done, count), self.cancel: gr.update(visible=done < count)},
+                    {self.progress: pairs_read(done, count), self.cancel: gr.update(value="Cancel", visible=done < count)},
                 )
                 if now - drawn > DRAWN_ANEW or done == count:
                     drawn, update = now, update | {self.fresh: now}

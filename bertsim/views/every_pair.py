@@ -109,6 +109,7 @@ def pairwise_view(
     walk = region("Matrix; arrow keys walk in it", matrix_picture(found), data_walk=size) if is_drawn else ""
     main = tag("div.bs-main", walk) if is_drawn else ""
     nearest = pair_list(found, found.nearest(NEAREST if is_drawn else LISTED), f"Nearest pairs by {found.by}")
+    drawn = map_figure(found, places, shares, chosen, _neighbours(found, chosen))
     header, rows = number_rows(found)
     name = "Scores: above the diagonal by two vectors, below it read together" if is_drawn else "The nearest pairs"
     return tag(
@@ -118,8 +119,7 @@ def pairwise_view(
         *map(note, notes),
         disputed,
         pointed(_HINT),
-        tag("div.bs-plates", main, map_figure(found, places, shares, chosen, _neighbours(found, chosen))),
-        tag("div.bs-halves", nearest, group_list(found)),
+        tag("div.bs-sides", tag("div", main, nearest), tag("div", drawn, group_list(found))),
         table(header, rows, caption=name),
         downloads("matrix", as_data(found), csv=as_csv(found), has_svg=is_drawn, has_png=is_drawn),
         data_names=json.dumps([shorten(line, 200) for line in found.lines]),

@@ -129,8 +129,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
     head = tag("thead", tag("tr", *(tag("th", cell, scope="col") for cell in header)))
     lines = []
     for first, *cells in rows:
-        beside = (tag("td", tag("bdi", cell)) for cell in cells)
-        lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), *beside))
+        beside = Html("".join(f"<td><bdi>{Html.escape(cell)}</bdi></td>" for cell in cells))  # thousands in a matrix
+        lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), beside))
     whole = tag("table", tag("caption", caption), head, tag("tbody", *lines))
     shown = region(caption, whole, kind=".bs-scroll")
     return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)

@@ -16,14 +16,14 @@ from bertsim.views.matrix import HEAT, INK, LINE, NUMBERED, SOFT, short_number, 
 from bertsim.views.pairwise import APART, TOGETHER, Pairwise, said, shorten, sign_of
 
 PANEL, _SANS = "var(--bs-panel,#ffffff)", "12px ui-sans-serif,system-ui,sans-serif"
-_LETTER = 6.4  # pixels
+_LETTER = 7.0  # pixels
 _TOP = 24.0
 
 
 def matrix_picture(found: Pairwise) -> Html:
     """Draw at least two sentences, `MAX_DRAWN` at most: vectors above the diagonal, read together below it."""
-    size, labels = len(found.order), [shorten(found.lines[place]) for place in found.order]
-    width, height = (34, 26) if size <= NUMBERED else (15, 15)
+    size, labels = len(found.order), [shorten(found.lines[place], 24) for place in found.order]
+    width, height = (34, 26) if size <= NUMBERED else (13, 13)
     left = max(map(len, labels)) * _LETTER + 62.0
     parts, high = [], max(1.0, float(np.nanmax(np.triu(found.apart, 1))), float(np.nanmax(found.together, initial=1.0)))
     for at, (place, label) in enumerate(zip(found.order, labels, strict=True)):
@@ -33,7 +33,8 @@ def matrix_picture(found: Pairwise) -> Html:
         own = {"data_link": f"s{place}", "data_pick": f"p{place}", "text_anchor": "end"}
         y = _TOP + (at + 0.5) * height + 4
         parts.append(tag("text", *words, x=f"{left - 8:.1f}", y=f"{y:.1f}", **own))
-        parts.append(written(str(place + 1), left + (at + 0.5) * width, _TOP - 7, SOFT, "middle"))
+        above = {"x": f"{left + (at + 0.5) * width:.1f}", "y": _TOP - 7, "text_anchor": "middle"}
+        parts.append(tag("text", place + 1, **above, style=f"fill:{SOFT};font-size:{11 if width > 20 else 9}px"))
     grid = Html("").join(_row(found, at, left, (width, height), high) for at in range(size))
     parts.append(tag("g", grid, style=f"fill:{HEAT};stroke:{LINE};stroke-width:.5"))
     parts += _frames(found, left, width, height)
@@ -55,14 +56,13 @@ def _row(found: Pairwise, at: int, left: float, cell: tuple[int, int], high: flo
             link, pick, says = f"s{one}", f"p{one}", "press to see its nearest"
         else:
             link, pick = f"s{one} s{other}", f"{one}-{other}"
-            says = f"{APART} {number(apart[other])}, {TOGETHER} {said(together[other])}"
+            says = f"vectors {number(apart[other])}, together {said(together[other])}"
         is_there = column != at and value == value
-        shade = f"fill-opacity:{tint(value, 0.0, high) if is_there else 0}"
-        if column != at and not is_there:
-            shade += ";stroke-dasharray:1 2"
+        shade = f'fill-opacity="{tint(value, 0.0, high):.2f}"' if is_there else 'fill-opacity="0"'
+        dash = "" if is_there or column == at else ' stroke-dasharray="1 2"'
         drawn = (
             f'<g class="bs-cell" data-link="{link}" data-pick="{pick}"><title>{says}</title>'
-            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width}" height="{height}" style="{shade}"/>'
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{width}" height="{height}" {shade}{dash}/>'
         )
         if is_there and width > 20:
             middle = f'x="{x + width / 2:.0f}" y="{y + height / 2 + 4:.0f}" text-anchor="middle"'

@@ -15,8 +15,8 @@ from bertsim.views.matrix import INK, LINE, SOFT, svg, written
 from bertsim.views.pairwise import Pairwise, shorten, sign_of
 from bertsim.views.pairwise_matrix import PANEL
 
-_WIDTH, _HEIGHT, _MARGIN = 560.0, 420.0, 34.0
-_LETTER, _LINE, _LABEL = 5.9, 13.0, 20  # of a label: pixels of a letter and of its height; letters
+_WIDTH, _HEIGHT, _MARGIN = 460.0, 400.0, 30.0
+_LETTER, _LINE, _LABEL = 7.0, 13.0, 20  # of a label: pixels of a letter and of its height; letters
 Box = tuple[float, float, float, float]
 
 
@@ -57,7 +57,7 @@ def place_labels(points: Sequence[tuple[float, float]], labels: Sequence[str]) -
 
 def map_picture(found: Pairwise, places: Float, shares: Sequence[float], chosen: int | None = None) -> Html:
     """Draw points, float32 [n, 2]; `shares`: of the variance that each axis has; `chosen`: the one that is pressed."""
-    points, parts = _to_pixels(places), [tag("rect", width=560, height=444, style=f"fill:{PANEL}")]
+    points, parts = _to_pixels(places), [tag("rect", width=f"{_WIDTH:.0f}", height=f"{_HEIGHT + 24:.0f}", style=f"fill:{PANEL}")]
     frame = {"x": 1, "y": 1, "width": f"{_WIDTH - 2:.0f}", "height": f"{_HEIGHT - 2:.0f}"}
     parts.append(tag("rect", **frame, style=f"fill:none;stroke:{LINE}"))
     labels = [f"{place + 1} {shorten(line, _LABEL)}" for place, line in enumerate(found.lines)]
@@ -83,7 +83,7 @@ def map_picture(found: Pairwise, places: Float, shares: Sequence[float], chosen:
     across, upwards = (f"{100 * share:.0f} % of the variance" for share in shares)
     parts.append(written(f"→ {across}   ↑ {upwards}", 2, _HEIGHT + 18, SOFT))
     label = f"Map of {counted(len(points), 'sentence')}: near points have vectors that are alike"
-    return svg(*parts, width=_WIDTH, height=_HEIGHT + 24, label=label, font="11px ui-sans-serif,system-ui,sans-serif")
+    return svg(*parts, width=_WIDTH, height=_HEIGHT + 24, label=label, font="12px ui-sans-serif,system-ui,sans-serif")
 
 
 def map_figure(found: Pairwise, places: Float, shares: Sequence[float], chosen: int | None, near: Html) -> Html:
