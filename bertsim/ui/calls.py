@@ -7,7 +7,7 @@ import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
@@ -109,7 +109,7 @@ def _told(shown: Callable[[str], str]) -> Iterator[None]:
 
 
 def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Callable[P, R]:
-    """Turn a `BertsimError` of a callback, or of a coroutine, into a `gr.Error`; anything else stays a visible bug."""
+    """Turn a `BertsimError` of a callback, generator or coroutine into a `gr.Error`; all else stays a visible bug."""
 
     @functools.wraps(call)
     def answered(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -124,6 +124,13 @@ def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Calla
         with _told(shown):
             return await call(*args, **kwargs)  # type: ignore[misc]
 
+    @functools.wraps(call)
+    def told(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        with suppress(StaleError), _told(shown):
+            yield from call(*args, **kwargs)  # type: ignore[misc]
+
+    if inspect.isgeneratorfunction(call):
+        return told  # type: ignore[return-value]
     return awaited if inspect.iscoroutinefunction(call) else answered  # type: ignore[return-value]
 
 

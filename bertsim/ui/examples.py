@@ -69,3 +69,43 @@ LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 """The first is twelve sentences in four groups; to vectors two opposites of it are as near as any two."""
+RANKED: tuple[tuple[str, str, str], ...] = (
+    (
+        "No shared word",
+        "Why did the lawyer quit?",
+        "The lawyer did not quit.|Why did the lawyer laugh?|Our attorney resigned because of stress."
+        "|A lawyer costs money.|Why did the engine quit?|I quit smoking last year.|Two judges read each case."
+        "|Lawyers wear black here.|How do I become a lawyer?|The nurse left her job to study law."
+        "|Quit the program to save power.|The soup is cold.",
+    ),
+    (
+        "Search an FAQ",
+        "I forgot my password and cannot log in.",
+        "How do I change my e-mail address?|How do I reset my login details?|Why was my card declined?"
+        "|How can I delete my account?|Where is my order?|Can I return a gift?|My password was stolen: what now?"
+        "|How do I make a strong password?|Do you ship abroad?|How do I get an invoice?"
+        "|I cannot log in on two devices at once.|What are your opening hours?|How do I recover access to my account?",
+    ),
+    (
+        "Asked before?",
+        "How do I get rid of mice in the kitchen?",
+        "How do I clean a computer mouse?|How do I get new tiles in the kitchen?|How can I remove rodents from my home?"
+        "|What keeps mosquitoes away?|Do mice carry diseases?|How do I get to the kitchen?|What do mice eat?"
+        "|How do I get rid of old furniture?|How do I paint a kitchen?|Why do cats hunt?|When does the bus leave?",
+    ),
+    (
+        "Nobody, no one, somebody",
+        "Nobody was hurt in the fire.",
+        "Somebody was hurt in the fire.|Nobody saw the fire.|The blaze caused no injuries.|The fire was hot."
+        "|No one was injured when the building burned.|Everyone escaped unharmed.|A firefighter broke his leg."
+        "|Nobody was hurt by his words.|The house burned down.|He was fired on Monday.|The soup is cold.",
+    ),
+    (
+        "Who sold to whom",
+        "A man sold a car to a woman.",
+        "A woman sold a car to a man.|A woman bought a car from a man.|A man bought a car from a woman."
+        "|A man sold a vehicle.|A man sold a boat to a woman.|A woman owns a new car.|A car hit a woman."
+        "|A man gave a woman a lift in his car.|Nobody sold anything.|The soup is cold.",
+    ),
+)
+"""A name, a sentence and the lines that it is ranked against, with "|" between them."""

@@ -21,6 +21,8 @@ SHORT, FEW = 20_000, 4
 """A call of more characters waits for its turn, and so does one that has had so many batches and has more."""
 RECENT, PAUSE = 0.5, 0.1
 """Seconds for which a request counts as one to make way for, and at least how long that is done after every batch."""
+LOOK = 0.5
+"""Seconds between two looks at whether who waits there still wants an answer."""
 
 
 class SlowLane:
@@ -30,24 +32,32 @@ class SlowLane:
         self._asked_at, self._room = asked_at, Lock()
 
     @contextmanager
-    def enter(self, sentences: Iterable[object]) -> Iterator[Progress]:
+    def enter(
+        self, sentences: Iterable[object], *, stop: Callable[[], None] | None = None, is_slow: bool = False
+    ) -> Iterator[Progress]:
         """What to tell after every batch while an answer of these is made; it stops an answer that nobody waits for.
+
+        Args:
+            sentences: all of them.
+            stop: raises where the answer is no longer wanted; None: where whoever asked has gone away.
+            is_slow: whether it is part of an answer that has taken long already, and waits for its turn at once.
 
         Raises:
             InputError: they are too long, all together.
         """
+        stop = stop or _stop_if_gone
         characters = sum(len(each) for each in sentences if isinstance(each, str))
         if characters > MAX_CHARACTERS:
             most = f"{MAX_CHARACTERS:,} at most"
             raise InputError(f"there are {characters:,} characters, and one call takes {most}; split the list.")
-        is_slow, batches = characters > SHORT and self._wait(), 0
+        is_slow, batches = (is_slow or characters > SHORT) and self._wait(stop), 0
         moved, asked_at = monotonic(), self._asked_at()
 
         def pace(done: int, total: int) -> None:
             nonlocal is_slow, batches, moved
-            _stop_if_gone()
+            stop()
             batches += 1
-            is_slow = is_slow or (batches >= FEW and done < total and self._wait())
+            is_slow = is_slow or (batches >= FEW and done < total and self._wait(stop))
             if is_slow and self._asked_at() > max(asked_at, monotonic() - RECENT):
                 sleep(max(PAUSE, 2 * (monotonic() - moved)))
             moved = monotonic()
@@ -58,9 +68,9 @@ class SlowLane:
             if is_slow:
                 self._room.release()
 
-    def _wait(self) -> bool:
-        while not self._room.acquire(timeout=1.0):
-            _stop_if_gone()
+    def _wait(self, stop: Callable[[], None]) -> bool:
+        while not self._room.acquire(timeout=LOOK):
+            stop()
         return True
 
 

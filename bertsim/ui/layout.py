@@ -21,7 +21,7 @@ from bertsim.views.tour import tour
 
 # A persistent element is the live region: what is written into it is read aloud, itself is never replaced.
 _STATUS_JS = 'element.setAttribute("role", "status");'
-_LIVE_JS = f'{_STATUS_JS} element.setAttribute("aria-live", "polite");'
+LIVE_JS = f'{_STATUS_JS} element.setAttribute("aria-live", "polite");'
 
 
 class Layout:
@@ -98,7 +98,7 @@ class Layout:
             self.b, fault_b = _sentence("B", b)
         self.faults = {"a": fault_a, "b": fault_b}
         with gr.Row(elem_id="bs-actions"):
-            self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", scale=0)
+            self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", elem_classes="bs-go", scale=0)
             names = choices("Try", [name for name, _, _ in EXAMPLES])
             self.examples = picture("Examples", "bs-examples", names)
             share_button("Share")
@@ -112,10 +112,10 @@ class Layout:
             self.other = gr.Textbox(max_lines=1, elem_id="bs-any-encoder", **says)
 
     def _build_answer(self) -> None:
-        with gr.Column(elem_id="bs-result"):
+        with gr.Column(elem_id="bs-result", elem_classes="bs-result"):
             waiting = tag("p.bs-empty", "The result appears here.")
             plain = {"apply_default_css": False}
-            self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=_LIVE_JS + ANSWERED_JS, **plain)
+            self.verdict = gr.HTML(waiting, elem_id="bs-verdict", js_on_load=LIVE_JS + ANSWERED_JS, **plain)
             self.ways = picture("Three ways of reading", "bs-ways")
             self.bars = picture("All measures", "bs-bars")
 
@@ -134,6 +134,11 @@ def _sentence(letter: str, example: str) -> tuple[gr.Textbox, gr.HTML]:
     """A box, and the place under it where what is wrong with the sentence stands."""
     says = {"label": f"Sentence {letter}", "placeholder": "Type or paste a sentence"}
     with gr.Column(min_width=240):
-        box = gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", **says)
-        named = {"elem_id": f"bs-faults-{letter.lower()}", "elem_classes": "bs-faults"}
-        return box, gr.HTML("", js_on_load=_LIVE_JS + FAULT_JS, apply_default_css=False, **named)
+        box = gr.Textbox(example, max_lines=8, elem_id=f"bs-{letter.lower()}", elem_classes="bs-typed", **says)
+        return box, fault_place(letter.lower())
+
+
+def fault_place(name: str) -> gr.HTML:
+    """Where what is wrong with the box `bs-name` stands, which the page's script ties to it."""
+    named = {"elem_id": f"bs-faults-{name}", "elem_classes": "bs-faults"}
+    return gr.HTML("", js_on_load=LIVE_JS + FAULT_JS, apply_default_css=False, **named)

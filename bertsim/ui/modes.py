@@ -137,7 +137,7 @@ class Mode(ABC):
         if query.get("mode") != self.name:
             return gr.skip()
         try:
-            return self.read_link(query)
+            return self.read_link(query) or gr.skip()
         except InputError as error:
             gr.Warning(str(Html.escape(f"The link could not be followed: {error}")), title="Not all of this link")
             return gr.skip()

@@ -6,7 +6,7 @@ imported when it is needed first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -31,6 +31,8 @@ MOST_TOGETHER = MAX_DRAWN * (MAX_DRAWN - 1) // 2
 """Pairs that are read together, the nearest: all of as many sentences as are drawn."""
 BLOCK = 64
 """Pairs that are read together before it is told how far that is."""
+QUICK = 128
+"""After so many pairs others go first."""
 _NAMED = 5  # faults that are told
 
 
@@ -63,7 +65,7 @@ class Apart:
 
 
 def read_lines(typed: str, model: SimilarityModel, max_length: int) -> Lines:
-    """Take a text apart into sentences, one a line.
+    r"""Take a text apart into sentences, one a line.
 
     Example: "It rains.\\n\\nIt rains." -> ("It rains.",), ["1 blank line left out, ..."], []
     """
@@ -182,24 +184,23 @@ def read_together(
     scorer: str,
     max_length: int,
     lines: Sequence[str],
-    apart: Apart,
+    pairs: Sequence[tuple[int, int]],
     together: Float,
     lane: SlowLane,
+    stop: Callable[[], None],
 ) -> Iterator[tuple[int, int]]:
-    """Read pairs both ways, nearest first, and write the mean of both orders into `together`, float32 [n, n].
+    """Read pairs of places both ways, and write the mean of both orders into `together`, float32 [n, n].
 
     Yields:
-        After every block how many of the pairs are read, and how many there are; first 0.
+        After every block how many of the pairs are read, and how many there are.
 
     Raises:
-        BertsimError: nobody waits for it any more.
+        StaleError: `stop` says that nobody waits for it any more; it is asked after every batch.
     """
-    pairs = unread_pairs(apart, together)
-    yield 0, len(pairs)
     for start in range(0, len(pairs), BLOCK):
         block = pairs[start : start + BLOCK]
         texts = [(lines[one], lines[other]) for pair in block for one, other in (pair, pair[::-1])]
-        with lane.enter([text for pair in texts for text in pair]) as pace:
+        with lane.enter([text for pair in texts for text in pair], stop=stop, is_slow=start > QUICK) as pace:
             scores = model.score(texts, scorer=scorer, max_length=max_length, progress=pace).reshape(-1, 2).mean(axis=1)
         first, second = np.array(block).T
         together[first, second] = together[second, first] = scores

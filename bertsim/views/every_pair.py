@@ -20,8 +20,8 @@ from bertsim.views.pairwise import (
     NEAREST,
     TOGETHER,
     Pairwise,
-    as_csv,
     as_data,
+    csv_rows,
     number_rows,
     said,
     shorten,
@@ -97,13 +97,15 @@ def pairwise_view(
     alone = f"; {size - grouped} alone" if found.groups and size > grouped else ""
     headline = f"{counted(len(found.groups), 'group')} among {size} sentences{alone}"
     says = (
-        f"Every sentence with every other one, {counted(pairs, 'pair')}, in the order in which they cluster. A group is "
-        f"what pairs at {found.threshold:.2f} or above connect, by {found.by}."
+        f"Every sentence with every other one, {counted(pairs, 'pair')}, in the order in which they cluster. A group "
+        f"is what pairs at {found.threshold:.2f} or above connect, by {found.by}."
         if is_drawn
-        else f"{counted(pairs, 'pair')}; up to {MAX_DRAWN} sentences are drawn, of more the nearest pairs are listed. A "
-        f"group is what pairs at {found.threshold:.2f} or above connect, by {found.by}."
+        else f"{counted(pairs, 'pair')}; up to {MAX_DRAWN} sentences are drawn, of more the nearest pairs are "
+        f"listed. A group is what pairs at {found.threshold:.2f} or above connect, by {found.by}."
     )
     limits = "What connects two of a group may be a third; the two scales are not the same."
+    if found.by == TOGETHER and (unread := int(np.isnan(found.together[np.triu_indices(size, 1)]).sum())):
+        limits += f" {counted(unread, 'pair')} not read together yet: press “Read together”."
     dispute = found.dispute()
     disputed = pair_list(found, [dispute], "Alike to vectors, apart when read together") if dispute else ""
     walk = region("Matrix; arrow keys walk in it", matrix_picture(found), data_walk=size) if is_drawn else ""
@@ -121,6 +123,6 @@ def pairwise_view(
         pointed(_HINT),
         tag("div.bs-sides", tag("div", main, nearest), tag("div", drawn, group_list(found))),
         table(header, rows, caption=name),
-        downloads("matrix", as_data(found), csv=as_csv(found), has_svg=is_drawn, has_png=is_drawn),
-        data_names=json.dumps([shorten(line, 200) for line in found.lines]),
+        downloads("matrix", as_data(found), rows=csv_rows(found), has_svg=is_drawn, has_png=is_drawn),
+        data_names=json.dumps([shorten(line, 100) for line in found.lines]),
     )

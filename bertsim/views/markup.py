@@ -5,16 +5,19 @@ In: plain values and text that anyone may have typed. Out: `Html`, which shows t
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import Any, Self
 
 from markupsafe import Markup
 
 MINUS = "\u2212"
 _VOID = ("img", "input", "meta")
+_FORMULAS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # the latter are = + - @ as wide as a Chinese character
 
 # C0 controls and DEL become their visible pictures (U+2400 …), except those that HTML treats as white space.
 _CONTROLS = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}
@@ -55,6 +58,15 @@ def plain(value: str) -> str:
 def sendable(value: str) -> str:
     """Text that can be sent back into a text box: as typed, but a lone surrogate becomes U+FFFD."""
     return value.translate(_UNSENDABLE)
+
+
+def safe_cell(value: str) -> str:
+    """Text as a cell of a file that a spreadsheet opens: what it would run as a formula gets an apostrophe in front.
+
+    Source: CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
+    Example: "=1+1" -> "'=1+1"; "1+1" -> "1+1"
+    """
+    return f"'{value}" if value.startswith(_FORMULAS) else value
 
 
 def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
@@ -136,27 +148,30 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
     return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)
 
 
-def safe_cell(text: str) -> str:
-    """A cell of a CSV file that no spreadsheet runs: what begins as a formula does has a ' before it.
+def downloads(
+    name: str, data: object, *, has_svg: bool = False, has_png: bool = False, rows: Iterable[Sequence[object]] = ()
+) -> Html:
+    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg or name.png.
 
-    Example: "=1+1" -> "'=1+1"
-    """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def downloads(name: str, data: object, *, csv: str = "", has_svg: bool = False, has_png: bool = False) -> Html:
-    """Buttons with which the page's script saves a view's numbers as name.json, and a text and its picture beside it.
-
-    The text is what name.csv has; the picture is that of the figure, else of the view, that the buttons stand in.
+    `rows`: of a table, the names of its columns first, to save as name.csv; texts as `safe_cell` has them. The picture
+    is that of the figure, else of the view, that the buttons stand in.
     """
     payload = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    kinds = {"csv": csv or None, "json": payload} | dict.fromkeys(["svg"] * has_svg + ["png"] * has_png, "")
-    buttons = [
-        button(kind.upper(), kind=".bs-quiet", data_save=kind, data_name=name, data_payload=text or None)
-        for kind, text in kinds.items()
-        if text is not None
-    ]
+    buttons = [button("JSON", kind=".bs-quiet", data_save="json", data_name=name, data_payload=payload)]
+    if written := as_csv(rows):
+        buttons.insert(0, button("CSV", kind=".bs-quiet", data_save="csv", data_name=name, data_payload=written))
+    for kind in ["svg"] * has_svg + ["png"] * has_png:
+        buttons.append(button(kind.upper(), kind=".bs-quiet", data_save=kind, data_name=name))
     return tag("p.bs-downloads", tag("span", "Save as"), " ", *buttons)
+
+
+def as_csv(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV, texts as `safe_cell` has them, None as nothing."""
+    out = StringIO()
+    csv.writer(out).writerows(
+        [safe_cell(sendable(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
+    return out.getvalue()
 
 
 def note(message: str) -> Html:

@@ -6,8 +6,6 @@ what is said of the pair read together; groups have a sign and a number beside t
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bertsim.records import Float
-from bertsim.views.markup import number, plain, safe_cell
+from bertsim.views.markup import number, plain
 from bertsim.views.matrix import HUES, SOFT
 
 MAX_DRAWN = 50
@@ -53,6 +51,13 @@ class Pairwise:
     def group_of(self) -> Mapping[int, int]:
         """By place the number of its group, from 0."""
         return {place: group for group, members in enumerate(self.groups) for place in members}
+
+    def drawn(self) -> Float:
+        """What stands in the matrix, float32 [n, n]; NaN in the diagonal, and where nothing was read."""
+        where = np.ix_(self.order, self.order)
+        values = np.where(np.tri(len(self.order), dtype=bool), self.together[where], self.apart[where])
+        np.fill_diagonal(values, np.nan)
+        return values
 
     def nearest(self, most: int) -> list[tuple[int, int]]:
         """The nearest pairs of places by what the groups go by; those that were not read come last."""
@@ -92,23 +97,24 @@ def shorten(line: str, most: int = 26) -> str:
     return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
 
 
-def as_csv(found: Pairwise) -> str:
-    """The matrix as it is drawn, a row a sentence; of more than `MAX_DRAWN` the listed pairs. No cell is a formula."""
-    text = io.StringIO()
-    rows, names, sign = csv.writer(text), [safe_cell(line) for line in found.lines], found.group_of
-    if len(names) > MAX_DRAWN:
-        rows.writerow(["sentence", "other sentence", *map(safe_cell, found.readers)])
-        for one, other in found.nearest(LISTED):
-            rows.writerow(
-                [names[one], names[other], *map(_cell, (found.apart[one, other], found.together[one, other]))]
-            )
-        return text.getvalue()
-    rows.writerow(["sentence", "group", *(names[place] for place in found.order)])
-    for at, one in enumerate(found.order):
-        values = [(found.apart if c > at else found.together)[one, other] for c, other in enumerate(found.order)]
-        cells = ["" if c == at else _cell(value) for c, value in enumerate(values)]
-        rows.writerow([names[one], sign.get(one, -1) + 1 or "", *cells])
-    return text.getvalue()
+def csv_rows(found: Pairwise) -> list[list[object]]:
+    """The matrix as it is drawn, a row a sentence; of more than `MAX_DRAWN` the listed pairs; columns' names first."""
+    lines, group = found.lines, found.group_of
+    if len(lines) > MAX_DRAWN:
+        pairs = found.nearest(LISTED)
+        rows: list[list[object]] = [["sentence", "other sentence", *found.readers]]
+        for pair in pairs:
+            scores = (_rounded(float(values[pair])) for values in (found.apart, found.together))
+            rows.append([*(lines[place] for place in pair), *scores])
+        return rows
+    rows = [["sentence", "group", *(lines[place] for place in found.order)]]
+    for one, values in zip(found.order, found.drawn().tolist(), strict=True):
+        rows.append([lines[one], group.get(one, -1) + 1 or None, *map(_rounded, values)])
+    return rows
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if value == value else None
 
 
 def as_data(found: Pairwise) -> dict[str, Any]:
@@ -142,11 +148,8 @@ def number_rows(found: Pairwise) -> tuple[list[str], list[list[str]]]:
         ]
         return ["sentence", "other sentence", APART, TOGETHER], rows
     rows = []
-    for at, one in enumerate(found.order):
-        sides = (
-            (found.apart if column > at else found.together)[one, other] for column, other in enumerate(found.order)
-        )
-        shown = ["–" if column == at else _cell(value, 3) for column, value in enumerate(sides)]
+    for one, values in zip(found.order, found.drawn().tolist(), strict=True):
+        shown = [number(value) if value == value else "" for value in values]
         rows.append([f"{one + 1} {shorten(found.lines[one])}", *shown])
     return ["", *(str(place + 1) for place in found.order)], rows
 
@@ -154,7 +157,3 @@ def number_rows(found: Pairwise) -> tuple[list[str], list[list[str]]]:
 def said(value: float) -> str:
     """A score, or that there is none."""
     return number(value) if value == value else "not read yet"
-
-
-def _cell(value: float, digits: int = 4) -> str:
-    return f"{value:.{digits}f}" if value == value else ""

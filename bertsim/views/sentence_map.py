@@ -33,7 +33,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 
 def place_labels(points: Sequence[tuple[float, float]], labels: Sequence[str]) -> list[Box | None]:
-    """Where labels stand so that none covers another or a point: right, left, below or above; None: there is no room."""
+    """Where labels stand, so that none covers another or a point: right, left, below or above; None: nowhere."""
     taken: list[Box] = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
     found: list[Box | None] = []
     for (x, y), label in zip(points, labels, strict=True):
@@ -57,7 +57,8 @@ def place_labels(points: Sequence[tuple[float, float]], labels: Sequence[str]) -
 
 def map_picture(found: Pairwise, places: Float, shares: Sequence[float], chosen: int | None = None) -> Html:
     """Draw points, float32 [n, 2]; `shares`: of the variance that each axis has; `chosen`: the one that is pressed."""
-    points, parts = _to_pixels(places), [tag("rect", width=f"{_WIDTH:.0f}", height=f"{_HEIGHT + 24:.0f}", style=f"fill:{PANEL}")]
+    points = _to_pixels(places)
+    parts = [tag("rect", width=f"{_WIDTH:.0f}", height=f"{_HEIGHT + 24:.0f}", style=f"fill:{PANEL}")]
     frame = {"x": 1, "y": 1, "width": f"{_WIDTH - 2:.0f}", "height": f"{_HEIGHT - 2:.0f}"}
     parts.append(tag("rect", **frame, style=f"fill:none;stroke:{LINE}"))
     labels = [f"{place + 1} {shorten(line, _LABEL)}" for place, line in enumerate(found.lines)]
@@ -91,8 +92,8 @@ def map_figure(found: Pairwise, places: Float, shares: Sequence[float], chosen: 
     first, second = (f"{100 * share:.0f}" for share in shares)
     says = (
         f"The vectors on a plane, by the two directions in which they differ most (PCA): {first} % of the variance and "
-        f"{second} %; the other {max(0, 100 - round(100 * sum(shares)))} % is not seen. Press a point for its nearest, a "
-        "second one to compare the two."
+        f"{second} %; the other {max(0, 100 - round(100 * sum(shares)))} % is not seen. Press a point for its nearest, "
+        "a second one to compare the two."
     )
     data = [
         {"sentence": line, "x": round(x, 4), "y": round(y, 4)}

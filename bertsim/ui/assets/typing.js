@@ -1,18 +1,19 @@
-// While a sentence is typed: the verdict that is no longer on it is greyed at once, and 300 ms after the last key the pair
-// is asked for. What stands at a box as wrong goes when that box is edited.
+// While something is typed: the answer that is no longer to it is greyed at once, and 300 ms after the last key it is asked
+// for. What stands at a box as wrong goes when that box is edited. In every mode: `bs-typed` has a box or a slider in it,
+// `bs-result` the answer, `bs-go` is the button that asks; after 500 ms where much is typed, `is-long`.
 (() => {
-  const PAUSE = 300;
+  const PAUSE = 300, LONGER = 500;
   let pause = 0;
-  let edited = 0; // when, as the turns of requests count
+  const edited = new Map(); // by mode: when, as the turns of requests count
 
-  const grey = (isOld) => document.querySelector("#bs-result")?.classList.toggle("is-old", isOld);
-  const boxOf = (event) => event.target.closest?.("#bs-a textarea, #bs-b textarea");
-  const wait = () => {
+  const modeOf = (inside) => inside.closest('[id^="bs-mode-"]');
+  const grey = (mode, isOld) => mode?.querySelector(".bs-result")?.classList.toggle("is-old", isOld);
+  const boxOf = (event) => event.target.closest?.(".bs-typed :is(textarea, input)");
+  const wait = (box) => {
     clearTimeout(pause);
-    pause = setTimeout(() => document.querySelector("#bs-run")?.click(), PAUSE);
+    pause = setTimeout(() => modeOf(box)?.querySelector(".bs-go")?.click(), box.closest(".is-long") ? LONGER : PAUSE);
   };
-  const mark = (inside) => {
-    const place = inside.closest('[id^="bs-faults-"]');
+  const mark = (place) => {
     const box = document.querySelector(`#${place.id.replace("faults-", "")} textarea`);
     const fault = place.querySelector(".bs-fault:not([hidden])");
     box?.setAttribute("aria-invalid", String(Boolean(fault)));
@@ -21,33 +22,27 @@
 
   document.addEventListener("input", (event) => {
     const box = boxOf(event);
-    if (!box) return;
-    edited = performance.now();
-    grey(true);
-    const place = document.querySelector(`#bs-faults-${box.closest("#bs-a") ? "a" : "b"}`);
+    const mode = box && modeOf(box);
+    if (!mode) return;
+    edited.set(mode.id, performance.now());
+    grey(mode, true);
+    const place = document.getElementById(box.closest(".bs-typed").id.replace("bs-", "bs-faults-"));
     place?.querySelectorAll(".bs-fault").forEach((fault) => { fault.hidden = true; });
     if (place) mark(place);
-    if (event.isComposing) clearTimeout(pause); else wait();
+    if (event.isComposing) clearTimeout(pause); else wait(box);
   });
-  document.addEventListener("compositionend", (event) => { if (boxOf(event)) wait(); });
+  document.addEventListener("compositionend", (event) => { if (boxOf(event)) wait(boxOf(event)); });
   // Whoever asks need not wait, and is not asked for again.
-  document.addEventListener("click", (event) => { if (event.target.closest?.("#bs-run, [data-pick]")) clearTimeout(pause); });
+  document.addEventListener("click", (event) => { if (event.target.closest?.(".bs-go, .bs-run, [data-pick]")) clearTimeout(pause); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && boxOf(event)) clearTimeout(pause);
   });
 
-  // A box of another mode: 500 ms after its last key the hidden button beside it is pressed.
-  let later = 0;
-  const ask = (event) => {
-    const box = event.target.closest?.(".bs-typed");
-    if (!box) return;
-    clearTimeout(later);
-    if (!event.isComposing) later = setTimeout(() => box.parentElement.closest(":has(.bs-when-typed)").querySelector(".bs-when-typed").click(), 500);
-  };
-  for (const kind of ["input", "compositionend"]) document.addEventListener(kind, ask);
-
   window.bertsim.answers = (element, watch) => {
-    watch("value", () => grey(Number(element.querySelector("[data-turn]")?.dataset.turn ?? Infinity) < edited));
+    watch("value", () => {
+      const mode = modeOf(element);
+      grey(mode, Number(element.querySelector("[data-turn]")?.dataset.turn ?? Infinity) < (edited.get(mode?.id) ?? 0));
+    });
   };
-  window.bertsim.faults = (element, watch) => watch("value", () => mark(element));
+  window.bertsim.faults = (element, watch) => watch("value", () => mark(element.closest('[id^="bs-faults-"]')));
 })();

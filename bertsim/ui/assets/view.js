@@ -114,7 +114,8 @@ window.bertsim = (() => {
   const save = (button) => {
     const view = button.closest("figure") ?? button.closest(".bs-view");
     const { save: kind, name, payload } = button.dataset;
-    if (payload) download(`${name}.${kind}`, payload, kind === "json" ? "application/json" : "text/csv;charset=utf-8");
+    if (kind === "csv") download(`${name}.csv`, `\ufeff${payload}`, "text/csv");
+    else if (kind === "json") download(`${name}.json`, payload, "application/json");
     else savePicture(view.querySelector(".bs-main svg") ?? view.querySelector("svg"), name, kind);
   };
 
@@ -185,7 +186,7 @@ window.bertsim = (() => {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      [...document.querySelectorAll("#bs-run, .bs-run")].find((run) => run.checkVisibility())?.click();
+      [...document.querySelectorAll(".bs-go, .bs-run")].find((each) => each.checkVisibility())?.click(); // of the open mode
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "Escape" && (pins.length || pointed.length)) { told = ""; pointed = []; pin(pins, true); return; }
@@ -201,7 +202,7 @@ window.bertsim = (() => {
   // After a redraw: what was open, focused, pinned and marked before is so again.
   const settle = (element) => {
     const view = element.querySelector(".bs-view");
-    if (view && !view.dataset.names) {
+    if (view?.querySelector(".bs-text")) {
       const sentences = [...view.querySelectorAll(".bs-text")].map((text) => text.textContent).join("\n");
       if (sentences !== pair) pins = pair === null ? (view.dataset.pins ?? "").split(" ").filter(Boolean) : [];
       pair = sentences;
