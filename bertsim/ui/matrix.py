@@ -62,7 +62,7 @@ class MatrixMode(Mode):
                 self.examples = picture("Examples", "bs-matrix-examples", choices("Try", [name for name, _ in LISTS]))
                 named = {"label": "Threshold", "elem_id": "bs-threshold"}
                 self.threshold = Slider(
-                    0, 1, THRESHOLD, step=0.01, info="What is as near or nearer is a group.", **named
+                    0, 1, THRESHOLD, step=0.01, info="From here on two sentences say the same.", **named
                 )
                 self.by = gr.Radio([APART, TOGETHER], value=APART, label="Groups by", elem_id="bs-groups-by")
                 with gr.Row(elem_classes="bs-actions"):
@@ -209,7 +209,7 @@ class MatrixMode(Mode):
         return {key: sendable(str(sent[key])) for key, value in new.items() if sent[key] != value}
 
     def read_link(self, query: Mapping[str, str]) -> Update:
-        """See `Mode`."""
+        """See `Mode`. Raises: InputError, for a threshold, or a word, that cannot be; names it."""
         found: Update = {self.asks[key]: query[key] for key in self.asks if key in query} | {self.linked: True}
         for key, allowed in (("by", (APART, TOGETHER)), ("together", ("yes", "no"))):
             if query.get(key, allowed[0]) not in allowed:

@@ -16,7 +16,7 @@ from bertsim.views.matrix import HEAT, INK, LINE, NUMBERED, SOFT, short_number, 
 from bertsim.views.pairwise import APART, TOGETHER, Pairwise, said, shorten, sign_of
 
 PANEL, _SANS = "var(--bs-panel,#ffffff)", "12px ui-sans-serif,system-ui,sans-serif"
-_LETTER = 7.0  # pixels
+_LETTER = 7.4  # pixels
 _TOP = 24.0
 
 
