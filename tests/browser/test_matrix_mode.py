@@ -175,6 +175,7 @@ def test_hostile_and_unreadable_lines_are_text_or_named(visit):
     expect(page.locator(".bs-pairs bdi", has_text="<img src=x").first).to_be_visible()
     assert page.title() == "bertsim: compare two sentences"
     fill(page, "One.")
+    expect(faults).to_have_count(1)
     expect(faults).to_have_text("✕ Give two different sentences or more, one a line.")
     expect(headline(page)).to_have_count(0)
 
