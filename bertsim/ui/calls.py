@@ -25,6 +25,7 @@ MODEL_QUEUE = {"concurrency_id": "model", "concurrency_limit": 2}
 # Scores are answered together, so that many may be under way.
 API_QUEUE = {"concurrency_id": "api", "concurrency_limit": 4}
 MANY_QUEUE = {"concurrency_id": "many", "concurrency_limit": 12}  # of these one at a time takes long, see `lane`
+STOP_QUEUE = {"concurrency_id": "stop", "concurrency_limit": 12}  # what ends those need not wait for them
 SCORE_QUEUE = {"concurrency_id": "score", "concurrency_limit": 32}
 
 

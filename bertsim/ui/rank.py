@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, StaleError, answers, sentence
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, sentence
 from bertsim.ui.controls import WholeSlider
 from bertsim.ui.examples import RANKED
 from bertsim.ui.lane import SlowLane
@@ -23,7 +23,8 @@ from bertsim.ui.ranking import MOST_LINES, MOST_RERANKED, SOON, Question, Ranker
 from bertsim.ui.theme import ANSWERED_JS, TURN_JS
 from bertsim.views.markup import sendable, tag
 from bertsim.views.page import choices, fault
-from bertsim.views.rank import cost_line, lines_file, others, ranking
+from bertsim.views.rank import cost_line, headline, lines_file, others, ranking
+from bertsim.views.ranked import Ranking
 
 EXAMPLES = [(name, query, lines.replace("|", "\n")) for name, query, lines in RANKED]
 _, QUERY, LINES = EXAMPLES[0]
@@ -74,16 +75,15 @@ class RankMode(Mode):
             share_button("Share")
         with gr.Column(elem_id="bs-rank-result", elem_classes="bs-result"):
             waiting = tag("p.bs-empty", "The ranking appears here.")
-            self.ranking = picture("Ranking", "bs-ranking", waiting, js=LIVE_JS + ANSWERED_JS)
+            self.headline = picture("What comes first", "bs-rank-headline", waiting, js=LIVE_JS + ANSWERED_JS)
+            self.ranking = picture("Ranking", "bs-ranking")
             self.others = picture("More of the ranking", "bs-rank-others")
         self.shown = gr.State(None)
 
     def wire(self, blocks: gr.Blocks) -> list[Any]:
         """See `Mode`."""
-        page, results = (
-            self.page,
-            {self.ranking, self.others, self.cost, self.cancel, self.shown, *self.faults.values()},
-        )
+        page = self.page
+        results = {self.headline, self.ranking, self.others, self.cost, self.cancel, self.shown, *self.faults.values()}
         own = self.shared | self.asks | {"shown": self.shown, "turn": page.turn}
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **MANY_QUEUE}
         sent = {"inputs_kwargs": own, "js": TURN_JS, "trigger_mode": "multiple", **quiet}
@@ -96,7 +96,7 @@ class RankMode(Mode):
             linked.success(self.rank_if_due, outputs=results, **sent),
             self.examples.pick(self.run_example, outputs=results | set(self.asks.values()), **sent),
         ]
-        self.cancel.click(self.stop, outputs={self.cancel}, **sent)
+        self.cancel.click(self.stop, outputs={self.cancel}, **sent | STOP_QUEUE)
         for each in ranked:
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)
         return [each.pick(self.open_row, outputs=self.opened, **sent) for each in (self.ranking, self.others)]
@@ -180,7 +180,7 @@ class RankMode(Mode):
             asked = Question(sent["q"], found, self.settings(sent), sent["scorer"], sent["top"])
             begun = {self.shown: _checksums(sent)} | dict.fromkeys(self.faults.values(), "")
             try:
-                for update in self._updates(self.ranker.rank(asked, stop, is_over), sent["turn"]):
+                for update in self._updates(self.ranker.rank(asked, stop, is_over), asked.sentence, sent["turn"]):
                     is_current()
                     yield begun | update
                     begun = {}
@@ -193,6 +193,9 @@ class RankMode(Mode):
         if wrong:
             yield self._ended | {place: self._fault(key, wrong, sent["turn"]) for key, place in self.faults.items()}
 
+    def _drawn(self, found: Ranking, turn: float) -> Update:
+        return {self.headline: headline(found, turn), self.ranking: ranking(found)}
+
     @property
     def _ended(self) -> Update:
         return {self.cost: "", self.cancel: gr.update(visible=False)}
@@ -201,7 +204,7 @@ class RankMode(Mode):
         box = {"q": "query", "lines": "list"}[key]
         return fault(sentence(wrong[key]), id=f"bs-fault-{box}", data_turn=turn) if key in wrong else ""
 
-    def _updates(self, steps: Iterator[Step], turn: float) -> Iterator[Update]:
+    def _updates(self, steps: Iterator[Step], query: str, turn: float) -> Iterator[Update]:
         """What changes on the page: the first list at once, then a picture now and then, in the end everything."""
         start, drawn, last = monotonic(), 0.0, None
         for last in steps:
@@ -210,12 +213,11 @@ class RankMode(Mode):
                 is_long = now - start > SOON or last.cost.seconds + last.cost.pair_seconds > SOON
                 update: Update = {self.cost: cost_line(last.cost, last.what, last.done)}
                 update |= {self.cancel: gr.update(visible=True)} if is_long and last.what else {}
-                yield update | ({self.ranking: ranking(last.found, turn)} if last.found else {})
+                yield update | (self._drawn(last.found, turn) if last.found else {})
                 drawn = now if last.found else drawn
         if last and last.found:
-            yield {
-                self.ranking: ranking(last.found, turn),
-                self.others: others(last.found),
+            yield self._drawn(last.found, turn) | {
+                self.others: others(last.found, query),
                 self.cost: cost_line(last.cost),
                 self.cancel: gr.update(visible=False),
             }

@@ -128,12 +128,12 @@ class Ranker:
         found = _by_vectors(model, asked, vectors)
         if not found.lines:
             raise InputError("no line has a character that this encoder can read; write one sentence a line.")
-        if reader is None:
+        if reader is None or not found.lines[0].counts.read:
             yield Step(found, cost)
             return
-        judge, wanted = reader.judge.name if reader.judge else None, min(asked.top, len(found.lines))
-        found = replace(found, wanted=wanted, together=reader.model.name, scorer=reader.scorer, judge=judge)
-        lines = [line.text for line in found.lines[: found.wanted]]
+        lines = [line.text for line in found.lines if line.counts.read][: asked.top]
+        judge = reader.judge.name if reader.judge else None
+        found = replace(found, wanted=len(lines), together=reader.model.name, scorer=reader.scorer, judge=judge)
         steps = self._read(reader, asked, lines, cost, stop, is_over)
         for read, cost in steps:
             yield Step(_joined(found, read, reader), cost, "Reading together", len(read) / len(lines))
@@ -242,7 +242,7 @@ def _vectors(model: SimilarityModel, texts: Sequence[str], options: Options, pac
 
 
 def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, Float]) -> Ranking:
-    """The lines whose vectors are there, by their cosine with the sentence."""
+    """The lines whose vectors are there, by their cosine with the sentence; last those that nothing was read of."""
     width, options = len(TokenCounts._fields), asked.settings.options(model)
     counts = {text: TokenCounts(*map(int, numbers[-width:])) for text, numbers in vectors.items()}
     there = [(place, line) for place, line in enumerate(asked.listed.lines) if line in counts]
@@ -250,7 +250,9 @@ def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, F
     found = []
     if lines:
         own = np.stack([vectors[line][:-width] for _, line in lines])
-        for first, each in enumerate(model.rank(vectors[asked.sentence][:-width], own, **options), 1):
+        ranked = model.rank(vectors[asked.sentence][:-width], own, **options)
+        ranked.sort(key=lambda each: not counts[lines[each.index][1]].read)
+        for first, each in enumerate(ranked, 1):
             place, line = lines[each.index]
             found.append(Line(line, place, first, each.score, counts[line]))
     shown = [line.text for line in found[: max(MANY, asked.top)]]

@@ -25,7 +25,7 @@ _KEYS = (
     ("Arrow keys", "walk in a strip, the overview, a matrix"),
     ("M", "hide what is pinned, or bring it back"),
     ("S", "swap the sentences"),
-    ("Ctrl + Enter", "compare"),
+    ("Ctrl + Enter", "compare, or what the open mode does"),
     ("?", "this list"),
 )
 

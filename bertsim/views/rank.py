@@ -10,15 +10,29 @@ from collections.abc import Iterator
 
 from bertsim.score.verdict import Inference
 from bertsim.views.markup import Html, button, counted, downloads, in_100, note, number, table, tag
-from bertsim.views.ranked import COLUMNS, Cost, Line, Ranking, cost_told, losses, not_read, table_rows
+from bertsim.views.ranked import COLUMNS, Cost, Line, Ranking, cost_told, left_out, losses, not_read, table_rows
+from bertsim.views.slopes import curve, slopes, way_of
 
 _SHOWN, _ROW = 160, 48  # characters of a line; pixels of a row, as the style sheet has it
 _SIGNS = (("follows", "✓", "follows"), ("open", "?", "open"), ("denied", "✗", "contradicts"))
 _VERBS = {"follows": "follows", "open": "is open", "denied": "cannot be"}
 
 
-def ranking(found: Ranking, turn: float | None) -> Html:
-    """What comes first, in words, and both lists with the lines between them; pressing a row reports its place."""
+def headline(found: Ranking, turn: float | None) -> Html:
+    """Which line comes first, and where the other way of reading has it."""
+    best, of = found.lines[0], f"first of {counted(len(found.lines), 'line')}"
+    if best.together is None:
+        where = f"{of} by vectors, cosine {number(best.cosine)}"
+    elif best.first == 1:
+        where = f"{of} by vectors, and first when read together"
+    else:
+        where = f"{of} when read together, {_nth(best.first)} by vectors"
+    first = tag("p.bs-judgement", "“", tag("bdi", _cut(best.text)), "”")
+    return tag("div.bs-verdict", first, tag("p.bs-sure", where), data_turn=turn)
+
+
+def ranking(found: Ranking) -> Html:
+    """Both lists with the lines between them; pressing a row reports its place."""
     rows = (_row(found, rank, line) for rank, line in enumerate(found.lines[: found.drawn], 1))
     ranked = _list("Lines, best first; arrow keys walk, Enter compares", rows)
     apart = _heading("By vectors", "each read alone: cosine")
@@ -29,12 +43,13 @@ def ranking(found: Ranking, turn: float | None) -> Html:
         left = tag("div", apart, tag("ol.bs-before", *map(_before, before)), aria_hidden=True)
         together = _heading("Read together", f"each line with the sentence: {found.scorer}")
         chart = [left, _links(found), tag("div", together, ranked)]
-    return tag("div.bs-ranking", _headline(found), tag(f"div.bs-ranks{_kind(found)}", *chart), data_turn=turn)
+    return tag(f"div.bs-ranks{_kind(found)}", *chart)
 
 
-def others(found: Ranking) -> Html:
+def others(found: Ranking, sentence: str) -> Html:
     """What is beside the picture: what read which, what was not read or not ranked, the other lines, the numbers."""
-    parts = [tag("p.bs-facts", " ".join(_provenance(found))), note(" ".join(losses(found)))]
+    facts = tag("p.bs-facts", " ".join([*_provenance(found), *left_out(found)]))
+    parts = [note(" ".join(losses(found))), facts]
     if rest := found.lines[found.drawn :]:
         label = f"The other {counted(len(rest), 'line')}"
         rows = (_row(found, rank, line) for rank, line in enumerate(rest, found.drawn + 1))
@@ -44,8 +59,8 @@ def others(found: Ranking) -> Html:
     shown = [[_shown(cell) for cell in row] for row in rows_of[: found.drawn]]
     parts.append(table(COLUMNS, shown, caption=f"The first {counted(len(shown), 'line')}; a saved file has all."))
     data = [dict(zip(COLUMNS, row, strict=True)) for row in rows_of]
-    parts.append(downloads("ranking", data, rows=[COLUMNS, *rows_of]))
-    return tag("div.bs-view", *parts)
+    parts.append(downloads("ranking", data, rows=[COLUMNS, *rows_of], has_svg=True))
+    return tag("div.bs-view", *parts, tag("div.bs-main", slopes(found, sentence), hidden=True))
 
 
 def cost_line(cost: Cost, what: str = "", done: float = 1.0) -> Html:
@@ -74,18 +89,6 @@ def _heading(name: str, under: str) -> Html:
     return tag("p.bs-reads", tag("b", name), " ", tag("span", under))
 
 
-def _headline(found: Ranking) -> Html:
-    """Which line comes first, and where the other way of reading has it."""
-    best, of = found.lines[0], f"first of {counted(len(found.lines), 'line')}"
-    if best.together is None:
-        where = f"{of} by vectors, cosine {number(best.cosine)}"
-    elif best.first == 1:
-        where = f"{of} by vectors, and first when read together"
-    else:
-        where = f"{of} when read together, {_nth(best.first)} by vectors"
-    return tag("div.bs-verdict", tag("p.bs-judgement", "“", tag("bdi", _cut(best.text)), "”"), tag("p.bs-sure", where))
-
-
 def _nth(n: int) -> str:
     """Example: 2 -> "2nd"; 11 -> "11th"."""
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
@@ -100,13 +103,6 @@ def _before(line: Line) -> Html:
     """A line in the list by vectors, for who sees and points; `_row` says the same."""
     parts = tag("span.bs-nth", line.first), tag("bdi", _cut(line.text)), tag("span.bs-value", number(line.cosine))
     return tag("li", *parts, data_pick=line.place, data_at=line.place)
-
-
-def _way(line: Line, rank: int) -> str:
-    """The class of what moved up, or down, or was not read together; "" of what stayed."""
-    if line.together is None:
-        return ".is-apart"
-    return ".is-up" if line.first > rank else ".is-down" if line.first < rank else ""
 
 
 def _row(found: Ranking, rank: int, line: Line) -> Html:
@@ -128,9 +124,8 @@ def _row(found: Ranking, rank: int, line: Line) -> Html:
         parts.append(_signs(line))
     named = {"data_pick": line.place, "data_at": line.place, "tabindex": -1}
     says = f"{', '.join(label)}: {_cut(line.text)}{unread and f' ({unread})'}"
-    return tag(
-        f"li{_way(line, rank) if found.wanted else ''}", button(*parts, kind=".bs-cell", aria_label=says, **named)
-    )
+    kind = f".is-{way_of(line, rank)}" if found.wanted else ""
+    return tag(f"li{kind}", button(*parts, kind=".bs-cell", aria_label=says, **named))
 
 
 def _most(said: Inference) -> tuple[str, str, str]:
@@ -163,8 +158,7 @@ def _links(found: Ranking) -> Html:
     for rank, line in enumerate(found.lines, 1):
         if min(rank, line.first) <= found.drawn:
             y, z = (min((each - 0.5) * _ROW, height) for each in (line.first, rank))
-            path = f"M0 {y:g}C50 {y:g} 50 {z:g} 100 {z:g}"
-            paths.append(tag(f"path{_way(line, rank)}", d=path, data_at=line.place))
+            paths.append(tag(f"path.is-{way_of(line, rank)}", d=curve(y, z, 0, 100), data_at=line.place))
     shape = {"viewBox": f"0 0 100 {height}", "preserveAspectRatio": "none", "style": f"height:{height}px"}
     return tag("svg.bs-slopes", *paths, aria_hidden=True, **shape)
 

@@ -136,7 +136,7 @@ def not_read(line: Line) -> str:
 
 
 def losses(found: Ranking) -> Iterator[str]:
-    """What was not read, in sum, and which lines are not ranked."""
+    """What was not read, in sum, and how many lines are not ranked for their number."""
     n, left = len(found.lines), found.left_out
     if found.unread:
         told = [f"{listed(found.unread.unknown_words)}"] * bool(found.unread.unknown_words)
@@ -147,14 +147,19 @@ def losses(found: Ranking) -> Iterator[str]:
         yield f"{unknown:,} of {counted(n, 'line')} {'has' if unknown == 1 else 'have'} words the vocabulary lacks."
     if cut:
         yield f"{cut:,} of {counted(n, 'line')} {'was' if cut == 1 else 'were'} cut off at the end."
-    if left.repeated:
-        yield f"Ranked once, for there are two of them or more: {counted(left.repeated, 'line')} left out."
-    if left.unreadable:
-        yield f"Left out, for nothing of it can be read: {counted(left.unreadable, 'line')}."
     if left.beyond:
-        yield f"Left out, for there are more than can be ranked at once: the last {counted(left.beyond, 'line')}."
+        yield f"Left out, for there are more than are ranked at once: the last {counted(left.beyond, 'line')}."
     if left.stopped:
         yield f"Left out, for it was stopped: {counted(left.stopped, 'line')}."
+
+
+def left_out(found: Ranking) -> Iterator[str]:
+    """Which lines are not ranked for what they are."""
+    left = found.left_out
+    if left.repeated:
+        yield f"Ranked once, for there are several of them: {counted(left.repeated, 'line')} left out."
+    if left.unreadable:
+        yield f"Left out, for nothing of it can be read: {counted(left.unreadable, 'line')}."
     if left.blank:
         yield f"Left out: {counted(left.blank, 'blank line')}."
 
