@@ -108,6 +108,10 @@ class EveryPair:
         """The pairs that are still to be read together."""
         return unread_pairs(self._apart(asked), self._together(asked))
 
+    def count_read(self, asked: Asked) -> int:
+        """How many pairs were read together."""
+        return int(np.isfinite(self._together(asked)).sum()) // 2
+
     def read(self, asked: Asked, stop: Callable[[], None]) -> Iterator[tuple[int, int]]:
         """Read these; yields and raises as `read_together`."""
         together = self._together(asked)

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, answers
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, answers
 from bertsim.ui.controls import Slider
 from bertsim.ui.every_pair import Asked, EveryPair
 from bertsim.ui.examples import LISTS
@@ -98,7 +98,7 @@ class MatrixMode(Mode):
         latest = asked | {"trigger_mode": "always_last"}
         moved = gr.on([self.threshold.input, self.by.input], self.redraw, outputs={self.picture}, **latest)
         self.fresh.change(self.redraw, outputs={self.picture}, **latest)
-        stopped = self.cancel.click(self.stop, outputs=told, cancels=reads, **asked)
+        stopped = self.cancel.click(self.stop, outputs=told, cancels=reads, **asked | STOP_QUEUE)
         self.picture.pick(self.press, outputs={self.picture, self.chosen, self.opening}, **asked)
         for each in (*priced, *reads, moved, stopped):
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)
@@ -163,6 +163,8 @@ class MatrixMode(Mode):
     @answers
     def price(self, request: gr.Request, **sent: Any) -> Update:
         """What both triangles cost, before the lower one is read."""
+        if sent["drawn"] != self._state(sent):
+            return gr.skip()
         asked = self._asked(sent)
         said = [f"{counted(len(asked.lines), 'sentence')}.", *asked.notes]
         if asked.is_enough:
@@ -176,8 +178,10 @@ class MatrixMode(Mode):
     @answers
     def read(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """The lower triangle, where it is wanted; it tells how far it is, and what is finished is drawn meanwhile."""
+        if sent["drawn"] != self._state(sent) or sent["together"] == "no":
+            return
         check, asked = self.turns.take(request.session_hash, sent["turn"]), self._asked(sent)
-        if sent["together"] == "no" or not asked.is_enough:
+        if not asked.is_enough:
             return
         started = told = drawn = time.monotonic()
         for done, count in self.every.read(asked, check):
@@ -190,9 +194,9 @@ class MatrixMode(Mode):
                 drawn = now
                 update |= {self.fresh: now}
             yield update
-        if told > started:
-            says = f"{counted(count, 'pair')} read both ways in {time.monotonic() - started:,.1f} s."
-            yield self._told("yes", tag("p.bs-facts", says)) | {self.fresh: time.monotonic()}
+        took = f" in {time.monotonic() - started:,.1f} s" if told > started else ""
+        says = f"{counted(self.every.count_read(asked), 'pair')} read both ways{took}."
+        yield self._told("yes", tag("p.bs-facts", says)) | {self.fresh: time.monotonic()}
 
     @answers
     def stop(self, request: gr.Request, **sent: Any) -> Update:

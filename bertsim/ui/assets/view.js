@@ -122,6 +122,7 @@ window.bertsim = (() => {
   const press = (picker) => {
     const component = componentOf(picker);
     component.dataset.pressed = picker.dataset.pick;
+    component.dataset.within = picker.closest("[data-walk]")?.getAttribute("aria-label") ?? "";
     components.get(component)?.(picker.dataset.pick);
   };
 
@@ -215,11 +216,15 @@ window.bertsim = (() => {
       const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (before && before !== now && !isCalm) mark.animate([{ left: before }, { left: now }], { duration: 350, easing: "ease-out" });
     });
-    const pressed = element.dataset.pressed;
+    const { pressed, within } = element.dataset;
     delete element.dataset.pressed;
-    const again = pressed && element.querySelector(`[data-pick="${CSS.escape(pressed)}"]`);
+    const sought = `[data-pick="${CSS.escape(pressed ?? "")}"]`;
+    const again = element.querySelector(`[aria-label="${CSS.escape(within ?? "")}"] ${sought}`) ?? element.querySelector(sought);
     const isElsewhere = ![null, document.body].includes(document.activeElement) && !element.contains(document.activeElement);
-    if (again && !isElsewhere) again.focus({ preventScroll: true });
+    if (again && !isElsewhere) {
+      if (again.matches("g")) again.classList.add("is-current"); // of a picture one stands in the whole
+      (again.matches("g") ? again.closest("[data-walk]") : again)?.focus({ preventScroll: true });
+    }
     if (pins.length || pointed.length) show();
   };
 
