@@ -6,6 +6,7 @@ Pairs have 32 tokens a sentence; the mode Matrix has fifty sentences as people w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -84,7 +85,7 @@ def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float
     with served(log) as url, chromium_at(chromium) as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{url}?mode=matrix")
-        page.locator("#bs-matrix-progress", has_text="read both ways in").wait_for()
+        page.locator("#bs-matrix-progress", has_text=re.compile(r"read both ways( in|\.)")).wait_for()
         times = []
         for turn in range(5):
             lines = sentences[turn : turn + 50]
