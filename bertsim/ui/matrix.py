@@ -210,7 +210,9 @@ class MatrixMode(Mode):
         """See `Mode`."""
         (_, example), *_ = LISTS
         new = {"lines": "\n".join(example), "threshold": THRESHOLD, "by": APART, "together": "yes"}
-        return {key: sendable(str(sent[key])) for key, value in new.items() if sent[key] != value}
+        asked = {**sent, "threshold": float(f"{sent['threshold']:.2f}")}
+        own = {key: asked[key] for key, value in new.items() if asked[key] != value}
+        return {key: f"{value:g}" if key == "threshold" else sendable(value) for key, value in own.items()}
 
     def read_link(self, query: Mapping[str, str]) -> Update:
         """See `Mode`. Raises: InputError, for a threshold, or a word, that cannot be; names it."""
