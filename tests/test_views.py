@@ -102,8 +102,8 @@ class Page(HTMLParser):
 
 
 KNOWN = """
-b bdi button caption circle dd del details dialog div dl dt figcaption figure form g h1 h2 header i img kbd li ol p path
-polygon polyline rect s section span strong summary svg table tbody td text th thead title tr ul
+b bdi button caption circle dd del details dialog div dl dt figcaption figure form g h1 h2 h3 header i img kbd li ol p
+path polygon polyline rect s section span strong summary svg table tbody td text th thead title tr tspan ul
 """
 
 

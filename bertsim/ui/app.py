@@ -30,6 +30,7 @@ from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import Layout
+from bertsim.ui.matrix import MatrixMode
 from bertsim.ui.modes import SETTINGS, Mode, Moves
 from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
@@ -43,7 +44,7 @@ SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
 LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
-MODES: tuple[type[Mode], ...] = (RankMode,)
+MODES: tuple[type[Mode], ...] = (RankMode, MatrixMode)
 KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0

@@ -74,15 +74,23 @@ class _NoStub(ComponentMeta):
     __new__ = ABCMeta.__new__  # type: ignore[assignment]
 
 
-class WholeSlider(gr.Slider, metaclass=_NoStub):
-    """A slider of whole numbers; whatever is typed into its box counts as the nearest one that it allows."""
+class Slider(gr.Slider, metaclass=_NoStub):
+    """A slider; whatever is typed into its box counts as the nearest number that it allows."""
 
-    is_template = True  # to the browser it is a slider
+    is_template = True  # to the browser it is Gradio's, of the same name
 
-    def preprocess(self, payload: float | None) -> int:
+    def preprocess(self, payload: float | None) -> float:
         """The number in use; an emptied box falls back to the least, as the browser does when it is left."""
         number = self.minimum if payload is None else payload
-        return int(min(max(round(number), self.minimum), self.maximum))
+        return float(min(max(number, self.minimum), self.maximum))
+
+
+class WholeSlider(Slider):
+    """The same of whole numbers."""
+
+    def preprocess(self, payload: float | None) -> int:
+        """The nearest whole number."""
+        return round(super().preprocess(payload))
 
 
 @dataclass(frozen=True)

@@ -141,24 +141,27 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
     head = tag("thead", tag("tr", *(tag("th", cell, scope="col") for cell in header)))
     lines = []
     for first, *cells in rows:
-        beside = (tag("td", tag("bdi", cell)) for cell in cells)
-        lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), *beside))
+        beside = Html("".join(f"<td><bdi>{Html.escape(cell)}</bdi></td>" for cell in cells))  # thousands in a matrix
+        lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), beside))
     whole = tag("table", tag("caption", caption), head, tag("tbody", *lines))
     shown = region(caption, whole, kind=".bs-scroll")
     return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)
 
 
-def downloads(name: str, data: object, *, has_svg: bool = False, rows: Iterable[Sequence[object]] = ()) -> Html:
-    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg.
+def downloads(
+    name: str, data: object, *, has_svg: bool = False, has_png: bool = False, rows: Iterable[Sequence[object]] = ()
+) -> Html:
+    """Buttons with which the page's script saves a view's numbers as name.json and its picture as name.svg or name.png.
 
-    `rows`: of a table, the names of its columns first, to save as name.csv; texts as `safe_cell` has them.
+    `rows`: of a table, the names of its columns first, to save as name.csv; texts as `safe_cell` has them. The picture
+    is that of the figure, else of the view, that the buttons stand in.
     """
     payload = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     buttons = [button("JSON", kind=".bs-quiet", data_save="json", data_name=name, data_payload=payload)]
     if written := as_csv(rows):
         buttons.insert(0, button("CSV", kind=".bs-quiet", data_save="csv", data_name=name, data_payload=written))
-    if has_svg:
-        buttons.append(button("SVG", kind=".bs-quiet", data_save="svg", data_name=name))
+    for kind in ["svg"] * has_svg + ["png"] * has_png:
+        buttons.append(button(kind.upper(), kind=".bs-quiet", data_save=kind, data_name=name))
     return tag("p.bs-downloads", tag("span", "Save as"), " ", *buttons)
 
 

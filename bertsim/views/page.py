@@ -85,6 +85,12 @@ def encoder_on_its_way(name: str, what: str, share: float | None, current: str) 
     return tag("p.bs-way", bar, " ", tag("b", name), " ", tag("span", line))
 
 
+def pairs_read(done: int, count: int) -> Html:
+    """A bar and a line while pairs are read together."""
+    bar = tag("progress", f"{done / count:.0%}", aria_label="Reading together", max=count, value=done)
+    return tag("p.bs-way", bar, " ", tag("span", f"{done:,} of {count:,} pairs read both ways, nearest first"))
+
+
 def encoder_in_use(name: str, bundled: str) -> Html:
     """What is in use now; where it is not the bundled encoder, a button that goes back to it, which reports 0."""
     back = button(f"Back to {bundled}", kind=".bs-quiet", data_pick=0) if name != bundled else ""

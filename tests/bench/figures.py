@@ -18,7 +18,7 @@ import numpy as np
 from bertsim.model.loading import BUNDLED
 from tests.bench.checkpoint import MANY, draw_texts, join_cross_encoder, widen_checkpoint
 from tests.bench.many import many_figures
-from tests.bench.page import page_figures
+from tests.bench.page import matrix_figures, page_figures
 from tests.bench.processes import app_figures, spearman, time_command
 from tests.bench.report import Row, latency_row, limit_row, same_pairs_row, speed_row
 from tests.bench.rounds import Worker, agreement, duel_all
@@ -182,6 +182,8 @@ class Bench:
             return
         for what, waited, most in page_figures(chromium, self.cache / "app.log"):
             yield limit_row(f"page, 32 tokens a sentence: {what}, p50", waited, most, "ms")
+        for what, waited, most in matrix_figures(chromium, self.cache / "app.log"):
+            yield limit_row(f"Matrix: 50 sentences, {what}", waited, most, "ms")
 
     def _agreement(self, ours: dict[str, Worker], theirs: dict[str, Worker]) -> Row:
         """Every engine's embeddings beside TensorFlow's; a speed at another task would be no speed."""

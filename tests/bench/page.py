@@ -1,14 +1,18 @@
-"""How long a person waits, in a real browser: from the click to the drawn result, at 32 tokens a sentence."""
+"""How long a person waits, in a real browser: from the click, or a pause in typing, to the drawn result.
+
+Pairs have 32 tokens a sentence; the mode Matrix has fifty sentences as people write them.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.browser.server import chromium_at, served
+from tests.browser.server import ROOT, chromium_at, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,6 +34,8 @@ COMPARISON = 300.0
 PAUSE, TYPED = 300.0, 150.0
 """Milliseconds that the page waits after the last key, and what it may take from then on."""
 PRESS = 600.0
+MATRIX, TOGETHER, LONGER = 500.0, 10_000.0, 500.0
+"""Milliseconds until its upper triangle is drawn and its lower one read, and that it waits after the last key."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
   const before = document.querySelector(drawn)?.innerHTML;
@@ -67,6 +73,33 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         _open(page, VIEWS[0][0])
         press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
+
+
+def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]:
+    """The mode Matrix of fifty sentences, in milliseconds; arguments and what it gives as `page_figures`.
+
+    The upper triangle is the median of several lists, the lower one is read once: what was read is kept.
+    """
+    rows = [line.split("\t") for line in (ROOT / "tests" / "verdict_pairs.tsv").read_text().splitlines()[1:]]
+    sentences = list(dict.fromkeys(sentence for row in rows for sentence in row[:2]))
+    with served(log) as url, chromium_at(chromium) as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{url}?mode=matrix")
+        page.locator("#bs-matrix-progress", has_text=re.compile(r"read both ways( in|\.)")).wait_for()
+        times = []
+        for turn in range(5):
+            lines = sentences[turn : turn + 50]
+            act = f"""const box = document.querySelector('#bs-matrix-lines textarea');
+                box.value = {json.dumps(chr(10).join(lines))};
+                box.dispatchEvent(new Event('input', {{bubbles: true}}));"""
+            times.append(float(page.evaluate(WAIT, [act, "#bs-matrix .bs-main"])) - LONGER)
+            page.locator("#bs-matrix-cost", has_text="2,450 pair passes").wait_for()
+        yield "upper triangle drawn, p50", median(times), MATRIX
+        act = "document.querySelector('#bs-mode-matrix .bs-run').click();"
+        start = page.evaluate("performance.now()")
+        page.evaluate(act)
+        page.locator("#bs-matrix-progress", has_text="1,225 pairs read both ways in").wait_for(timeout=300_000)
+        yield "lower (1,225 pairs both ways)", float(page.evaluate("performance.now()")) - start, TOGETHER
 
 
 def _open(page: Page, tab: str) -> None:

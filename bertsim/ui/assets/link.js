@@ -64,23 +64,11 @@
     setTimeout(() => { button.textContent = says; }, 2000);
   };
 
-  const save = async (kind) => {
-    const svg = dialog().querySelector("svg");
-    const text = new XMLSerializer().serializeToString(svg);
-    if (kind === "svg") { window.bertsim.download("bertsim.svg", text, "image/svg+xml"); return; }
-    const image = new Image();
-    image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
-    await image.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: svg.width.baseVal.value, height: svg.height.baseVal.value });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    canvas.toBlob((blob) => window.bertsim.download("bertsim.png", blob, "image/png"));
-  };
-
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest?.("[data-share], [data-copy], [data-card]");
     if (pressed?.matches("[data-share]")) open();
     else if (pressed?.matches("[data-copy]")) copy(pressed);
-    else if (pressed) save(pressed.dataset.card);
+    else if (pressed) window.bertsim.savePicture(dialog().querySelector("svg"), "bertsim", pressed.dataset.card);
     follow(); // a press may have pinned something
   });
   for (const kind of ["keydown", "scroll"]) document.addEventListener(kind, follow, { passive: true });

@@ -1,8 +1,8 @@
 // While something is typed: the answer that is no longer to it is greyed at once, and 300 ms after the last key it is asked
 // for. What stands at a box as wrong goes when that box is edited. In every mode: `bs-typed` has a box or a slider in it,
-// `bs-result` the answer, `bs-go` is the button that asks.
+// `bs-result` the answer, `bs-go` is the button that asks; after 500 ms where much is typed, `is-long`.
 (() => {
-  const PAUSE = 300;
+  const PAUSE = 300, LONGER = 500;
   let pause = 0;
   const edited = new Map(); // by mode: when, as the turns of requests count
 
@@ -11,7 +11,7 @@
   const boxOf = (event) => event.target.closest?.(".bs-typed :is(textarea, input)");
   const wait = (box) => {
     clearTimeout(pause);
-    pause = setTimeout(() => modeOf(box)?.querySelector(".bs-go")?.click(), PAUSE);
+    pause = setTimeout(() => modeOf(box)?.querySelector(".bs-go")?.click(), box.closest(".is-long") ? LONGER : PAUSE);
   };
   const mark = (place) => {
     const box = document.querySelector(`#${place.id.replace("faults-", "")} textarea`);
@@ -33,7 +33,7 @@
   });
   document.addEventListener("compositionend", (event) => { if (boxOf(event)) wait(boxOf(event)); });
   // Whoever asks need not wait, and is not asked for again.
-  document.addEventListener("click", (event) => { if (event.target.closest?.(".bs-go, [data-pick]")) clearTimeout(pause); });
+  document.addEventListener("click", (event) => { if (event.target.closest?.(".bs-go, .bs-run, [data-pick]")) clearTimeout(pause); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && boxOf(event)) clearTimeout(pause);
   });

@@ -4,6 +4,7 @@
 //   data-walk   a strip, an overview or a matrix: one Tab stop, arrow keys walk in it, so many columns wide (0: a line)
 //   data-tint   cosines or attention of A with B, in thousandths: a pinned token of A tints B's, and the other way round
 //   data-marker a mark that slides from where it was;  data-save  saves the numbers or the picture from the page itself
+//   data-names  of a view of whole sentences: these, by which keys such as "s3" are called; they are not pinned
 window.bertsim = (() => {
   const components = new Map(); // element -> how it tells Python a key
   const places = new Map(); // marks, by name, where they were
@@ -22,6 +23,7 @@ window.bertsim = (() => {
   const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable], dialog");
 
   const nameOf = (view, key) => {
+    if (view.dataset.names) return `“${JSON.parse(view.dataset.names)[key.slice(1)]}”`;
     const found = view.querySelector(`.bs-token[data-link="${key}"] bdi, text[data-link="${key}"], .bs-text [data-link="${key}"]`);
     return found?.textContent.trim() ?? "";
   };
@@ -47,7 +49,7 @@ window.bertsim = (() => {
     best.sort((one, other) => other[1] - one[1]);
     const named = best.slice(0, 3).map(([name, value]) => `${name} ${(value / 1000).toFixed(2)}`);
     const whose = [...new Set(keys)].map((key) => nameOf(view, key)).join(", ");
-    const says = told || (named.length ? `${whose}: ${view.dataset.what} with ${named.join(" · ")}` : keys.length ? whose : line.dataset.hint);
+    const says = (told && view.dataset.names ? `${whose}: ${told}` : told) || (named.length ? `${whose}: ${view.dataset.what} with ${named.join(" · ")}` : keys.length ? whose : line.dataset.hint);
     if (line.textContent !== says) line.textContent = says;
   };
 
@@ -81,6 +83,7 @@ window.bertsim = (() => {
   };
 
   const pin = (keys, adds) => {
+    if (openView()?.dataset.names) return;
     const isThere = keys.every((key) => pins.includes(key));
     if (isThere && (adds || pins.length === keys.length)) pins = pins.filter((key) => !keys.includes(key));
     else pins = adds ? [...new Set([...pins, ...keys])] : keys;
@@ -97,13 +100,30 @@ window.bertsim = (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
 
+  const savePicture = async (svg, name, kind) => {
+    const text = new XMLSerializer().serializeToString(svg);
+    if (kind === "svg") { download(`${name}.svg`, text, "image/svg+xml"); return; }
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: svg.width.baseVal.value, height: svg.height.baseVal.value });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    canvas.toBlob((blob) => download(`${name}.png`, blob, "image/png"));
+  };
+
   const save = (button) => {
-    const view = button.closest(".bs-view");
-    const svg = view?.querySelector(".bs-main svg") ?? view?.querySelector("svg");
-    const kind = button.dataset.save;
-    const body = button.dataset.payload ?? new XMLSerializer().serializeToString(svg);
-    const types = { json: "application/json", csv: "text/csv", svg: "image/svg+xml" };
-    download(`${button.dataset.name}.${kind}`, (kind === "csv" ? "\ufeff" : "") + body, types[kind]);
+    const view = button.closest("figure") ?? button.closest(".bs-view");
+    const { save: kind, name, payload } = button.dataset;
+    if (kind === "csv") download(`${name}.csv`, `\ufeff${payload}`, "text/csv");
+    else if (kind === "json") download(`${name}.json`, payload, "application/json");
+    else savePicture(view.querySelector(".bs-main svg") ?? view.querySelector("svg"), name, kind);
+  };
+
+  const press = (picker) => {
+    const component = componentOf(picker);
+    component.dataset.pressed = picker.dataset.pick;
+    component.dataset.within = picker.closest("[data-walk]")?.getAttribute("aria-label") ?? "";
+    components.get(component)?.(picker.dataset.pick);
   };
 
   const cellsOf = (walk) => [...walk.querySelectorAll(".bs-cell, .bs-token")].filter((cell) => cell.checkVisibility());
@@ -162,21 +182,21 @@ window.bertsim = (() => {
     const picker = event.target.closest?.("[data-pick]");
     const keys = keysOf(linkOf(event));
     if (keys.length && (event.shiftKey || !picker)) pin(keys, event.shiftKey);
-    else if (picker) {
-      const component = componentOf(picker);
-      component.dataset.pressed = picker.dataset.pick;
-      components.get(component)?.(picker.dataset.pick);
-    }
+    else if (picker) press(picker);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      [...document.querySelectorAll(".bs-go")].find((each) => each.checkVisibility())?.click(); // of the open mode
+      [...document.querySelectorAll(".bs-go, .bs-run")].find((each) => each.checkVisibility())?.click(); // of the open mode
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "Escape" && (pins.length || pointed.length)) { told = ""; pointed = []; pin(pins, true); return; }
     const current = event.target.matches?.("[data-walk]") && event.target.querySelector(".is-current");
-    if (current && ["Enter", " "].includes(event.key)) { event.preventDefault(); pin(keysOf(current), event.shiftKey); return; }
+    if (current && ["Enter", " "].includes(event.key)) {
+      event.preventDefault();
+      if (current.dataset.pick) press(current); else pin(keysOf(current), event.shiftKey);
+      return;
+    }
     walk(event);
     shortcuts[event.key.toLowerCase()]?.();
   });
@@ -196,11 +216,15 @@ window.bertsim = (() => {
       const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (before && before !== now && !isCalm) mark.animate([{ left: before }, { left: now }], { duration: 350, easing: "ease-out" });
     });
-    const pressed = element.dataset.pressed;
+    const { pressed, within } = element.dataset;
     delete element.dataset.pressed;
-    const again = pressed && element.querySelector(`[data-pick="${CSS.escape(pressed)}"]`);
+    const sought = `[data-pick="${CSS.escape(pressed ?? "")}"]`;
+    const again = element.querySelector(`[aria-label="${CSS.escape(within ?? "")}"] ${sought}`) ?? element.querySelector(sought);
     const isElsewhere = ![null, document.body].includes(document.activeElement) && !element.contains(document.activeElement);
-    if (again && !isElsewhere) again.focus({ preventScroll: true });
+    if (again && !isElsewhere) {
+      if (again.matches("g")) again.classList.add("is-current"); // of a picture one stands in the whole
+      (again.matches("g") ? again.closest("[data-walk]") : again)?.focus({ preventScroll: true });
+    }
     if (pins.length || pointed.length) show();
   };
 
@@ -211,6 +235,6 @@ window.bertsim = (() => {
       settle(element);
     },
     pins: () => pins.join(" "),
-    download,
+    savePicture,
   };
 })();
