@@ -30,6 +30,10 @@ COMPARISON = 300.0
 PAUSE, TYPED = 300.0, 150.0
 """Milliseconds that the page waits after the last key, and what it may take from then on."""
 PRESS = 600.0
+_NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin")
+RANKED, READ_TOGETHER = 1_000, 50
+FIRST_LIST, WHOLE_LIST = 700.0, 2_000.0
+"""Milliseconds from the pause on until the list by vectors is drawn, and until the best of it are read together."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
   const before = document.querySelector(drawn)?.innerHTML;
@@ -41,6 +45,22 @@ WAIT = """([act, drawn]) => new Promise((done) => {
     } else requestAnimationFrame(look);
   };
   eval(act);
+  requestAnimationFrame(look);
+})"""
+
+# Milliseconds from a new list of lines in the box until the list by vectors is drawn, and until everything is.
+RANK = """(lines) => new Promise((done) => {
+  const ranking = document.querySelector("#bs-ranking");
+  const [before, start, area] = [ranking.innerHTML, performance.now(), document.querySelector("#bs-list textarea")];
+  let first = 0;
+  const look = () => {
+    const cost = document.querySelector("#bs-cost");
+    if (!first && ranking.innerHTML !== before) first = performance.now() - start;
+    if (first && !cost.querySelector("progress")) done([first, performance.now() - start]);
+    else requestAnimationFrame(look);
+  };
+  area.value = lines;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
   requestAnimationFrame(look);
 })"""
 
@@ -67,11 +87,31 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         _open(page, VIEWS[0][0])
         press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
+        what = f"Rank: {RANKED:,} lines, {READ_TOGETHER} read together: last key and a pause →"
+        first, whole = _rankings(page)
+        yield f"{what} first list", first - PAUSE, FIRST_LIST
+        yield f"{what} drawn list", whole - PAUSE, WHOLE_LIST
 
 
 def _open(page: Page, tab: str) -> None:
     page.get_by_role("tab", name=tab, exact=True).click()
     page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
+
+
+def _rankings(page: Page) -> tuple[float, float]:
+    """The medians of first and whole list, each time of lines that nobody has read."""
+    page.get_by_role("tab", name="Rank", exact=True).click()
+    page.locator("#bs-rank-others .bs-downloads").wait_for()
+    page.get_by_label("Sentence", exact=True).fill("A man walks his dog in the park.")
+    page.locator("#bs-top input[type=number]").fill(str(READ_TOGETHER))
+    page.wait_for_timeout(3_000)
+    found = []
+    for name in _NAMES:
+        lines = (f"In town {n} {name} walks with {n % 7} dogs by the old river." for n in range(RANKED))
+        found.append(page.evaluate(RANK, "\n".join(lines)))
+        page.wait_for_timeout(300)
+    first, whole = zip(*found, strict=True)
+    return median(first), median(whole)
 
 
 def _median(page: Page, click: Callable[[int], list[str]]) -> float:
