@@ -1,7 +1,8 @@
 """Pairs whose kind of verdict is known -> the thresholds of `verdict.json`, and how often verdicts are right.
 
 Such pairs are held-out inference pairs, rated ones, minimal edits and paraphrases, sentences that have nothing to do
-with each other, and the pairs of the ruler. Every kind counts alike, and so does every source of it. numpy and scipy.
+with each other, the pairs of the ruler and those that were written to learn from. Every kind counts alike. numpy and
+scipy.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _OF_RULER = {"paraphrase": "same", "contradiction": "opposite", "related": "clos
 _OF_RATING = {"same": (0.95, 1.0), "close": (0.35, 0.65), "different": (0.0, 0.1)}  # parts of the label scale
 _MOST = 600  # pairs of a source and kind
 _GUARD, _PRICE = 0.02, 3.0  # opposites that may be called the same, and what each share beyond costs
+_OF_DATA = ("inference", "edits", "ratings", "paraphrases")  # sources; others are pairs that were written for this
+_AS_TYPED = 3.0  # what such a source counts beside one of those
 _FAR = 0.95  # share of rated pairs whose two readings are nearer to each other than those that disagree
 
 
@@ -223,10 +226,11 @@ def _fit(read: Read, right: NDArray[np.str_], weights: NDArray[np.float64]) -> N
 
 
 def _weigh(pairs: Sequence[KnownPair]) -> NDArray[np.float64]:
-    """How much each pair counts: every kind alike, every source of a kind alike."""
+    """How much each pair counts: every kind alike; of a kind every source, but what was written as people type more."""
     counts = Counter((pair.kind, pair.source) for pair in pairs)
-    sources = Counter(kind for kind, _ in counts)
-    return np.array([1 / (sources[pair.kind] * counts[pair.kind, pair.source]) for pair in pairs])
+    shares = {key: 1.0 if key[1] in _OF_DATA else _AS_TYPED for key in counts}
+    sums = {kind: sum(share for (own, _), share in shares.items() if own == kind) for kind in KINDS}
+    return np.array([shares[p.kind, p.source] / (sums[p.kind] * counts[p.kind, p.source]) for p in pairs])
 
 
 def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: Progress | None = None) -> VerdictReport:

@@ -41,11 +41,12 @@ class Ruler:
     def place(self, score: float) -> str:
         """Where a score stands: by the most alike kind that it is above half of.
 
-        Example: "above 96 % of unrelated pairs"
+        Example: "above 96 % of unrelated pairs"; above each of them: "above all paraphrases"
         """
         shares = {kind: self.share_below(kind, score) for kind in ("paraphrase", "related", "unrelated")}
         kind = next((kind for kind, share in shares.items() if share >= 0.5), "unrelated")
-        return f"above {100 * shares[kind]:.0f} % of {KINDS[kind]}"
+        share = "all" if shares[kind] == 1 else f"{100 * shares[kind]:.0f} % of"
+        return f"above {share} {KINDS[kind]}"
 
 
 @cache

@@ -95,7 +95,7 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
 
 def _open(page: Page, tab: str) -> None:
     page.get_by_role("tab", name=tab, exact=True).click()
-    page.get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
+    page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
 
 
 def _rankings(page: Page) -> tuple[float, float]:
