@@ -122,7 +122,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     moves = Moves(page)
     moved = [
         page.mode_row.select(moves.choose, None, {page.mode}, **quiet),
-        page.back.click(moves.go_back, {page.came_from}, {page.mode, page.mode_row, page.back}, **quiet),
+        page.back.click(moves.go_back, page.came_from, {page.mode, page.mode_row, page.back}, **quiet),
     ]
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     later = unseen | LATER_QUEUE

@@ -131,7 +131,11 @@ class RankMode(Mode):
 
     @answers
     def open_row(self, event: gr.EventData, q: str, lines: str, **sent: Any) -> Update:
-        """A row, in Compare; of a list that is no longer in the box nobody knows the sentence."""
+        """A row, in Compare.
+
+        Raises:
+            InputError: the list is no longer in the box, and nobody knows its sentences.
+        """
         if not sent["shown"] or sent["shown"][1] != hash(lines):
             raise InputError("the lines have changed since; press a row of the new ranking.")
         return self.open_pair(q, list_lines(lines).lines[int(event.key)])
@@ -142,7 +146,7 @@ class RankMode(Mode):
         return {key: sendable(str(sent[key])) for key, value in new.items() if sent[key] != value}
 
     def read_link(self, query: Mapping[str, str]) -> Update:
-        """See `Mode`."""
+        """See `Mode`. Raises: InputError, where `top` is no number that the slider has."""
         asked: Update = {self.asks[key]: query[key] for key in ("q", "lines") if key in query}
         if "top" in query:
             top = query["top"]

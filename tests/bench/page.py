@@ -36,6 +36,10 @@ PAUSE, TYPED = 300.0, 150.0
 PRESS = 600.0
 MATRIX, TOGETHER, LONGER = 500.0, 10_000.0, 500.0
 """Milliseconds until its upper triangle is drawn and its lower one read, and that it waits after the last key."""
+_NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin")
+RANKED, READ_TOGETHER = 1_000, 50
+FIRST_LIST, WHOLE_LIST = 700.0, 2_000.0
+"""Milliseconds from the pause on until the list by vectors is drawn, and until the best of it are read together."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
   const before = document.querySelector(drawn)?.innerHTML;
@@ -47,6 +51,22 @@ WAIT = """([act, drawn]) => new Promise((done) => {
     } else requestAnimationFrame(look);
   };
   eval(act);
+  requestAnimationFrame(look);
+})"""
+
+# Milliseconds from a new list of lines in the box until the list by vectors is drawn, and until everything is.
+RANK = """(lines) => new Promise((done) => {
+  const ranking = document.querySelector("#bs-ranking");
+  const [before, start, area] = [ranking.innerHTML, performance.now(), document.querySelector("#bs-list textarea")];
+  let first = 0;
+  const look = () => {
+    const cost = document.querySelector("#bs-cost");
+    if (!first && ranking.innerHTML !== before) first = performance.now() - start;
+    if (first && !cost.querySelector("progress")) done([first, performance.now() - start]);
+    else requestAnimationFrame(look);
+  };
+  area.value = lines;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
   requestAnimationFrame(look);
 })"""
 
@@ -73,6 +93,10 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         _open(page, VIEWS[0][0])
         press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
+        what = f"Rank: {RANKED:,} lines, {READ_TOGETHER} read together: last key and a pause →"
+        first, whole = _rankings(page)
+        yield f"{what} first list", first - PAUSE, FIRST_LIST
+        yield f"{what} drawn list", whole - PAUSE, WHOLE_LIST
 
 
 def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]:
@@ -105,6 +129,22 @@ def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float
 def _open(page: Page, tab: str) -> None:
     page.get_by_role("tab", name=tab, exact=True).click()
     page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
+
+
+def _rankings(page: Page) -> tuple[float, float]:
+    """The medians of first and whole list, each time of lines that nobody has read."""
+    page.get_by_role("tab", name="Rank", exact=True).click()
+    page.locator("#bs-rank-others .bs-downloads").wait_for()
+    page.get_by_label("Sentence", exact=True).fill("A man walks his dog in the park.")
+    page.locator("#bs-top input[type=number]").fill(str(READ_TOGETHER))
+    page.wait_for_timeout(3_000)
+    found = []
+    for name in _NAMES:
+        lines = (f"In town {n} {name} walks with {n % 7} dogs by the old river." for n in range(RANKED))
+        found.append(page.evaluate(RANK, "\n".join(lines)))
+        page.wait_for_timeout(300)
+    first, whole = zip(*found, strict=True)
+    return median(first), median(whole)
 
 
 def _median(page: Page, click: Callable[[int], list[str]]) -> float:

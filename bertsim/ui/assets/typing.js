@@ -14,8 +14,8 @@
     pause = setTimeout(() => modeOf(box)?.querySelector(".bs-go")?.click(), box.closest(".is-long") ? LONGER : PAUSE);
   };
   const mark = (place) => {
-    const box = document.querySelector(`#${place.id.replace("faults-", "")} textarea`);
-    const fault = place.querySelector(".bs-fault:not([hidden])");
+    const box = document.querySelector(`#${place?.id.replace("faults-", "")} textarea`);
+    const fault = place?.querySelector(".bs-fault:not([hidden])");
     box?.setAttribute("aria-invalid", String(Boolean(fault)));
     if (fault) box?.setAttribute("aria-describedby", fault.id); else box?.removeAttribute("aria-describedby");
   };
