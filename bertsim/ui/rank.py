@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from bertsim.ui.calls import MANY_QUEUE, answers
+from bertsim.ui.calls import MANY_QUEUE, answers, pressed
 from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.views.rank import ranking
@@ -58,7 +58,7 @@ class RankMode(Mode):
     @answers
     def open_row(self, event: gr.EventData, q: str, lines: str, **_: Any) -> Update:
         """A row, in Compare."""
-        return self.open_pair(q, lines.splitlines()[int(event.key)])
+        return self.open_pair(q, pressed(event, lines.splitlines()))
 
     def write_link(self, sent: Sent) -> Mapping[str, str]:
         """See `Mode`."""
