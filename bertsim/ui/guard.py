@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
+FILES = "/files/"
+"""What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SPACE = "https://huggingface.co"
 _CALLED = re.compile(rf"{API_PREFIX}/call/(v2/)?([^/]+)/?")
 _READ = (
     r"/|/card\.png|/healthz|/readyz|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static)/.+"
-    rf"|{API_PREFIX}/((info|app_id|user|token|login_check|startup-events|queue/(data|status)|upload_progress)/?"
-    r"|openapi\.json|theme\.css|heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+/?|file=(?!\w+:).+)"
+    rf"|{API_PREFIX}/((info|app_id|user|token|login_check|startup-events|queue/(data|status))/?"
+    r"|openapi\.json|theme\.css|heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+/?)"
 )
 _SENT = rf"{_CALLED.pattern}|{API_PREFIX}/(queue/join|cancel|reset|upload)/?"
 _OTHER_PAGE = re.compile(rb"(?:^|&)(?:page|deep_link)=[^&]")
@@ -87,7 +89,8 @@ class Guard:
 
         headers = Headers(scope=scope)
         refused = self._is_refused(scope, headers)
-        is_json = scope["method"] == "POST" and not headers.get("content-type", "").startswith("multipart/")
+        is_file = headers.get("content-type", "").startswith("multipart/") or scope["path"].startswith(FILES)
+        is_json = scope["method"] == "POST" and not is_file
         if refused is None and is_json:
             try:
                 body = await asyncio.wait_for(self._read(receive), BODY_SECONDS)
@@ -113,7 +116,8 @@ class Guard:
         if _OTHER_PAGE.search(scope["query_string"]):
             return 404, "there is one page here, and it has no deep links of Gradio's; its own begin with ?a=."
         routes, path = _ROUTES.get(scope["method"]), scope["path"]
-        if routes is None or not re.fullmatch(routes, path, re.ASCII):
+        is_there = routes and re.fullmatch(routes, path, re.ASCII)
+        if not is_there and not path.startswith(FILES):
             return (
                 404,
                 f"there is nothing at {scope['method']} {path[:80]}; {API_PREFIX}/openapi.json has what there is.",

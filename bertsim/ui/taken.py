@@ -62,9 +62,10 @@ def _taken(block: Block, value: Any) -> Any:
     """A value as a component takes it. Raises InputError for one that it cannot have."""
     if getattr(block, "stateful", False):
         return None  # what is sent in its place is not looked at
-    if isinstance(block, gr.Dropdown):
+    if isinstance(block, gr.Dropdown | gr.Radio) and not getattr(block, "allow_custom_value", False):
         choices = [each for _, each in block.choices]
-        if value not in choices:
+        chosen = value if getattr(block, "multiselect", False) and isinstance(value, list) else [value]
+        if any(each not in choices for each in chosen):
             raise InputError(f"{block.label} is {_shown(value)}; one of {', '.join(map(str, choices))} was expected.")
         return value
     for kind, (types, expected) in _KINDS.items():
