@@ -1,4 +1,4 @@
-"""Files of pairs and sentences, and folders of encoders and heads, damaged: refused in a sentence, or read as they stand."""
+"""Files of pairs and sentences, folders of encoders and heads, damaged: refused in a sentence, or read as they are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from tests.checkpoints import make_checkpoint
 from tests.fuzz.inputs import JSON, changed_json, mutated
 from tests.fuzz.route import ANSWERED, REFUSED, Fault, Made, route
 
-_TSV = 'sentence1\tsentence2\tscore\nA dog barks.\tEin Hund bellt – laut.\t4.5\n"Quoted ""x"""\tb\t0,5\nIt rains.\tThe sun.\t1\n'
+_TSV = (
+    "sentence1\tsentence2\tscore\nA dog barks.\tEin Hund bellt – laut.\t4.5\n"
+    '"Quoted ""x"""\tb\t0,5\nIt rains.\tThe sun.\t1\n'
+)
 _ROWS = [{"sentence1": "A dog barks.", "sentence2": "Ünïcode", "score": 1.5}, {"sentence1": "b", "sentence2": None}]
 
 
@@ -144,7 +147,7 @@ def encoder_folders(place: Path) -> Iterator[Made]:
 
 @route
 def head_folders(place: Path) -> Iterator[Made]:
-    """The heads, the calibrations and the words of a bundle, of which one file is damaged; its manifest is not looked at."""
+    """The heads, the calibrations and the words of a bundle without a manifest, of which one file is damaged."""
     folder = place / "weights"
     shutil.copytree(BUNDLED, folder, ignore=shutil.ignore_patterns("*.tflite", "*.png", "manifest.json", "*.md"))
     encoder = open_folder(folder)
