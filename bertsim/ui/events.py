@@ -133,7 +133,7 @@ class Events:
         return self._redraw(request, sent)
 
     @answers
-    def open_tab(self, request: gr.Request, event: gr.SelectData, **sent: Any) -> Update:
+    def open_tab(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A tab that is being opened, which the browser does not show yet."""
         return self._redraw(request, {**sent, "tab": pressed(event, TABS, "index").name})
 

@@ -150,7 +150,7 @@ class Moves:
         self.page = page
 
     @answers
-    def choose(self, event: gr.SelectData) -> Update:
+    def choose(self, event: gr.EventData) -> Update:
         """A tab of a mode."""
         return {self.page.mode: pressed(event, [COMPARE, *(mode.name for mode in self.page.modes)], "index")}
 
