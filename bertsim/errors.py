@@ -6,7 +6,10 @@ The edges (command line, app) show it as it stands; any other exception is a bug
 
 
 class BertsimError(Exception):
-    """Base of every deliberate error; its text is one sentence for the user."""
+    """Base of every deliberate error; its text is one sentence for the user, on one line whatever it quotes."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().splitlines())
 
 
 class InputError(BertsimError, ValueError):

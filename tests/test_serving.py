@@ -71,7 +71,7 @@ class App:
         told = self.send(f"gradio_api/call/v2/{name}/{event}")
         return json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])[0]
 
-    def join(self, session: str, name: str = "follow") -> str:
+    def join(self, session: str, name: str = "draw_open_tab") -> str:
         """Send an event of the page as it stands when it is new: the event's id."""
         fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         data = [getattr(block, "value", None) for block in fn.inputs]
@@ -207,9 +207,10 @@ def test_no_file_is_taken_and_no_request_without_end(app):
     folder = Path(app.blocks.app.uploaded_file_dir)
     before = sorted(folder.rglob("*")) if folder.exists() else []
     form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n'
-    for path in ("gradio_api/upload", "gradio_api/component_server"):
-        status, said, _ = app.refused(path, form, Content_Type="multipart/form-data; boundary=x")
-        assert (status, said) == (403, '{"detail":"this app takes no files; send sentences as JSON."}')
+    sends = {"Content_Type": "multipart/form-data; boundary=x"}
+    status, said, _ = app.refused("gradio_api/upload", form, **sends)
+    assert (status, said) == (403, '{"detail":"this app takes no files; send sentences as JSON."}')
+    assert app.refused("gradio_api/component_server", form, **sends)[0] == 404
     assert (sorted(folder.rglob("*")) if folder.exists() else []) == before
     host, port = app.url.rstrip("/").removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as line:  # which says how much it would send

@@ -165,6 +165,8 @@ def _read_pooling(path: Path, hidden_size: int) -> str:
         if unknown:
             raise CheckpointError(f"{path} sets {', '.join(unknown)}, which is not known here.")
         mode = [name for flag, name in _POOLING_FLAGS.items() if raw.get(flag)]
+    if not isinstance(mode, str | list):
+        raise CheckpointError(f"{path}: pooling_mode is {mode!r:.60}; a name, or a list of names, was expected.")
     pooling = mode if isinstance(mode, str) else "+".join(map(str, mode))
     if pooling == "pooler":
         raise CheckpointError(f"{path}: pooling_mode is 'pooler'; one over tokens, as mean, was expected.")

@@ -74,10 +74,10 @@ def parse_pooling(pooling: str) -> tuple[str, ...]:
     Raises:
         InputError: a part that is not known.
     """
-    parts = tuple(_ALIASES.get(pooling, pooling).split("+"))
-    if pooling != "pooler" and not set(parts) <= set(_OVER_TOKENS):
+    parts = tuple(_ALIASES.get(pooling, pooling).split("+")) if isinstance(pooling, str) else ("",)
+    if parts != ("pooler",) and not set(parts) <= set(_OVER_TOKENS):
         raise InputError(
-            f"pooling is {pooling!r}; known are {', '.join(POOLINGS)}, or several joined by '+' (max+mean)."
+            f"pooling is {pooling!r:.80}; known are {', '.join(POOLINGS)}, or several joined by '+' (max+mean)."
         )
     return parts
 
@@ -114,17 +114,20 @@ def parse_layers(layers: Sequence[int] | None, num_hidden_layers: int) -> tuple[
     Raises:
         InputError: no layer, one twice, or one that the model does not have.
     """
+    is_list = layers.ndim == 1 if isinstance(layers, np.ndarray) else isinstance(layers, list | tuple | range | None)
+    if not is_list:
+        raise InputError(f"layers are {layers!r:.60}; a list of numbers was expected.")
     chosen = (-1,) if layers is None else tuple(layers)
     count = num_hidden_layers + 1
     for layer in chosen:
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not -count <= layer < count:
             raise InputError(
-                f"layer {layer!r} does not exist; this encoder has 0 (embeddings) to {num_hidden_layers}, "
+                f"layer {layer!r:.60} does not exist; this encoder has 0 (embeddings) to {num_hidden_layers}, "
                 "or negative numbers from the end."
             )
     resolved = tuple(int(layer) % count for layer in chosen)
     if not resolved or len(set(resolved)) < len(resolved):
-        raise InputError(f"layers are {list(chosen)}; one or more different layers were expected.")
+        raise InputError(f"layers are {list(chosen)!r:.60}; one or more different layers were expected.")
     return resolved
 
 
@@ -134,8 +137,8 @@ def check_combine(combine: str) -> str:
     Raises:
         InputError: it is not.
     """
-    if combine not in COMBINES:
-        raise InputError(f"combine is {combine!r}; known are {', '.join(COMBINES)}.")
+    if not isinstance(combine, str) or combine not in COMBINES:
+        raise InputError(f"combine is {combine!r:.60}; known are {', '.join(COMBINES)}.")
     return combine
 
 

@@ -14,7 +14,6 @@ from bertsim.errors import DataError
 _AT_ONCE = 1 << 20
 _HEAD = 1 << 16
 _LINE = 2000
-_HIGH = bytes(range(128, 256))
 _SAMPLES = 500
 _MARKS = {
     **{codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"},
@@ -61,13 +60,19 @@ def look_at(path: Path) -> Bytes:
             found.head = found.head or chunk[:_HEAD]
             found.has_quotes = found.has_quotes or b'"' in chunk
             found.has_escaped = found.has_escaped or b'\\"' in chunk or b'\\\0"' in chunk
-            whole = len(chunk.rstrip(_HIGH))  # or a line that is longer ends within a letter
+            whole = _end_of_letters(chunk)  # or a line that is longer ends within one
             chunk, rest = chunk[:whole], chunk[whole:]
             _count(found, chunk, lines)
             lines += chunk.count(b"\n")
     _count(found, rest, lines)
     found.newline = "\r" if b"\r" in found.head and b"\n" not in found.head else "\n"
     return found
+
+
+def _end_of_letters(chunk: bytes) -> int:
+    """Where the last letter begins that may go on behind these bytes, else where they end."""
+    ends = (len(chunk) - back for back in (1, 2, 3) if len(chunk) >= back and chunk[-back] >= 0xC0)
+    return next(ends, len(chunk))
 
 
 def _count(found: Bytes, chunk: bytes, first: int) -> None:

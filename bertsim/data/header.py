@@ -20,6 +20,9 @@ PAIR_COLUMNS = (
 # fmt: on
 SENTENCE_COLUMNS = ("sentence", "text")
 KNOWN = {name for names in (SENTENCE_COLUMNS, *PAIR_COLUMNS) for name in names}
+MAX_COLUMNS = 10_000
+"""Columns of one file."""
+_LONG = 100  # characters; no name that is known has as many
 _NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?\s*")
 
 
@@ -71,11 +74,12 @@ def _is_header(first: Record, rest: Sequence[Record]) -> bool | None:
 
 def recognised(names: Sequence[str], known: Collection[str]) -> list[str]:
     """Columns that are known. Example: "Sentence_A", for it is "sentencea" without case, spaces and punctuation."""
-    return [name for name in names if "".join(filter(str.isalnum, name)).lower() in known]
+    return [name for name in names if len(name) <= _LONG and "".join(filter(str.isalnum, name)).lower() in known]
 
 
 def pairs_of(names: Sequence[str]) -> list[tuple[str, ...]]:
     """Columns that are known to hold pairs of sentences."""
+    names = recognised(names, KNOWN)  # which of a thousand columns leaves a few
     sides = ((recognised(names, [one]), recognised(names, [other])) for one, other in PAIR_COLUMNS)
     return [pair for side in sides for pair in product(*side)]
 

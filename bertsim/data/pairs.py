@@ -18,7 +18,7 @@ from glob import glob
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from bertsim.data.header import KNOWN, SENTENCE_COLUMNS, is_number, name_columns, pairs_of, recognised
+from bertsim.data.header import KNOWN, MAX_COLUMNS, SENTENCE_COLUMNS, is_number, name_columns, pairs_of, recognised
 from bertsim.data.layout import ENDINGS, ending_of, in_words, settle
 from bertsim.data.rows import FIND_OUT, Reading, read_records
 from bertsim.data.tables import Record
@@ -262,6 +262,8 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
     """A file with its columns."""
 
     def known(names: Sequence[str]) -> bool:
+        if len(names) > MAX_COLUMNS:
+            return False
         if wanted is not None:
             return {*wanted} <= {*names}
         return bool(recognised(names, SENTENCE_COLUMNS) if is_text else pairs_of(names))
@@ -274,11 +276,13 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
         keys = list(dict.fromkeys(str(key) for record in records for key in record.fields or ()))
         if not keys:
             raise DataError(f"{path} holds no JSON object; every line must be one, with a key for each column.")
+        _check_columns(path, len(keys))
         return DataFile(path, reading, tuple(keys), advice)
     rows, header = list(islice(records, _PEEKED_ROWS)), reading.header
     if not rows:
         raise DataError(f"{path} is empty; its first line must name the columns.")
     names = [str(cell) for cell in rows[0].fields or ()]
+    _check_columns(path, len(names))
     if header is None:
         is_named = wanted is not None and not all(name.isdecimal() for name in wanted)
         header = reading.kind == "parquet" or is_named or bool(recognised(names, KNOWN)) or None
@@ -286,6 +290,11 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
     naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
     names, header = name_columns(where, rows, header, naming, advice.settle)
     return DataFile(path, replace(reading, header=header), tuple(names), advice)
+
+
+def _check_columns(path: Path, count: int) -> None:
+    if count > MAX_COLUMNS:
+        raise DataError(f"{path} has {count:,} columns, and {MAX_COLUMNS:,} are the most; write those that are needed.")
 
 
 def _named(record: Record, columns: Sequence[str], most: str) -> tuple[dict[str, object], str | None]:

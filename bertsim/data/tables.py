@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from bertsim.errors import DataError
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 BLANK = "the line is blank"
+MAX_UNPACKED = 1_000_000_000
+"""Bytes that a workbook may have unpacked: all of it is held at once."""
 _BUFFER = 1 << 20  # bytes of Parquet
 _BATCH = 1000  # rows of it, read at once
 
@@ -34,17 +38,34 @@ class Record(NamedTuple):
 
 def workbook(path: Path) -> CalamineWorkbook:
     """An Excel file, whose sheets have names. Raises: DataError, if it is none."""
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import load_workbook
+
+    if is_zipfile(path):
+        with _no_damage(path), ZipFile(path) as packed:
+            size = sum(each.file_size for each in packed.infolist())
+        if size > MAX_UNPACKED:
+            told = f"{size / 1e6:,.0f} MB, and {MAX_UNPACKED / 1e6:,.0f} MB are the most"
+            raise DataError(f"{path} unpacks to {told}; save what is needed of it as TSV.")
+    with _no_damage(path):
+        return load_workbook(path)
+
+
+@contextmanager
+def _no_damage(path: Path) -> Iterator[None]:
+    """Raise DataError where what is read in the block is no whole workbook."""
+    from python_calamine import CalamineError
 
     try:
-        return load_workbook(path)
-    except (CalamineError, OSError) as error:
+        yield
+    except (CalamineError, BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise DataError(f"{path} is damaged or no Excel file ({error}); check the file, or get it again.") from None
 
 
 def excel_records(path: Path, sheet: str) -> Iterator[Record]:
     """The rows of a sheet, from the first that is not blank; numbers without a fraction are whole ones."""
-    rows = workbook(path).get_sheet_by_name(sheet).iter_rows()
+    book = workbook(path)
+    with _no_damage(path):
+        rows = book.get_sheet_by_name(sheet).iter_rows()
     begun = False
     for number, row in enumerate(rows, 1):
         begun = begun or any(cell != "" for cell in row)

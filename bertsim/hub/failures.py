@@ -75,4 +75,14 @@ def _sentence(error: BaseException, repository: str, revision: str | None, doing
             return f"{what} could not be stored: {error.strerror}, {error.filename}; check the rights of HF_HOME."
         case RuntimeError() if error.__cause__ is not None:  # an upload in a thread
             return _sentence(error.__cause__, repository, revision, doing)
+        case TypeError() | ValueError() | LookupError() | AttributeError() if _is_the_client_s(error):
+            return f"{what} was not {doing}: the Hub's answer cannot be read ({said[:120]}); try again later."
     return None
+
+
+def _is_the_client_s(error: BaseException) -> bool:
+    """Whether what came from outside could not be read by the client, which says so as of a bug of its own."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and not str(trace.tb_frame.f_globals.get("__name__")).startswith("bertsim.")

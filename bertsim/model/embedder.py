@@ -157,6 +157,9 @@ class SentenceEmbedder:
 
     def resolve(self, **options: Unpack[Options]) -> ResolvedOptions:
         """What options come to for this model. Raises: InputError, for one that it cannot follow; names it."""
+        if unknown := options.keys() - Options.__annotations__:
+            known = ", ".join(Options.__annotations__)
+            raise InputError(f"there is no option {min(unknown)!r}; there are {known}.")
         pooling, layers, length = options.get("pooling"), options.get("layers"), options.get("max_length")
         if pooling is None:
             pooling = self.default_pooling

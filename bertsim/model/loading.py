@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from bertsim import hub
 from bertsim.bert.folder import CheckpointFolder, check_manifest, open_folder
+from bertsim.bert.pooling import pooled_size
 from bertsim.engines.base import ENGINES, FLATBUFFER, Engine, HeadRunner
 from bertsim.errors import CheckpointError, InputError
 from bertsim.export.cache import encoder_flatbuffer, head_flatbuffer
@@ -25,6 +28,7 @@ from bertsim.score import calibration
 from bertsim.score.calibration import Calibration, read_calibrations, read_combination
 from bertsim.score.verdict import read_thresholds
 from bertsim.score.words import read_words
+from bertsim.text.tokenizer import MIN_LENGTH
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Beside the package in a checkout, inside it where a wheel was installed.
@@ -196,9 +200,28 @@ def _fast(
     if (checkpoint.path / FLATBUFFER).exists():
         try:
             engine = LiteRTEngine(checkpoint.path / FLATBUFFER, threads)
+            if FLATBUFFER not in checkpoint.checksums:  # nobody vouches for it
+                _check_shapes(engine, checkpoint)
         except CheckpointError as error:  # one that another program made, say
+            engine = None
             log.warning("%s One is exported instead.", error)
             check_manifest(checkpoint.path)  # its tensors are read after all
     engine = engine or LiteRTEngine(encoder_flatbuffer(checkpoint, may_export=may_export, tell=tell), threads)
     paths = (head.flatbuffer or head_flatbuffer(head, may_export=may_export, tell=tell) for head in heads)
     return engine, [LiteRTHead(path) for path in paths]
+
+
+def _check_shapes(engine: Engine, checkpoint: CheckpointFolder) -> None:
+    """Raise CheckpointError where a flatbuffer gives other arrays than those of this encoder, or no numbers."""
+    arrays, config = checkpoint.tokenizer.pad(checkpoint.tokenizer.encode([("a",)], MIN_LENGTH)), checkpoint.config
+    seq, hidden, heads = arrays[0].shape[1], config.hidden_size, config.num_attention_heads
+    size, layers = pooled_size(checkpoint.embedding.pooling, hidden), config.num_hidden_layers
+    wanted = [(1, size), (layers + 1, 1, seq, hidden), (layers, 1, heads, seq, seq)]
+    try:
+        output = engine.encode(*arrays)
+        given = [engine.embed(*arrays), output.hidden_states, output.attentions]
+        fits = [each.shape for each in given] == wanted and all(np.isfinite(each).all() for each in given)
+    except (ValueError, RuntimeError, KeyError):
+        fits = False
+    if not fits:
+        raise CheckpointError(f"{checkpoint.path / FLATBUFFER} is no flatbuffer of this encoder; export it anew.")

@@ -133,7 +133,7 @@ class ScoringModel(SentenceEmbedder):
         scorers: None = all of the model's; `chunk`, options and errors as `score`.
         """
         listed, resolved = list_pairs(pairs), self.resolve(**options)
-        asked, long = [self._scorer(name, resolved) for name in (self.scorers if scorers is None else scorers)], []
+        asked, long = [self._scorer(name, resolved) for name in self._asked(scorers)], []
         if chunk is not None:
             texts = [text for pair in listed for text in pair]
             parts = self._split(texts, chunk, resolved.max_length, partial(_name, len(listed)))
@@ -215,9 +215,13 @@ class ScoringModel(SentenceEmbedder):
         curve = self._calibration(scorer, self.resolve(**options))
         return None if curve is None else np.asarray(curve.apply(scores), np.float32)
 
+    def _asked(self, scorers: Iterable[str] | None) -> list[str]:
+        return list(self.scorers) if scorers is None else list_sentences(scorers, "scorers")
+
     def _scorer(self, name: str, options: ResolvedOptions) -> Scorer:
         """The scorer of this name. Raises InputError where there is none."""
-        if name not in (known := (*self.scorers, *ALIGNMENT_PARTS)):
+        known = (*self.scorers, *ALIGNMENT_PARTS)
+        if not isinstance(name, str) or name not in known:
             raise InputError(f"scorer is {name!r:.80}; known are {', '.join(known)}.")
         if name == COMBINED and self._combination:
             parts = [self._scorer(part, self._own_options) for part in self._combination.weights]
@@ -229,9 +233,9 @@ class ScoringModel(SentenceEmbedder):
         return head_scorer(self._heads[name])
 
     def _head(self, name: str) -> LoadedHead:
-        if name not in self._heads:
+        if not isinstance(name, str) or name not in self._heads:
             known = f"known are {', '.join(self._heads)}" if self._heads else "this model has none"
-            raise InputError(f"head is {name!r}; {known}; python -m bertsim train makes one.")
+            raise InputError(f"head is {name!r:.80}; {known}; python -m bertsim train makes one.")
         return self._heads[name]
 
     def _calibration(self, scorer: str, options: ResolvedOptions) -> Calibration | None:

@@ -47,7 +47,7 @@ class SimilarityModel(DuplicatesModel):
         """
         start, resolved = time.perf_counter(), self.resolve(**options)
         tokens = self._tokenizer.batch([(a,), (b,)], resolved.max_length)
-        return self._compare(tokens, resolved, start, self.scorers if scorers is None else scorers, packed=packed)
+        return self._compare(tokens, resolved, start, self._asked(scorers), packed=packed)
 
     def score_parts(
         self,
@@ -129,6 +129,7 @@ class SimilarityModel(DuplicatesModel):
         Raises:
             InputError: no such scorer.
         """
+        self._scorer(scorer, self._own_options)
         if scorer not in self._rulers:  # of two threads both may score them
             strips = {kind: np.sort(self.score(pairs, scorer=scorer)) for kind, pairs in ruler_pairs().items()}
             self._rulers[scorer] = Ruler(scorer, strips)

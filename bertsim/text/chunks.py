@@ -37,7 +37,7 @@ def split_text(text: str, encoding: Encoding, chunk: str | int, most: int, unkno
     Raises: InputError, if there is no such `chunk`.
     Example: "It rains. Go!" -> [Part("It rains. ", 0, 10, 3), Part("Go!", 10, 13, 2)]
     """
-    if chunk != SENTENCES and (type(chunk) is not int or not 1 <= chunk <= most):
+    if not (isinstance(chunk, str) and chunk == SENTENCES) and (type(chunk) is not int or not 1 <= chunk <= most):
         known = f'"{SENTENCES}", or a window of 1 to {most} tokens, two of which fit into max_length'
         raise InputError(f"chunk is {chunk!r:.60}; {known}, was expected.")
     ends, size = list[int](), chunk

@@ -137,6 +137,9 @@ class Tokenizer:
 
     def pad(self, rows: Sequence[Row]) -> tuple[Int, Int, Int]:
         """input_ids, attention_mask and token_type_ids of rows, int32 [rows, seq] each, as long as the longest row."""
+        if not rows:
+            none = np.zeros((0, 0), np.int32)
+            return none, none, none
         lengths = np.array([len(row.ids) for row in rows])
         filled = np.arange(lengths.max()) < lengths[:, None]
         ids, types, mask = np.full(filled.shape, self._pad_id, np.int32), *np.zeros((2, *filled.shape), np.int32)

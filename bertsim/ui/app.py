@@ -7,6 +7,7 @@ Ctrl-C) has what runs finished first.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from gradio.networking import setup_tunnel
 from gradio.routes import App
@@ -27,6 +29,7 @@ from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
+from bertsim.ui.guard import Guard, refuse_fields
 from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import Layout
@@ -62,8 +65,8 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     allowed = Choices.of_bundled()
     lane = SlowLane(lambda: shelf.asked_at)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
+        build_api(shelf, lane)  # before the page, whose events may have the same names
         _wire(Events(Layout(shelf, allowed, MODES, lane), allowed), blocks)
-        build_api(shelf, lane)
     return blocks
 
 
@@ -122,7 +125,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     moves = Moves(page)
     moved = [
         page.mode_row.select(moves.choose, None, {page.mode}, **quiet),
-        page.back.click(moves.go_back, page.came_from, {page.mode, page.mode_row, page.back}, **quiet),
+        page.back.click(moves.go_back, [page.came_from], {page.mode, page.mode_row, page.back}, **quiet),
     ]
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     later = unseen | LATER_QUEUE
@@ -160,7 +163,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
     Raises:
         InputError: the port or the host cannot be had.
     """
-    waiting = Waiting(app, per_visitor)
+    waiting, hosts = Waiting(app, per_visitor), os.environ.get("BERTSIM_HOSTS", "")
 
     @asynccontextmanager
     async def with_sessions(served: App) -> AsyncIterator[None]:
@@ -188,7 +191,12 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,
-                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf), Middleware(OwnHead)],
+                "exception_handlers": {RequestValidationError: refuse_fields},
+                "middleware": [
+                    Middleware(Guard, blocks=app, host=host, hosts=hosts, max_body=MAX_BODY),
+                    Middleware(Gate, waiting=waiting, shelf=shelf),
+                    Middleware(OwnHead),
+                ],
             },
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings

@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 from gradio.context import LocalContext
 
-from bertsim.errors import BertsimError
+from bertsim.errors import BertsimError, InputError
 from bertsim.views.markup import Html, plain
 
 P = ParamSpec("P")
@@ -88,6 +88,17 @@ def stop_if_left() -> None:
     """Raise StaleError where `has_left`; for a long job of the page to call often."""
     if has_left():
         raise StaleError
+
+
+def pressed(event: gr.EventData, among: Sequence[R], by: str = "key") -> R:
+    """What was pressed, or chosen, of what stands in a row; `by`: what of the event has its place there, from 0.
+
+    Raises: InputError, where there is no such: what is shown is older than what there is.
+    """
+    place = str((event._data or {}).get(by))
+    if place.isascii() and place.isdecimal() and len(place) < 9 and int(place) < len(among):
+        return among[int(place)]
+    raise InputError("what was pressed is not there any more; load the page anew.")
 
 
 def sentence(message: str) -> str:

@@ -178,8 +178,12 @@ class Choices:
     def within(self, key: str, value: Any) -> Any:
         """A value where it is allowed, else the default; what the browser says is pinned, as keys."""
         if key in KEYS:
-            return self._read(key, ",".join(value.split()), ()) if isinstance(value, str) else value
+            return self.checked(key, value.split()) if isinstance(value, str) else value or []
         return value if value in self.options[key] else self.defaults[key]
+
+    def checked(self, key: str, value: Any) -> Any:
+        """A value as it is to be kept. Raises InputError where it is none that the control can have."""
+        return self._read(key, ",".join(value), ()) if key in KEYS else self._read(key, str(value), self.options[key])
 
     def write_link(self, a: str, b: str, tab: str, values: Mapping[str, Any], start: str) -> str:
         """The query of a page: everything that differs from what a new visitor finds, whose encoder is `start`.

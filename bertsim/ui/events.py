@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import BertsimError, InputError
-from bertsim.ui.calls import StaleError, Turns, answers, sentence
+from bertsim.ui.calls import StaleError, Turns, answers, pressed, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
@@ -73,13 +73,13 @@ class Events:
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """An example."""
-        _, a, b = EXAMPLES[int(event.key)]
+        _, a, b = pressed(event, EXAMPLES)
         return self._answer(request, {**sent, "a": a, "b": b}) | {self.page.a: a, self.page.b: b}
 
     @answers
     def bring_back(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A previous pair."""
-        a, b, *_ = sent["past"][int(event.key)]
+        a, b, *_ = pressed(event, sent["past"])
         boxes = {self.page.a: sendable(a), self.page.b: sendable(b)}
         return self._answer(request, {**sent, "a": a, "b": b}) | boxes
 
@@ -133,9 +133,9 @@ class Events:
         return self._redraw(request, sent)
 
     @answers
-    def open_tab(self, request: gr.Request, event: gr.SelectData, **sent: Any) -> Update:
+    def open_tab(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A tab that is being opened, which the browser does not show yet."""
-        return self._redraw(request, {**sent, "tab": TABS[event.index].name})
+        return self._redraw(request, {**sent, "tab": pressed(event, TABS, "index").name})
 
     @answers
     def press_picture(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
@@ -146,7 +146,9 @@ class Events:
         self.turns.overtake(request.session_hash)  # every press counts; what a view still computes would be without it
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
-        changed = tab.press(pair, str(event.key), **values)
+        allowed = Choices.of(pair.model)
+        changed = tab.press(pair, str((event._data or {}).get("key", "")), **values)
+        changed = {key: allowed.checked(key, value) for key, value in changed.items()}
         if tab.prepare:
             tab.prepare(pair, **values | changed)
         drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
@@ -208,7 +210,7 @@ class Events:
 
     def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """A card, or the way back to the bundled encoder."""
-        name = self.shelf.catalog.offers[int(event.key)].name
+        name = pressed(event, self.shelf.catalog.offers).name
         yield from self._follow(request, name, sent["encoder"], sent["turn"])
 
     def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from fastapi.responses import JSONResponse, PlainTextResponse
 from gradio.route_utils import API_PREFIX
-from gradio.server_messages import CloseStreamMessage
+from gradio.server_messages import CloseStreamMessage, UnexpectedErrorMessage
 
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.waiting import Waiting
@@ -25,6 +25,10 @@ MAX_BODY = 8_000_000
 MAX_UPLOAD = 0
 """Bytes of a file that a visitor may send; 0: none may be sent, and none is written to disk."""
 _NO_MORE = f"data: {CloseStreamMessage().model_dump_json()}\n\n"
+_LOST = "Nothing is on its way here; ask anew."
+_UNKNOWN = f"data: {UnexpectedErrorMessage(message=_LOST, session_not_found=True).model_dump_json()}\n\n"
+_NO_EVENT = f'event: error\ndata: "{_LOST}"\n\n'
+_STREAM = f"{API_PREFIX}/queue/data"
 _ANSWER = re.compile(rf"{API_PREFIX}/call/(?:v2/)?[^/]+/([^/]+)/?")
 
 
@@ -52,6 +56,9 @@ class Gate:
                 await self.app(scope, receive, send)
             elif self.waiting.has_told_all(session):
                 await PlainTextResponse(_NO_MORE, media_type="text/event-stream")(scope, receive, send)
+            elif session not in self.waiting.pending_messages_per_session:  # of which Gradio makes a traceback
+                unknown = _UNKNOWN if scope["path"] == _STREAM else _NO_EVENT
+                await PlainTextResponse(unknown, 404, media_type="text/event-stream")(scope, receive, send)
             else:
                 with self.waiting.reading(session):
                     await self.app(scope, receive, send)
@@ -70,7 +77,7 @@ class Gate:
 
     def _listens(self, scope: Scope) -> str | None:
         """The session whose answers are asked for, if any are."""
-        if scope["path"] == f"{API_PREFIX}/queue/data":
+        if scope["path"] == _STREAM:
             return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
         answer = _ANSWER.fullmatch(scope["path"])
         return self.waiting.session_of(answer[1]) if answer else None

@@ -129,7 +129,7 @@ class MatrixMode(Mode):
     @answers
     def take_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A list that shows something."""
-        _, lines = LISTS[int(event.key)]
+        _, lines = pressed(event, LISTS)
         own = {"lines": "\n".join(lines), "threshold": THRESHOLD, "by": APART, "together": "yes"}
         return self._draw(request, sent | own) | {self.asks[key]: value for key, value in own.items()}
 
@@ -144,7 +144,10 @@ class MatrixMode(Mode):
     @answers
     def press(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A cell or a row: the pair is opened; a point: its nearest are shown; with one chosen before, the two are."""
-        asked, places = self._asked(sent), [int(each) for each in re.findall(r"\d{1,4}", str(event.key))]
+        asked, places = (
+            self._asked(sent),
+            [int(each) for each in re.findall(r"\d{1,4}", str((event._data or {}).get("key")))],
+        )
         if not 1 <= len(places) <= 2 or max(places) >= len(asked.lines):
             return gr.skip()  # the picture is of lines that have been typed over
         if len(places) == 1 and sent["chosen"] not in (None, *places):

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import Turns, answers, sentence
+from bertsim.ui.calls import Turns, answers, pressed, sentence
 from bertsim.ui.controls import LONGEST, Choices
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
@@ -149,9 +149,10 @@ class Moves:
     def __init__(self, page: Layout) -> None:
         self.page = page
 
-    def choose(self, event: gr.SelectData) -> Update:
+    @answers
+    def choose(self, event: gr.EventData) -> Update:
         """A tab of a mode."""
-        return {self.page.mode: [COMPARE, *(mode.name for mode in self.page.modes)][event.index]}
+        return {self.page.mode: pressed(event, [COMPARE, *(mode.name for mode in self.page.modes)], "index")}
 
     def go_back(self, came_from: str) -> Update:
         """From a pair to the mode that it was opened from."""

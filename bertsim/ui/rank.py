@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, sentence
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, pressed, sentence
 from bertsim.ui.controls import WholeSlider
 from bertsim.ui.examples import RANKED
 from bertsim.ui.lane import SlowLane
@@ -117,7 +117,7 @@ class RankMode(Mode):
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """An example."""
-        _, query, lines = EXAMPLES[int(event.key)]
+        _, query, lines = pressed(event, EXAMPLES)
         boxes = {self.query: query, self.lines: lines}
         for update in self._rank(request, sent | {"q": query, "lines": lines}):
             yield boxes | update
@@ -138,7 +138,7 @@ class RankMode(Mode):
         """
         if not sent["shown"] or sent["shown"][1] != hash(lines):
             raise InputError("the lines have changed since; press a row of the new ranking.")
-        return self.open_pair(q, list_lines(lines).lines[int(event.key)])
+        return self.open_pair(q, pressed(event, list_lines(lines).lines))
 
     def write_link(self, sent: Sent) -> Mapping[str, str]:
         """See `Mode`."""

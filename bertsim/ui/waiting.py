@@ -23,6 +23,10 @@ from gradio.queueing import Event, Queue
 from gradio.route_utils import get_fn
 from gradio.state_holder import SessionState, StateHolder
 
+from bertsim.errors import InputError
+from bertsim.ui.taken import taken_of
+from bertsim.views.markup import sendable
+
 MAX_THREADS = 80
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
 MOST_WAITING = 200
@@ -98,10 +102,17 @@ class Waiting(Queue):
 
         Raises:
             HTTPException: 503, where too much waits or the app ends, 429 where it is this visitor's share; on the page,
-                which says nothing of a 503, it is 429 always.
+                which says nothing of a 503, it is 429 always. 422, where it is no event that the page has.
         """
+        if body.fn_index not in self.blocks.fns or body.batched:
+            raise HTTPException(422, f"there is no event {body.fn_index}; load the page anew.")
         fn = get_fn(self.blocks, None, body)
         full = 429 if fn.api_visibility == "private" else 503
+        session = self.blocks.app.state_holder.session_data.get(body.session_hash)
+        try:
+            body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
+        except InputError as error:
+            raise HTTPException(422, sendable(str(error))) from error
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)

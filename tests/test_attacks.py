@@ -1,0 +1,354 @@
+"""What is promised against whoever means harm, each by a test; `attacks.md` is the list."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import importlib
+import json
+import re
+import resource
+import socket
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, process_time
+from types import SimpleNamespace
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+import bertsim
+from bertsim.data.pairs import open_pairs, open_sentences
+from bertsim.errors import DataError, InputError
+from tests.test_house import MODULES, ROOT, name_of
+from tests.test_serving import App, serve
+
+A, B = "A plane is taking off.", "An aeroplane departs."
+SCORE = "gradio_api/call/v2/score"
+LONG = 100_000
+"""Characters of a pattern's worst case."""
+
+
+@pytest.fixture(scope="module")
+def app(model: bertsim.SimilarityModel) -> Iterator[App]:
+    """One for all tests of this file."""
+    yield from serve(model)
+
+
+def refused(app: App, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, str]:
+    """Status and sentence of a refusal."""
+    named = {"Content-Type": "application/json"} | {key.replace("_", "-"): value for key, value in headers.items()}
+    with pytest.raises(HTTPError) as caught:
+        urlopen(Request(app.url + path, body, named, method=method), timeout=30).close()
+    with caught.value as error:
+        assert error.headers["X-Content-Type-Options"] == "nosniff"
+        return error.code, json.loads(error.read())["detail"]
+
+
+def raw(app: App, sent: bytes) -> bytes:
+    """The beginning of what bytes on a connection are answered by."""
+    host, port = app.url.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(sent)
+        return line.recv(4000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:1"]
+)
+def test_another_site_is_answered_nothing(app, method, origin):
+    path, body = ("config", None) if method == "GET" else (SCORE, b"{}")
+    status, said = refused(app, path, method, body, Origin=origin)
+    assert (status, said[:40]) == (403, "this app does not answer other sites, su")
+
+
+@pytest.mark.slow
+def test_its_own_page_is_answered_be_it_behind_a_proxy(app):
+    own = app.url.rstrip("/")
+    asked = {"sentence_a": A, "sentence_b": B}
+    assert "event_id" in app.send(SCORE, asked, Origin=own)
+    assert "event_id" in app.send(SCORE, asked, Origin="https://x.example", X_Forwarded_Host="x.example")
+
+
+@pytest.mark.slow
+def test_an_app_of_this_machine_goes_by_no_other_name(app):
+    told = "this app is not 'evil.example'; whoever runs it can say so by BERTSIM_HOSTS."
+    assert refused(app, "config", Host="evil.example") == (403, told)
+    app.send("healthz", Host="localhost:1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("gradio_api/proxy=http://127.0.0.1:1/", "gradio_api/file=http://127.0.0.1:1/", "gradio_api/file=/etc/passwd"),
+        *("gradio_api/file/etc/passwd", "gradio_api/file=../../etc/passwd", "static/%2e%2e/%2e%2e/etc/passwd"),
+        *("gradio_api/stream/a/b/1/playlist-file", "gradio_api/deep_link?session_hash=x", "gradio_api/vibe-code"),
+        *("gradio_api/runs", "monitoring", "gradio_api/dev/reload", "gradio_api/custom_component/a/client/b/c"),
+        *(
+            "?deep_link=abc",
+            "?page=x",
+            "config?deep_link=../x",
+            "pwa_icon/9999",
+            "logout",
+            "gradio_api/queue/data?session_hash=x",
+        ),
+        *("gradio_api/call/score/0123456789", "gradio_api/call/v2/score/0123456789", "assets/../../../../etc/passwd"),
+    ],
+)
+def test_what_the_page_needs_not_is_not_there(app, path):
+    with pytest.raises(HTTPError) as caught:
+        urlopen(app.url + path, timeout=30).close()
+    with caught.value as error:
+        assert error.code in (403, 404)
+        assert b"root:" not in error.read()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", ["run/score", "api/score", "component_server", "stream/x", "process_recording", "vibe-edit"]
+)
+def test_nothing_is_taken_where_the_page_sends_nothing(app, path):
+    assert refused(app, f"gradio_api/{path}", "POST", b'{"data": []}')[0] == 404
+
+
+@pytest.mark.slow
+def test_whoever_is_answered_is_told_how_it_may_be_used(app, monkeypatch):
+    from bertsim.ui.guard import Guard
+
+    with urlopen(app.url, timeout=30) as reply:
+        told = reply.headers
+        assert b"Compare" in reply.read()
+    assert (told["X-Content-Type-Options"], told["Referrer-Policy"]) == ("nosniff", "same-origin")
+    assert (told["Content-Security-Policy"], told["X-Frame-Options"]) == ("frame-ancestors 'self'", "SAMEORIGIN")
+    monkeypatch.setenv("SPACE_ID", "user/space")
+    says = dict(Guard(None, SimpleNamespace(), "0.0.0.0", "", 1)._says)  # type: ignore[arg-type]
+    assert says[b"content-security-policy"] == b"frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+    assert b"x-frame-options" not in says
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "body", "status", "told"),
+    [
+        (
+            SCORE,
+            b'{"sentence": "a", "sentence_b": "b"}',
+            422,
+            "score has no 'sentence'; it takes sentence_a, sentence_b",
+        ),
+        (
+            SCORE,
+            b'{"sentence_a": "a"}',
+            422,
+            "score needs sentence_b; it takes sentence_a, sentence_b, scorer, encoder.",
+        ),
+        (SCORE, b'{"sentence_a": "a", "sentence_a": "b"}', 422, "the request names 'sentence_a' twice in one object"),
+        (SCORE, b'{"sentence_a": NaN, "sentence_b": "b"}', 422, "the request holds NaN, which JSON does not have."),
+        (SCORE, b'{"sentence_a": 1e999, "sentence_b": "b"}', 422, "the request holds 1e999, which no number can be."),
+        (
+            SCORE,
+            b'{"sentence_a": %s, "sentence_b": "b"}' % (b"9" * 5000),
+            422,
+            "the request is no JSON: Exceeds the limit",
+        ),
+        (SCORE, b"[" * 100_000, 422, "the request is no JSON: it is nested too deep."),
+        (SCORE, b"[1]", 422, "the request is a list; a JSON object, {…}, was expected."),
+        (SCORE, b"", 422, "the request is no JSON: Expecting value"),
+        ("gradio_api/call/v2/nothing", b"{}", 404, "there is no endpoint 'nothing'; there are score, compare"),
+        ("gradio_api/call/compare_pair", b'{"data": []}', 404, "there is no endpoint 'compare_pair'"),
+        ("gradio_api/call/score", b'{"data": ["a"]}', 422, "score takes 4 values, and 1 were given."),
+        (
+            "gradio_api/call/score",
+            b'{"session_hash": 5, "data": []}',
+            422,
+            "the request's session_hash: Input should be",
+        ),
+        (
+            "gradio_api/queue/join",
+            b'{"data": [], "fn_index": 9999, "session_hash": "x"}',
+            422,
+            "there is no event 9999",
+        ),
+        ("gradio_api/cancel", b'{"session_hash": "\\ud800"}', 422, "the request's fn_index: Field required."),
+    ],
+)
+def test_a_body_that_is_no_call_is_one_sentence(app, path, body, status, told):
+    found, said = refused(app, path, "POST", body)
+    assert (found, said[: len(told)]) == (status, told)
+
+
+@pytest.mark.slow
+def test_no_value_is_taken_for_a_file_or_an_address(app):
+    folder = Path(app.blocks.app.uploaded_file_dir)
+    before = sorted(folder.rglob("*")) if folder.exists() else []
+    file = {"path": "/etc/passwd", "url": "http://127.0.0.1:1/", "meta": {"_type": "gradio.FileData"}}
+    for data in ([file, "b", "cosine", ""], [[[file]], "b", "cosine", ""]):
+        status, said = refused(app, "gradio_api/call/score", "POST", json.dumps({"data": data}).encode())
+        assert (status, said[:21]) == (422, "an argument is a file")
+    event = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare_pair")
+    values = [getattr(block, "value", None) for block in event.inputs]
+    body = {"fn_index": event._id, "session_hash": "x", "data": [file, *values[1:]]}
+    status, said = refused(app, "gradio_api/queue/join", "POST", json.dumps(body).encode())
+    assert (status, said[:13]) == (422, "Sentence A is")
+    assert (sorted(folder.rglob("*")) if folder.exists() else []) == before
+
+
+@pytest.mark.slow
+def test_a_body_that_comes_slowly_or_without_end_is_given_up(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.guard.BODY_SECONDS", 0.3)
+    head = b"POST /gradio_api/call/v2/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    began = monotonic()
+    assert raw(app, head + b"Content-Length: 100\r\n\r\n{").startswith(b"HTTP/1.1 408")
+    assert monotonic() - began < 15
+    monkeypatch.setattr("bertsim.ui.guard.BODY_SECONDS", 30)
+    chunk = b"186a0\r\n" + b" " * 100_000 + b"\r\n"
+    assert b"HTTP/1.1 413" in raw(app, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 82)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["choose", "open_row", "go_back", "press_picture", "run_example", "bring_back"])
+def test_what_was_never_on_the_page_cannot_be_pressed(app, name):
+    for event_data in (None, {}, {"key": "99"}, {"key": "²"}, {"key": -1}, {"index": 99, "value": "x"}, {"key": "a²x"}):
+        for fn in (fn for fn in app.blocks.fns.values() if fn.api_name == name):
+            data = ["" if value is None else value for value in (getattr(each, "value", None) for each in fn.inputs)]
+            if data and isinstance(getattr(fn.inputs[-1], "value", ""), float | int | None):
+                data[-2:] = "saw", 1
+            body = {"fn_index": fn._id, "session_hash": f"never{fn._id}", "data": data, "event_data": event_data}
+            app.send("gradio_api/queue/join", body)
+            told = app.send(f"gradio_api/queue/data?session_hash=never{fn._id}")
+            assert "process_completed" in told
+            assert '"success":true' in told or "not there any more" in told, told
+
+
+WORST = (
+    "a",
+    " ",
+    "1",
+    '"',
+    "\n ",
+    "[",
+    "ab@",
+    '<meta property="og:',
+    "a b ",
+    "\u3002",
+    "-1.",
+    "a/",
+    "{\t",
+    "é",
+    "\\",
+    "sep=",
+    "x.",
+)
+
+
+SEARCHED = {"_STRANGE", "_ENDS", "_UNSAFE", "_LOST_BYTE", "_OTHERS", "_OTHER_PAGE"}
+"""Patterns that are looked for anywhere in a text; of the others a text is one, or is not."""
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """Every pattern that what comes from outside is held against."""
+    for path in MODULES:
+        is_ours = name_of(path).startswith(("bertsim/training", "bertsim/measuring"))
+        if "re.compile(" in path.read_text("utf-8") and not is_ours:
+            module = importlib.import_module(name_of(path).removesuffix(".py").replace("/", "."))
+            yield from ((name, each) for name, each in vars(module).items() if isinstance(each, re.Pattern))
+
+
+def test_no_pattern_takes_long_for_its_worst_case():
+    found, slow = list(patterns()), []
+    assert {name for name, _ in found} >= SEARCHED
+    for name, pattern in found:
+        for unit in WORST:
+            text: Any = (unit * LONG)[:LONG] + "\x00!"
+            given = text.encode() if isinstance(pattern.pattern, bytes) else text
+            began = process_time()
+            (pattern.search if name in SEARCHED else pattern.fullmatch)(given)
+            if process_time() - began > 1:
+                slow.append((name, unit))
+    assert not slow
+
+
+def test_quotes_of_a_cell_of_a_hundred_thousand_characters_are_told_quickly(tmp_path):
+    for number, text in enumerate(
+        ('"' * LONG, '"a" ' * (LONG // 4), '"\t' * (LONG // 2), "\\" * LONG + '"', " " * LONG + '"')
+    ):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(f"sentence1,sentence2\n{text},b\nc,d\n")
+        began = process_time()
+        with contextlib.suppress(DataError):
+            list(open_pairs(path))
+        assert process_time() - began < 5
+
+
+def test_a_sentence_of_ten_megabytes_is_read_as_far_as_one_is(model):
+    began = process_time()
+    score = float(model.score([("a dog barks " * 900_000, "a dog barks")])[0])
+    assert -1 <= score <= 1
+    assert model.count_tokens(["word " * 2_000_000])[0].cut > 0
+    assert process_time() - began < 20
+
+
+def test_a_file_of_a_million_columns_is_refused_soon(tmp_path):
+    path, began = tmp_path / "wide.tsv", process_time()
+    path.write_text("\t".join(f"c{number}" for number in range(1_000_000)) + "\n" + "\t".join("x" * 1_000_000) + "\n")
+    with pytest.raises(DataError, match=r"has 1,000,000 columns, and 10,000 are the most"):
+        open_pairs(path)
+    assert process_time() - began < 30
+
+
+def test_a_bomb_of_gzip_or_of_excel_fills_no_memory(tmp_path, monkeypatch):
+    bomb = tmp_path / "bomb.tsv.gz"
+    with gzip.open(bomb, "wb", 1) as stream:
+        for _ in range(60):
+            stream.write(b"\xff" * 1_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=r"characters; a data file has one row a line|cannot be told"):
+        list(open_sentences(bomb))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kilobytes
+    monkeypatch.setattr("bertsim.data.tables.MAX_UNPACKED", 10_000_000)
+    book = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/workbook.xml", bytes(11_000_000))
+    with pytest.raises(DataError, match=r"unpacks to 11 MB, and 10 MB are the most"):
+        open_pairs(book)
+
+
+def test_an_option_that_there_is_not_is_refused(model):
+    with pytest.raises(InputError, match="there is no option 'poolin'; there are pooling, layers, combine, max_length"):
+        model.score([(A, B)], poolin="cls")
+
+
+def test_a_flatbuffer_that_nobody_vouches_for_has_the_shapes_of_its_encoder(tmp_path, monkeypatch):
+    import shutil
+
+    from bertsim.errors import NotExportedError
+    from bertsim.model.loading import BUNDLED
+
+    folder = tmp_path / "changed"
+    shutil.copytree(BUNDLED, folder, ignore=shutil.ignore_patterns("manifest.json", "heads", "combined.json"))
+    shutil.copyfile(BUNDLED / "heads" / "pooled" / "model.tflite", folder / "model.tflite")
+    with pytest.raises(NotExportedError):
+        bertsim.load(folder, export=False, heads=False)
+    whole = json.loads((folder / "config.json").read_text())
+    shutil.copyfile(BUNDLED / "model.tflite", folder / "model.tflite")
+    assert bertsim.load(folder, export=False, heads=False).score([(A, A)])[0] == pytest.approx(1, abs=1e-3)
+    (folder / "config.json").write_text(json.dumps(whole | {"num_attention_heads": 6}))
+    with pytest.raises(NotExportedError):
+        bertsim.load(folder, export=False, heads=False)
+
+
+def test_every_promise_names_tests_that_there_are():
+    listed = (ROOT / "tests" / "attacks.md").read_text("utf-8")
+    rows = [line for line in listed.splitlines() if line.startswith("| ") and "---" not in line][1:]
+    assert len(rows) >= 20
+    for row in rows:
+        named = re.findall(r"`(\w+(?:/\w+)?)\.(test_\w+)`", row)
+        assert named, row
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests" / f"{file}.py").read_text("utf-8"), (file, test)
