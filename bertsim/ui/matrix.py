@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, answers
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, answers, pressed
 from bertsim.ui.controls import Slider
 from bertsim.ui.every_pair import Asked, EveryPair
 from bertsim.ui.examples import LISTS
