@@ -26,6 +26,7 @@ from bertsim.ui.api import build_api
 from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
+from bertsim.ui.file_mode import FileMode
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.lane import SlowLane
@@ -35,6 +36,7 @@ from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import HEAD, NOW_JS, theme
+from bertsim.ui.transfer import Transfers
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
@@ -43,7 +45,7 @@ SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
 LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
-MODES: tuple[type[Mode], ...] = (RankMode,)
+MODES: tuple[type[Mode], ...] = (RankMode, FileMode)
 KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0
@@ -52,16 +54,25 @@ TIDY = 60.0
 """Seconds between two times that memory is given back which requests have used and need no more."""
 
 
-def build_app(shelf: Shelf) -> gr.Blocks:
+class Page(gr.Blocks):
+    """The page; `transfers`: what the files of its visitors go through."""
+
+    transfers: Transfers
+
+
+def build_app(shelf: Shelf) -> Page:
     """Build the page over a shelf of models; nothing is loaded and nothing is served yet.
 
     Raises:
         CheckpointError: the bundled encoder's files are missing or damaged.
+        InputError: the environment's limits of files are no numbers.
     """
     allowed = Choices.of_bundled()
     lane = SlowLane(lambda: shelf.asked_at)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
-        _wire(Events(Layout(shelf, allowed, MODES, lane), allowed), blocks)
+    with Page(title=TITLE, analytics_enabled=False) as blocks:
+        page = Layout(shelf, allowed, MODES, lane)
+        blocks.transfers = next(mode.transfers for mode in page.modes if isinstance(mode, FileMode))
+        _wire(Events(page, allowed), blocks)
         build_api(shelf, lane)
     return blocks
 
@@ -136,7 +147,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
             each.success(mode.follow, inputs_kwargs=mode.shared | mode.asks, outputs={page.share}, **quiet)
 
 
-def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
+def launch(app: Page, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
     """Serve a built app until it is told to end; arguments and errors as `ui.serve`."""
     ends = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -150,7 +161,7 @@ def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: boo
     finish(app, waiting, ends)
 
 
-def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor: int = 0) -> Waiting:
+def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int = 0) -> Waiting:
     """Begin to serve a built app with its theme, its endpoints as MCP tools too; arguments as `ui.serve`.
 
     Returns:
@@ -187,7 +198,10 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
             app_kwargs={
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,
-                "middleware": [Middleware(Gate, waiting=waiting, shelf=shelf), Middleware(OwnHead)],
+                "middleware": [
+                    Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.transfers),
+                    Middleware(OwnHead),
+                ],
             },
         )
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
@@ -196,13 +210,14 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
     return waiting
 
 
-def finish(app: gr.Blocks, waiting: Waiting, ends: Event) -> None:
+def finish(app: Page, waiting: Waiting, ends: Event) -> None:
     """End a served app: nothing new is let in, what runs has a while; told by `ends` once more, it ends now."""
     ends.clear()
     waiting.is_stopping, last = True, time.monotonic() + GRACE
     while not waiting.is_idle and time.monotonic() < last and not ends.wait(0.05):
         pass
     app.close(verbose=False)
+    app.transfers.desk.close()
 
 
 def _open_link(app: gr.Blocks) -> str:

@@ -8,12 +8,13 @@ import gradio as gr
 
 _ASSETS = {path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")}
 # In `head`, not `css`: Gradio re-serialises `css` and loses shorthands that hold a `var()`.
-_SCRIPTS = "".join(_ASSETS[f"{name}.js"] for name in ("view", "link", "typing"))
+_SCRIPTS = "".join(_ASSETS[f"{name}.js"] for name in ("view", "link", "typing", "file"))
 HEAD = f"<style>{_ASSETS['theme.css']}</style><script>{_SCRIPTS}</script>"
 VIEW_JS = 'window.bertsim.attach(element, (key) => trigger("pick", { key }), watch);'
 ANSWERED_JS = "window.bertsim.answers(element, watch);"
 FAULT_JS = "window.bertsim.faults(element, watch);"
 FOLLOW_JS = "window.bertsim.follow(element, watch);"
+FILE_JS = 'window.bertsim.files(element, (key) => trigger("pick", { key }));'
 NOW_JS = _ASSETS["now.js"]
 
 _SANS = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"

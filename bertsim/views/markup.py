@@ -57,6 +57,11 @@ def sendable(value: str) -> str:
     return value.translate(_UNSENDABLE)
 
 
+def safe_cell(text: str) -> str:
+    """A cell of CSV or TSV that no spreadsheet runs. Example: "=1+1" -> "'=1+1"."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     """A number with a true minus sign and a fixed number of decimals; a zero never has a minus.
 
