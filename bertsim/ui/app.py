@@ -36,7 +36,6 @@ from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import HEAD, NOW_JS, theme
-from bertsim.ui.transfer import Transfers
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
@@ -55,9 +54,9 @@ TIDY = 60.0
 
 
 class Page(gr.Blocks):
-    """The page; `transfers`: what the files of its visitors go through."""
+    """The page; its mode of files has what the files of its visitors lie on, and go through."""
 
-    transfers: Transfers
+    files: FileMode
 
 
 def build_app(shelf: Shelf) -> Page:
@@ -71,7 +70,7 @@ def build_app(shelf: Shelf) -> Page:
     lane = SlowLane(lambda: shelf.asked_at)
     with Page(title=TITLE, analytics_enabled=False) as blocks:
         page = Layout(shelf, allowed, MODES, lane)
-        blocks.transfers = next(mode.transfers for mode in page.modes if isinstance(mode, FileMode))
+        blocks.files = next(mode for mode in page.modes if isinstance(mode, FileMode))
         _wire(Events(page, allowed), blocks)
         build_api(shelf, lane)
     return blocks
@@ -199,7 +198,7 @@ def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int
                 "lifespan": with_sessions,
                 "max_body_size": MAX_BODY,
                 "middleware": [
-                    Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.transfers),
+                    Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.files.transfers),
                     Middleware(OwnHead),
                 ],
             },
@@ -217,7 +216,7 @@ def finish(app: Page, waiting: Waiting, ends: Event) -> None:
     while not waiting.is_idle and time.monotonic() < last and not ends.wait(0.05):
         pass
     app.close(verbose=False)
-    app.transfers.desk.close()
+    app.files.desk.close()
 
 
 def _open_link(app: gr.Blocks) -> str:

@@ -21,7 +21,7 @@ from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
-from bertsim.ui.transfer import Transfers
+from bertsim.ui.transfer import build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
 from bertsim.views.markup import Html, counted, number, tag
 from bertsim.views.page import fault
@@ -63,7 +63,7 @@ class FileMode(Mode):
         self.desk = Desk(limits_of(os.environ))
         makes = {f"scored.{kind}": (_MEDIA.get(kind, "application/octet-stream"), _writer(kind)) for kind in KINDS}
         makes["example.tsv"] = _MEDIA["tsv"], lambda _: iter([EXAMPLE.read_bytes()])
-        self.transfers = Transfers(self.desk, makes)
+        self.transfers = build_transfers(self.desk, makes)
 
     @property
     def asks(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Gate:
             await self.app(scope, receive, send)
         elif scope["path"] in ("/healthz", "/readyz"):
             await self._health(scope["path"])(scope, receive, send)
-        elif PATH.fullmatch(scope["path"]):
+        elif scope["path"].startswith(PATH):
             await self.transfers(scope, receive, send)
         elif scope["method"] == "GET":
             session = self._listens(scope)

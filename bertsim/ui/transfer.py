@@ -1,116 +1,96 @@
 """Files on their way: a visitor's file in, bytes as they come, and what was made of it out. Not through Gradio.
 
-Gradio's own way in takes files from anyone, a thousand at a time, and keeps them for good; it stays closed. In: ASGI
+Gradio's own way in takes files from anyone, a thousand at a time, and keeps them for good; it stays closed. In:
 requests for `files/TICKET/NAME`. Out: the file on the desk, or its scored rows; a refusal of one sentence.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from contextlib import contextmanager
+from urllib.parse import quote
 
-from anyio.to_thread import run_sync
-from fastapi import Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import ClientDisconnect
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import StreamingResponse
 
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import sentence
 from bertsim.ui.desk import Desk, Visit
 
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
-PATH = re.compile(r"/files/([\w-]{20,64})/([^/]+)")
+PATH = "/files/"
+"""What the paths of all of it begin with."""
 BINARY = "application/octet-stream"
+"""The type by which a file is sent, which no form of another site can send."""
 Making = Callable[[Visit], Iterator[bytes]]
 """What makes a file of a visit. Raises: InputError, where there is nothing to make it of."""
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-class Transfers:
-    """What is behind `files/`.
+def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> FastAPI:
+    """What answers requests whose path begins with `PATH`.
 
     Args:
         desk: where files lie.
         makes: of each name that can be fetched, its media type and what makes it.
     """
+    # its limit takes the place of that of all other requests
+    app = FastAPI(openapi_url=None, max_body_size=max(desk.limits.bytes, 1))
 
-    def __init__(self, desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> None:
-        self.desk, self.makes = desk, makes
-        # the limit of this path takes the place of that of all others
-        self._receives = RequestBodyLimitMiddleware(self._receive, max(desk.limits.bytes, 1))
+    @app.post(PATH + "{ticket}/sent")
+    async def receive(ticket: str, name: str, request: Request) -> dict[str, str]:
+        with _refused(403):
+            if not desk.limits.bytes or request.headers.get("content-type") != BINARY:
+                raise InputError(f"this host takes no files; it would as {BINARY}, where it says that it does.")
+            visit = desk.of(ticket)
+            desk.begin(visit, name)
+        with _refused(413):
+            await _receive(desk, visit, request)
+        return {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request whose path is `PATH`."""
-        if scope["method"] == "POST":
-            await self._receives(scope, receive, send)
-            return
-        ticket, name = self._asked(scope)
-        try:
-            if scope["method"] != "GET" or name not in self.makes:
+    @app.get(PATH + "{ticket}/{name}")
+    def fetch(ticket: str, name: str) -> StreamingResponse:
+        with _refused(404):
+            if name not in makes:
                 raise InputError("there is no such file.")
-            kind, make = self.makes[name]
-            parts = make(self.desk.of(ticket))
-            first = await run_sync(next, parts, b"")
-        except BertsimError as error:
-            await _refusal(error, 404)(scope, receive, send)
-            return
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
-        whole = StreamingResponse(_chained(first, parts), media_type=kind, headers=headers | _NOSNIFF)
-        await whole(scope, receive, send)
+            kind, make = makes[name]
+            parts = make(desk.of(ticket))
+            first = next(parts, b"")
+        named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+        return StreamingResponse(_chained(first, parts), media_type=kind, headers=_HEADERS | named)
 
-    def _asked(self, scope: Scope) -> tuple[str, str]:
-        found = PATH.fullmatch(scope["path"])
-        return (found[1], unquote(found[2])) if found else ("", "")
-
-    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write a file to disk as it comes."""
-        request, most = Request(scope, receive), self.desk.limits.bytes
-        ticket, _ = self._asked(scope)
-        answer: Response = JSONResponse({}, 200)
-        try:
-            if request.headers.get("content-type") != BINARY:  # which no form of another site can send
-                raise InputError(f"a file is sent as {BINARY}.")
-            if not most:
-                raise InputError("this host takes no files.")
-            visit = self.desk.of(ticket)
-            self.desk.begin(visit, request.query_params.get("name", ""))
-        except BertsimError as error:
-            await _refusal(error, 403)(scope, receive, send)
-            return
-        run, is_whole = visit.run, False
-        try:
-            with visit.upload.open("wb") as file:
-                async for part in request.stream():
-                    if visit.run != run:
-                        raise InputError("the page has been left, or this host needed the room; send the file again.")
-                    visit.size += len(part)
-                    if visit.size > most:
-                        raise InputError(f"the file has more than {self.desk.limits.megabytes} MB, the most here.")
-                    self.desk.make_room(visit)
-                    await run_sync(file.write, part)
-            is_whole = True
-        except InputError as error:
-            answer = _refusal(error, 413)
-        except OSError:
-            answer = _refusal(InputError("this host has no room for the file; try again later."), 507)
-        except ClientDisconnect:
-            return
-        finally:
-            visit.is_receiving = False
-            if not is_whole:
-                visit.clear()
-        await answer(scope, receive, send)
+    return app
 
 
-_NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+async def _receive(desk: Desk, visit: Visit, request: Request) -> None:
+    """Write a file to disk as it comes. Raises: InputError, where it is no longer waited for, or has no room."""
+    run, is_whole = visit.run, False
+    try:
+        with visit.upload.open("wb") as file:
+            while not is_whole:
+                message = await request.receive()
+                if message["type"] == "http.disconnect" or visit.run != run:
+                    raise InputError("the page was left, or this host needed the room; send the file again.")
+                part = message.get("body", b"")
+                visit.size += len(part)
+                desk.make_room(visit)
+                await asyncio.to_thread(file.write, part)
+                is_whole = not message.get("more_body")
+    except OSError as error:
+        raise InputError("this host has no room for the file now; try again later.") from error
+    finally:
+        visit.is_receiving = False
+        if not is_whole:
+            visit.clear()
 
 
-def _refusal(error: BertsimError, status: int) -> Response:
-    return JSONResponse({"detail": sentence(str(error))}, status, _NOSNIFF)
+@contextmanager
+def _refused(status: int) -> Iterator[None]:
+    """A BertsimError as an answer of this status. Raises: HTTPException."""
+    try:
+        yield
+    except BertsimError as error:
+        raise HTTPException(status, sentence(str(error)), _HEADERS) from error
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
