@@ -74,7 +74,7 @@ def preview(found: Preview, problem: str = "") -> Html:
         parts.append(region(f"The first rows of {found.name}", shown, kind=".bs-scroll"))
     if found.faults:
         parts.append(_faults(found))
-    return tag("section.bs-view", *parts)
+    return tag("section.bs-taken", *parts)
 
 
 def _faults(found: Preview) -> Html:
@@ -121,8 +121,8 @@ class Listed:
     figures: Sequence[str]
 
 
-def pairs_table(rows: Sequence[Listed], heads: Sequence[str], says: str) -> Html:
-    """Pairs; pressing one reports its place; `says`: which they are."""
+def pairs_table(rows: Sequence[Listed], heads: Sequence[str], says: str, *, is_pressed: bool = True) -> Html:
+    """Pairs; pressing one reports its place, unless it is not to be pressed; `says`: which they are."""
     if not rows:
         return tag("p.bs-empty", says)
     names = ("line", "A", "B", *heads)
@@ -130,9 +130,9 @@ def pairs_table(rows: Sequence[Listed], heads: Sequence[str], says: str) -> Html
     lines = []
     for row in rows:
         label = f"Open in Compare: {short(row.a)} / {short(row.b)}"
-        opens = button(f"{row.line:,}", data_pick=row.place, aria_label=label)
+        opens = button(f"{row.line:,}", data_pick=row.place, aria_label=label) if is_pressed else f"{row.line:,}"
         both = (tag("td", tag("bdi", short(each))) for each in (row.a, row.b))
         figures = (tag("td.bs-figure", each) for each in row.figures)
         lines.append(tag("tr", tag("th", opens, scope="row"), *both, *figures))
-    shown = tag("table.bs-pairs.is-pressed", tag("caption", says), head, tag("tbody", *lines))
+    shown = tag(f"table.bs-pairs{'.is-pressed' * is_pressed}", tag("caption", says), head, tag("tbody", *lines))
     return region(says, shown, kind=".bs-scroll")

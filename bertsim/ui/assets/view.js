@@ -98,7 +98,7 @@ window.bertsim = (() => {
   };
 
   const save = (button) => {
-    const view = button.closest(".bs-view");
+    const view = button.closest(".bs-view, .bs-plot");
     const svg = view?.querySelector(".bs-main svg") ?? view?.querySelector("svg");
     const kind = button.dataset.save;
     const body = kind === "json" ? button.dataset.payload : new XMLSerializer().serializeToString(svg);
