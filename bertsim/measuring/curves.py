@@ -202,7 +202,7 @@ def curves(values: Numbers, is_similar: NDArray[np.bool_]) -> tuple[Curve, Curve
     precision = np.append(1.0, true / called)
     average = float(np.sum(np.diff(recall) * precision[1:]))
     area = float(np.sum(np.diff(false_rate) * (recall[1:] + recall[:-1]) / 2))
-    return _thinned(false_rate, recall, area), _thinned(recall, precision, average)
+    return _thinned(false_rate, recall, area), _thinned(recall[1:], precision[1:], average)
 
 
 def cloud(x: str, y: str, xs: Numbers, ys: Numbers, is_similar: NDArray[np.bool_] | None) -> Cloud:

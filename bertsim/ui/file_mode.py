@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
 from bertsim.data.layout import DELIMITERS
 from bertsim.data.rows import QUOTINGS
-from bertsim.errors import BertsimError, InputError
+from bertsim.errors import BertsimError
 from bertsim.ui.calls import MANY_QUEUE, StaleError, answers, sentence, stop_if_left
 from bertsim.ui.desk import Desk, Visit, limits_of
-from bertsim.ui.file_results import ORDERS, PAGE, chosen_of, read_brush, results_of, write_report
+from bertsim.ui.file_found import Found
+from bertsim.ui.file_results import write_report
 from bertsim.ui.file_scoring import KINDS, Job, Scored, begin, chunks, write
 from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Sent, Update
@@ -25,7 +25,6 @@ from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
 from bertsim.ui.transfer import build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
-from bertsim.views.file_plots import findings
 from bertsim.views.markup import Html, counted, number, tag
 from bertsim.views.page import fault
 
@@ -63,6 +62,7 @@ class FileMode(Mode):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.found = Found(self, self.visit_of)
         self.desk = Desk(limits_of(os.environ))
         makes = {f"scored.{kind}": (_MEDIA.get(kind, "application/octet-stream"), _writer(kind)) for kind in KINDS}
         makes["report.html"] = "text/html", write_report
@@ -95,16 +95,7 @@ class FileMode(Mode):
             self.infers = gr.Checkbox(True, label="Inference too: does B follow from A?", elem_id="bs-file-infers")
             self.cost = picture("What it costs", "bs-file-cost")
         self.told = picture("Scoring", "bs-file-told", js='element.setAttribute("role", "status");')
-        self.found = picture("What was found", "bs-file-found", js=FILE_JS)
-        with gr.Row(visible=False, elem_classes="bs-controls", elem_id="bs-file-choice") as self.choice:
-            self.similar = gr.Number(label="Similar from label", elem_id="bs-file-similar", min_width=90)
-            self.axis = gr.Dropdown([], label="Pairs with", elem_id="bs-file-axis")
-            self.low = gr.Number(label="from", elem_id="bs-file-low", min_width=90)
-            self.high = gr.Number(label="to", elem_id="bs-file-high", min_width=90)
-            self.order = gr.Dropdown([], label="Sorted by", elem_id="bs-file-order")
-            self.all = gr.Button("All pairs", size="sm", scale=0, elem_id="bs-file-all")
-        self.table = picture("Pairs", "bs-file-table")
-        self.more = gr.Button("More pairs", visible=False, size="sm", elem_id="bs-file-more")
+        self.found.build()
 
     def wire(self, blocks: gr.Blocks) -> list[Any]:
         """See `Mode`."""
@@ -130,22 +121,12 @@ class FileMode(Mode):
         gr.on([self.infers.input, self.scorers.input], self.tell_cost, outputs={self.cost}, **costs)
         self.run.click(self.score, **scores)
         self.cancel.click(self.stop, None, {self.cancel}, **private, **STOP_QUEUE)
-        listed = private | MANY_QUEUE | {"outputs": {self.table, self.more, self.axis, self.low, self.high}}
-        ranged = {"axis": self.axis, "low": self.low, "high": self.high}
-        self.found.pick(self.brush, None, **listed)
-        gr.on([self.axis.input, self.low.submit, self.high.submit], self.keep_range, inputs_kwargs=ranged, **listed)
-        self.order.input(self.sort, inputs_kwargs={"order": self.order}, **listed)
-        self.all.click(self.list_all, None, **listed)
-        self.more.click(self.list_more, None, **listed)
-        drawn = private | MANY_QUEUE | {"outputs": {self.found, self.table, self.more}}
-        self.similar.submit(self.part_labels, inputs_kwargs={"similar": self.similar}, **drawn)
-        return [self.table.pick(self.open_row, None, self.opened, **private, **MANY_QUEUE)]
+        return [self.found.wire()]
 
     @property
     def answered(self) -> set[Any]:
         """What scoring changes."""
-        choice = {self.choice, self.similar, self.axis, self.low, self.high, self.order}
-        return {self.told, self.run, self.cancel, self.found, self.table, self.more, *choice}
+        return {self.told, self.run, self.cancel, *self.found.changed}
 
     def welcome(self, request: gr.Request) -> Update:
         """A new page: its ticket."""
@@ -158,7 +139,7 @@ class FileMode(Mode):
     @answers
     def open_file(self, request: gr.Request, event: gr.EventData, encoder: str) -> Update:
         """A file that was sent, or the example."""
-        visit = self._visit(request)
+        visit = self.visit_of(request)
         if event.key == "example":
             self.desk.begin(visit, EXAMPLE.name)
             visit.upload.write_bytes(EXAMPLE.read_bytes())
@@ -168,7 +149,7 @@ class FileMode(Mode):
     @answers
     def read_again(self, request: gr.Request, encoder: str, **chosen: Any) -> Update:
         """How the file is read was changed: what was not said before, and is as it was found, is found out again."""
-        visit = self._visit(request)
+        visit = self.visit_of(request)
         before, found = (visit.asked, visit.taken.reading if visit.taken else {})
         said = {}
         for key, value in chosen.items():
@@ -179,17 +160,17 @@ class FileMode(Mode):
     @answers
     def choose(self, request: gr.Request, encoder: str, **columns: Any) -> Update:
         """Other columns."""
-        visit = self._visit(request)
+        visit = self.visit_of(request)
         return self._take(visit, replace(visit.asked, **columns), encoder)
 
     @answers
     def tell_cost(self, request: gr.Request, **sent: Any) -> Update:
         """What scoring the file takes, by a few of its rows."""
-        taken = self._visit(request).taken
+        taken = self.visit_of(request).taken
         if not taken or not taken.is_ready:
             return {self.cost: ""}
         model, job = self._job(sent)
-        scored = begin(self._visit(request), job, model)
+        scored = begin(self.visit_of(request), job, model)
         pairs = [pair for pair, row in zip(scored.pairs, scored.rows, strict=True) if not row.error]
         apart, packed, seconds = job.cost(model, pairs)
         passes = f"{counted(apart, 'sentence')} read alone" + f", {counted(packed, 'pair')} read together" * bool(
@@ -200,13 +181,13 @@ class FileMode(Mode):
 
     def score_few(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """After a file was taken: one of few rows is scored at once."""
-        taken = self._visit(request).taken
+        taken = self.visit_of(request).taken
         if taken and taken.is_ready and taken.rows <= AT_ONCE:
             yield from self.score(request, **sent)
 
     def score(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """Score the rows, and say how far it is; what is finished when it is stopped is kept, and drawn."""
-        visit = self._visit(request)
+        visit = self.visit_of(request)
         visit.run += 1
         run, buttons = visit.run, {self.run: gr.update(interactive=False), self.cancel: gr.update(visible=True)}
         try:
@@ -231,56 +212,10 @@ class FileMode(Mode):
 
     def stop(self, request: gr.Request) -> Update:
         """Cancel: what runs ends after the rows in hand."""
-        visit = self._visit(request)
+        visit = self.visit_of(request)
         visit.run += 1
         visit.stopped = visit.run
         return {self.cancel: gr.update(interactive=False)}
-
-    @answers
-    def brush(self, request: gr.Request, event: gr.EventData) -> Update:
-        """A range, or a box, was dragged."""
-        return self._listed(request, ranges=read_brush(str(event.key)))
-
-    @answers
-    def keep_range(self, request: gr.Request, axis: str, low: float | None, high: float | None) -> Update:
-        """A range was typed; another axis begins with all of it."""
-        visit = self._visit(request)
-        before = chosen_of(visit).ranges
-        values = results_of(visit).column(axis)
-        ends = float(np.nanmin(values)), float(np.nanmax(values))
-        if axis in before:
-            ends = ends[0] if low is None else low, ends[1] if high is None else high
-        return self._listed(request, ranges={axis: ends})
-
-    @answers
-    def sort(self, request: gr.Request, order: str) -> Update:
-        """Another order."""
-        return self._listed(request, order=order)
-
-    @answers
-    def list_all(self, request: gr.Request) -> Update:
-        """No range any more."""
-        return self._listed(request, ranges={})
-
-    @answers
-    def list_more(self, request: gr.Request) -> Update:
-        """More pairs of those."""
-        return self._listed(request, count=chosen_of(self._visit(request)).count + PAGE)
-
-    @answers
-    def part_labels(self, request: gr.Request, similar: float | None) -> Update:
-        """Pairs are similar from another label on."""
-        visit = self._visit(request)
-        chosen, results = chosen_of(visit, similar=similar), results_of(visit)
-        return {self.found: findings(results.measured(chosen)), **self._listed(request)}
-
-    @answers
-    def open_row(self, request: gr.Request, event: gr.EventData) -> Update:
-        """A pair of the table, in Compare."""
-        pairs, place = results_of(self._visit(request)).scored.pairs, str(event.key)
-        if not place.isdecimal() or int(place) >= len(pairs):
-            raise InputError(f"there is no row {place[:20]!r}.")
-        return self.open_pair(*pairs[int(place)])
 
     def write_link(self, sent: Sent) -> Mapping[str, str]:
         """See `Mode`."""
@@ -290,7 +225,8 @@ class FileMode(Mode):
         """See `Mode`."""
         return {}
 
-    def _visit(self, request: gr.Request) -> Visit:
+    def visit_of(self, request: gr.Request) -> Visit:
+        """The visit of whoever asks."""
         return self.desk.admit(str(request.session_hash))
 
     def _zone(self, visit: Visit) -> Html:
@@ -309,8 +245,8 @@ class FileMode(Mode):
     def _take(self, visit: Visit, asked: Asked, encoder: str) -> Update:
         """Read the file; what is wrong with it stands where it was dropped."""
         hidden = gr.update(visible=False)
-        nothing = {self.columns: hidden, self.actions: hidden, self.choice: hidden, self.more: hidden} | self._rest()
-        nothing |= dict.fromkeys((self.told, self.cost, self.found, self.table), "")
+        nothing = {self.told: "", self.cost: "", self.columns: hidden, self.actions: hidden}
+        nothing |= self.found.nothing() | self._rest()
         fresh = {self.drop: self._zone(visit)} | nothing
         try:
             taken = self.desk.read(visit, asked)
@@ -367,33 +303,7 @@ class FileMode(Mode):
         by = f"{scored.encoder}, {' and '.join(scored.job.scorers)}"
         links.append(("Report", f"files/{visit.ticket}/report.html"))
         told = finished(scored.done, len(scored.rows), bad, scored.seconds, by, links)
-        update = {self.told: told} | self._rest()
-        if bad == scored.done:
-            return update
-        results, chosen = results_of(visit), chosen_of(visit)
-        measured = results.measured(chosen)
-        orders = [(ORDERS[name], name) for name in results.orders]
-        return update | {
-            self.found: findings(measured),
-            self.choice: gr.update(visible=True),
-            self.similar: gr.update(value=measured.similar, visible=measured.span is not None),
-            self.axis: gr.update(choices=results.names, value=results.names[0]),
-            self.low: None,
-            self.high: None,
-            self.order: gr.update(choices=orders, value=results.orders[0]),
-            self.table: results.table(chosen),
-            self.more: gr.update(visible=results.has_more(chosen)),
-        }
-
-    def _listed(self, request: gr.Request, **changes: Any) -> Update:
-        """The table under what is chosen now, with changes; what is typed of it follows a range that was dragged."""
-        visit = self._visit(request)
-        results, chosen = results_of(visit), chosen_of(visit, **{"count": PAGE} | changes)
-        update: Update = {self.table: results.table(chosen), self.more: gr.update(visible=results.has_more(chosen))}
-        if "ranges" in changes:
-            name, (low, high) = next(iter(chosen.ranges.items()), (results.names[0], (None, None)))
-            update |= {self.axis: name, self.low: low and round(low, 4), self.high: high and round(high, 4)}
-        return update
+        return {self.told: told} | self._rest() | (self.found.draw(visit) if bad < scored.done else {})
 
 
 def _writer(kind: str) -> Any:

@@ -99,7 +99,7 @@ class Results:
     @property
     def heads(self) -> list[str]:
         """Of the figures in the table."""
-        return [*self.numbers, *[LABEL] * (LABEL in self.names), *["B"] * self.scored.job.infers]
+        return [*self.numbers, *[LABEL] * (LABEL in self.names), *["if A, B"] * self.scored.job.infers]
 
     def has_more(self, chosen: Chosen) -> bool:
         """Whether there are pairs that are not listed yet, and may be."""

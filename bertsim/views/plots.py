@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bertsim.measuring.curves import Cloud, Curve, Histogram, Steps
+from bertsim.measuring.curves import LABEL, Cloud, Curve, Histogram, Steps
 from bertsim.views.markup import Html, number, tag
 
 _WIDTH, _HEIGHT = 400, 262
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 10, 40
 INK, SOFT, LINE = "var(--bs-ink, #1e1d1a)", "var(--bs-soft, #5c584f)", "var(--bs-line, #dcd8cf)"
 UP, DOWN, A, B = "var(--bs-up, #0f6b5f)", "var(--bs-down, #8a2f6e)", "var(--bs-a, #1c5a9e)", "var(--bs-b, #9a4a08)"
 HUES, DASHES = (A, B, UP, DOWN), ("none", "7 3", "2 3", "9 3 2 3")
@@ -129,7 +129,10 @@ def scatter(found: Cloud) -> Html:
     """Pairs as dots, similar ones as circles and others as crosses where that is known; of many, squares by number."""
     low_x, high_x, low_y, high_y = found.ends
     margin = 0.02 * (high_x - low_x), 0.02 * (high_y - low_y)
-    axes = Axis(found.x, low_x - margin[0], high_x + margin[0]), Axis(found.y, low_y - margin[1], high_y + margin[1])
+    labels = sorted({each[0] for each in found.points}) if found.x == LABEL and not found.step else []
+    ticks = [(value, f"{value:g}") for value in labels] if len(labels) <= 8 else []
+    x = Axis(found.x, low_x - margin[0], high_x + margin[0], ticks)
+    axes = x, Axis(found.y, low_y - margin[1], high_y + margin[1])
     marks, most = [], max((count for _, _, count, _ in found.points), default=1)
     for value_x, value_y, count, is_similar in found.points:
         left, top = _at(axes, value_x, value_y)
