@@ -111,7 +111,7 @@ class Found:
 
     @answers
     def sort(self, request: gr.Request, order: str) -> Update:
-        """Another order."""
+        """Another order. Raises: InputError, for one that there is not."""
         if order not in ORDERS:
             raise InputError(f"there is no order {order[:20]!r}.")
         return self._listed(request, order=order)
@@ -130,7 +130,7 @@ class Found:
 
     @answers
     def open_row(self, request: gr.Request, event: gr.EventData) -> Update:
-        """A pair of the table, in Compare."""
+        """A pair of the table, in Compare. Raises: InputError, where there is no such row."""
         pairs, place = results_of(self.visit_of(request)).scored.pairs, str(event.key)
         if not place.isdecimal() or int(place) >= len(pairs):
             raise InputError(f"there is no row {place[:20]!r}.")

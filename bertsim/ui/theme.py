@@ -14,7 +14,7 @@ VIEW_JS = 'window.bertsim.attach(element, (key) => trigger("pick", { key }), wat
 ANSWERED_JS = "window.bertsim.answers(element, watch);"
 FAULT_JS = "window.bertsim.faults(element, watch);"
 FOLLOW_JS = "window.bertsim.follow(element, watch);"
-FILE_JS = 'window.bertsim.files(element, (key) => trigger("pick", { key }));'
+FILE_JS = 'window.bertsim.files(element, (key) => trigger("pick", { key }), watch);'
 NOW_JS = _ASSETS["now.js"]
 
 _SANS = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"

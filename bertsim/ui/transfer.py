@@ -40,8 +40,10 @@ def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> Fast
     @app.post(PATH + "{ticket}/sent")
     async def receive(ticket: str, name: str, request: Request) -> dict[str, str]:
         with _refused(403):
-            if not desk.limits.bytes or request.headers.get("content-type") != BINARY:
-                raise InputError(f"this host takes no files; it would as {BINARY}, where it says that it does.")
+            if not desk.limits.bytes:
+                raise InputError("this host takes no files.")
+            if request.headers.get("content-type") != BINARY:
+                raise InputError(f"a file is sent as {BINARY}.")
             visit = desk.of(ticket)
             desk.begin(visit, name)
         with _refused(413):

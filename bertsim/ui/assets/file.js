@@ -118,5 +118,9 @@
     drag = null;
   });
 
-  window.bertsim.files = (element, tell) => pickers.set(element, tell);
+  // What was said of a file on its way goes when there is more to say of it.
+  window.bertsim.files = (element, tell, watch) => {
+    pickers.set(element, tell);
+    watch("value", () => document.querySelectorAll(".bs-sending").forEach((line) => { line.textContent = ""; }));
+  };
 })();
