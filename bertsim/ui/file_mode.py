@@ -77,7 +77,7 @@ class FileMode(Mode):
     def build(self) -> None:
         """Where to drop a file; what it was taken for, and what of that may be chosen; score and cancel; the rest."""
         self.drop = picture("File", "bs-file-drop", js=FILE_JS)
-        self.taken = picture("What it was taken for", "bs-file-taken")
+        self.taken = picture("What it was taken for", "bs-file-taken", js=FILE_JS)
         with gr.Row(visible=False, elem_classes="bs-controls", elem_id="bs-file-columns") as self.columns:
             named = {"a": "Sentence A", "b": "Sentence B", "label": "Label"}
             self.chosen = {key: gr.Dropdown([], label=says, elem_id=f"bs-file-{key}") for key, says in named.items()}
@@ -105,7 +105,7 @@ class FileMode(Mode):
         blocks.unload(self.part)
         choices = {**self.chosen, **self.read_as}
         choices |= {"scorers": self.scorers, "infers": self.infers}
-        changed = {self.drop, self.taken, self.columns, self.how, self.actions, *choices.values()}
+        changed = {self.taken, self.columns, self.how, self.actions, *choices.values()}
         changed |= {self.cost, *self.answered}
         reads: dict[str, Any] = {"outputs": changed, **private, **READ_QUEUE}
         using, took = {"encoder": self.page.encoder}, []
@@ -203,7 +203,7 @@ class FileMode(Mode):
                 left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
                 yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
             if visit.run in (run, visit.stopped):
-                visit.result = scored
+                visit.result, visit.shown = scored, {}
                 yield self._drawn(visit, scored)
         except StaleError:
             return
@@ -245,18 +245,14 @@ class FileMode(Mode):
     def _take(self, visit: Visit, asked: Asked, encoder: str) -> Update:
         """Read the file; what is wrong with it stands where it was dropped."""
         hidden = gr.update(visible=False)
-        nothing = {self.told: "", self.cost: "", self.columns: hidden, self.actions: hidden}
-        nothing |= self.found.nothing() | self._rest()
-        fresh = {self.drop: self._zone(visit)} | nothing
+        fresh: Update = {self.told: "", self.cost: "", self.columns: hidden, self.actions: hidden}
+        fresh |= self.found.nothing() | self._rest()
         try:
             taken = self.desk.read(visit, asked)
         except BertsimError as error:
             return fresh | {self.taken: fault(sentence(str(error))), self.how: hidden}
-        return (
-            fresh
-            | self._choices(taken, self.page.shelf.get(encoder).scorers)
-            | {self.taken: self._preview(visit, taken)}
-        )
+        fresh |= self._choices(taken, self.page.shelf.get(encoder).scorers)
+        return fresh | {self.taken: self._preview(visit, taken)}
 
     def _choices(self, taken: Taken, scorers: Sequence[str]) -> Update:
         """What of a file may be chosen, and what is."""

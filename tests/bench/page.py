@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tests.browser.server import chromium_at, served
@@ -30,6 +31,8 @@ COMPARISON = 300.0
 PAUSE, TYPED = 300.0, 150.0
 """Milliseconds that the page waits after the last key, and what it may take from then on."""
 PRESS = 600.0
+FILE, ROWS = 30_000.0, 5_000
+"""Milliseconds from a file that is chosen to its plots, and its rows."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
   const before = document.querySelector(drawn)?.innerHTML;
@@ -67,6 +70,24 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         _open(page, VIEWS[0][0])
         press = ["document.querySelector('#bs-saw [data-pick=\"a6\"]').click();", "#bs-saw .bs-tracks"]
         yield "a token pressed → its scores drawn", _median(page, lambda _: press), PRESS
+        yield "File: 5,000 labelled pairs, upload to plots, cosine and combined", _file(page, log.parent), FILE
+
+
+def _file(page: Page, folder: Path) -> float:
+    """From a file that is chosen to its plots, with what is pressed between."""
+    words, path = [sentence.split(" ") for sentence in PAIR], folder / "pairs.tsv"
+    rows = ["sentence1\tsentence2\tscore"]
+    for n in range(ROWS):  # of 8 to 14 words each, none twice
+        a, b = (" ".join([*side[n % 7 : n % 7 + 7 + n % 6], str(n)]) for side in words)
+        rows.append(f"{a}\t{b}\t{n % 6}")
+    path.write_text("\n".join(rows) + "\n")
+    page.get_by_role("tab", name="File", exact=True).click()
+    start = monotonic()
+    page.locator(".bs-drop input").set_input_files(path)
+    page.locator("#bs-file-cost p").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Score", exact=True).click()
+    page.locator("#bs-file-table table").wait_for(timeout=600_000)
+    return (monotonic() - start) * 1000
 
 
 def _open(page: Page, tab: str) -> None:

@@ -1,4 +1,4 @@
-"""The mode File in a real browser: the example, a file of each kind, what is dragged, cancelled, taken away, hostile."""
+"""The mode File in a real browser: the example, a file of each kind, dragged, cancelled, taken away, hostile."""
 
 from __future__ import annotations
 
