@@ -22,7 +22,7 @@ from bertsim.data.layout import ending_of
 from bertsim.errors import InputError
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import whole_number
-from bertsim.ui.reader import Asked, Limits, Taken, check_name, take
+from bertsim.ui.reader import GONE, Asked, Limits, Taken, check_name, take
 
 VISITS = 1_000
 """Pages whose tickets are known; the latest of them."""
@@ -144,7 +144,7 @@ class Desk:
         visit.run += 1
         visit.asked, visit.taken, visit.result, visit.result_bytes, visit.shown = asked, None, None, 0, {}
         if not visit.name or visit.is_receiving:
-            raise InputError("your file is not here any more: this host keeps so many, the latest; send it again.")
+            raise InputError(GONE)
         run = visit.run
         taken = take(visit.upload, visit.name, asked, self.limits if self.limits.megabytes else Limits(), visit.rows)
         with self._lock:

@@ -119,7 +119,8 @@ class FileMode(Mode):
             each.success(self.tell_cost, outputs={self.cost}, **costs)
             each.success(self.score_few, **scores)
         gr.on([self.infers.input, self.scorers.input], self.tell_cost, outputs={self.cost}, **costs)
-        self.run.click(self.score, **scores)
+        scoring = self.run.click(self.score, **scores)
+        scoring.success(self.follow, outputs={self.page.share}, inputs_kwargs=self.shared, **private, **MANY_QUEUE)
         self.cancel.click(self.stop, None, {self.cancel}, **private, **STOP_QUEUE)
         return [self.found.wire()]
 
@@ -173,10 +174,8 @@ class FileMode(Mode):
         scored = begin(self.visit_of(request), job, model)
         pairs = [pair for pair, row in zip(scored.pairs, scored.rows, strict=True) if not row.error]
         apart, packed, seconds = job.cost(model, pairs)
-        passes = f"{counted(apart, 'sentence')} read alone" + f", {counted(packed, 'pair')} read together" * bool(
-            packed
-        )
-        says = f"{passes}, about {number(max(seconds, 0.1), 0 if seconds > 2 else 1)} s"
+        passes = [f"{counted(apart, 'sentence')} read alone", f"{counted(packed, 'pair')} read together"]
+        says = f"{', '.join(passes[: 1 + bool(packed)])}, about {number(max(seconds, 0.1), 0 if seconds > 2 else 1)} s"
         return {self.cost: tag("p.bs-caption", says)}
 
     def score_few(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
@@ -250,7 +249,7 @@ class FileMode(Mode):
         try:
             taken = self.desk.read(visit, asked)
         except BertsimError as error:
-            return fresh | {self.taken: fault(sentence(str(error))), self.how: hidden}
+            return fresh | {self.taken: fault(sentence(str(error))), self.how: gr.update(visible=asked != Asked())}
         fresh |= self._choices(taken, self.page.shelf.get(encoder).scorers)
         return fresh | {self.taken: self._preview(visit, taken)}
 
@@ -276,6 +275,8 @@ class FileMode(Mode):
         found[self.chosen["label"]] = gr.update(choices=[("none", NO_LABEL), *columns], value=taken.label or NO_LABEL)
         found[self.columns] = gr.update(visible=bool(taken.columns))
         found[self.actions] = gr.update(visible=taken.is_ready)
+        if taken.asked != Asked():
+            return found
         found[self.scorers] = gr.update(choices=list(scorers), value=[name for name in SCORERS if name in scorers])
         found[self.infers] = taken.label is None or taken.rows <= AT_ONCE
         return found

@@ -37,6 +37,7 @@ NAMED = 20
 NO_LABEL = ""
 TAKEN_KINDS = (".tsv", ".csv", ".jsonl", ".json", ".parquet", ".xlsx", ".txt")
 """Endings of the files that are taken, packed (.gz, .zst) or not."""
+GONE = "your file is not here any more: this host keeps so many, the latest; send it again."
 _ROOT = Path(__file__).resolve().parents[2]
 _TOO_MUCH = "needs more memory or time than a file has here; write it as TSV or CSV, or send fewer rows"
 
@@ -130,11 +131,14 @@ def check_name(name: str) -> str:
 
 
 def read_taken(path: Path) -> Iterator[TakenRow]:
-    """The rows that `take` wrote."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            number, error, label, written, *cells = json.loads(line)
-            yield TakenRow(number, error, label, written, cells)
+    """The rows that `take` wrote. Raises: InputError, where they are gone."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                number, error, label, written, *cells = json.loads(line)
+                yield TakenRow(number, error, label, written, cells)
+    except FileNotFoundError:
+        raise InputError(GONE) from None
 
 
 def take(path: Path, name: str, asked: Asked, limits: Limits, rows: Path) -> Taken:

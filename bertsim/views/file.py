@@ -97,7 +97,7 @@ def under_way(done: int, total: int, rate: float, left: float) -> Html:
     bar = tag("progress", f"{done / max(total, 1):.0%}", aria_label="Scoring", max=1, value=value)
     told = f"{done:,} of {counted(total, 'row')}"
     told += f" · {number(rate, 0)} rows/s · about {number(left, 0)} s left" if rate else ""
-    return tag("p.bs-way", bar, " ", tag("span", told))
+    return tag("p.bs-way", bar, " ", tag("span", told), aria_live="off")
 
 
 def finished(done: int, total: int, bad: int, seconds: float, made_by: str, links: Sequence[tuple[str, str]]) -> Html:

@@ -41,8 +41,9 @@ def open_example(page: Page) -> None:
     expect(page.locator("#bs-file-table table")).to_be_visible()
 
 
-def write(path: Path, rows: list[tuple[str, str, int]], sep: str, encoding: str = "utf-8") -> Path:
-    lines = ["sentence1", "sentence2", "score"], *([a, b, str(n)] for a, b, n in rows)
+def write(path: Path, rows: list[tuple[str, str, int]], sep: str, encoding: str = "utf-8", head: str = "") -> Path:
+    more = [head] * bool(head)  # one more column, of which this is the name
+    lines = ["sentence1", "sentence2", "score", *more], *([a, b, str(n), *more] for a, b, n in rows)
     path.write_bytes("".join(f"{sep.join(cells)}\n" for cells in lines).encode(encoding))
     return path
 
@@ -199,7 +200,7 @@ def test_the_scored_file_is_taken_away_and_no_cell_of_it_is_run(file_page, tmp_p
 def test_a_hostile_file_is_text_or_a_sentence(file_page, tmp_path):
     page = file_page
     markup = "<img src=x onerror=\"document.title='run'\"> ${document.title='run'} {{x}}"
-    send(page, write(tmp_path / "markup.tsv", [(markup, "A dog.", 1), *ROWS], "\t"))
+    send(page, write(tmp_path / "markup.tsv", [(markup, "A dog.", 1), *ROWS], "\t", head=markup))
     expect(page.locator("#bs-file-table")).to_contain_text(markup)
     assert page.locator("#bs-mode-file img").count() == 0
     files = {
@@ -229,6 +230,14 @@ def test_two_visitors_have_each_their_own_file(file_page, visit, tmp_path):
     tickets = [page.locator("[data-send]").get_attribute("data-send") for page in (file_page, other)]
     assert tickets[0] != tickets[1]
     expect(file_page.locator("#bs-file-taken")).to_contain_text("mine.tsv")
+    address = f"{other.url.split('?')[0]}files/{tickets[1]}/example.tsv"
+    assert file_page.request.get(address).status == 200
+    other.goto("about:blank")  # the visitor leaves
+    for _ in range(100):
+        if file_page.request.get(address).status == 404:
+            break
+        file_page.wait_for_timeout(200)
+    assert file_page.request.get(address).status == 404
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
