@@ -51,7 +51,7 @@ def test_a_file_lies_in_a_folder_that_gradio_does_not_serve(app):
     for path in (visit.upload, visit.folder.parent / visit.folder.name / ".." / visit.folder.name / "sent.tsv"):
         assert app.refused(f"gradio_api/file={path}")[0] == 403
     assert app.refused(f"files/{ticket}/sent.tsv")[0] == 404
-    assert not [path for path in Path(app.blocks.app.uploaded_file_dir).rglob("*") if path.read_bytes() == PAIRS]
+    assert not [path for path in Path(app.blocks.app.uploaded_file_dir).rglob("*.tsv") if path.read_bytes() == PAIRS]
 
 
 def test_nobody_reaches_a_file_without_its_ticket(app):
@@ -65,7 +65,7 @@ def test_nobody_reaches_a_file_without_its_ticket(app):
 
 def test_what_is_not_taken_is_refused_by_a_sentence(app):
     ticket = ticket_of(app, "two")
-    assert refusal(app, f"files/{ticket}/sent?name=run.exe", PAIRS)[1].startswith("Run.exe is not taken; send .tsv")
+    assert refusal(app, f"files/{ticket}/sent?name=run.exe", PAIRS)[1].startswith("run.exe is not taken; send .tsv")
     assert refusal(app, f"files/{ticket}/sent?name=p.tsv", PAIRS, "text/plain")[0] == 403
     assert refusal(app, f"files/{ticket}/scored.csv") == (404, "Nothing is scored here; score a file first.")
     assert refusal(app, f"files/{ticket}/other.csv") == (404, "There is no such file.")
@@ -97,7 +97,7 @@ def test_a_file_as_large_as_may_be_is_taken_and_gradio_takes_none(app):
 
 def test_files_of_many_who_never_come_back_are_bounded(app):
     for number in range(25):
-        ticket = ticket_of(app, f"lost {number}")
+        ticket = ticket_of(app, f"lost-{number}")
         app.send(f"files/{ticket}/sent?name=p.tsv", b"x" * 1_000_000, Content_Type=BINARY)
     assert sum(path.stat().st_size for path in on_disk(app)) <= 20_000_000
     assert len(on_disk(app)) == 20

@@ -35,7 +35,7 @@ def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> Fast
         makes: of each name that can be fetched, its media type and what makes it.
     """
     # its limit takes the place of that of all other requests
-    app = FastAPI(openapi_url=None, max_body_size=max(desk.limits.bytes, 1))
+    app = FastAPI(openapi_url=None, max_body_size=desk.limits.bytes or None)
 
     @app.post(PATH + "{ticket}/sent")
     async def receive(ticket: str, name: str, request: Request) -> dict[str, str]:
