@@ -79,7 +79,7 @@ class FileMode(Mode):
         self.drop = picture("File", "bs-file-drop", js=FILE_JS)
         self.taken = picture("What it was taken for", "bs-file-taken", js=FILE_JS)
         with gr.Row(visible=False, elem_classes="bs-controls", elem_id="bs-file-columns") as self.columns:
-            named = {"a": "Sentence A", "b": "Sentence B", "label": "Label"}
+            named = {"a": "Column of A", "b": "Column of B", "label": "Column of labels"}
             self.chosen = {key: gr.Dropdown([], label=says, elem_id=f"bs-file-{key}") for key, says in named.items()}
         how = gr.Accordion("How it is read", open=False, visible=False, elem_id="bs-file-reading")
         with how as self.how, gr.Row(elem_classes="bs-controls"):

@@ -135,7 +135,7 @@ def test_a_file_of_each_kind_is_taken_for_what_it_is(file_page, tmp_path):
 def test_other_columns_are_chosen_and_a_doubt_is_settled_where_it_stands(file_page, tmp_path):
     page = file_page
     send(page, write(tmp_path / "p.tsv", ROWS, "\t"))
-    page.get_by_label("Label", exact=True).click()
+    page.get_by_label("Column of labels", exact=True).click()
     page.get_by_role("option", name="none", exact=True).click()
     expect(page.locator('[data-role="label"]')).to_have_count(0)
     expect(page.locator("#bs-file-found")).to_contain_text("There are no labels")
@@ -150,7 +150,7 @@ def test_other_columns_are_chosen_and_a_doubt_is_settled_where_it_stands(file_pa
     page.get_by_role("option", name="names the columns", exact=True).click()
     expect(page.locator(".bs-taken .bs-caption")).to_contain_text("CSV, semicolon")
     expect(page.locator("#bs-file-taken .bs-fault")).to_contain_text("no two columns are known to hold")
-    for label, column in (("Sentence A", "p"), ("Sentence B", "q,z")):
+    for label, column in (("Column of A", "p"), ("Column of B", "q,z")):
         page.locator("#bs-file-columns").get_by_label(label, exact=True).click()
         page.get_by_role("option", name=column, exact=True).click()
     expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("2 of 2 rows scored")
