@@ -235,7 +235,7 @@ def test_an_app_without_a_model_is_not_ready():
     from bertsim.ui.gate import Gate
 
     shelf = SimpleNamespace(is_ready=False)
-    gate = Gate(None, SimpleNamespace(is_stopping=False), shelf)  # type: ignore[arg-type]
+    gate = Gate(None, SimpleNamespace(is_stopping=False), shelf, None)  # type: ignore[arg-type]
     assert gate._health("/readyz").status_code == 503
     assert gate._health("/readyz").body == b"the encoder is not loaded yet"
     assert gate._health("/healthz").status_code == 200

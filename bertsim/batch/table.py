@@ -176,7 +176,7 @@ class TableScorer:
         unread = [[partly.get(text, Unread()) for text in texts] for texts in good]
         unknown = [sum(len(each.unknown_words) for each in row) for row in unread]
         cut = [sum(each.cut_tokens for each in row) for row in unread]
-        columns = [_spread(column, is_good) for column in values.values()]
+        columns = [spread(column, is_good) for column in values.values()]
         if self.columns.probabilities:
             is_sure = np.array([not any(withheld(a, b) for b in others) for a, *others in unread], bool)
             for name, column in values.items():
@@ -184,8 +184,8 @@ class TableScorer:
                 shown = is_good.copy()
                 shown[is_good] = is_sure
                 nothing = pa.nulls(len(rows), pa.float32())
-                columns.append(nothing if found is None else _spread(found, shown))
-        return [*columns, *(_spread(np.array(counts, np.int32), is_good) for counts in (unknown, cut))]
+                columns.append(nothing if found is None else spread(found, shown))
+        return [*columns, *(spread(np.array(counts, np.int32), is_good) for counts in (unknown, cut))]
 
     def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
         """The score columns, of rows that can be scored: of each its best."""
@@ -232,7 +232,7 @@ def _scalar(cell: Any) -> Any:
         return error.object
 
 
-def _spread(values: NDArray[Any], is_there: NDArray[np.bool_]) -> pa.Array:
+def spread(values: NDArray[Any], is_there: NDArray[np.bool_]) -> pa.Array:
     """A column of the values of rows that have one, null for the others. Example: [.5], [False, True] -> [null, .5].
 
     Of vectors, [n, dim], it is one of lists.

@@ -46,7 +46,7 @@ _QUOTINGS = {
     "spaced": "quotes behind spaces",
 }
 _OF_TEXT = ("delimiter", "quoting", "encoding", "header")
-_SAYABLE: dict[str, tuple[str, ...]] = {
+SAYABLE: dict[str, tuple[str, ...]] = {
     **{"tsv": _OF_TEXT, "csv": _OF_TEXT, "txt": ("encoding",), "jsonl": ("encoding",), "json": ("encoding",)},
     **{"xlsx": ("header", "sheet"), "parquet": ()},
 }
@@ -87,7 +87,7 @@ def settle(path: Path, given: Reading, known: Known, say: Say, *, is_text: bool 
         if named in ("", "json"):
             reading = replace(reading, kind=_json_kind(path, reading))
     for name in (*_OF_TEXT, "sheet"):
-        if name not in _SAYABLE[reading.kind] and getattr(given, name) is not None:
+        if name not in SAYABLE[reading.kind] and getattr(given, name) is not None:
             raise DataError(f"{path} is {KIND_NAMES[reading.kind]}, which has no {name} to be named; leave it out.")
     if reading.kind not in ("tsv", "csv"):
         return reading

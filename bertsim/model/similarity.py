@@ -19,10 +19,12 @@ from bertsim.model.embedder import Options, ResolvedOptions
 from bertsim.model.passes import MAX_PASSES, check_limit, check_parts
 from bertsim.model.ruler import Ruler, ruler_pairs
 from bertsim.model.scorers import APART, PACKED, head_scorer, read_batch, readers_of, values_of
+from bertsim.model.scoring import Pairs
 from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsScore, Row, TokenBatch
 from bertsim.score.parts import join_parts
 from bertsim.score.verdict import Inference, Verdict, kinds_of
 from bertsim.text.chunks import SENTENCES
+from bertsim.text.lists import list_pairs
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
 from bertsim.text.tokenizer import name_of_pair
 from bertsim.text.unread import withheld
@@ -120,6 +122,21 @@ class SimilarityModel(DuplicatesModel):
             return masked_pairs(comparison.tokens, comparison.packed[0], masks)
 
         return asked.scores(self._values_of([asked], rows)[asked])
+
+    def infer(
+        self, pairs: Pairs, scorers: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]
+    ) -> tuple[dict[str, Float], Float]:
+        """`scores`, and how probably B follows from A, is open, or cannot be: float32 [n, 3]; each pair read once.
+
+        Raises: InputError, as `scores`, and where no head infers.
+        """
+        listed, resolved = list_pairs(pairs), self.resolve(**options)
+        head, asked = self._head(self.inferring_head or "nli"), [self._scorer(name, resolved) for name in scorers]
+        logits = head_scorer(head, logits=True)
+        if not listed:
+            return {scorer.name: np.zeros(0, np.float32) for scorer in asked}, np.zeros((0, 3), np.float32)
+        values = self._values([*asked, logits], listed, resolved.max_length, progress)
+        return {scorer.name: scorer.scores(values[scorer]) for scorer in asked}, head.inference(values[logits])
 
     def ruler(self, scorer: str = "cosine") -> Ruler:
         """Where a scorer puts pairs of plain English, by kind; they are scored when it is asked for first.

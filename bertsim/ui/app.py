@@ -28,6 +28,7 @@ from bertsim.ui.api import build_api
 from bertsim.ui.calls import MODEL_QUEUE
 from bertsim.ui.controls import LABELS, Choices
 from bertsim.ui.events import Events
+from bertsim.ui.file_mode import FileMode
 from bertsim.ui.gate import MAX_BODY, MAX_UPLOAD, Gate
 from bertsim.ui.guard import Guard, refuse_fields
 from bertsim.ui.head import TITLE, OwnHead
@@ -47,7 +48,7 @@ SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
 LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
 SWAP_JS = "(a, b) => [b, a]"
-MODES: tuple[type[Mode], ...] = (RankMode, MatrixMode)
+MODES: tuple[type[Mode], ...] = (RankMode, MatrixMode, FileMode)
 KEPT_VISITORS = 1_000
 """Visitors whose previous pairs and settings are kept; the latest of them."""
 GRACE = 20.0
@@ -56,17 +57,26 @@ TIDY = 60.0
 """Seconds between two times that memory is given back which requests have used and need no more."""
 
 
-def build_app(shelf: Shelf) -> gr.Blocks:
+class Page(gr.Blocks):
+    """The page; its mode of files has what the files of its visitors lie on, and go through."""
+
+    files: FileMode
+
+
+def build_app(shelf: Shelf) -> Page:
     """Build the page over a shelf of models; nothing is loaded and nothing is served yet.
 
     Raises:
         CheckpointError: the bundled encoder's files are missing or damaged.
+        InputError: the environment's limits of files are no numbers.
     """
     allowed = Choices.of_bundled()
     lane = SlowLane(lambda: shelf.asked_at)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
+    with Page(title=TITLE, analytics_enabled=False) as blocks:
         build_api(shelf, lane)  # before the page, whose events may have the same names
-        _wire(Events(Layout(shelf, allowed, MODES, lane), allowed), blocks)
+        page = Layout(shelf, allowed, MODES, lane)
+        blocks.files = next(mode for mode in page.modes if isinstance(mode, FileMode))
+        _wire(Events(page, allowed), blocks)
     return blocks
 
 
@@ -140,7 +150,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
             each.success(mode.follow, inputs_kwargs=mode.shared | mode.asks, outputs={page.share}, **quiet)
 
 
-def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
+def launch(app: Page, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:
     """Serve a built app until it is told to end; arguments and errors as `ui.serve`."""
     ends = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -154,7 +164,7 @@ def launch(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, share: boo
     finish(app, waiting, ends)
 
 
-def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor: int = 0) -> Waiting:
+def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int = 0) -> Waiting:
     """Begin to serve a built app with its theme, its endpoints as MCP tools too; arguments as `ui.serve`.
 
     Returns:
@@ -194,7 +204,7 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
                 "exception_handlers": {RequestValidationError: refuse_fields},
                 "middleware": [
                     Middleware(Guard, blocks=app, host=host, hosts=hosts, max_body=MAX_BODY),
-                    Middleware(Gate, waiting=waiting, shelf=shelf),
+                    Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.files.transfers),
                     Middleware(OwnHead),
                 ],
             },
@@ -205,13 +215,14 @@ def start(app: gr.Blocks, shelf: Shelf, host: str, port: int | None, per_visitor
     return waiting
 
 
-def finish(app: gr.Blocks, waiting: Waiting, ends: Event) -> None:
+def finish(app: Page, waiting: Waiting, ends: Event) -> None:
     """End a served app: nothing new is let in, what runs has a while; told by `ends` once more, it ends now."""
     ends.clear()
     waiting.is_stopping, last = True, time.monotonic() + GRACE
     while not waiting.is_idle and time.monotonic() < last and not ends.wait(0.05):
         pass
     app.close(verbose=False)
+    app.files.desk.close()
 
 
 def _open_link(app: gr.Blocks) -> str:

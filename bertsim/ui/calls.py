@@ -90,6 +90,11 @@ def stop_if_left() -> None:
         raise StaleError
 
 
+def pressed_key(event: gr.EventData) -> str:
+    """The key of what was pressed; "" where whoever sent it named none."""
+    return str((event._data or {}).get("key", ""))
+
+
 def pressed(event: gr.EventData, among: Sequence[R], by: str = "key") -> R:
     """What was pressed, or chosen, of what stands in a row; `by`: what of the event has its place there, from 0.
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import BertsimError, InputError
-from bertsim.ui.calls import StaleError, Turns, answers, pressed, sentence
+from bertsim.ui.calls import StaleError, Turns, answers, pressed, pressed_key, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
@@ -147,7 +147,7 @@ class Events:
         pair = self._pair(shown)
         values = self._values(tab, pair, sent)
         allowed = Choices.of(pair.model)
-        changed = tab.press(pair, str((event._data or {}).get("key", "")), **values)
+        changed = tab.press(pair, pressed_key(event), **values)
         changed = {key: allowed.checked(key, value) for key, value in changed.items()}
         if tab.prepare:
             tab.prepare(pair, **values | changed)

@@ -15,6 +15,7 @@ from gradio.route_utils import API_PREFIX
 from gradio.server_messages import CloseStreamMessage, UnexpectedErrorMessage
 
 from bertsim.ui.shelf import Shelf
+from bertsim.ui.transfer import PATH
 from bertsim.ui.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MAX_BODY = 8_000_000
 """Bytes of a request; a larger one is answered by 413."""
 MAX_UPLOAD = 0
-"""Bytes of a file that a visitor may send; 0: none may be sent, and none is written to disk."""
+"""Bytes of a file that Gradio takes, from anyone and for good: none. Files of pairs go another way, see `transfer`."""
 _NO_MORE = f"data: {CloseStreamMessage().model_dump_json()}\n\n"
 _LOST = "Nothing is on its way here; ask anew."
 _UNKNOWN = f"data: {UnexpectedErrorMessage(message=_LOST, session_not_found=True).model_dump_json()}\n\n"
@@ -39,10 +40,11 @@ class Gate:
         app: what is behind it.
         waiting: the app's queue.
         shelf: its models.
+        transfers: what files of pairs go through.
     """
 
-    def __init__(self, app: ASGIApp, waiting: Waiting, shelf: Shelf) -> None:
-        self.app, self.waiting, self.shelf = app, waiting, shelf
+    def __init__(self, app: ASGIApp, waiting: Waiting, shelf: Shelf, transfers: ASGIApp) -> None:
+        self.app, self.waiting, self.shelf, self.transfers = app, waiting, shelf, transfers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it pass."""
@@ -50,6 +52,8 @@ class Gate:
             await self.app(scope, receive, send)
         elif scope["path"] in ("/healthz", "/readyz"):
             await self._health(scope["path"])(scope, receive, send)
+        elif scope["path"].startswith(PATH):
+            await self.transfers(scope, receive, send)
         elif scope["method"] == "GET":
             session = self._listens(scope)
             if session is None:
@@ -62,7 +66,7 @@ class Gate:
             else:
                 with self.waiting.reading(session):
                     await self.app(scope, receive, send)
-        elif not MAX_UPLOAD and dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/"):
+        elif dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/"):
             refused = {"detail": "this app takes no files; send sentences as JSON."}
             await JSONResponse(refused, 403)(scope, receive, send)
         else:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse
 from gradio.route_utils import API_PREFIX
-from starlette.datastructures import Headers
 
 from bertsim.errors import InputError
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, answers, pressed
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, answers, pressed, pressed_key
 from bertsim.ui.controls import Slider
 from bertsim.ui.every_pair import Asked, EveryPair
 from bertsim.ui.examples import LISTS
@@ -144,10 +144,7 @@ class MatrixMode(Mode):
     @answers
     def press(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
         """A cell or a row: the pair is opened; a point: its nearest are shown; with one chosen before, the two are."""
-        asked, places = (
-            self._asked(sent),
-            [int(each) for each in re.findall(r"\d{1,4}", str((event._data or {}).get("key")))],
-        )
+        asked, places = (self._asked(sent), [int(each) for each in re.findall(r"\d{1,4}", pressed_key(event))])
         if not 1 <= len(places) <= 2 or max(places) >= len(asked.lines):
             return gr.skip()  # the picture is of lines that have been typed over
         if len(places) == 1 and sent["chosen"] not in (None, *places):

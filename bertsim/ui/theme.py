@@ -8,12 +8,13 @@ import gradio as gr
 
 _ASSETS = {path.name: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "assets").glob("*.*s")}
 # In `head`, not `css`: Gradio re-serialises `css` and loses shorthands that hold a `var()`.
-_SCRIPTS = "".join(_ASSETS[f"{name}.js"] for name in ("view", "link", "typing", "lines"))
+_SCRIPTS = "".join(_ASSETS[f"{name}.js"] for name in ("view", "link", "typing", "lines", "file"))
 HEAD = f"<style>{_ASSETS['theme.css']}</style><script>{_SCRIPTS}</script>"
 VIEW_JS = 'window.bertsim.attach(element, (key) => trigger("pick", { key }), watch);'
 ANSWERED_JS = "window.bertsim.answers(element, watch);"
 FAULT_JS = "window.bertsim.faults(element, watch);"
 FOLLOW_JS = "window.bertsim.follow(element, watch);"
+FILE_JS = 'window.bertsim.files(element, (key) => trigger("pick", { key }), watch);'
 NOW_JS = _ASSETS["now.js"]
 TURN_JS = "(...all) => [...all.slice(0, -1), performance.now()]"
 """Run before a request of a mode is sent: its turn, in place of the last input."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from tests.browser.server import ROOT, chromium_at, served
@@ -40,6 +41,8 @@ _NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin")
 RANKED, READ_TOGETHER = 1_000, 50
 FIRST_LIST, WHOLE_LIST = 700.0, 2_000.0
 """Milliseconds from the pause on until the list by vectors is drawn, and until the best of it are read together."""
+FILE, ROWS = 30_000.0, 5_000
+"""Milliseconds from a file that is chosen to its plots, and its rows."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
 WAIT = """([act, drawn]) => new Promise((done) => {
   const before = document.querySelector(drawn)?.innerHTML;
@@ -97,6 +100,7 @@ def page_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]
         first, whole = _rankings(page)
         yield f"{what} first list", first - PAUSE, FIRST_LIST
         yield f"{what} drawn list", whole - PAUSE, WHOLE_LIST
+        yield "File: 5,000 labelled pairs, upload to plots, cosine and combined", _file(page, log.parent), FILE
 
 
 def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float]]:
@@ -124,6 +128,23 @@ def matrix_figures(chromium: str, log: Path) -> Iterator[tuple[str, float, float
         page.evaluate(act)
         page.locator("#bs-matrix-progress", has_text="1,225 pairs read both ways in").wait_for(timeout=300_000)
         yield "lower (1,225 pairs both ways)", float(page.evaluate("performance.now()")) - start, TOGETHER
+
+
+def _file(page: Page, folder: Path) -> float:
+    """From a file that is chosen to its plots, with what is pressed between."""
+    words, path = [sentence.split(" ") for sentence in PAIR], folder / "pairs.tsv"
+    rows = ["sentence1\tsentence2\tscore"]
+    for n in range(ROWS):  # of 8 to 14 words each, none twice
+        a, b = (" ".join([*side[n % 7 : n % 7 + 7 + n % 6], str(n)]) for side in words)
+        rows.append(f"{a}\t{b}\t{n % 6}")
+    path.write_text("\n".join(rows) + "\n")
+    page.get_by_role("tab", name="File", exact=True).click()
+    start = monotonic()
+    page.locator(".bs-drop input").set_input_files(path)
+    page.locator("#bs-file-cost p").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Score", exact=True).click()
+    page.locator("#bs-file-table table").wait_for(timeout=600_000)
+    return (monotonic() - start) * 1000
 
 
 def _open(page: Page, tab: str) -> None:

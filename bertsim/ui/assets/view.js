@@ -112,7 +112,7 @@ window.bertsim = (() => {
   };
 
   const save = (button) => {
-    const view = button.closest("figure") ?? button.closest(".bs-view");
+    const view = button.closest("figure, .bs-plot") ?? button.closest(".bs-view");
     const { save: kind, name, payload } = button.dataset;
     if (kind === "csv") download(`${name}.csv`, `\ufeff${payload}`, "text/csv");
     else if (kind === "json") download(`${name}.json`, payload, "application/json");

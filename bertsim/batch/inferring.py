@@ -1,0 +1,38 @@
+"""The table function with what follows from what: three more columns, of the same pass of the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertsim.batch.table import Batch, TableScorer, spread
+from bertsim.engines.base import Progress
+from bertsim.records import Float
+
+INFERENCE = ("entailment", "neutral", "contradiction")
+"""The columns: how probably B follows from A, is open, or cannot be; float32, null where a row has no score."""
+
+
+@dataclass(frozen=True)
+class InferringScorer(TableScorer):
+    """Scores tables whose `sentences` are two columns, and says what follows; needs a model with a head that infers."""
+
+    _inferred: list[Float] = field(default_factory=list, repr=False, compare=False)
+
+    def __call__(self, batch: Batch, progress: Progress | None = None) -> Batch:
+        """As `TableScorer`, with the columns `INFERENCE` behind its own; errors as there."""
+        scored = super().__call__(batch, progress)
+        is_good = np.array([reason is None for reason in scored.column(self.columns.error).to_pylist()], bool)
+        for name, column in zip(INFERENCE, self._inferred.pop().T, strict=True):
+            scored = scored.append_column(name, spread(column, is_good))
+        return scored
+
+    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
+        pairs = [(a, b) for a, b in rows]
+        scores, inference = self.model.infer(pairs, self.scorers, progress=progress, **self.options)
+        self._inferred[:] = [inference]
+        return scores

@@ -1,0 +1,339 @@
+"""A visitor's file: read within limits by a process of its own, bounded on disk, scored in chunks, drawn as text."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bertsim
+from bertsim.batch.inferring import INFERENCE
+from bertsim.errors import BertsimError, DataError, InputError
+from bertsim.measuring.curves import measure_file
+from bertsim.ui.calls import StaleError
+from bertsim.ui.desk import Desk, Visit, limits_of
+from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
+from bertsim.ui.file_scoring import Job, begin, chunks, write
+from bertsim.ui.lane import SlowLane
+from bertsim.ui.pairs import LAST, Settings
+from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name
+from bertsim.views.file import Preview, drop_zone, preview, under_way
+from bertsim.views.file_plots import findings, plots
+from bertsim.views.markup import safe_cell
+
+PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
+HOSTILE = "<img src=x onerror=alert(1)>${x}"
+SETTINGS = Settings("bertsim-minilm", "mean", LAST, "concat", 128)
+Sending = Callable[[str, bytes | str], Visit]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(Limits(1, 50))
+
+
+@pytest.fixture
+def send(desk: Desk) -> Sending:
+    """Puts a file on the desk, as one that was sent."""
+
+    def sent(name: str, content: bytes | str) -> Visit:
+        visit = desk.admit(f"session of {name}")
+        desk.begin(visit, name)
+        visit.upload.write_bytes(content if isinstance(content, bytes) else content.encode())
+        visit.is_receiving = False
+        return visit
+
+    return sent
+
+
+@pytest.mark.slow
+def test_a_file_is_taken_as_the_command_takes_it_and_its_faults_are_named(desk, send):
+    taken = desk.read(send("p.tsv", PAIRS), Asked())
+    assert taken.words == "TSV, no quotes, utf-8, a header"
+    assert (taken.sentences, taken.label) == (("sentence1", "sentence2"), "score")
+    assert (taken.rows, taken.bad, taken.faults, taken.labels) == (3, 1, ((4, "'sentence1' is empty"),), 2)
+    other = desk.read(send("p.tsv", PAIRS), Asked(a="sentence2", b="score", label=NO_LABEL))
+    assert (other.sentences, other.label) == (("sentence2", "score"), None)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_told_is_asked_for_and_settled_by_a_choice(desk, send):
+    visit = send("p.csv", "p;q,z;r\nhallo;du, ach;x\nja;nein, doch;y\n")
+    doubt = desk.read(visit, Asked())
+    assert "choose below: delimiter comma or delimiter semicolon" in doubt.problem
+    assert "delimiter" in doubt.sayable
+    assert not doubt.is_ready
+    settled = desk.read(visit, Asked(delimiter=";", header=True, a="p", b="q,z"))
+    assert (settled.columns, settled.rows, settled.is_ready) == (("p", "q,z", "r"), 2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "empty.csv is empty; its first line must name the columns."),
+        ("wide.csv", b",".join(b"c%d" % i for i in range(30_000)), "columns or more, and 200 are the most"),
+        (
+            "bomb.csv.gz",
+            gzip.compress(b"a,b\n" + b"0" * 40_000_000),
+            "bomb.csv.gz has more than 5 MB when it is unpacked",
+        ),
+        ("no.xlsx", b"PK\x03\x04 no workbook", "no.xlsx is damaged or no Excel file"),
+        ("torn.tsv.gz", gzip.compress(PAIRS.encode())[:40], "torn.tsv.gz cannot be read"),
+        ("binary.csv", bytes(range(256)) * 40, "binary.csv"),
+    ],
+)
+def test_a_hostile_file_is_a_sentence_that_names_it(desk, send, name, content, says):
+    visit = send(name, content)
+    try:
+        told = desk.read(visit, Asked()).problem
+    except BertsimError as error:
+        told = str(error)
+    assert says in told
+    assert str(visit.folder) not in told
+
+
+@pytest.mark.slow
+def test_a_file_that_takes_all_memory_of_its_reader_takes_none_of_the_app(desk, send, tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    huge = pa.DictionaryArray.from_arrays(np.zeros(3_000, np.int32), pa.array(["x" * 3_000_000]))
+    parquet.write_table(pa.table({"a": huge, "b": ["y"] * 3_000}), tmp_path / "bomb.parquet")
+    visit = send("bomb.parquet", (tmp_path / "bomb.parquet").read_bytes())
+    with pytest.raises(DataError, match="more memory or time than a file has here"):
+        desk.read(visit, Asked())
+
+
+@pytest.mark.slow
+def test_rows_beyond_the_limit_are_left_out_and_said(desk, send):
+    taken = desk.read(send("many.tsv", "a\tb\n" + "A cat.\tA dog.\n" * 60), Asked())
+    assert (taken.rows, taken.is_cut) == (50, True)
+
+
+def test_a_name_loses_its_folders_and_a_kind_that_is_not_taken_is_refused():
+    assert check_name("../..\\x/pairs.TSV.gz") == "pairs.TSV.gz"
+    for name in ("pairs.exe", "", ".htaccess"):
+        with pytest.raises(InputError, match="is not taken; send "):
+            check_name(name)
+
+
+def test_limits_come_from_the_environment_and_nonsense_is_refused():
+    assert limits_of({}) == Limits(20, 50_000)
+    assert limits_of({"BERTSIM_MAX_FILE_MEGABYTES": "0", "BERTSIM_MAX_FILE_ROWS": "9"}) == Limits(0, 9)
+    with pytest.raises(InputError, match="BERTSIM_MAX_FILE_ROWS is 'x'; a whole number was expected"):
+        limits_of({"BERTSIM_MAX_FILE_ROWS": "x"})
+
+
+def test_a_file_goes_with_its_visitor_with_the_next_file_and_with_the_process(desk, send):
+    visit = send("one.tsv", PAIRS)
+    first = visit.upload
+    desk.begin(visit, "two.csv")
+    assert not first.exists()
+    visit.is_receiving = False
+    visit.upload.write_text("x")
+    desk.leave(visit.session)
+    assert not visit.folder.exists()
+    with pytest.raises(InputError, match="this page is not known any more"):
+        desk.of(visit.ticket)
+    kept = send("three.tsv", PAIRS).folder
+    desk.close()
+    assert not kept.exists()
+
+
+def test_what_a_process_left_that_is_gone_is_deleted_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    from bertsim.ui import desk as module
+
+    left, own = tmp_path / f"{module._PREFIX}999999-abc", tmp_path / f"{module._PREFIX}{os.getpid()}-abc"
+    for folder in (left, own, tmp_path / "other"):
+        folder.mkdir()
+    Desk(Limits())
+    assert (left.exists(), own.exists(), (tmp_path / "other").exists()) == (False, True, True)
+
+
+def test_files_of_visitors_who_never_come_back_are_bounded_and_the_longest_ago_goes_first(desk):
+    visits = []
+    for number in range(30):
+        visits.append(desk.admit(f"visitor {number}"))
+        desk.begin(visits[-1], "a.tsv")
+        visits[-1].upload.write_bytes(b"x")
+        visits[-1].size, visits[-1].is_receiving = 1_000_000, False
+        desk.make_room(visits[-1])
+    assert [bool(visit.name) for visit in visits] == [False] * 10 + [True] * 20
+    with pytest.raises(InputError, match="your file is not here any more"):
+        desk.read(visits[0], Asked())
+
+
+def test_of_pages_without_end_the_latest_have_a_ticket(desk, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.desk.VISITS", 3)
+    tickets = [desk.admit(f"visitor {number}").ticket for number in range(5)]
+    assert len(set(tickets)) == 5
+    for ticket in tickets[:2]:
+        with pytest.raises(InputError):
+            desk.of(ticket)
+    assert desk.of(tickets[4]).session == "visitor 4"
+
+
+@pytest.mark.slow
+def test_a_file_that_is_gone_while_it_is_read_is_nobody_s(desk, send, monkeypatch):
+    visit = send("p.tsv", PAIRS)
+    monkeypatch.setattr("bertsim.ui.desk.take", lambda *_: desk.leave(visit.session))
+    with pytest.raises(StaleError):
+        desk.read(visit, Asked())
+
+
+@pytest.fixture
+def scored(model: bertsim.SimilarityModel, desk: Desk, send: Sending) -> Visit:
+    """A visit whose file is scored, by cosine and combined, with inference; cells of it are formulas, or markup."""
+    rows = [("=1+1", HOSTILE, "3"), ("-5", "A dog.", "-1"), ("", "x", "0"), ("It rains.", "+x", "5")]
+    lines = ["\t".join(("a", "@b", "label")), *("\t".join(row) for row in rows)]
+    visit = send("p.tsv", "\n".join(lines) + "\n")
+    desk.read(visit, Asked(a="a", b="@b", label="label"))
+    found = begin(visit, Job(SETTINGS, ("cosine", "combined"), True), model)
+    for _ in chunks(found, model, SlowLane(lambda: 0.0)):
+        pass
+    visit.result = found
+    return visit
+
+
+@pytest.mark.slow
+def test_scores_are_the_core_s_and_a_row_that_cannot_be_scored_has_its_reason(model, scored):
+    found = scored.result
+    pairs = [("=1+1", HOSTILE), ("-5", "A dog."), ("It rains.", "+x")]
+    wanted = model.scores(pairs, ["cosine", "combined"])
+    for name in ("cosine", "combined"):
+        assert found.numbers(name)[[0, 1, 3]] == pytest.approx(wanted[name], abs=1e-5)
+    assert found.errors == [None, None, "'a' is empty", None]
+    assert np.isnan(found.numbers("cosine")[2])
+    shares = model.label_probabilities(pairs, head=model.inferring_head)
+    order = [[label.lower() for label in model.labels(model.inferring_head)].index(name) for name in INFERENCE]
+    for name, column in zip(INFERENCE, shares[:, order].T, strict=True):
+        assert found.numbers(name)[[0, 1, 3]] == pytest.approx(column, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_no_cell_of_a_table_that_is_taken_away_is_a_formula_and_numbers_stay(scored):
+    text = b"".join(write(scored, "csv")).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0])[:3] == ["a", "'@b", "label"]
+    assert [row["a"] for row in rows] == ["'=1+1", "-5", "", "It rains."]
+    assert [row["'@b"] for row in rows] == [HOSTILE, "A dog.", "x", "'+x"]
+    assert rows[2]["error"] == "'a' is empty"
+    assert float(rows[0]["cosine"]) == pytest.approx(scored.result.numbers("cosine")[0], abs=1e-5)
+    lines = [json.loads(line) for line in b"".join(write(scored, "jsonl")).decode().splitlines()]
+    assert [line["a"] for line in lines] == ["=1+1", "-5", "", "It rains."]
+
+
+@pytest.mark.slow
+def test_parquet_is_one_file_with_every_row(scored, tmp_path):
+    from pyarrow import parquet
+
+    (tmp_path / "s.parquet").write_bytes(b"".join(write(scored, "parquet")))
+    table = parquet.read_table(tmp_path / "s.parquet")
+    assert table.num_rows == 4
+    assert {"a", "@b", "cosine", "combined", "entailment", "error"} <= set(table.column_names)
+
+
+@pytest.mark.slow
+def test_pairs_are_listed_by_disagreement_within_what_was_dragged(scored):
+    results = results_of(scored)
+    assert results.orders == ["label", "readings", "line"]
+    assert "3 pairs, by disagreement with the label" in results.table(chosen_of(scored))
+    by_line = results.table(Chosen(order="line"))
+    assert by_line.index(">2<") < by_line.index(">3<") < by_line.index(">5<")
+    assert "<img" not in by_line
+    assert "&lt;img src=x onerror=alert(1)&gt;&#36;&#123;x&#125;" in by_line
+    one = results.table(Chosen(ranges={"label": (4.0, 6.0)}))
+    assert "1 pair with label 4.000 to 6.000" in one
+    assert "No pair with cosine 7.000 to 8.000" in results.table(Chosen(ranges={"cosine": (7.0, 8.0)}))
+    with pytest.raises(InputError, match="there is no 'x' here; there are cosine, combined, label"):
+        results.table(Chosen(ranges={"x": (0.0, 1.0)}))
+
+
+@pytest.mark.slow
+def test_a_report_stands_alone_and_shows_text_as_text(scored):
+    (page,) = write_report(scored)
+    text = page.decode()
+    assert text.startswith('<!doctype html><html lang="en">')
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert text.count("<svg") >= 5
+
+
+@pytest.mark.slow
+def test_a_job_that_was_stopped_goes_on_and_another_begins_anew(model, desk, send, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.file_scoring.FIRST", 2)
+    visit = send("p.tsv", "a\tb\n" + "".join(f"A cat {i}.\tA dog.\n" for i in range(9)))
+    desk.read(visit, Asked())
+    job = Job(SETTINGS, ("cosine",), False)
+    found = begin(visit, job, model)
+    next(chunks(found, model, SlowLane(lambda: 0.0)))
+    visit.result = found
+    assert found.done == 2
+    assert begin(visit, job, model) is found
+    assert begin(visit, replace(job, infers=True), model).done == 0
+    assert len(list(write(visit, "tsv"))) == 1
+    assert Results(found).table(Chosen()).count("<tr") == 3
+
+
+def test_what_was_dragged_is_read_and_nonsense_refused():
+    assert read_brush("brush cosine 0.2 0.4") == {"cosine": (0.2, 0.4)}
+    assert read_brush("brush a 0 1 b 2 3") == {"a": (0.0, 1.0), "b": (2.0, 3.0)}
+    for key in ("brush a 0", "x", "brush a nan 1", "brush a 0 1 b 2 3 c 4 5", "brush a x 1"):
+        with pytest.raises(InputError, match="is no range of anything"):
+            read_brush(key)
+
+
+def test_a_preview_shows_cells_as_text_which_columns_count_and_what_is_wrong():
+    found = Preview("<p>.tsv", "TSV", ["a", HOSTILE], {"a": "A"}, [[HOSTILE, None]], 5, 2, [(3, HOSTILE)], ["cut"])
+    drawn = preview(found, "choose <b>")
+    assert "<img" not in drawn
+    assert "<p>.tsv" not in drawn
+    assert "5 rows, 2 of which cannot be used" in drawn
+    assert 'data-role="A"' in drawn
+    assert "and 1 more; the scored file has every reason" in drawn
+    assert "choose &lt;b&gt;" in drawn
+
+
+def test_limits_are_said_before_a_file_is_sent_and_a_host_may_take_none():
+    zone = drop_zone("ticket", 20, 50_000, (".tsv",))
+    assert "Up to 20 MB and 50,000 rows: .tsv" in zone
+    assert 'data-send="ticket"' in zone
+    assert "<input" not in drop_zone("ticket", 0, 1, (".tsv",))
+    assert "64 of 128 rows · 32 rows/s · about 2 s left" in under_way(64, 128, 32.0, 2.0)
+
+
+def test_every_plot_has_its_numbers_as_a_table_and_a_download():
+    scores, labels = {"cosine": np.linspace(0, 1, 9), "combined": np.linspace(1, 0, 9)}, np.arange(9.0) % 3
+    found = measure_file(scores, scores, labels, np.full((9, 3), np.nan))
+    drawn = findings(found)
+    assert len(plots(found)) == 8
+    for mark in ("The numbers as a table", 'data-save="json"', 'data-save="svg"', "<svg", "aria-label"):
+        assert drawn.count(mark) >= 8, mark
+    assert 'type="range"' in drawn
+    assert 'data-dot="recall/cosine"' in drawn
+
+
+def test_a_cell_that_a_spreadsheet_would_run_begins_with_a_quote():
+    assert [safe_cell(each) for each in ("=1", "+1", "-1", "@x", "\tx", "\rx")] == [
+        *("'=1", "'+1", "'-1", "'@x", "'\tx", "'\rx")
+    ]
+    assert safe_cell("a=1") == "a=1"
+
+
+def test_the_example_teaches_and_is_of_the_package():
+    text = (Path(bertsim.__file__).parent / "ui/assets/example.tsv").read_text()
+    rows = [line.split("\t") for line in text.splitlines()]
+    assert rows[0] == ["sentence1", "sentence2", "score"]
+    assert len(rows) == 41
+    assert {row[2] for row in rows[1:]} == set("012345")
