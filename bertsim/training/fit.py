@@ -46,7 +46,7 @@ class Progress:
     epoch: int = 0  # the one in hand, from 0
     step: int = 0  # how many of its steps are done
     loss: float = 0.0  # sum over these steps
-    best: int = -1  # the epoch with the best dev metric, or -1
+    best: int = -1  # the epoch that is kept, that with the best dev metric or the last one, or -1
     history: tuple[Epoch, ...] = ()  # the finished epochs
     finished: bool = False  # whether it ended by itself
 
@@ -120,7 +120,7 @@ class RunFolder:
 
 
 def fit(task: JointTask, folder: RunFolder, observer: Observer, *, resume: bool) -> Progress:
-    """Train until the epochs are through or nothing gets better; the best weights are set at the end.
+    """Train until the epochs are through or nothing gets better; the weights that are kept are set at the end.
 
     Raises:
         InputError: a loss or dev metric that is not a number; names epoch, step and rows. The best so far is kept.
@@ -162,7 +162,7 @@ def _close_epoch(task: JointTask, folder: RunFolder, progress: Progress, seconds
         said = f"the dev metric is {metric} after epoch {progress.epoch + 1}"
         raise InputError(f"{said}: every score is alike; lower the learning rate.")
     progress.history = (*progress.history, Epoch(progress.loss / progress.step, metric, round(seconds, 3)))
-    if progress.best_metric is None or metric > progress.best_metric:
+    if task.plan.keep == "last" or progress.best_metric is None or metric > progress.best_metric:
         progress.best = progress.epoch
         folder.keep("best", task.weights)
         task.keep_best()

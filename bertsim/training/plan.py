@@ -168,6 +168,7 @@ class TrainPlan:
     tune: str = "none"  # "all": the encoder learns with its heads; "none" or "heads": they learn on it as it is
     epochs: int = 4  # at most
     patience: int = 2  # epochs without a better dev metric, then it stops
+    keep: str | None = None  # "last": the last epoch is kept and none stops it; None: the best by the dev metric
     batch_size: int = 32  # pairs in a step
     learning_rate: float = 1e-3  # of the heads
     encoder_learning_rate: float = 5e-5
@@ -197,6 +198,7 @@ class TrainPlan:
             self,
             ("data", bool(self.data), "something to train on was expected: give --data FILE"),
             ("tune", self.tune in TUNES, f"known are {', '.join(TUNES)}"),
+            ("keep", self.keep in (None, "last"), "'last' was expected, or none for the best"),
         )
         if not self.learns:
             for key in ("int8", "freeze_embeddings", "identity_pooler", "bfloat16"):
