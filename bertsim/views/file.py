@@ -30,7 +30,7 @@ def drop_zone(ticket: str, megabytes: int, rows: int, kinds: Sequence[str]) -> H
     says = tag("span", tag("b", "Drop a file of pairs here"), " or choose one")
     label = tag("label.bs-drop", field, says, data_send=ticket, data_most=megabytes)
     limits = tag("p.bs-caption", f"{takes} ", tag("span.bs-limits", keeps), id="bs-file-limits")
-    return chips + limits + label + tag("p.bs-sending", role="status")
+    return tag("div.bs-dropping", chips, limits, label, tag("p.bs-sending", role="status"))
 
 
 @dataclass(frozen=True)
