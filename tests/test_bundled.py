@@ -80,7 +80,7 @@ def test_a_paraphrase_scores_above_an_unrelated_sentence(
         ("The museum is open on Sunday.", "The museum is closed on Sunday.", "contradiction"),
         ("Three men are sitting at a table.", "Five men are sitting at a table.", "contradiction"),
         ("A small black dog is running.", "A dog is running.", "entailment"),
-        ("The cat chased the dog.", "The dog was chased by the cat.", "entailment"),
+        ("The chef cooked the dinner.", "The dinner was cooked by the chef.", "entailment"),
         ("A dog is running.", "A small black dog is running.", "neutral"),
         ("The dog chased the cat.", "The cat chased the dog.", "neutral"),
     ],

@@ -17,6 +17,7 @@ from bertsim.cli.train import make_recipe
 from bertsim.data.pairs import open_pairs
 from bertsim.heads.config import LABELS
 from bertsim.measuring.probes import is_held_out
+from bertsim.model.ruler import ruler_pairs
 from bertsim.training.examples import read_examples, read_excluded
 from bertsim.training.plan import Source
 from bertsim.training.recipe import read_recipe
@@ -36,8 +37,8 @@ def sources() -> list[Source]:
 
 
 def learned() -> list[str]:
-    """The files that are learned from."""
-    return sorted({path for source in sources() for path in (source.path, source.antonyms) if path})
+    """The files that are learned from, as the recipe has them."""
+    return sorted({path for source in sources() for path in (source.name, source.antonyms) if path})
 
 
 def test_nothing_is_learned_from_that_only_measures_or_is_not_free() -> None:
@@ -48,8 +49,8 @@ def test_nothing_is_learned_from_that_only_measures_or_is_not_free() -> None:
 def test_the_licence_of_everything_is_told_and_of_nothing_else() -> None:
     told = (ROOT / "weights" / "card.md").read_text(encoding="utf-8")
     table = told[told.index("| learned from |") :]
-    names = {name for row in table.splitlines() for name in re.findall(r"`(\w+/\w+)`", row.split(" | ")[0])}
-    assert {path.partition(".")[0] for path in learned()} == names
+    names = {name for row in table.splitlines() for name in re.findall(r"`(\w+(?:/\w+)?)`", row.split(" | ")[0])}
+    assert {path.removeprefix("./").partition(".")[0] for path in learned()} == names
 
 
 def test_whatever_the_report_measures_on_is_held_out() -> None:
@@ -59,6 +60,8 @@ def test_whatever_the_report_measures_on_is_held_out() -> None:
     parts = {str(path) for path in (*report.inference, *report.edits, *report.plain)}
     parts |= {*map(str, report.swapped), str(report.paraphrases)}
     measured = (*report.correlation, *report.separation, *(run.dev for run in recipe.runs))
+    assert report.verdicts
+    assert report.verdicts.name in {source.name for source in sources() if source.hold_out}
     parts |= {source.path for source in measured if source.hold_out}
     for source in sources():
         if source.path in parts:
@@ -82,6 +85,16 @@ def sentences_of(names: tuple[str, ...]) -> Iterator[str]:
 
 def plain(sentence: str) -> str:
     return " ".join(re.findall(r"\w+", sentence.lower()))
+
+
+def test_what_was_written_to_learn_from_holds_no_sentence_that_verdicts_are_tried_on_or_of_a_ruler() -> None:
+    pairs = [pair for pairs in ruler_pairs().values() for pair in pairs]
+    pairs += [row.sentences for row in open_pairs(VERDICTS)]
+    written = [row for row in open_pairs(RECIPE.parent / "written_pairs.tsv") if row.error is None]
+    known = {plain(sentence) for pair in pairs for sentence in pair}
+    assert len(written) > 2_000
+    for row in written:
+        assert known.isdisjoint(map(plain, row.sentences)), row.line
 
 
 @needs_data

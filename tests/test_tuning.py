@@ -516,8 +516,8 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
 
 def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
     model = bertsim.load(tuned)
-    assert model.thresholds
-    assert "nli.tsv, text.txt, paraphrases.tsv, ./written.tsv, dev.tsv, and the ruler's" in model.thresholds.data
+    assert model.verdict_rule
+    assert "nli.tsv, text.txt, paraphrases.tsv, ./written.tsv, dev.tsv, and the ruler's" in model.verdict_rule.data
     assert model.verdict(model.compare("The cat sat.", "The dog sat."))
 
 

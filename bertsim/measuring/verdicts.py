@@ -1,4 +1,4 @@
-"""Pairs whose kind of verdict is known -> the thresholds of `verdict.json`, and how often verdicts are right.
+"""Pairs whose kind of verdict is known -> the rule of `verdict.json`, and how often verdicts are right.
 
 Such pairs are held-out inference pairs, rated ones, minimal edits and paraphrases, sentences that have nothing to do
 with each other, the pairs of the ruler and those that were written to learn from. Every kind counts alike. numpy and
@@ -28,7 +28,7 @@ from bertsim.measuring.probes import checksum, is_held_out, shared_words
 from bertsim.measuring.probing import held_out_lines, read_inference
 from bertsim.model.ruler import ruler_pairs
 from bertsim.records import COMBINED, Float
-from bertsim.score.verdict import KINDS, Share, Thresholds, kinds_of
+from bertsim.score.verdict import FEATURES, KINDS, Share, VerdictRule, features_of, kinds_of
 
 if TYPE_CHECKING:
     from bertsim.engines.base import Progress
@@ -41,7 +41,7 @@ _OF_LABEL = dict(zip(LABELS, ("one_follows", "close", "opposite"), strict=True))
 _OF_RULER = {"paraphrase": "same", "contradiction": "opposite", "related": "close", "unrelated": "different"}
 _OF_RATING = {"same": (0.95, 1.0), "close": (0.35, 0.65), "different": (0.0, 0.1)}  # parts of the label scale
 _MOST = 600  # pairs of a source and kind
-_GUARD, _PRICE = 0.02, 3.0  # opposites that may be called the same, and what each share beyond costs
+_HELD = 1e-3  # what the square of a weight costs
 _OF_DATA = ("inference", "edits", "ratings", "paraphrases")  # sources; others are pairs that were written for this
 _AS_TYPED = 3.0  # what such a source counts beside one of those
 _FAR = 0.95  # share of rated pairs whose two readings are nearer to each other than those that disagree
@@ -85,7 +85,7 @@ def known_pairs(
     rated: Iterable[tuple[tuple[str, str], float]],
     written: Sequence[KnownPair] = (),
 ) -> list[KnownPair]:
-    """Pairs to fit thresholds on, of each kind at most so many of a source, chosen by checksum.
+    """Pairs to fit a rule to, of each kind at most so many of a source, chosen by checksum.
 
     Args:
         inference, edits, antonyms, paraphrases: as of `probing.read_trials`; their held-out tenth is taken.
@@ -170,10 +170,10 @@ def read_pairs(
     return Read(ratings, np.stack([both[: len(pairs)], both[len(pairs) :]], axis=1))
 
 
-def fit_thresholds(
+def fit_rule(
     model: SimilarityModel, pairs: Sequence[KnownPair], gaps: NDArray[np.floating[Any]], data: str
-) -> Thresholds:
-    """Thresholds by which the most pairs get the right verdict, few opposites "same"; every kind counts alike.
+) -> VerdictRule:
+    """What tells the kinds of these pairs apart; every kind counts alike.
 
     How often a verdict is right is measured on the half of the pairs, by checksum, that was not fitted on, by turns.
 
@@ -188,8 +188,8 @@ def fit_thresholds(
     half = np.array([checksum(pair.sentence_a) // 10 % 2 for pair in pairs])
     said = np.full(len(pairs), "", right.dtype)
     for rest in (0, 1):
-        fitted = _fit(read, right, weights * (half != rest))
-        said[half == rest] = kinds_of(read.rating, read.inference, _thresholds(fitted))[half == rest]
+        rule = VerdictRule(COMBINED, _fit(read, right, weights * (half != rest)), 1.0, {}, "")
+        said[half == rest] = kinds_of(read.rating, read.inference, rule)[half == rest]
     shares = {}
     for kind in KINDS:
         given = said == kind
@@ -197,32 +197,29 @@ def fit_thresholds(
             share = float(np.average(right[given] == kind, weights=weights[given]))
             shares[kind] = Share(round(share, 3), int(given.sum()))
     far = round(float(np.quantile(gaps, _FAR)), 2)
-    return _thresholds(_fit(read, right, weights), far, shares, data)
+    return VerdictRule(COMBINED, _fit(read, right, weights), far, shares, data)
 
 
-def _thresholds(
-    figures: NDArray[np.float64], far: float = 1.0, right: dict[str, Share] | None = None, data: str = ""
-) -> Thresholds:
-    related, alike, contradicts, follows, back = (round(float(figure), 2) for figure in figures)
-    return Thresholds(COMBINED, related, alike, contradicts, follows, back, far, right or {}, data)
+def _fit(read: Read, right: NDArray[np.str_], weights: NDArray[np.float64]) -> dict[str, tuple[float, ...]]:
+    """The weights of a rule: multinomial logistic regression on features of equal spread, a little held to 0."""
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax
 
+    features = features_of(read.rating, read.inference)
+    mean, spread = features[:, 1:].mean(axis=0), features[:, 1:].std(axis=0) + 1e-9
+    even = np.column_stack([features[:, 0], (features[:, 1:] - mean) / spread])
+    wanted, share = right[:, None] == np.array(KINDS), weights[:, None] / weights.sum()
 
-def _fit(read: Read, right: NDArray[np.str_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The figures of `Thresholds`, from `related` to `follows_back`.
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        own = flat.reshape(FEATURES, len(KINDS))
+        said, held = log_softmax(even @ own, axis=1), np.vstack([np.zeros(len(KINDS)), own[1:]])
+        slope = even.T @ ((np.exp(said) - wanted) * share) + 2 * _HELD * held
+        return float(_HELD * (held**2).sum() - (share * wanted * said).sum()), slope.ravel()
 
-    Source: differential evolution, Storn and Price 1997; shares of pairs have no slope to go by.
-    """
-    from scipy.optimize import differential_evolution
-
-    is_opposite = weights * (right == "opposite")
-
-    def loss(figures: NDArray[np.float64]) -> float:
-        said = kinds_of(read.rating, read.inference, _thresholds(figures))
-        wrong = float(weights @ (said != right)) / weights.sum()
-        missed = float(is_opposite @ (said == "same")) / is_opposite.sum()
-        return wrong + _PRICE * max(missed - _GUARD, 0.0)
-
-    return differential_evolution(loss, [(0.0, 1.0)] * 5, rng=0, maxiter=40, polish=False).x
+    found = minimize(loss, np.zeros(FEATURES * len(KINDS)), jac=True, method="L-BFGS-B").x.reshape(FEATURES, -1)
+    found[1:] /= spread[:, None]
+    found[0] -= mean @ found[1:]
+    return {kind: tuple(round(float(each), 4) for each in found[:, place]) for place, kind in enumerate(KINDS)}
 
 
 def _weigh(pairs: Sequence[KnownPair]) -> NDArray[np.float64]:
@@ -239,12 +236,12 @@ def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: P
     Raises:
         InputError: it gives none.
     """
-    if model.thresholds is None or model.inferring_head is None:
+    if model.verdict_rule is None or model.inferring_head is None:
         raise InputError(
             f"{model.name} gives no verdicts: its folder has no verdict.json, or its heads are not loaded."
         )
-    read = read_pairs(model, pairs, model.thresholds.rating, progress)
-    said = kinds_of(read.rating, read.inference, model.thresholds)
+    read = read_pairs(model, pairs, model.verdict_rule.rating, progress)
+    said = kinds_of(read.rating, read.inference, model.verdict_rule)
     confusion = {kind: dict.fromkeys(KINDS, 0) for kind in KINDS}
     for pair, kind in zip(pairs, said, strict=True):
         confusion[pair.kind][kind] += 1

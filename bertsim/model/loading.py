@@ -26,7 +26,7 @@ from bertsim.model.similarity import SimilarityModel
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score import calibration
 from bertsim.score.calibration import Calibration, read_calibrations, read_combination
-from bertsim.score.verdict import read_thresholds
+from bertsim.score.verdict import read_rule
 from bertsim.score.words import read_words
 from bertsim.text.tokenizer import MIN_LENGTH
 
@@ -93,10 +93,10 @@ def load(
         found = find_heads(folder / HEADS_FOLDER if (folder / HEADS_FOLDER).is_dir() else folder, checkpoint)
     runs, runners = _exact(checkpoint, found) if is_exact else _fast(checkpoint, found, export, tell, threads)
     loaded = [LoadedHead(head.name, head.config, runner) for head, runner in zip(found, runners, strict=True)]
-    words, thresholds = read_words(path), read_thresholds(path)
+    words, rule = read_words(path), read_rule(path)
     scorers = (*UNTRAINED, *(head.name for head in found))
     if heads is False or (folder is not None and folder.resolve() != path.resolve()):
-        thresholds = None  # what stands on heads is of its own ones
+        rule = None  # what stands on heads is of its own ones
         if words:
             said = {name: words.scorers[name] for name in UNTRAINED if name in words.scorers}
             agreed = {name: words.agreement[name] for name in UNTRAINED if name in words.agreement}
@@ -109,7 +109,7 @@ def load(
         calibrations=_calibrations(path, folder, found),
         combination=None if folder is None else read_combination(folder / calibration.COMBINED_NAME, scorers),
         words=words,
-        thresholds=thresholds,
+        verdict_rule=rule,
     )
 
 

@@ -38,7 +38,7 @@ from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScore
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES, OF_TOKENS, alignment
 from bertsim.score.parts import join_parts
-from bertsim.score.verdict import Thresholds
+from bertsim.score.verdict import VerdictRule
 from bertsim.score.words import Words
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name, name_of_pair
@@ -58,7 +58,7 @@ class ScoringModel(SentenceEmbedder):
             "alignment_precision" and "alignment_recall" can be asked for besides.
         heads: names of the trained heads, those included whose labels do not say how alike two sentences are.
         words: what its numbers mean; None where nobody says.
-        thresholds: from which figure on a verdict says something of a pair; None where nobody says.
+        verdict_rule: what a verdict on a pair goes by; None where nobody says.
         inferring_head: the first head with a probability of entailment, neutral and contradiction; None: there is none.
     """
 
@@ -72,7 +72,7 @@ class ScoringModel(SentenceEmbedder):
         calibrations: Mapping[str, Calibration] | None = None,
         combination: Combination | None = None,
         words: Words | None = None,
-        thresholds: Thresholds | None = None,
+        verdict_rule: VerdictRule | None = None,
     ) -> None:
         super().__init__(checkpoint, engine)
         self._heads = {head.name: head for head in heads}
@@ -81,8 +81,8 @@ class ScoringModel(SentenceEmbedder):
         self.inferring_head = next((head.name for head in heads if head.config.infers), None)
         scoring = [head.name for head in heads if head.config.similar is not None]
         self.scorers: tuple[str, ...] = (*UNTRAINED, *scoring, *([COMBINED] if combination else []))
-        can_judge = thresholds and self.inferring_head and thresholds.rating in self.scorers
-        self.thresholds, self._rulers = thresholds if can_judge else None, dict[str, Ruler]()
+        can_judge = verdict_rule and self.inferring_head and verdict_rule.rating in self.scorers
+        self.verdict_rule, self._rulers = verdict_rule if can_judge else None, dict[str, Ruler]()
 
     def labels(self, head: str) -> tuple[str, ...]:
         """What a head predicts. Raises InputError where there is no such head."""

@@ -160,13 +160,13 @@ class SimilarityModel(DuplicatesModel):
             apart: the same pair by another encoder, whose cosine is set against that; None: by this one.
 
         Returns:
-            None where this model has no thresholds, or something of the pair was not read so that nobody can say.
+            None where this model has no rule for it, or something of the pair was not read so that nobody can say.
         """
-        limits, inference = self.thresholds, comparison.inference
-        if limits is None or inference is None or withheld(*comparison.unread):
+        rule, inference = self.verdict_rule, comparison.inference
+        if rule is None or inference is None or withheld(*comparison.unread):
             return None
-        rating, vectors = comparison[limits.rating], (apart or comparison)["cosine"].probability
-        (kind,) = kinds_of(np.array([rating.score]), inference[None], limits)
+        rating, vectors = comparison[rule.rating], (apart or comparison)["cosine"].probability
+        (kind,) = kinds_of(np.array([rating.score]), inference[None], rule)
         says_more = "ab"[int(inference[:, 0].argmax())] if kind == "one_follows" else None
         gap = None if vectors is None or rating.probability is None else abs(vectors - rating.probability)
         a_to_b, b_to_a = (Inference(*map(float, row)) for row in inference)
@@ -177,9 +177,9 @@ class SimilarityModel(DuplicatesModel):
             a_to_b,
             b_to_a,
             similar=rating.probability,
-            right=limits.right.get(str(kind)),
+            right=rule.right.get(str(kind)),
             gap=gap,
-            disagrees=gap is not None and gap >= limits.far,
+            disagrees=gap is not None and gap >= rule.far,
             read_together_by=self.name,
         )
 

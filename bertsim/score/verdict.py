@@ -1,13 +1,13 @@
 """A rating, and inference in both directions -> what two sentences are to each other, in words. numpy only.
 
-The rating comes first: of sentences that have nothing in common inference says whatever it likes. From which figure on
-something is said is not decided here: it stands in `verdict.json` of the encoder's folder, written by training.
+Of sentences that have nothing in common inference says whatever it likes; the rating tells. How they are weighed is not
+decided here: it stands in `verdict.json` of the encoder's folder, written by training.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ from bertsim.records import Float
 
 NAME = "verdict.json"
 KINDS = ("same", "one_follows", "opposite", "close", "different")
+FEATURES = 8
+_LEAST, _LEAST_RATING = 1e-4, 1e-3  # what is smaller counts as that
 _HEADLINES = {
     "same": "Say the same",
     "opposite": "Same subject, opposite claims",
@@ -45,40 +47,35 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """From which figure on something is said of a pair.
+class VerdictRule:
+    """What a kind of verdict goes by: logistic regression over a rating and inference.
 
     Attributes:
         rating: the scorer whose score is the rating.
-        related: a rating below this: different subjects.
-        alike: the rating that those need that say the same.
-        contradicts: probability of a contradiction, the mean of both directions.
-        follows: probability that the one follows from the other, in the direction where it is larger.
-        follows_back: the same in the other direction.
+        weights: by kind, a number for each of `features_of`.
         far: by how much the probabilities of the two ways of reading, apart and packed, differ where they disagree.
         right: by kind, how often a verdict of it was right.
         data: what all this was fitted on.
     """
 
     rating: str
-    related: float
-    alike: float
-    contradicts: float
-    follows: float
-    follows_back: float
+    weights: Mapping[str, tuple[float, ...]]
     far: float
     right: Mapping[str, Share]
     data: str
 
     def __post_init__(self) -> None:
         """Raise InputError for a figure that cannot be, or a kind that is not known; names it."""
-        figures = {field.name: getattr(self, field.name) for field in fields(self)}
         shares = {f"right.{kind}.right": share.right for kind, share in self.right.items()}
-        for name, value in (figures | shares).items():
-            if isinstance(value, float) and not 0 <= value <= 1:
+        for name, value in ({"far": self.far} | shares).items():
+            if not 0 <= value <= 1:
                 raise InputError(f"{name} is {value!r}; a number in [0, 1] was expected.")
-        if unknown := [kind for kind in self.right if kind not in KINDS]:
-            raise InputError(f"right names {unknown[0]!r}; known are {', '.join(KINDS)}.")
+        for name, kinds in (("right", self.right), ("weights", self.weights)):
+            if unknown := [kind for kind in kinds if kind not in KINDS]:
+                raise InputError(f"{name} names {unknown[0]!r}; known are {', '.join(KINDS)}.")
+        for kind in KINDS:
+            if len(own := self.weights.get(kind, ())) != FEATURES:
+                raise InputError(f"weights.{kind} has {len(own)} numbers; {FEATURES} were expected.")
 
 
 @dataclass(frozen=True)
@@ -116,29 +113,34 @@ class Verdict:
         return _HEADLINES[self.kind]
 
 
-def kinds_of(rating: Float, inference: Float, thresholds: Thresholds) -> NDArray[np.str_]:
-    """The kind of verdict on pairs, one of `KINDS` each.
+def features_of(rating: Float, inference: Float) -> NDArray[np.float64]:
+    """What is weighed of pairs, float64 [n, FEATURES].
+
+    1, the log-odds of the rating, and the logarithms of what either direction says, entailment, neutral, contradiction,
+    of each the smaller and then the larger one: whoever swaps the sentences finds the same.
 
     Args:
-        rating: float [n], the score by `thresholds.rating`.
+        rating: float [n], in [0, 1].
         inference: float [n, 2, 3], A of B and B of A: entailment, neutral, contradiction.
-        thresholds: what to go by.
 
-    Example: related .2, contradicts .7, rating .6, contradiction .9 and .8 -> opposite; rating .1 -> different
+    Example: rating .5, both directions (.8, .1, .1) -> 1, 0, log .8, log .8, log .1, log .1, log .1, log .1
     """
-    follows, contradicts = inference[:, :, 0], inference[:, :, 2].mean(axis=1)
-    one = follows.max(axis=1) >= thresholds.follows
-    both = one & (follows.min(axis=1) >= thresholds.follows_back)
-    rules = {
-        "different": rating < thresholds.related,
-        "opposite": contradicts >= thresholds.contradicts,
-        "same": both & (rating >= thresholds.alike),
-        "one_follows": one & ~both,
-    }
-    return np.select(list(rules.values()), list(rules), "close")
+    odds = np.clip(np.asarray(rating, np.float64), _LEAST_RATING, 1 - _LEAST_RATING)
+    said = np.log(np.maximum(np.sort(np.asarray(inference, np.float64), axis=1), _LEAST))
+    ways = said.transpose(0, 2, 1).reshape(len(said), -1)
+    return np.column_stack([np.ones(len(ways)), np.log(odds / (1 - odds)), ways])
 
 
-def read_thresholds(folder: Path) -> Thresholds | None:
+def kinds_of(rating: Float, inference: Float, rule: VerdictRule) -> NDArray[np.str_]:
+    """The kind of verdict on pairs, one of `KINDS` each: that whose weighed sum is largest.
+
+    Arguments as `features_of`, and what to go by.
+    """
+    sums = features_of(rating, inference) @ np.array([rule.weights[kind] for kind in KINDS]).T
+    return np.array(KINDS)[sums.argmax(axis=1)]
+
+
+def read_rule(folder: Path) -> VerdictRule | None:
     """Read `verdict.json` of an encoder's folder; None where there is no such file.
 
     Raises:
@@ -147,4 +149,4 @@ def read_thresholds(folder: Path) -> Thresholds | None:
     path, advice = folder / NAME, "make it again with train"
     if not path.exists():
         return None
-    return record_from(Thresholds, read_json(path), str(path), error=CheckpointError, advice=advice)
+    return record_from(VerdictRule, read_json(path), str(path), error=CheckpointError, advice=advice)

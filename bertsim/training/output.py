@@ -193,7 +193,7 @@ def _make_words(
 
 
 def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
-    """Fit thresholds to dev, and to what the report is measured on, of which nothing was learned.
+    """Fit what verdicts go by to dev, and to what the report is measured on, of which nothing was learned.
 
     Where the report tries no inference and no edits, or the encoder has not the heads for it, there are none.
 
@@ -217,7 +217,7 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
     files = _shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None])
     files += [] if plan.verdicts is None else [plan.verdicts.name]
     data = f"{len(pairs):,} pairs: held-out ones of {', '.join(files)}, {dev.source.name}, and the ruler's"
-    write_json(output / verdict.NAME, verdicts.fit_thresholds(model, pairs, gaps, data))
+    write_json(output / verdict.NAME, verdicts.fit_rule(model, pairs, gaps, data))
 
 
 def _metrics(

@@ -70,7 +70,7 @@ def _unread(a: Unread, b: Unread) -> dict[str, Any]:
 
 def _verdict(shelf: Shelf, model: SimilarityModel, comparison: Comparison) -> dict[str, Any] | None:
     """What two sentences are to each other, as JSON; where it has no heads for it, the bundled one reads."""
-    reader = model if model.thresholds else shelf.get(BUNDLED_OFFER.name)
+    reader = model if model.verdict_rule else shelf.get(BUNDLED_OFFER.name)
     together = comparison if reader is model else reader.compare(comparison.sentence_a, comparison.sentence_b)
     found = reader.verdict(together, comparison)
     if found is None:

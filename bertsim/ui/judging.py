@@ -52,7 +52,7 @@ def judge(pair: Pair, shelf: Shelf, *, waits: bool) -> Judged:
 
 def _reader(pair: Pair, shelf: Shelf) -> Pair | None:
     """The pair as the encoder compared it whose verdict is shown; None where the bundled one cannot be had."""
-    if pair.model.thresholds:
+    if pair.model.verdict_rule:
         return pair
     with suppress(BertsimError):
         model = shelf.get(BUNDLED_OFFER.name)

@@ -21,7 +21,7 @@ from bertsim.heads.config import LABELS
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float, TokenCounts
-from bertsim.score.verdict import Inference
+from bertsim.score.verdict import Inference, kinds_of
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import NO_HEAD, Choices
@@ -77,7 +77,7 @@ class _Reader(NamedTuple):
     @property
     def rating(self) -> str | None:
         """The judge's own scorer, for of what has nothing to do with each other inference says nothing."""
-        return self.judge.thresholds.rating if self.judge and self.judge.thresholds else None
+        return self.judge.verdict_rule.rating if self.judge and self.judge.verdict_rule else None
 
     @property
     def passes(self) -> int:
@@ -142,10 +142,10 @@ class Ranker:
     def _reader(self, model: SimilarityModel, asked: Question) -> _Reader | None:
         """What reads together; where the encoder has no head for it, or none that infers, the bundled one does that."""
         bundled, own = None, Choices.of(model)
-        if own.defaults["scorer"] == NO_HEAD or not model.thresholds:
+        if own.defaults["scorer"] == NO_HEAD or not model.verdict_rule:
             with suppress(BertsimError):
                 bundled = self.shelf.get(BUNDLED_OFFER.name)
-        judge = None if _is_question(asked.sentence) else model if model.thresholds else bundled
+        judge = None if _is_question(asked.sentence) else model if model.verdict_rule else bundled
         if own.defaults["scorer"] != NO_HEAD:
             return _Reader(model, own.within("scorer", asked.scorer), asked.settings.options(model), judge)
         usual = Choices.of(bundled).defaults["scorer"] if bundled else NO_HEAD
@@ -283,14 +283,16 @@ def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progres
 
 def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader) -> Ranking:
     """A ranking by vectors with what was read together: these lines first, best first."""
-    related = reader.judge.thresholds.related if reader.judge and reader.judge.thresholds else 0.0
+    rule = reader.judge.verdict_rule if reader.judge else None
     lines = []
     for line in found.lines:
         if (numbers := read.get(line.text)) is not None:
             score, *rest = map(float, numbers)
             line = replace(line, together=score)
             if rest:
-                silence = "other subject" if rest[0] < related else "a question" if _is_question(line.text) else ""
+                both = np.reshape(rest[1:], (1, 2, 3))
+                is_other = rule is not None and kinds_of(np.array(rest[:1]), both, rule)[0] == "different"
+                silence = "other subject" if is_other else "a question" if _is_question(line.text) else ""
                 line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:])), silence=silence)
         lines.append(line)
     return replace(

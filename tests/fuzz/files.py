@@ -20,7 +20,7 @@ from bertsim.errors import BertsimError
 from bertsim.heads.reading import find_classifier, find_heads
 from bertsim.model.loading import BUNDLED
 from bertsim.score.calibration import COMBINED_NAME, NAME, read_calibrations, read_combination
-from bertsim.score.verdict import read_thresholds
+from bertsim.score.verdict import read_rule
 from bertsim.score.words import read_words
 from tests.checkpoints import make_checkpoint
 from tests.fuzz.inputs import JSON, changed_json, mutated
@@ -172,7 +172,7 @@ def head_folders(place: Path) -> Iterator[Made]:
                     if not all(0 <= float(curve.apply(score)) <= 1 for score in (-1.0, 0.0, 0.5, 1.0)):
                         raise Fault("a probability that is none")
             read_words(folder)
-            read_thresholds(folder)
+            read_rule(folder)
         finally:
             (folder / name).write_bytes(wholes[name])
         return ANSWERED
