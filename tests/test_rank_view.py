@@ -252,6 +252,15 @@ def test_the_first_example_teaches_that_the_best_answer_may_share_no_word(model,
     assert set(re.findall(r"\w+", trap.text.lower())) & words[0]
 
 
+@pytest.mark.parametrize("example", EXAMPLES[3:], ids=[name for name, *_ in EXAMPLES[3:]])
+def test_what_comes_first_by_vectors_does_not_follow_what_comes_first_together_does(model, ranker, example):
+    _, query, lines = example
+    found = answer(ranker, asked(model, query, lines)).found.lines
+    by_vectors = min(found, key=lambda line: line.first)
+    assert max(way.entailment for way in by_vectors.inference) < 0.1
+    assert min(way.entailment for way in found[0].inference) > 0.5
+
+
 def test_what_was_read_is_not_read_again(model, ranker):
     lines = "The kettle boils.\nThe kettle is blue.\nA bird sings."
     first = answer(ranker, asked(model, "Water is hot in it.", lines, top=2)).cost

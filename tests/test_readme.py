@@ -68,12 +68,12 @@ def test_the_examples_with_curl_give_the_scores(app_url):
     (code,) = blocks("bash")
     printed = run(["bash", "-c", code.replace(USUAL, app_url)])
     unread = '"cut_tokens": [0, 0], "unknown_tokens": [0, 0], "unknown_words": [[], []], "withheld": null'
-    dogs = '"scores": [0.9224, 0.0790], "probabilities": [0.6921, 0.0020]'
-    shown = f"""data: [{{"score": 0.8499, {unread}}}]
+    dogs = '"scores": [0.9195, 0.0625], "probabilities": [0.6921, 0.0016]'
+    shown = f"""data: [{{"score": 0.8398, {unread}}}]
         data: [{{{dogs}, "cut_tokens": [[0, 0], [0, 0]], "unknown_tokens": [[0, 0], [0, 0]]}}]
-        data: [[{{"sentence": "A dog is barking.", "index": 1, "score": 0.9224, "probability": 0.6921}}]]
-        data: [[[0.0790], [0.9224]]]
-        data: [[[-0.0946"""
+        data: [[{{"sentence": "A dog is barking.", "index": 1, "score": 0.9195, "probability": 0.6921}}]]
+        data: [[[0.0625], [0.9195]]]
+        data: [[[-0.0954"""
     assert_prints(printed, shown)
 
 

@@ -107,7 +107,7 @@ def test_the_card_has_both_sentences_both_markers_inference_and_links_that_cross
     assert said[2:12] == ["Alice", "paid", "Bob", ".", "A", "Bob", "paid", "Alice", ".", "B"]
     assert f"Read apart: {own['cosine'].value:.2f}".replace("0.", ".") in said
     assert f"Read together: {own['pooled'].value:.2f}".replace("0.", ".") in said
-    assert sum(each.startswith(("If A is true: ? B is open, 8", "If B is true: ? A is open, 8")) for each in said) == 2
+    assert sum(each.startswith(("If A is true: ? B is open, 9", "If B is true: ? A is open, 9")) for each in said) == 2
     lines = [each.get("d") for each in picture.iter("{http://www.w3.org/2000/svg}path") if "C" in str(each.get("d"))]
     ends = sorted((float(line[1:].split(",")[0]), float(line.split()[-1].split(",")[0])) for line in map(str, lines))
     assert len(ends) == 3

@@ -128,7 +128,7 @@ def in_words(score: PairScore) -> str:
 
 
 def _probability_in_words(score: PairScore) -> str:
-    """Example: "0.4235  cosine, calibrated: the probability that people would call the two similar"."""
+    """Example: "0.3972  cosine, calibrated: the probability that people would call the two similar"."""
     if score.probability is None:
         return f"none    {score.scorer}: it has no calibrated probability of this pair"
     return f"{score.probability:.4f}  {score.scorer}, {CALIBRATED}"

@@ -94,18 +94,18 @@ RANKED: tuple[tuple[str, str, str], ...] = (
         "|How do I get rid of old furniture?|How do I paint a kitchen?|Why do cats hunt?|When does the bus leave?",
     ),
     (
-        "Nobody, no one, somebody",
-        "Nobody was hurt in the fire.",
-        "Somebody was hurt in the fire.|Nobody saw the fire.|The blaze caused no injuries.|The fire was hot."
-        "|No one was injured when the building burned.|Everyone escaped unharmed.|A firefighter broke his leg."
-        "|Nobody was hurt by his words.|The house burned down.|He was fired on Monday.|The soup is cold.",
+        "Open, closed, shut",
+        "The shop is closed today.",
+        "The shop is open today.|The shop is not closed today.|The shop closed last year.|The store is shut today."
+        "|The window of the shop is closed.|The store is not open today.|The shop was busy yesterday."
+        "|The shop opens at nine.|The road is closed today.|We went to the shop today.|The soup is cold.",
     ),
     (
-        "Who sold to whom",
-        "A man sold a car to a woman.",
-        "A woman sold a car to a man.|A woman bought a car from a man.|A man bought a car from a woman."
-        "|A man sold a vehicle.|A man sold a boat to a woman.|A woman owns a new car.|A car hit a woman."
-        "|A man gave a woman a lift in his car.|Nobody sold anything.|The soup is cold.",
+        "Who bit whom",
+        "The dog bit the man.",
+        "The man bit the dog.|The dog did not bite the man.|The dog bit a bone.|A dog attacked a man."
+        "|The man was bitten by the dog.|An animal hurt a person.|The man walked the dog.|The man fed the dog."
+        "|The cat scratched the man.|The man ran from the dog.|The soup is cold.",
     ),
 )
 """A name, a sentence and the lines that it is ranked against, with "|" between them."""

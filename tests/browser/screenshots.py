@@ -20,6 +20,8 @@ PICTURES = (
     ("dark", 1200, 0, "dark", "Who meets whom"),
     ("narrow", 390, 1180, "light", "What it saw"),
 )
+MODE = {"mode": "rank"}
+"""The mode beside Compare that is shown: Rank, with its first example."""
 CARD = {"a": "Alice paid Bob.", "b": "Bob paid Alice."}
 
 
@@ -42,6 +44,19 @@ def take(browser: Browser, url: str, name: str, width: int, height: int, scheme:
     path = ASSETS / f"screenshot-{name}.png"
     page.screenshot(path=path, full_page=not height)
     context.close()
+    return shrink(path, path)
+
+
+def take_mode(browser: Browser, url: str) -> Path:
+    """Write the picture of a mode, its best lines read."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, device_scale_factor=2, reduced_motion="reduce")
+    page.goto(f"{url}?{urlencode(MODE)}")
+    page.locator("#bs-rank-others").get_by_text("The numbers as a table", exact=True).wait_for()
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(400)
+    path = ASSETS / "screenshot-modes.png"
+    page.screenshot(path=path, full_page=True)
+    page.close()
     return shrink(path, path)
 
 
@@ -78,6 +93,7 @@ def main() -> int:
     ):
         for picture in PICTURES:
             print(take(browser, url, *picture))
+        print(take_mode(browser, url))
         print(take_card(browser, url))
     return 0
 
