@@ -85,7 +85,9 @@ def test_a_threshold_is_moved_by_keys_and_counts_follow_without_a_request(file_p
 def test_pairs_are_dragged_out_of_a_plot_or_their_range_is_typed(file_page):
     page = file_page
     open_example(page)
-    box = page.locator(".bs-brush").first.bounding_box()
+    brush = page.locator(".bs-brush").first
+    brush.scroll_into_view_if_needed()
+    box = brush.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 60, steps=4)
