@@ -24,7 +24,7 @@ TITLE = "bertsim: compare two sentences"
 @pytest.fixture
 def file_page(visit: Callable[..., Page]) -> Page:
     """The mode, at 1440 px."""
-    page = visit("?mode=file")
+    page = visit("?mode=file", waits=False)
     expect(page.get_by_role("button", name="Example file")).to_be_visible()
     return page
 
@@ -85,7 +85,9 @@ def test_a_threshold_is_moved_by_keys_and_counts_follow_without_a_request(file_p
 def test_pairs_are_dragged_out_of_a_plot_or_their_range_is_typed(file_page):
     page = file_page
     open_example(page)
-    box = page.locator(".bs-brush").first.bounding_box()
+    brush = page.locator(".bs-brush").first
+    brush.scroll_into_view_if_needed()
+    box = brush.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + 60, steps=4)
@@ -222,7 +224,7 @@ def test_a_hostile_file_is_text_or_a_sentence(file_page, tmp_path):
 
 
 def test_two_visitors_have_each_their_own_file(file_page, visit, tmp_path):
-    other = visit("?mode=file", within=file_page.context)
+    other = visit("?mode=file", waits=False, within=file_page.context)
     send(file_page, write(tmp_path / "mine.tsv", ROWS, "\t"))
     send(other, write(tmp_path / "yours.tsv", ROWS[:2] * 2, "\t"))
     expect(file_page.locator("#bs-file-told .bs-judgement")).to_have_text("3 of 3 rows scored")
@@ -242,7 +244,7 @@ def test_two_visitors_have_each_their_own_file(file_page, visit, tmp_path):
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, width, scheme):
-    page = visit("?mode=file", width=width, scheme=scheme)
+    page = visit("?mode=file", waits=False, width=width, scheme=scheme)
     open_example(page)
     assert serious(page, "#bs-mode-file") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -184,7 +184,7 @@ def test_a_question_of_the_tour_is_answered_first_and_its_link_shows_why(page):
     first.get_by_label("Nearly 1").check()
     expect(first.get_by_text("✓ right")).to_be_visible()
     first.get_by_role("link", name="the lines cross").click()
-    expect(page.locator("#bs-ways .bs-big")).to_have_text("0.993")
+    expect(page.locator("#bs-ways .bs-big")).to_have_text("0.994")
     expect(page.locator("#bs-meets .bs-linked svg")).to_be_in_viewport()
     expect(page.locator("#bs-meets .bs-caption").first).to_contain_text("Layer 6, cosines of tokens")
 
