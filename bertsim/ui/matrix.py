@@ -102,7 +102,7 @@ class MatrixMode(Mode):
         self.picture.pick(self.press, outputs={self.picture, self.chosen, self.opening}, **asked)
         for each in (*priced, *reads, moved, stopped):
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)
-        return [self.opening.change(self.open_chosen, {self.opening}, self.opened, **quiet)]
+        return [self.opening.change(self.open_chosen, [self.opening], self.opened, **quiet)]
 
     @answers
     def draw(self, request: gr.Request, **sent: Any) -> Update:
