@@ -183,6 +183,8 @@ class FileMode(Mode):
         taken = self.visit_of(request).taken
         if taken and taken.is_ready and taken.rows <= AT_ONCE:
             yield from self.score(request, **sent)
+        else:
+            yield self._rest()  # Gradio empties whatever a generator that yields nothing could have changed
 
     def score(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """Score the rows, and say how far it is; what is finished when it is stopped is kept, and drawn."""

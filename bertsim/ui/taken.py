@@ -65,7 +65,8 @@ def _taken(block: Block, value: Any) -> Any:
     if isinstance(block, gr.Dropdown | gr.Radio) and not getattr(block, "allow_custom_value", False):
         choices = [each for _, each in block.choices]
         chosen = value if getattr(block, "multiselect", False) and isinstance(value, list) else [value]
-        if any(each not in choices for each in chosen):
+        is_open = value is None and block.value is None  # nothing was chosen in it so far
+        if not is_open and any(each not in choices for each in chosen):
             raise InputError(f"{block.label} is {_shown(value)}; one of {', '.join(map(str, choices))} was expected.")
         return value
     for kind, (types, expected) in _KINDS.items():
