@@ -40,6 +40,7 @@ from tests.pairs import write_inference, write_pairs, write_paraphrases, write_t
 pytestmark = pytest.mark.tensorflow
 
 INFERENCE = ("contradiction", "entailment", "neutral")
+NOUNS = ("cat", "dog", "man", "sun", "tea")
 POOLED = head_from({"kind": "pooled", "inputs": "packed"})
 NLI = head_from({"kind": "mean", "name": "nli", "inputs": "packed", "labels": list(INFERENCE)})
 
@@ -468,7 +469,7 @@ def tuned(files: Files, small: Path) -> Path:
     write_pairs(folder / "more.tsv", 96, seed=6)
     (folder / "antonyms.tsv").write_text("a\tb\tpos\tsense1\tsense2\nhot\tcold\ta\t1\t1\n")
     (folder / "card.md").write_text("---\nlicense: mit\n---\n# A tiny card\n")
-    written = [f"The {noun} is here.\tThe {noun} is there.\topposite" for noun in ("cat", "dog", "man", "sun", "tea")]
+    written = [f"The {noun} is here.\tThe {noun} is there.\topposite" for noun in NOUNS]
     (folder / "written.tsv").write_text("\n".join(["sentence_a\tsentence_b\tkind", *written]) + "\n")
     (folder / "recipes").mkdir()
     for name in ("card.md", "written.tsv"):
@@ -559,7 +560,7 @@ def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path
 
 def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tuned: Path, files: Files) -> None:
     for name in ("card.md", "recipe.toml"):
-        assert (tuned / name).read_bytes() == (files.folder / name).read_bytes()
+        assert (tuned / name).read_bytes() == (files.folder / "recipes" / name).read_bytes()
     readme = (tuned / "README.md").read_text()
     assert readme.startswith("---\nlicense: mit\n---\n# A tiny card\n")
     metrics = json.loads((tuned / "metrics.json").read_text())
@@ -575,11 +576,12 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
     for line in ("| tried on | right | ECE | trials |", "- one pair, median of", "What it says of ten pairs"):
         assert line in readme
     assert f"{report['columns']['train.tsv, Spearman']['pooled']:.4f}" in readme
-    assert (metrics["plan"]["exclude"], metrics["plan"]["data"][2]["antonyms"]) == (
+    assert (metrics["plan"]["exclude"], metrics["plan"]["data"][3]["antonyms"]) == (
         ["bench/dev.tsv", "train.tsv"],
         "antonyms.tsv",
     )
-    assert [row["used"] for row in metrics["rows"]] == [96, 60, 32]
+    written = 2 * sum(not any(is_held_out(f"The {noun} is {place}.") for place in ("here", "there")) for noun in NOUNS)
+    assert [row["used"] for row in metrics["rows"]] == [96, 60, written, 32]
     for path in (path for path in tuned.rglob("*") if path.suffix in (".json", ".md", ".toml")):
         assert str(files.folder) not in path.read_text(), path
 
@@ -602,7 +604,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             {"epochs = [2, 2]": "epochs = [0, 1]"},
             "text.txt: epochs is (0, 1); the first and the last, counted from 1, were",
         ),
-        ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[2]: epochs is 2; a list was expected."),
+        ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[3]: epochs is 2; a list was expected."),
         ({"per_epoch = 32": "per_epoch = 0"}, "nli.tsv: per_epoch is 0; at least 1 was expected."),
         ({'kind = "text", take': 'kind = "text", per_epoch = 3, take'}, "kind=text is drawn from in every step."),
         ({'tune = "all"': 'tune = "heads"'}, "int8 is true and tune is 'heads'; it goes with tune 'all' alone."),

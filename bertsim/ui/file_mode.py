@@ -14,7 +14,7 @@ import gradio as gr
 from bertsim.data.layout import DELIMITERS
 from bertsim.data.rows import QUOTINGS
 from bertsim.errors import BertsimError
-from bertsim.ui.calls import MANY_QUEUE, StaleError, answers, pressed_key, sentence, stop_if_left
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, pressed_key, sentence, stop_if_left
 from bertsim.ui.desk import Desk, Visit, limits_of
 from bertsim.ui.file_found import Found
 from bertsim.ui.file_results import write_report
@@ -47,7 +47,6 @@ READINGS: Mapping[str, tuple[str, list[Any]]] = {
 _MEDIA = {"tsv": "text/tab-separated-values", "csv": "text/csv", "jsonl": "application/jsonl"}
 # A file is read by a process of its own; of these few at a time. What is pressed waits for nobody.
 READ_QUEUE = {"concurrency_id": "files", "concurrency_limit": 2}
-STOP_QUEUE = {"concurrency_id": "stop", "concurrency_limit": 8}
 
 
 class FileMode(Mode):

@@ -27,7 +27,7 @@ from bertsim.errors import InputError
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
-MAX_THREADS = 80
+MAX_THREADS = 96
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
 MOST_WAITING = 200
 """Calls that wait in one queue."""
