@@ -7,7 +7,7 @@ import inspect
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
@@ -143,8 +143,11 @@ def answers(call: Callable[P, R], shown: Callable[[str], str] = _toast) -> Calla
 
     @functools.wraps(call)
     def told(*args: Any, **kwargs: Any) -> Iterator[Any]:
-        with suppress(StaleError), _told(shown):
-            yield from call(*args, **kwargs)  # type: ignore[misc]
+        try:
+            with _told(shown):
+                yield from call(*args, **kwargs)  # type: ignore[misc]
+        except StaleError:
+            yield gr.skip()  # at its end Gradio sends the last answer once more, over what came since
 
     if inspect.isgeneratorfunction(call):
         return told  # type: ignore[return-value]

@@ -98,7 +98,7 @@ class MatrixMode(Mode):
         latest = asked | {"trigger_mode": "always_last"}
         moved = gr.on([self.threshold.input, self.by.input], self.redraw, outputs={self.picture}, **latest)
         self.fresh.change(self.redraw, outputs={self.picture}, **latest)
-        stopped = self.cancel.click(self.stop, outputs=told, cancels=reads, **asked | STOP_QUEUE)
+        stopped = self.cancel.click(self.stop, outputs=told, **asked | STOP_QUEUE)
         self.picture.pick(self.press, outputs={self.picture, self.chosen, self.opening}, **asked)
         for each in (*priced, *reads, moved, stopped):
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)

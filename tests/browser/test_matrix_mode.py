@@ -44,6 +44,11 @@ def cell(page: Page, one: int, other: int):
     return page.locator(f'#bs-matrix g[data-pick="{one}-{other}"]')
 
 
+def point(page: Page, place: int):
+    """The label of a point of the map; its sign may lie under a near one's."""
+    return page.locator(f'.bs-map g[data-pick="p{place}"] text').last
+
+
 def headline(page: Page):
     return page.locator("#bs-matrix .bs-found")
 
@@ -114,13 +119,13 @@ def test_a_cell_opens_in_compare_and_everything_is_there_on_the_way_back(visit, 
 def test_a_point_shows_its_nearest_and_a_second_one_opens_both(visit):
     page = open_matrix(visit)
     read(page)
-    page.locator(f'.bs-map g[data-pick="p{RAIN}"]').click()
+    point(page, RAIN).click()
     near = page.locator(".bs-map .bs-listed")
     expect(near).to_contain_text("Nearest to 1, “It will rain tomorrow.”")
     expect(near.locator("li").first).to_contain_text("It will not rain tomorrow.")
-    page.locator('.bs-map g[data-pick="p3"]').click()
+    point(page, 2).click()
     expect(page.get_by_label("Sentence A", exact=True)).to_have_value(LINES[RAIN])
-    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(LINES[3])
+    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(LINES[2])
 
 
 def test_what_is_read_when_it_is_stopped_stays(visit):
@@ -134,8 +139,7 @@ def test_what_is_read_when_it_is_stopped_stays(visit):
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     left = int(re.sub(r"\D", "", says.inner_text()))
     assert 0 < left < 1225
-    expect(page.locator("#bs-matrix rect[stroke-dasharray]").nth(left - 1)).to_be_attached()
-    assert page.locator("#bs-matrix rect[stroke-dasharray]").count() < 1225
+    expect(page.locator("#bs-matrix rect[stroke-dasharray]")).to_have_count(left)
 
 
 def test_a_link_restores_and_runs(visit):
@@ -148,17 +152,9 @@ def test_a_link_restores_and_runs(visit):
     expect(page.get_by_role("textbox", name="Link to this page")).to_have_value(page.url)
 
 
-@pytest.mark.parametrize(
-    ("query", "says"),
-    [
-        ({"threshold": "2"}, "threshold is '2'; a number from 0 to 1 was expected"),
-        ({"threshold": "<b>"}, "threshold is '<b>'; a number"),
-        ({"by": "magic"}, "by is 'magic'; two vectors or cross-encoder was expected"),
-    ],
-)
-def test_a_link_that_cannot_be_followed_says_why(visit, query, says):
-    page = open_matrix(visit, query)
-    expect(page.get_by_test_id("toast-body")).to_contain_text(says)
+def test_a_link_that_cannot_be_followed_says_why(visit):
+    page = open_matrix(visit, {"threshold": "<b>"})
+    expect(page.get_by_test_id("toast-body")).to_contain_text("threshold is '<b>'; a number from 0 to 1 was expected")
     expect(headline(page)).to_contain_text("among 12 sentences")
 
 
@@ -213,7 +209,8 @@ def test_numbers_and_pictures_are_saved(visit, tmp_path):
     assert len(rows) == 13
     assert rows[0].startswith("sentence,group,")
     assert ElementTree.parse(saved["SVG"]).getroot().tag.endswith("svg")
-    assert Image.open(saved["PNG"]).size > (500, 300)
+    with Image.open(saved["PNG"]) as drawn:
+        assert drawn.size > (500, 300)
     with page.expect_download() as download:
         page.locator(".bs-map .bs-downloads").get_by_role("button", name="PNG").click()
     assert download.value.suggested_filename == "map.png"
@@ -233,13 +230,14 @@ def test_the_keyboard_walks_in_the_matrix_reads_a_cell_and_opens_it(visit):
     expect(page.get_by_label("Sentence B", exact=True)).to_have_value(second)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize(("width", "scheme"), [LOOKS[0], pytest.param(*LOOKS[1], marks=pytest.mark.long), *LOOKS[2:]])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, width, scheme):
     page = open_matrix(visit, width=width, scheme=scheme)
     read(page)
     expect(page.locator("#bs-matrix .bs-main svg")).to_be_visible(visible=width > 600)
-    page.locator(".bs-map g[data-pick]").first.click()
+    point(page, RAIN).click()
     expect(page.locator(".bs-map .bs-listed")).to_be_visible()
     page.get_by_text("The numbers as a table").last.click()
     assert serious(page) == []
+    page.set_viewport_size({"width": 390, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
