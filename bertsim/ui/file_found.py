@@ -113,7 +113,7 @@ class Found:
     def sort(self, request: gr.Request, order: str) -> Update:
         """Another order. Raises: InputError, for one that there is not."""
         if order not in ORDERS:
-            raise InputError(f"there is no order {order[:20]!r}.")
+            raise InputError(f"there is no order {str(order)[:20]!r}.")
         return self._listed(request, order=order)
 
     @answers

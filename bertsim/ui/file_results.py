@@ -68,7 +68,7 @@ class Results:
     def column(self, name: str) -> NDArray[np.float64]:
         """The numbers of a name. Raises: InputError, where there are none."""
         if name not in self.names:
-            raise InputError(f"there is no {name[:40]!r} here; there are {', '.join(self.names)}.")
+            raise InputError(f"there is no {str(name)[:40]!r} here; there are {', '.join(self.names)}.")
         if name in INFERENCE:
             return self.inference[:, INFERENCE.index(name)]
         return self.labels if name == LABEL else self.numbers[name]

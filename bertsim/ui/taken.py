@@ -48,7 +48,10 @@ def taken_of(
     """
     if len(data) != len(fn.inputs):
         raise InputError(f"{fn.api_name} takes {len(fn.inputs)} values, and {len(data)} were given.")
-    values = [_taken(shown.get(block._id, block), value) for block, value in zip(fn.inputs, data, strict=True)]
+    values = [
+        value if _is_open(block, value) else _taken(shown.get(block._id, block), value)
+        for block, value in zip(fn.inputs, data, strict=True)
+    ]
     if event_data is not None and not isinstance(event_data, dict):
         raise InputError(f"event_data is a {type(event_data).__name__}; an object was expected.")
     if isinstance(event_data, dict):
@@ -58,6 +61,11 @@ def taken_of(
     return values
 
 
+def _is_open(block: Block, value: Any) -> bool:
+    """Whether nothing is chosen yet in a list that begins so."""
+    return isinstance(block, gr.Dropdown) and value is None and block.value is None
+
+
 def _taken(block: Block, value: Any) -> Any:
     """A value as a component takes it. Raises InputError for one that it cannot have."""
     if getattr(block, "stateful", False):
@@ -65,8 +73,7 @@ def _taken(block: Block, value: Any) -> Any:
     if isinstance(block, gr.Dropdown | gr.Radio) and not getattr(block, "allow_custom_value", False):
         choices = [each for _, each in block.choices]
         chosen = value if getattr(block, "multiselect", False) and isinstance(value, list) else [value]
-        is_open = value is None and block.value is None  # nothing was chosen in it so far
-        if not is_open and any(each not in choices for each in chosen):
+        if any(each not in choices for each in chosen):
             raise InputError(f"{block.label} is {_shown(value)}; one of {', '.join(map(str, choices))} was expected.")
         return value
     for kind, (types, expected) in _KINDS.items():
