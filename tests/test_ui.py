@@ -7,6 +7,7 @@ import dataclasses
 import html
 import subprocess
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import gradio as gr
@@ -376,10 +377,16 @@ def test_an_error_of_ours_is_a_toast_and_a_stale_answer_is_nothing():
     def stale() -> None:
         raise StaleError
 
+    @answers
+    def stale_later() -> Iterator[str]:
+        yield "half"
+        raise StaleError
+
     with pytest.raises(gr.Error, match="Sentence A is &lt;b&gt;empty") as raised:
         fails()
     assert raised.value.print_exception is False
     assert stale() == gr.skip()
+    assert list(stale_later()) == ["half", gr.skip()]
     assert sentence("max_length is 3") == "max_length is 3"
 
 
