@@ -69,6 +69,7 @@ def test_the_example_is_scored_drawn_opened_in_compare_and_still_there_on_the_wa
     assert page.url.endswith("?mode=file")
 
 
+@pytest.mark.long
 def test_a_threshold_is_moved_by_keys_and_counts_follow_without_a_request(file_page):
     page = file_page
     open_example(page)
@@ -87,6 +88,7 @@ def test_a_threshold_is_moved_by_keys_and_counts_follow_without_a_request(file_p
     assert not [url for url in asked if "queue" in url]
 
 
+@pytest.mark.long
 def test_pairs_are_dragged_out_of_a_plot_or_their_range_is_typed(file_page):
     page = file_page
     open_example(page)
@@ -135,6 +137,7 @@ def test_a_file_of_each_kind_is_taken_for_what_it_is(file_page, tmp_path):
         expect(file_page.locator(".bs-taken tbody tr").nth(1), path.name).to_contain_text("Größe zählt.")
 
 
+@pytest.mark.long
 def test_other_columns_are_chosen_and_a_doubt_is_settled_where_it_stands(file_page, tmp_path):
     page = file_page
     send(page, write(tmp_path / "p.tsv", ROWS, "\t"))
@@ -159,6 +162,7 @@ def test_other_columns_are_chosen_and_a_doubt_is_settled_where_it_stands(file_pa
     expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("2 of 2 rows scored")
 
 
+@pytest.mark.long
 def test_cancel_keeps_what_is_finished_and_score_goes_on_from_there(file_page, tmp_path):
     page, rows = file_page, [(f"A dog number {i} barks at the cat.", f"Bird {i} sings.", i % 6) for i in range(1500)]
     send(page, write(tmp_path / "many.tsv", rows, "\t"))
@@ -178,6 +182,7 @@ def test_cancel_keeps_what_is_finished_and_score_goes_on_from_there(file_page, t
     assert float(first.get_attribute("value")) >= done / 1500 - 0.001
 
 
+@pytest.mark.long
 def test_the_scored_file_is_taken_away_and_no_cell_of_it_is_run(file_page, tmp_path):
     page = file_page
     send(page, write(tmp_path / "f.tsv", [("=1+1", "@x", 1), *ROWS], "\t"))
@@ -219,6 +224,7 @@ def test_a_hostile_file_is_text_or_a_sentence(file_page, tmp_path):
     assert page.title() == TITLE
 
 
+@pytest.mark.long
 def test_two_visitors_have_each_their_own_file(file_page, visit, tmp_path):
     other = open_mode(visit, within=file_page.context)
     send(file_page, write(tmp_path / "mine.tsv", ROWS, "\t"))
@@ -238,6 +244,7 @@ def test_two_visitors_have_each_their_own_file(file_page, visit, tmp_path):
     assert file_page.request.get(address).status == 404
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, width, scheme):
     page = open_mode(visit, width=width, scheme=scheme)

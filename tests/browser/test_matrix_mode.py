@@ -71,6 +71,7 @@ def test_it_begins_with_opposites_that_vectors_call_alike(page, model):
     expect(page).to_have_url(re.compile(r"mode=matrix&by=cross-encoder$"))
 
 
+@pytest.mark.long
 def test_what_is_typed_is_drawn_after_a_pause_and_read_together_when_that_is_asked_for(visit):
     page = open_matrix(visit)
     read(page)
@@ -84,6 +85,7 @@ def test_what_is_typed_is_drawn_after_a_pause_and_read_together_when_that_is_ask
     expect(cell(page, 0, 1).locator("title")).not_to_contain_text("not read yet")
 
 
+@pytest.mark.long
 def test_the_threshold_makes_groups_without_a_new_score(visit):
     page = open_matrix(visit)
     read(page)
@@ -116,6 +118,7 @@ def test_a_cell_opens_in_compare_and_everything_is_there_on_the_way_back(visit, 
     expect(page).to_have_url(re.compile(r"\?mode=matrix&threshold=0\.85$"))
 
 
+@pytest.mark.long
 def test_a_point_shows_its_nearest_and_a_second_one_opens_both(visit):
     page = open_matrix(visit)
     read(page)
@@ -128,6 +131,7 @@ def test_a_point_shows_its_nearest_and_a_second_one_opens_both(visit):
     expect(page.get_by_label("Sentence B", exact=True)).to_have_value(LINES[2])
 
 
+@pytest.mark.long
 def test_what_is_read_when_it_is_stopped_stays(visit):
     page = open_matrix(visit, {"lines": "\n".join(FIFTY), "together": "no"})
     expect(headline(page)).to_contain_text("among 50 sentences")
@@ -152,6 +156,7 @@ def test_a_link_restores_and_runs(visit):
     expect(page.get_by_role("textbox", name="Link to this page")).to_have_value(page.url)
 
 
+@pytest.mark.long
 def test_a_link_that_cannot_be_followed_says_why(visit):
     page = open_matrix(visit, {"threshold": "<b>"})
     expect(page.get_by_test_id("toast-body")).to_contain_text("threshold is '<b>'; a number from 0 to 1 was expected")
@@ -176,6 +181,7 @@ def test_hostile_and_unreadable_lines_are_text_or_named(visit):
     expect(headline(page)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_more_lines_than_are_drawn_are_listed(visit):
     page = open_matrix(visit, {"together": "no"})
     fill(page, *FIFTY, "One more sentence.")
@@ -185,6 +191,7 @@ def test_more_lines_than_are_drawn_are_listed(visit):
     expect(page.locator(".bs-map .bs-point")).to_have_count(51)
 
 
+@pytest.mark.long
 def test_another_setting_computes_anew(visit, model):
     page = open_matrix(visit)
     read(page)
@@ -196,6 +203,7 @@ def test_another_setting_computes_anew(visit, model):
     expect(page).to_have_url(re.compile("mode=matrix&pooling=max"))
 
 
+@pytest.mark.long
 def test_numbers_and_pictures_are_saved(visit, tmp_path):
     page = open_matrix(visit)
     read(page)
@@ -216,6 +224,7 @@ def test_numbers_and_pictures_are_saved(visit, tmp_path):
     assert download.value.suggested_filename == "map.png"
 
 
+@pytest.mark.long
 def test_the_keyboard_walks_in_the_matrix_reads_a_cell_and_opens_it(visit):
     page = open_matrix(visit)
     read(page)
@@ -230,6 +239,7 @@ def test_the_keyboard_walks_in_the_matrix_reads_a_cell_and_opens_it(visit):
     expect(page.get_by_label("Sentence B", exact=True)).to_have_value(second)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), [LOOKS[0], pytest.param(*LOOKS[1], marks=pytest.mark.long), *LOOKS[2:]])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, width, scheme):
     page = open_matrix(visit, width=width, scheme=scheme)

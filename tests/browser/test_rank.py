@@ -123,6 +123,7 @@ def test_enter_the_button_and_ctrl_enter_rank(rank):
         finished(page)
 
 
+@pytest.mark.long
 def test_a_file_of_each_kind_is_read_in_the_browser_and_what_was_taken_is_said(rank, tmp_path: Path):
     page, said = rank(), ".bs-file [role=status]"
     box = page.get_by_label("Lines", exact=True)
@@ -155,6 +156,7 @@ def test_a_file_of_each_kind_is_read_in_the_browser_and_what_was_taken_is_said(r
     expect(page.locator(said)).to_contain_text("of its first 2 MB.")
 
 
+@pytest.mark.long
 def test_the_slider_says_how_many_are_read_together(rank):
     page = rank()
     set_top(page, 3)
@@ -167,6 +169,7 @@ def test_the_slider_says_how_many_are_read_together(rank):
     expect(page.locator("#bs-ranking .bs-ranked button")).to_have_count(12)
 
 
+@pytest.mark.long
 def test_cancel_keeps_what_is_finished(rank):
     page = rank()
     set_top(page, 100)
@@ -241,6 +244,7 @@ def test_hostile_text_appears_as_text(rank):
     expect(page.get_by_label("Sentence A", exact=True)).to_have_value(HOSTILE)
 
 
+@pytest.mark.long
 def test_what_is_wrong_stands_at_its_box_until_that_is_edited(rank):
     page = rank()
     query, lines = (page.get_by_label(name, exact=True) for name in ("Sentence", "Lines"))
@@ -304,6 +308,7 @@ def test_the_numbers_are_saved_as_csv_json_and_svg(rank):
     assert QUERY in "".join(ElementTree.fromstring(saved["SVG"]).itertext())
 
 
+@pytest.mark.long
 def test_the_keyboard_walks_in_the_list_and_opens_a_row(rank):
     page = rank()
     rows(page).first.focus()
@@ -315,6 +320,7 @@ def test_the_keyboard_walks_in_the_list_and_opens_a_row(rank):
     expect(page.get_by_label("Sentence B", exact=True)).to_have_value(text)
 
 
+@pytest.mark.long
 def test_two_visitors_rank_at_the_same_time_and_do_not_see_each_other(rank, context):
     apart = context.browser.new_context()
     one, other = rank(), rank(within=apart)
@@ -330,6 +336,7 @@ def test_two_visitors_rank_at_the_same_time_and_do_not_see_each_other(rank, cont
     apart.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_nothing_overflows_and_axe_finds_nothing_serious(rank, width, scheme):
     page = rank(width=width, scheme=scheme)

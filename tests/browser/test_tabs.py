@@ -257,7 +257,7 @@ def test_the_curve_of_the_layers_ends_at_the_score_over_the_band_of_unrelated_pa
 def test_two_words_that_are_pressed_are_traced_through_the_layers(visit):
     page = visit(BANK + "&tab=layers")
     caption = page.locator("#bs-layers .bs-caption").first
-    expect(caption).to_contain_text("bank – bank: .97 at the embeddings, .76 at the last layer")
+    expect(caption).to_contain_text("bank – bank: .97 at the embeddings, .74 at the last layer")
     page.locator('#bs-layers .bs-token[data-link="a7"]').click()
     page.locator('#bs-layers .bs-token[data-link="b4"]').click(modifiers=["Shift"])
     expect(caption).to_contain_text("the – account")
