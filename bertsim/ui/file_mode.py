@@ -269,7 +269,7 @@ class FileMode(Mode):
             found[control] = gr.update(
                 choices=options, value=FOUND_OUT if value is None else value, visible=key in taken.sayable
             )
-        a, b = (*taken.sentences, None, None)[:2]
+        a, b = taken.sentences or (taken.asked.a, taken.asked.b)  # one that is chosen stays while the other is not
         columns = [(name if len(name) <= 40 else f"{name[:39]}…", name) for name in taken.columns]
         found[self.chosen["a"]] = gr.update(choices=columns, value=a)
         found[self.chosen["b"]] = gr.update(choices=columns, value=b)
