@@ -220,10 +220,13 @@ def test_what_was_never_on_the_page_cannot_be_pressed(app, name):
             if data and isinstance(getattr(fn.inputs[-1], "value", ""), float | int | None):
                 data[-2:] = "saw", 1
             body = {"fn_index": fn._id, "session_hash": f"never{fn._id}", "data": data, "event_data": event_data}
-            app.send("gradio_api/queue/join", body)
+            try:
+                app.send("gradio_api/queue/join", body)
+            except HTTPError:  # a value that its component cannot have
+                continue
             told = app.send(f"gradio_api/queue/data?session_hash=never{fn._id}")
             assert "process_completed" in told
-            assert '"success":true' in told or "not there any more" in told, told
+            assert '"success":true' in told or "That did not work" in told, told
 
 
 WORST = (

@@ -112,6 +112,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     settings = [controls[key].input for key in SETTINGS]
     asked = [page.run.click, page.a.submit, page.b.submit, *settings]
     swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
+    page.switched = chosen
     opened = [event for mode in page.modes for event in mode.wire(blocks)]
     answered = [
         gr.on(asked, events.compare_pair, outputs=results, **asks),

@@ -93,6 +93,17 @@ class WholeSlider(Slider):
         return round(super().preprocess(payload))
 
 
+class Chosen(gr.Dropdown, metaclass=_NoStub):
+    """A list to choose from; a choice that it has no more, as of another encoder a moment ago, counts as its value."""
+
+    is_template = True  # to the browser it is a dropdown
+    is_lenient = True
+
+    def preprocess(self, payload: Any) -> Any:
+        """The choice in use."""
+        return payload if payload in [value for _, value in self.choices] else self.value
+
+
 @dataclass(frozen=True)
 class Choices:
     """What a model allows each control to be.
@@ -162,7 +173,7 @@ class Choices:
             return gr.Textbox(visible=False)
         if not LABELS[key]:
             return gr.State(self.defaults[key])
-        kind = WholeSlider if isinstance(options, range) else gr.Checkbox if options == (False, True) else gr.Dropdown
+        kind = WholeSlider if isinstance(options, range) else gr.Checkbox if options == (False, True) else Chosen
         return kind(value=self.defaults[key], **self._bounds(key), **LABELS[key])
 
     def _bounds(self, key: str) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class MatrixMode(Mode):
         asked = quiet | {"inputs_kwargs": sent, "js": TURN_JS, "trigger_mode": "multiple"}
         told = {self.progress, self.cancel, self.fresh, self.together}
         drawn = {self.picture, self.faults, self.chosen, self.drawn, *told}
-        changed = [page.mode.change, page.encoder.change, *(controls[key].input for key in (*SETTINGS, "scorer"))]
+        changed = [page.mode.change, *(controls[key].input for key in (*SETTINGS, "scorer"))]
         blocks.load(self.open_link, None, {*self.asks.values(), self.linked}, **quiet)
         draws = [
             self.typed.click(self.draw_typed, outputs=drawn, **asked),
@@ -92,6 +92,7 @@ class MatrixMode(Mode):
             self.linked.change(self.draw, outputs=drawn, **asked),
             self.examples.pick(self.take_example, outputs=drawn | set(self.asks.values()), **asked),
             gr.on(changed, self.draw_if_changed, outputs=drawn, **asked),
+            *(each.success(self.draw_if_changed, outputs=drawn, **asked) for each in page.switched),
         ]
         priced = [each.success(self.price, outputs={self.cost}, **asked) for each in draws]
         reads = [each.success(self.read, outputs=told, **asked) for each in priced]

@@ -89,11 +89,11 @@ class RankMode(Mode):
         sent = {"inputs_kwargs": own, "js": TURN_JS, "trigger_mode": "multiple", **quiet}
         linked = blocks.load(self.open_link, None, set(self.asks.values()), **quiet)
         settings = [page.controls[key].input for key in (*SETTINGS, "scorer")]
-        due = [page.mode.change, page.encoder.change, *settings]
+        due = [page.mode.change, *settings]
         ranked = [
             gr.on([self.run.click, self.query.submit], self.rank, outputs=results, **sent),
             gr.on(due, self.rank_if_due, outputs=results, **sent),
-            linked.success(self.rank_if_due, outputs=results, **sent),
+            *(each.success(self.rank_if_due, outputs=results, **sent) for each in (linked, *page.switched)),
             self.examples.pick(self.run_example, outputs=results | set(self.asks.values()), **sent),
         ]
         self.cancel.click(self.stop, outputs={self.cancel}, **sent | STOP_QUEUE)

@@ -70,6 +70,8 @@ def _taken(block: Block, value: Any) -> Any:
     """A value as a component takes it. Raises InputError for one that it cannot have."""
     if getattr(block, "stateful", False):
         return None  # what is sent in its place is not looked at
+    if getattr(block, "is_lenient", False):
+        return value  # it takes what it knows, else what it had
     if isinstance(block, gr.Dropdown | gr.Radio) and not getattr(block, "allow_custom_value", False):
         choices = [each for _, each in block.choices]
         chosen = value if getattr(block, "multiselect", False) and isinstance(value, list) else [value]
