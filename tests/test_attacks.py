@@ -222,7 +222,8 @@ def test_what_was_never_on_the_page_cannot_be_pressed(app, name):
             body = {"fn_index": fn._id, "session_hash": f"never{fn._id}", "data": data, "event_data": event_data}
             try:
                 app.send("gradio_api/queue/join", body)
-            except HTTPError:  # a value that its component cannot have
+            except HTTPError as error:  # a value that its component cannot have
+                error.close()
                 continue
             told = app.send(f"gradio_api/queue/data?session_hash=never{fn._id}")
             assert "process_completed" in told
