@@ -132,6 +132,7 @@ def test_the_marker_slides_from_where_it_was_unless_motion_is_unwanted(page):
     assert page.evaluate(moves, "a5") == []
 
 
+@pytest.mark.long  # beside another browser on two cores a press was lost, twice in some sixty runs
 def test_quick_presses_all_count_and_a_redraw_leaves_the_focus_where_it_went(page):
     page.evaluate(
         """() => { for (const i of [1, 2, 3, 4, 5]) document.querySelector(`[data-pick="a${i}"]`).click();
