@@ -89,7 +89,7 @@ def test_the_keyboard_alone_makes_the_whole_journey(page, model):
     press_until(page, "(e) => e.textContent === 'Who did it'")
     page.keyboard.press("Enter")
     expect(page.locator("#bs-ways .bs-big")).to_have_text(shown(model.compare(a, b)["cosine"].value))
-    press_until(page, "(e) => e.textContent.includes('Encoder and settings')")
+    press_until(page, "(e) => e.matches('button') && e.textContent.includes('Encoder and settings')")  # at the top
     page.keyboard.press("Enter")
     expect(page.locator(".bs-encoder").last).to_be_visible()
     press_until(page, "(e) => e.matches('.bs-encoder') && e.textContent.includes('bge-small')")
