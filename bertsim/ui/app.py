@@ -112,7 +112,11 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     settings = [controls[key].input for key in SETTINGS]
     asked = [page.run.click, page.a.submit, page.b.submit, *settings]
     swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
-    page.switched = chosen
+    moves = Moves(page)
+    renewed = {"inputs": [page.mode], "outputs": moves.entries, **quiet}
+    gr.on([*settings, controls["scorer"].input], moves.renew, **renewed)
+    for each in chosen:
+        each.success(moves.renew, **renewed)
     opened = [event for mode in page.modes for event in mode.wire(blocks)]
     answered = [
         gr.on(asked, events.compare_pair, outputs=results, **asks),
@@ -131,12 +135,12 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     pictures_pressed = asks | PRESS_QUEUE
     pressed = [each.pick(events.press_picture, outputs=changes, **pictures_pressed) for each in page.pictures.values()]
 
-    everything = results | switched | {*boxes, page.wanted, page.tab_row, page.mode, page.mode_row}
+    everything = results | switched | {*boxes, page.wanted, page.tab_row, page.mode_row} | moves.entries
+    everything |= {box for mode in page.modes for box in mode.asks.values()}
     answered.append(blocks.load(events.open_page, outputs=everything, **asks))
-    moves = Moves(page)
     moved = [
-        page.mode_row.select(moves.choose, None, {page.mode}, **quiet),
-        page.back.click(moves.go_back, [page.came_from], {page.mode, page.mode_row, page.back}, **quiet),
+        page.mode_row.select(moves.choose, None, moves.entries, **quiet),
+        page.back.click(moves.go_back, [page.came_from], {page.mode_row, page.back} | moves.entries, **quiet),
     ]
     drawn += [each.success(events.draw_open_tab, outputs=pictures, **unseen) for each in answered]
     later = unseen | LATER_QUEUE
@@ -147,8 +151,6 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
 
     for each in (*drawn, *pressed, *moved):
         each.success(events.follow, outputs={page.share, page.challenge}, **unseen)
-        for mode in page.modes * (each in moved):
-            each.success(mode.follow, inputs_kwargs=mode.shared | mode.asks, outputs={page.share}, **quiet)
 
 
 def launch(app: Page, shelf: Shelf, host: str, port: int | None, share: bool, per_visitor: int = 0) -> None:

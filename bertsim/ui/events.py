@@ -201,8 +201,8 @@ class Events:
             update |= {page.a: boxes[0], page.b: boxes[1]}
         if tab != TABS[0].name:
             update[page.tab_row] = gr.update(selected=tab)
-        if query.get("mode") in {mode.name for mode in page.modes}:
-            update |= {page.mode: query["mode"], page.mode_row: gr.update(selected=query["mode"])}
+        for mode in page.modes:
+            update |= mode.open_link(query) if mode.name == query.get("mode") else {}
         if allowed != self.built or values != allowed.defaults:
             update |= {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}

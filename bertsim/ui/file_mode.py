@@ -100,7 +100,8 @@ class FileMode(Mode):
         """See `Mode`."""
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         sent = private | {"inputs_kwargs": self.shared | {"scorers": self.scorers, "infers": self.infers}}
-        blocks.load(self.welcome, None, {self.drop}, **private)
+        self.entered.change(self.welcome, None, {self.drop}, **private)
+        self.entered.change(self.follow, inputs_kwargs=self.shared, outputs={self.page.share}, **private, **MANY_QUEUE)
         blocks.unload(self.part)
         choices = {**self.chosen, **self.read_as}
         choices |= {"scorers": self.scorers, "infers": self.infers}
@@ -129,7 +130,7 @@ class FileMode(Mode):
         return {self.told, self.run, self.cancel, *self.found.changed}
 
     def welcome(self, request: gr.Request) -> Update:
-        """A new page: its ticket."""
+        """The mode is opened: its ticket."""
         return {self.drop: self._zone(self.desk.admit(str(request.session_hash)))}
 
     def part(self, request: gr.Request) -> None:

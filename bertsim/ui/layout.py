@@ -39,14 +39,12 @@ class Layout:
             encoder that a link waits for.
         tab, turn: filled in by the browser with every request: the open tab, and when it was made.
         modes: those beside Compare; `mode` is the name of the open one, `came_from` that which `back` leads to.
-        switched: events after which another encoder may be in use, and its controls are what it allows.
         share, challenge: what "Share" opens, which the address follows; what to find, and how far the pair is.
     """
 
     def __init__(self, shelf: Shelf, allowed: Choices, modes: Sequence[type[Mode]], lane: SlowLane) -> None:
         self.shelf = shelf
         self.modes = [kind(self, lane) for kind in modes]
-        self.switched: list[Any] = []
         self.controls: dict[str, Any] = {}
         self.pictures: dict[str, gr.HTML] = {}
         gr.HTML(masthead(), apply_default_css=False)

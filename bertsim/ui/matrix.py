@@ -20,7 +20,7 @@ from bertsim.ui.every_pair import Asked, EveryPair
 from bertsim.ui.examples import LISTS
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import LIVE_JS, Layout, fault_place, picture, share_button
-from bertsim.ui.modes import SETTINGS, Mode, Sent, Update
+from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.ui.pairwise import MAX_LINES, key_of
 from bertsim.ui.theme import TURN_JS
 from bertsim.views.markup import Html, counted, sendable, tag
@@ -74,25 +74,21 @@ class MatrixMode(Mode):
                 self.cost = picture("Cost", "bs-matrix-cost")
         self.picture = picture("Matrix", "bs-matrix", _EMPTY)
         self.together, self.chosen, self.drawn = gr.State("yes"), gr.State(None), gr.State("")
-        self.linked, self.fresh, self.opening = gr.State(False), gr.State(0.0), gr.State(None)
+        self.fresh, self.opening = gr.State(0.0), gr.State(None)
 
     def wire(self, blocks: gr.Blocks) -> list[Any]:
         """See `Mode`."""
-        page, controls = self.page, self.page.controls
+        page = self.page
         sent = self.shared | self.asks | {"chosen": self.chosen, "drawn": self.drawn, "turn": page.turn}
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **MANY_QUEUE}
         asked = quiet | {"inputs_kwargs": sent, "js": TURN_JS, "trigger_mode": "multiple"}
         told = {self.progress, self.cancel, self.fresh, self.together}
         drawn = {self.picture, self.faults, self.chosen, self.drawn, *told}
-        changed = [page.mode.change, *(controls[key].input for key in (*SETTINGS, "scorer"))]
-        blocks.load(self.open_link, None, {*self.asks.values(), self.linked}, **quiet)
         draws = [
             self.typed.click(self.draw_typed, outputs=drawn, **asked),
             self.run.click(self.draw_all, outputs=drawn, **asked),
-            self.linked.change(self.draw, outputs=drawn, **asked),
             self.examples.pick(self.take_example, outputs=drawn | set(self.asks.values()), **asked),
-            gr.on(changed, self.draw_if_changed, outputs=drawn, **asked),
-            *(each.success(self.draw_if_changed, outputs=drawn, **asked) for each in page.switched),
+            self.entered.change(self.draw_if_changed, outputs=drawn, **asked),
         ]
         priced = [each.success(self.price, outputs={self.cost}, **asked) for each in draws]
         reads = [each.success(self.read, outputs=told, **asked) for each in priced]
@@ -104,11 +100,6 @@ class MatrixMode(Mode):
         for each in (*priced, *reads, moved, stopped):
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)
         return [self.opening.change(self.open_chosen, [self.opening], self.opened, **quiet)]
-
-    @answers
-    def draw(self, request: gr.Request, **sent: Any) -> Update:
-        """The upper triangle, and what is known of the lower one."""
-        return self._draw(request, sent)
 
     @answers
     def draw_typed(self, request: gr.Request, **sent: Any) -> Update:
@@ -123,9 +114,7 @@ class MatrixMode(Mode):
     @answers
     def draw_if_changed(self, request: gr.Request, **sent: Any) -> Update:
         """The mode is opened, or encoder or settings are others: anew, if it shows something else."""
-        if sent["mode"] != self.name or sent["drawn"] == self._state(sent):
-            return gr.skip()
-        return self._draw(request, sent)
+        return gr.skip() if sent["drawn"] == self._state(sent) else self._draw(request, sent)
 
     @answers
     def take_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
@@ -217,7 +206,7 @@ class MatrixMode(Mode):
 
     def read_link(self, query: Mapping[str, str]) -> Update:
         """See `Mode`. Raises: InputError, for a threshold, or a word, that cannot be; names it."""
-        found: Update = {self.asks[key]: query[key] for key in self.asks if key in query} | {self.linked: True}
+        found: Update = {self.asks[key]: query[key] for key in self.asks if key in query}
         for key, allowed in (("by", (APART, TOGETHER)), ("together", ("yes", "no"))):
             if query.get(key, allowed[0]) not in allowed:
                 raise InputError(f"{key} is {query[key][:40]!r}; {' or '.join(allowed)} was expected")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -40,6 +41,8 @@ class Mode(ABC):
     Attributes:
         name, label: in links, and on its tab.
         page: the page that it is part of, with encoder and settings.
+        entered: a state that changes whenever what it shows may be of something else: it is opened, by its tab, by a
+            link or on the way back, or encoder or settings are others while it is open.
         lane: where answers that take long wait for their turn.
         turns: which request of each visitor is the latest.
     """
@@ -50,6 +53,7 @@ class Mode(ABC):
     def __init__(self, page: Layout, lane: SlowLane) -> None:
         self.page, self.lane = page, lane
         self.turns = Turns()
+        self.entered = gr.State(0.0)
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -68,6 +72,10 @@ class Mode(ABC):
     @abstractmethod
     def build(self) -> None:
         """Lay its components out, in its tab."""
+
+    def enter(self) -> Update:
+        """It is open, and is to look whether it shows what it should."""
+        return {self.page.mode: self.name, self.entered: monotonic()}
 
     @abstractmethod
     def wire(self, blocks: gr.Blocks) -> list[Any]:
@@ -130,31 +138,41 @@ class Mode(ABC):
             )
         return query
 
-    @answers
-    def open_link(self, request: gr.Request) -> Update:
-        """A new visitor: what a link to this mode says; nothing without one."""
-        query = dict(request.query_params)
-        if query.get("mode") != self.name:
-            return gr.skip()
+    def open_link(self, query: Mapping[str, str]) -> Update:
+        """A new visitor with a link to this mode: it is opened, as the link says."""
+        asked: Update = {}
         try:
-            return self.read_link(query) or gr.skip()
+            asked = self.read_link(query)
         except InputError as error:
             gr.Warning(str(Html.escape(f"The link could not be followed: {error}")), title="Not all of this link")
-            return gr.skip()
+        return asked | self.enter() | {self.page.mode_row: gr.update(selected=self.name)}
 
 
 class Moves:
-    """Events that open another mode of a page."""
+    """Events that open another mode of a page, or change what the open one stands on."""
 
     def __init__(self, page: Layout) -> None:
         self.page = page
 
+    @property
+    def entries(self) -> set[Any]:
+        """The components that tell which mode is open, and tell that mode."""
+        return {self.page.mode, *(mode.entered for mode in self.page.modes)}
+
     @answers
     def choose(self, event: gr.EventData) -> Update:
         """A tab of a mode."""
-        return {self.page.mode: pressed(event, [COMPARE, *(mode.name for mode in self.page.modes)], "index")}
+        return self._enter(pressed(event, [COMPARE, *(mode.name for mode in self.page.modes)], "index"))
 
     def go_back(self, came_from: str) -> Update:
         """From a pair to the mode that it was opened from."""
         page, hidden = self.page, gr.update(visible=False)
-        return {page.mode: came_from, page.mode_row: gr.update(selected=came_from), page.back: hidden}
+        return self._enter(came_from) | {page.mode_row: gr.update(selected=came_from), page.back: hidden}
+
+    def renew(self, mode: str) -> Update:
+        """Encoder or settings are others, and their controls are there; Compare has events of its own for that."""
+        return gr.skip() if mode == COMPARE else self._enter(mode)
+
+    def _enter(self, name: str) -> Update:
+        found = next((mode.enter() for mode in self.page.modes if mode.name == name), None)
+        return {self.page.mode: name} if found is None else found

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, pressed, sentence
+from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, Turns, answers, pressed, sentence
 from bertsim.ui.controls import WholeSlider
 from bertsim.ui.examples import RANKED
 from bertsim.ui.lane import SlowLane
@@ -40,7 +40,7 @@ class RankMode(Mode):
 
     def __init__(self, page: Layout, lane: SlowLane) -> None:
         super().__init__(page, lane)
-        self.ranker, self.ends = Ranker(page.shelf, lane), type(self.turns)()
+        self.ranker, self.ends = Ranker(page.shelf, lane), Turns()
 
     @property
     def asks(self) -> dict[str, Any]:
@@ -87,13 +87,9 @@ class RankMode(Mode):
         own = self.shared | self.asks | {"shown": self.shown, "turn": page.turn}
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **MANY_QUEUE}
         sent = {"inputs_kwargs": own, "js": TURN_JS, "trigger_mode": "multiple", **quiet}
-        linked = blocks.load(self.open_link, None, set(self.asks.values()), **quiet)
-        settings = [page.controls[key].input for key in (*SETTINGS, "scorer")]
-        due = [page.mode.change, *settings]
         ranked = [
             gr.on([self.run.click, self.query.submit], self.rank, outputs=results, **sent),
-            gr.on(due, self.rank_if_due, outputs=results, **sent),
-            *(each.success(self.rank_if_due, outputs=results, **sent) for each in (linked, *page.switched)),
+            self.entered.change(self.rank_if_due, outputs=results, **sent),
             self.examples.pick(self.run_example, outputs=results | set(self.asks.values()), **sent),
         ]
         self.cancel.click(self.stop, outputs={self.cancel}, **sent | STOP_QUEUE)
@@ -109,7 +105,7 @@ class RankMode(Mode):
     @answers
     def rank_if_due(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """The mode was opened, or something else than its boxes was changed: unless that is what is shown."""
-        if sent["mode"] == self.name and sent["shown"] != _checksums(sent):
+        if sent["shown"] != _checksums(sent):
             yield from self._rank(request, sent)
         else:
             yield gr.skip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_the_example_is_scored_drawn_opened_in_compare_and_still_there_on_the_wa
     page.get_by_role("button", name="Back to File").click()
     expect(page.locator("#bs-file-table tbody tr").first).to_contain_text(a)
     expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("40 of 40 rows scored")
-    assert page.url.endswith("?mode=file")
+    expect(page).to_have_url(re.compile(r"\?mode=file$"))
 
 
 @pytest.mark.long
