@@ -17,14 +17,7 @@ from tests.fuzz.inputs import changed_json, mutated
 from tests.fuzz.route import ANSWERED, Fault, Made, route
 
 _NAME = "someone/tiny"
-_PATHS = (
-    "../../evil/config.json",
-    "heads/../config.json",
-    "heads/x/../../../../evil.json",
-    "/tmp/evil.json",
-    "..",
-    "a\x00b",
-)
+_PATHS = ("../../evil/config.json", "heads/../config.json", "heads/x/../../../../evil.json", "..", "a\x00b")
 _STATUS = (200, 200, 200, 204, 301, 302, 307, 400, 401, 403, 404, 410, 418, 451)
 
 
@@ -37,7 +30,8 @@ def hub_answers(place: Path) -> Iterator[Made]:
         sizes = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
         info: Any = {"id": _NAME, "sha": commit, "private": False, "siblings": [{"rfilename": name} for name in sizes]}
         tree: Any = [{"type": "file", "path": name, "size": size, "oid": "0" * 40} for name, size in sizes.items()]
-        evil = [{"type": "file", "path": path, "size": 2, "oid": "1" * 40} for path in _PATHS]
+        paths = (*_PATHS, str(place / "evil.json"))
+        evil = [{"type": "file", "path": path, "size": 2, "oid": "1" * 40} for path in paths]
 
         def attempt(given: tuple[str, int, bytes, dict[str, str]]) -> str:
             pattern, status, body, headers = given
@@ -51,7 +45,7 @@ def hub_answers(place: Path) -> Iterator[Made]:
             finally:
                 server.refuse = {}
                 shutil.rmtree(home, ignore_errors=True)
-                if {each.name for each in place.iterdir()} > {"tiny"} or Path("/tmp/evil.json").exists():
+                if {each.name for each in place.iterdir()} > {"tiny"}:
                     raise Fault("a file outside the cache")
             return ANSWERED
 

@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,10 @@ class Client:
     def __init__(self, url: str, watch: _Watch) -> None:
         self.host, self.watch = urlsplit(url).netloc, watch
         self.line = HTTPConnection(self.host, timeout=20)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.line.close()
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
         """Status and text of an answer."""
@@ -159,7 +163,8 @@ def _app() -> Iterator[tuple[Any, Client]]:
     logging.getLogger("uvicorn.error").handlers[:] = [handler]
     sys.stderr = watch  # type: ignore[assignment]
     try:
-        yield app, Client(app.url, watch)
+        with closing(Client(app.url, watch)) as client:
+            yield app, client
     finally:
         sys.stderr = watch.stream
         logging.getLogger().removeHandler(handler)
