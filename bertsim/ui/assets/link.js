@@ -4,7 +4,7 @@
   const VIEWS = "bs-tabs";
   let query = null; // what the page shows; null before there is anything
   let plain = null; // the link to what whoever came without one found: it needs no query
-  let isOpen = false; // an answer may draw the dialog anew while it is read
+  let isOpen = false; // or is to be: an answer may draw the dialog for the first time, or anew while it is read
 
   const dialog = () => document.getElementById("bs-share");
   const views = () => document.getElementById(VIEWS);
@@ -37,7 +37,7 @@
     const field = dialog()?.querySelector("input");
     if (field) field.value = link().href;
     if (dialog() && !dialog().open) dialog().showModal();
-    isOpen = dialog() !== null;
+    isOpen = true;
   };
 
   const update = (element) => {
