@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import bertsim
-from bertsim.batch.inferring import INFERENCE
 from bertsim.errors import BertsimError, DataError, InputError
+from bertsim.heads.config import LABELS
 from bertsim.measuring.curves import measure_file
 from bertsim.ui.calls import StaleError
 from bertsim.ui.desk import Desk, Visit, limits_of
@@ -215,8 +215,8 @@ def test_scores_are_the_core_s_and_a_row_that_cannot_be_scored_has_its_reason(mo
     assert found.errors == [None, None, "'a' is empty", None]
     assert np.isnan(found.numbers("cosine")[2])
     shares = model.label_probabilities(pairs, head=model.inferring_head)
-    order = [[label.lower() for label in model.labels(model.inferring_head)].index(name) for name in INFERENCE]
-    for name, column in zip(INFERENCE, shares[:, order].T, strict=True):
+    order = [[label.lower() for label in model.labels(model.inferring_head)].index(name) for name in LABELS]
+    for name, column in zip(LABELS, shares[:, order].T, strict=True):
         assert found.numbers(name)[[0, 1, 3]] == pytest.approx(column, abs=1e-4)
 
 

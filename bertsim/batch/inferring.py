@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from bertsim.batch.table import Batch, TableScorer, spread
 from bertsim.engines.base import Progress
+from bertsim.heads.config import LABELS
 from bertsim.records import Float
-
-INFERENCE = ("entailment", "neutral", "contradiction")
-"""The columns: how probably B follows from A, is open, or cannot be; float32, null where a row has no score."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +22,10 @@ class InferringScorer(TableScorer):
     _inferred: list[Float] = field(default_factory=list, repr=False, compare=False)
 
     def __call__(self, batch: Batch, progress: Progress | None = None) -> Batch:
-        """As `TableScorer`, with the columns `INFERENCE` behind its own; errors as there."""
+        """As `TableScorer`, with the columns `LABELS` behind its own, float32, null where a row has no score."""
         scored = super().__call__(batch, progress)
         is_good = np.array([reason is None for reason in scored.column(self.columns.error).to_pylist()], bool)
-        for name, column in zip(INFERENCE, self._inferred.pop().T, strict=True):
+        for name, column in zip(LABELS, self._inferred.pop().T, strict=True):
             scored = scored.append_column(name, spread(column, is_good))
         return scored
 

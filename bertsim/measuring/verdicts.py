@@ -162,12 +162,10 @@ def read_pairs(
     model: SimilarityModel, pairs: Sequence[KnownPair], rating: str, progress: Progress | None = None
 ) -> Read:
     """Have a model with an inferring head read pairs; `rating`: the scorer to go by."""
-    head = str(model.inferring_head)
-    places = [list(map(str.lower, model.labels(head))).index(label) for label in LABELS]
-    ways = [(pair[i], pair[1 - i]) for i in (0, 1) for pair in pairs]
-    both = model.label_probabilities(ways, head=head, progress=progress)[:, places]
-    ratings = model.score([pair[:2] for pair in pairs], scorer=rating)
-    return Read(ratings, np.stack([both[: len(pairs)], both[len(pairs) :]], axis=1))
+    there_and_back = [[(pair[i], pair[1 - i]) for pair in pairs] for i in (0, 1)]
+    scores, there = model.infer(there_and_back[0], [rating], progress=progress)
+    _, back = model.infer(there_and_back[1], (), progress=progress)
+    return Read(scores[rating], np.stack([there, back], axis=1))
 
 
 def fit_rule(

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertsim.batch.inferring import INFERENCE
 from bertsim.errors import InputError
+from bertsim.heads.config import LABELS
 from bertsim.measuring.curves import LABEL, Measured, measure_file, percentiles
 from bertsim.ui.desk import Visit
 from bertsim.ui.file_scoring import Scored
@@ -48,12 +48,12 @@ class Results:
     def __init__(self, scored: Scored) -> None:
         self.scored = scored
         self.numbers = {name: scored.numbers(name) for name in scored.job.scorers}
-        self.labels, self.inference = scored.labels, np.stack([scored.numbers(name) for name in INFERENCE], axis=1)
+        self.labels, self.inference = scored.labels, np.stack([scored.numbers(name) for name in LABELS], axis=1)
 
     @property
     def names(self) -> list[str]:
         """What a range can be of."""
-        return [*self.numbers, *[LABEL] * bool(np.isfinite(self.labels).any()), *INFERENCE * self.scored.job.infers]
+        return [*self.numbers, *[LABEL] * bool(np.isfinite(self.labels).any()), *LABELS * self.scored.job.infers]
 
     @property
     def orders(self) -> list[str]:
@@ -69,8 +69,8 @@ class Results:
         """The numbers of a name. Raises: InputError, where there are none."""
         if name not in self.names:
             raise InputError(f"there is no {str(name)[:40]!r} here; there are {', '.join(self.names)}.")
-        if name in INFERENCE:
-            return self.inference[:, INFERENCE.index(name)]
+        if name in LABELS:
+            return self.inference[:, LABELS.index(name)]
         return self.labels if name == LABEL else self.numbers[name]
 
     def table(self, chosen: Chosen) -> Html:

@@ -17,11 +17,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bertsim.batch.inferring import INFERENCE, InferringScorer
+from bertsim.batch.inferring import InferringScorer
 from bertsim.batch.table import NewColumns, TableScorer
 from bertsim.batch.writing import TableLayout
 from bertsim.data.header import is_number
 from bertsim.errors import InputError
+from bertsim.heads.config import LABELS
 from bertsim.model.similarity import SimilarityModel
 from bertsim.ui.desk import Visit
 from bertsim.ui.lane import SlowLane
@@ -116,7 +117,7 @@ class Scored:
     @property
     def errors(self) -> list[str | None]:
         """Why each of the finished rows has no score."""
-        name = self.columns[-1 - len(INFERENCE) * self.job.infers]
+        name = self.columns[-1 - len(LABELS) * self.job.infers]
         return [each for table in self.tables for each in table.column(name).to_pylist()]
 
 
@@ -137,7 +138,7 @@ def begin(visit: Visit, job: Job, model: SimilarityModel) -> Scored:
         a, b = ("" if row.error else str(row.cells[place]) for place in places)
         rows.append(TakenRow(row.line, row.error, row.label, row.written, []))
         pairs.append((a, b))
-    columns = (*job.scorer(model).columns, *INFERENCE * job.infers)
+    columns = (*job.scorer(model).columns, *LABELS * job.infers)
     return Scored(job, model.name, columns, rows, pairs)
 
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from bertsim.engines.base import Progress
 from bertsim.errors import BertsimError, InputError
-from bertsim.heads.config import LABELS
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float, TokenCounts
@@ -75,14 +74,9 @@ class _Reader(NamedTuple):
     judge: SimilarityModel | None
 
     @property
-    def rating(self) -> str | None:
-        """The judge's own scorer, for of what has nothing to do with each other inference says nothing."""
-        return self.judge.verdict_rule.rating if self.judge and self.judge.verdict_rule else None
-
-    @property
     def passes(self) -> int:
-        """Of a pair: one for the score, two for inference, one for the judge's rating where that is another encoder."""
-        return 1 + (self.judge is not None) * (2 + (self.judge is not self.model))
+        """Of a pair: one for the score, one back for inference, and one there where that is another encoder's."""
+        return 1 + (self.judge is not None) * (1 + (self.judge is not self.model))
 
     @property
     def owner(self) -> Hashable:
@@ -145,7 +139,8 @@ class Ranker:
         if own.defaults["scorer"] == NO_HEAD or not model.verdict_rule:
             with suppress(BertsimError):
                 bundled = self.shelf.get(BUNDLED_OFFER.name)
-        judge = None if _is_question(asked.sentence) else model if model.verdict_rule else bundled
+        judge = next((each for each in (model, bundled) if each and each.verdict_rule), None)
+        judge = None if _is_question(asked.sentence) else judge
         if own.defaults["scorer"] != NO_HEAD:
             return _Reader(model, own.within("scorer", asked.scorer), asked.settings.options(model), judge)
         usual = Choices.of(bundled).defaults["scorer"] if bundled else NO_HEAD
@@ -265,19 +260,15 @@ def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, F
 
 def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progress) -> dict[str, Float]:
     """What was read of a sentence with each line: the score, the judge's rating, inference in both directions."""
-    pairs, judge, rating = [(sentence, line) for line in lines], reader.judge, reader.rating
-    is_own = judge is reader.model
-    names = dict.fromkeys([reader.scorer, *[rating] * (is_own and rating is not None)])
-    scores = reader.model.scores(pairs, [name for name in names if name], progress=pace, **reader.options)
-    columns = [scores[reader.scorer]]
-    if judge and rating and judge.inferring_head:
-        columns.append(scores[rating] if is_own else judge.score(pairs, scorer=rating, progress=pace))
-        ways = [*pairs, *((line, sentence) for line in lines)]
-        length = reader.options.get("max_length") if is_own else None
-        head = judge.inferring_head
-        said = judge.label_probabilities(ways, head=head, max_length=length, progress=pace)
-        places = [list(map(str.lower, judge.labels(head))).index(label) for label in LABELS]
-        columns += [*said[: len(lines), places].T, *said[len(lines) :, places].T]
+    judge, scorer, pairs, columns = reader.judge, reader.scorer, [(sentence, line) for line in lines], []
+    if judge is not reader.model:
+        columns.append(reader.model.score(pairs, scorer=scorer, progress=pace, **reader.options))
+    if judge and judge.verdict_rule:  # its rating: of what has nothing to do with each other inference says nothing
+        rating, own = judge.verdict_rule.rating, [scorer] * (judge is reader.model)
+        options = reader.options if own else {}
+        scores, there = judge.infer(pairs, dict.fromkeys([*own, rating]), progress=pace, **options)
+        _, back = judge.infer([pair[::-1] for pair in pairs], (), progress=pace, **options)
+        columns += [scores[name] for name in (*own, rating)] + [*there.T, *back.T]
     return dict(zip(lines, np.stack(columns, axis=1), strict=True))
 
 
