@@ -131,7 +131,8 @@ class Ranker:
         steps = self._read(reader, asked, lines, cost, stop, is_over)
         for read, cost in steps:
             yield Step(_joined(found, read, reader), cost, "Reading together", len(read) / len(lines))
-        yield Step(replace(_joined(found, read, reader), wanted=len(read)), cost)
+        left_out = found.left_out._replace(alone=len(lines) - len(read))
+        yield Step(replace(_joined(found, read, reader), wanted=len(read), left_out=left_out), cost)
 
     def _reader(self, model: SimilarityModel, asked: Question) -> _Reader | None:
         """What reads together; where the encoder has no head for it, or none that infers, the bundled one does that."""

@@ -24,13 +24,18 @@ COLUMNS = (
 
 
 class LeftOut(NamedTuple):
-    """How many lines are not ranked, by why: blank, there before, too many, nothing to read, stopped before them."""
+    """How many lines are not ranked, by why: blank, there before, too many, nothing to read, stopped before them.
+
+    Attributes:
+        alone: of those that are ranked, how many were to be read together and were not, for it was stopped.
+    """
 
     blank: int = 0
     repeated: int = 0
     beyond: int = 0
     unreadable: int = 0
     stopped: int = 0
+    alone: int = 0
 
 
 class Cost(NamedTuple):
@@ -151,6 +156,8 @@ def losses(found: Ranking) -> Iterator[str]:
         yield f"Left out, for there are more than are ranked at once: the last {counted(left.beyond, 'line')}."
     if left.stopped:
         yield f"Left out, for it was stopped: {counted(left.stopped, 'line')}."
+    if left.alone:
+        yield f"Ranked by vectors alone, for it was stopped: {counted(left.alone, 'line')}."
 
 
 def left_out(found: Ranking) -> Iterator[str]:
