@@ -698,7 +698,7 @@ def test_a_heat_map_puts_rows_down_and_columns_across():
     rows, columns = [Label("r0", "a1"), Label("r1", "a2")], [Label("c0", "b1")]
     source = heatmap(np.array([[0.25], [1.0]], np.float32), rows, columns, label="x")
     assert re.findall(r"<title>(.*?)</title>", source) == ["r0 × c0: 0.250", "r1 × c0: 1.000"]
-    opacities = [float(value) for value in re.findall(r"fill-opacity:([\d.]+)", source)]
+    opacities = [float(value) for value in re.findall(r'fill-opacity="([\d.]+)"', source)]
     assert opacities[0] == pytest.approx(opacities[1] / 4, abs=1e-3)
 
 

@@ -148,24 +148,25 @@ def heatmap(
         place = f"translate({left + (c + 0.5) * width + 4:.1f},{top - 6:.1f}) rotate(-90)"
         named = {"transform": place, "style": f"fill:{each.colour}", "data_link": each.key or None}
         parts.append(tag("text", each.short, **named))
-    names = [(Html.escape(label.token), label.key) for label in across]
+    names, cells = [(Html.escape(label.token), label.key) for label in across], []
     for r, (row, own) in enumerate((Html.escape(label.token), label.key) for label in down):
         for c, (column, other) in enumerate(names):  # 1,600 times in a large picture: formatted by hand
             value, x, y = float(values[r, c]), left + c * width, top + r * height
             is_framed = (r, c) in framed
-            stroke = f"stroke:{INK};stroke-width:1.5" if is_framed else f"stroke:{LINE};stroke-width:.5"
+            frame = f' style="stroke:{INK};stroke-width:1.5"' if is_framed else ""
             cell = (
                 f'<g class="bs-cell" data-link="{own} {other}"><title>{row} × {column}: {number(value)}</title>'
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width}" height="{height}" '
-                f'style="fill:{HEAT};fill-opacity:{tint(value, 0.0, high)};{stroke}"/>'
+                f'<rect x="{x:.0f}" y="{y:.0f}" width="{width}" height="{height}" '
+                f'fill-opacity="{tint(value, 0.0, high)}"{frame}/>'
             )
             if is_numbered:
                 shown = short_number(value, digits)
                 cell += (
                     f'<text x="{x + width / 2:.1f}" y="{y + height / 2 + 3.5:.1f}" text-anchor="middle" '
-                    f'style="fill:{INK};font-size:10px;{"font-weight:700;" * is_framed}">{shown}</text>'
+                    f'style="fill:{INK};stroke:none;font-size:10px;{"font-weight:700;" * is_framed}">{shown}</text>'
                 )
-            parts.append(Html(cell + "</g>"))
+            cells.append(cell + "</g>")
+    parts.append(tag("g", Html("".join(cells)), style=f"fill:{HEAT};stroke:{LINE};stroke-width:.5"))
     return svg(*parts, width=left + len(across) * width + 2, height=top + len(down) * height + 2, label=label)
 
 

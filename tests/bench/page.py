@@ -26,15 +26,15 @@ PAIR = (
 )
 CLICKS = 15
 VIEWS = (
-    ("What it saw", "#bs-saw", 600.0),
-    ("Who meets whom", "#bs-meets", 600.0),
-    ("Through the layers", "#bs-layers", 600.0),
+    ("What it saw", "#bs-saw", 300.0),
+    ("Who meets whom", "#bs-meets", 300.0),
+    ("Through the layers", "#bs-layers", 300.0),
 )
 """Tab, where it is drawn, and the milliseconds that a comparison may take while it is open."""
 COMPARISON = 300.0
 PAUSE, TYPED = 300.0, 150.0
 """Milliseconds that the page waits after the last key, and what it may take from then on."""
-PRESS = 600.0
+PRESS = 150.0
 MATRIX, TOGETHER, LONGER = 500.0, 10_000.0, 500.0
 """Milliseconds until its upper triangle is drawn and its lower one read, and that it waits after the last key."""
 _NAMES = ("Alice", "Bob", "Carol", "Dave", "Erin")
@@ -44,12 +44,14 @@ FIRST_LIST, WHOLE_LIST = 700.0, 2_000.0
 FILE, ROWS = 30_000.0, 5_000
 """Milliseconds from a file that is chosen to its plots, and its rows."""
 # Milliseconds until a selector's content is another; measured in the page, so that the way there counts not.
-WAIT = """([act, drawn]) => new Promise((done) => {
-  const before = document.querySelector(drawn)?.innerHTML;
+WAIT = """([act, drawn]) => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error(`${drawn} was not drawn anew`)), 60_000);
+  const seen = (element) => element && element.innerHTML + element.dataset.turn; // of which another may say the same
+  const before = seen(document.querySelector(drawn));
   const start = performance.now();
   const look = () => {
     const now = document.querySelector(drawn);
-    if (now && now.innerHTML && now.innerHTML !== before && now.checkVisibility()) {
+    if (now && now.innerHTML && seen(now) !== before && now.checkVisibility()) {
       requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
     } else requestAnimationFrame(look);
   };
@@ -58,14 +60,14 @@ WAIT = """([act, drawn]) => new Promise((done) => {
 })"""
 
 # Milliseconds from a new list of lines in the box until the list by vectors is drawn, and until everything is.
-RANK = """(lines) => new Promise((done) => {
-  const ranking = document.querySelector("#bs-ranking");
-  const [before, start, area] = [ranking.innerHTML, performance.now(), document.querySelector("#bs-list textarea")];
+RANK = """(lines) => new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("the lines were not ranked")), 60_000);
+  const drawn = () => document.querySelector("#bs-ranking .bs-ranked")?.innerHTML;
+  const [before, start, area] = [drawn(), performance.now(), document.querySelector("#bs-list textarea")];
   let first = 0;
   const look = () => {
-    const cost = document.querySelector("#bs-cost");
-    if (!first && ranking.innerHTML !== before) first = performance.now() - start;
-    if (first && !cost.querySelector("progress")) done([first, performance.now() - start]);
+    if (!first && drawn() && drawn() !== before) first = performance.now() - start;
+    if (first && !document.querySelector("#bs-ranking .is-apart")) done([first, performance.now() - start]);
     else requestAnimationFrame(look);
   };
   area.value = lines;
