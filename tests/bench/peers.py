@@ -6,11 +6,13 @@ two threads, its texts in batches of sentences of like length, and its fastest b
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -19,6 +21,9 @@ from tests.bench.protocol import THREADS, TOP, Embed, Engine, serve, time_duplic
 
 MAX_LENGTH = 256
 BATCHES = (16, 32, 64)
+CALIBRATED = 300
+"""Sentences that a graph is quantised with: as many as sentence-transformers takes."""
+INPUTS = ("input_ids", "token_type_ids", "attention_mask")
 
 
 def torch_engine(folder: Path, dtype: str) -> Engine:
@@ -55,36 +60,44 @@ def cross_encoder(folder: Path) -> Engine:
     return Engine(candidates, lambda a, b: float(model.predict([(a, b)], show_progress_bar=False)[0]), "packed")
 
 
-def onnx_engine(folder: Path) -> Engine:
-    """ONNX Runtime, dynamic int8, fused graph."""
+def onnx_engine(folder: Path, graph: str) -> Engine:
+    """ONNX Runtime and a graph of `onnx_graph`, of an encoder or of a cross-encoder."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    path = _onnx_folder(folder) / "int8.onnx"
+    path = _onnx_folder(folder) / f"{graph}.onnx"
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     names = {tensor.name for tensor in session.get_inputs()}
     tokenizer = _tokenizer(folder)
 
-    def embed_with(size: int) -> Embed:
-        def embed(sentences: Sequence[str]) -> np.ndarray:
+    def run_with(size: int) -> Embed:
+        def run(texts: Sequence[Any]) -> np.ndarray:
             rows, parts = [], []
-            for row, feed in _batches(tokenizer, sentences, size):
+            for row, feed in _batches(tokenizer, texts, size):
                 rows.append(row)
                 parts.append(session.run(None, {name: feed[name] for name in names})[0])
             return _unsorted(rows, parts)
 
-        return embed
+        return run
 
-    return Engine({f"batches of {size}": embed_with(size) for size in BATCHES}, _cosine(embed_with(BATCHES[0])))
+    candidates = {f"batches of {size}": run_with(size) for size in BATCHES}
+    one = run_with(BATCHES[0])
+    if session.get_outputs()[0].shape[-1] == 1:  # the logit of a cross-encoder
+        rated = {name: lambda pairs, run=run: 1 / (1 + np.exp(-run(pairs)[:, 0])) for name, run in candidates.items()}
+        return Engine(rated, lambda a, b: float(one([(a, b)])[0, 0]), "packed")
+    return Engine(candidates, _cosine(one))
 
 
-def openvino_engine(folder: Path) -> Engine:
-    """OpenVINO, bf16 where the processor has it; its throughput and its latency mode both tried, latency for a pair."""
+def openvino_engine(folder: Path, *, quantises: bool = False) -> Engine:
+    """OpenVINO, bf16 where the processor has it; its throughput and its latency mode both tried, latency for a pair.
+
+    `quantises`: to int8 by NNCF, calibrated as sentence-transformers' `export_static_quantized_openvino_model` does it.
+    """
     import openvino
 
     core = openvino.Core()
-    model = core.read_model(_onnx_folder(folder) / "fp32.onnx")
+    model = core.read_model(_int8_folder(folder) if quantises else _onnx_folder(folder) / "fp32.onnx")
     precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
     tokenizer = _tokenizer(folder)
 
@@ -125,7 +138,8 @@ def openvino_engine(folder: Path) -> Engine:
         return embed
 
     settings = [(hint, size) for hint in ("LATENCY", "THROUGHPUT") for size in BATCHES]
-    candidates = {f"{precision}, {hint.lower()}, batches of {size}": embed_with(hint, size) for hint, size in settings}
+    kind = f"int8 and {precision}" if quantises else precision
+    candidates = {f"{kind}, {hint.lower()}, batches of {size}": embed_with(hint, size) for hint, size in settings}
     return Engine(candidates, _cosine(embed_now()))
 
 
@@ -136,6 +150,22 @@ def _onnx_folder(folder: Path) -> Path:
     return folder / "onnx"
 
 
+def _int8_folder(folder: Path) -> Path:
+    """The graph that NNCF quantised, made first if it is not there; calibrated with some of what it is to be given."""
+    path = _onnx_folder(folder) / "nncf.xml"
+    if not path.exists():
+        import nncf
+        import openvino
+
+        texts = json.loads((folder.parent / "texts.json").read_text(encoding="utf-8"))["sentences"][:CALIBRATED]
+        feeds = [feed for _, feed in _batches(_tokenizer(folder), texts, 1)]
+        model = openvino.Core().read_model(_onnx_folder(folder) / "fp32.onnx")
+        own = {"model_type": nncf.ModelType.TRANSFORMER, "preset": nncf.QuantizationPreset.MIXED}
+        quantised = nncf.quantize(model, nncf.Dataset(feeds), subset_size=CALIBRATED, **own)
+        openvino.save_model(quantised, path, compress_to_fp16=False)
+    return path
+
+
 def _tokenizer(folder: Path) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_LENGTH)
@@ -143,19 +173,18 @@ def _tokenizer(folder: Path) -> Tokenizer:
 
 
 def _batches(
-    tokenizer: Tokenizer, sentences: Sequence[str], size: int
+    tokenizer: Tokenizer, texts: Sequence[Any], size: int
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Length-sorted batches, longest first: the rows they hold, and the three int64 [batch, seq] inputs."""
-    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(sentences))]
-    order = np.argsort([-len(each) for each in ids], kind="stable")
-    for start in range(0, len(ids), size):
+    """Length-sorted batches of texts or pairs, longest first: their rows, and the three int64 [batch, seq] inputs."""
+    encodings = tokenizer.encode_batch_fast([each if isinstance(each, str) else tuple(each) for each in texts])
+    order = np.argsort([-len(each) for each in encodings], kind="stable")
+    for start in range(0, len(encodings), size):
         rows = order[start : start + size]
-        input_ids = np.zeros((len(rows), len(ids[rows[0]])), np.int64)
-        mask = np.zeros_like(input_ids)
-        for index, row in enumerate(rows):
-            input_ids[index, : len(ids[row])] = ids[row]
-            mask[index, : len(ids[row])] = 1
-        yield (rows, {"input_ids": input_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(input_ids)})
+        feed = {name: np.zeros((len(rows), len(encodings[rows[0]])), np.int64) for name in INPUTS}
+        for index, encoding in enumerate(encodings[row] for row in rows):
+            for name, values in zip(INPUTS, (encoding.ids, encoding.type_ids, encoding.attention_mask), strict=True):
+                feed[name][index, : len(encoding)] = values
+        yield rows, feed
 
 
 def _unsorted(rows: list[np.ndarray], parts: list[np.ndarray]) -> np.ndarray:
@@ -180,8 +209,10 @@ PEERS: dict[str, Callable[[Path], Engine]] = {
     "torch": lambda folder: torch_engine(folder, "float32"),
     "torch-bf16": lambda folder: torch_engine(folder, "bfloat16"),
     "cross-encoder": cross_encoder,
-    "onnxruntime": onnx_engine,
+    "onnxruntime": lambda folder: onnx_engine(folder, "int8"),
+    "onnxruntime-vnni": lambda folder: onnx_engine(folder, "qint8_avx512_vnni"),
     "openvino": openvino_engine,
+    "openvino-nncf": lambda folder: openvino_engine(folder, quantises=True),
 }
 
 if __name__ == "__main__":

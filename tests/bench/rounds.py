@@ -133,10 +133,11 @@ def duel_all(
     ]
 
 
-def agreement(first: Worker, second: Worker, folder: Path) -> float:
-    """The smallest cosine between two engines' embeddings of one sentence, over all sentences; in [-1, 1]."""
+def agreement(first: Worker, second: Worker, folder: Path) -> tuple[float, float]:
+    """The mean and the smallest cosine between two engines' embeddings of one sentence, over all; in [-1, 1]."""
     sides = []
     for worker in (first, second):
         vectors = np.load(worker.ask("save", folder / f"{worker.engine}.npy")["saved"])
         sides.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-    return float((sides[0] * sides[1]).sum(axis=1).min())
+    cosines = (sides[0] * sides[1]).sum(axis=1)
+    return float(cosines.mean()), float(cosines.min())
