@@ -37,10 +37,11 @@ class Line:
         self._writer.close()
 
     async def send(self, path: str, body: object = None, accept: str = "*/*") -> tuple[int, str]:
-        """Status and text of an answer; a body is sent as JSON."""
-        data = b"" if body is None else json.dumps(body).encode()
+        """Status and text of an answer; a body is sent as JSON, bytes as they are."""
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        kind = "octet-stream" if isinstance(body, bytes) else "json"
         head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: {self._host}\r\nAccept: {accept}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n" if data else ""
+        head += f"Content-Type: application/{kind}\r\nContent-Length: {len(data)}\r\n" if data else ""
         self._writer.write(head.encode() + b"\r\n" + data)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
         status, text = int(head.split(" ", 2)[1]), b""
@@ -62,9 +63,9 @@ class Line:
             raise RuntimeError(f"{name}: {status} {said[:300]}")
         return said
 
-    async def join(self, session: str, fn_index: int, data: list[Any]) -> str:
-        """An event of the page, by its number. Raises RuntimeError where it fails."""
-        asked = {"data": data, "fn_index": fn_index, "session_hash": session}
+    async def join(self, session: str, fn_index: int, data: list[Any], key: str = "") -> str:
+        """An event of the page, by its number; `key`: what was pressed. Raises RuntimeError where it fails."""
+        asked = {"data": data, "fn_index": fn_index, "session_hash": session, "event_data": {"key": key}}
         status, said = await self.send("/gradio_api/queue/join", asked)
         if status == 200:
             status, said = await self.send(f"/gradio_api/queue/data?session_hash={session}")

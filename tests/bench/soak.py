@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ WARM = 200
 """Calls before anything is measured."""
 OTHERS = ("other-one", "other-two", "other-three")
 """Encoders that visitors switch between: more than the app keeps."""
+ROWS = 40
+"""Pairs of a file."""
 MCP = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
 _visitors = count()
 
@@ -109,7 +112,7 @@ def growth() -> Iterator[Row]:
 
 
 def _mixed(hours: float) -> Iterator[Row]:
-    """Page, endpoints, tools and switches of encoders, all at once, after a minute of it at least."""
+    """Page, endpoints, tools, files and switches of encoders, all at once, after a minute of it at least."""
     folders = [CACHE / name for name in OTHERS]
     for folder in folders:
         if not folder.exists():
@@ -118,14 +121,16 @@ def _mixed(hours: float) -> Iterator[Row]:
     settings = {"BERTSIM_ENCODERS": ",".join(map(str, folders)), "BERTSIM_MAX_PER_VISITOR": "100"}
     with serving("app.py", **settings) as (process, url):
         wait_for_page(process, url)
-        kinds: list[Visit] = [score] * 4 + [_Endpoints().ask] * 4 + [_tool] * 2 + [_Page(url).visit] * 4 + [_leave] * 2
+        page = _Page()
+        kinds: list[Visit] = [score] * 4 + [_Endpoints().ask] * 4 + [_tool] * 2 + [page.visit] * 4 + [_leave] * 2
+        kinds += [page.send_file] * 2
         loads, weights = [], []
         for seconds in (max(60, 360 * hours), *[1_080 * hours] * 3):
             loads.append(visit(url, kinds, seconds))
             weights.append(Weight.of(process.pid))
             print(f"  {weights[-1]}, {len(loads[-1].times)} calls", file=sys.stderr, flush=True)
         first, last = weights[0], weights[-1]
-        what = f"{hours:g} h of mixed load, 16 visitors"
+        what = f"{hours:g} h of mixed load, 18 visitors"
         yield _errors(f"{what}: errors in {sum(len(load.times) for load in loads):,} calls", *loads)
         yield limit_row("… growth of resident memory", last.memory - first.memory, 30, "MB")
         yield limit_row("… threads more than after a tenth of the time", last.threads - first.threads, 8, "")
@@ -174,31 +179,47 @@ async def _leave(line: Line) -> None:
 
 
 class _Page:
-    """Visitors of the page: it is opened, pairs are compared, tabs and encoders are chosen."""
+    """Visitors of the page: it is opened, pairs are compared, views and encoders are chosen, files are scored."""
 
-    def __init__(self, url: str) -> None:
-        self._url, self._draw = url, Random(7)
+    def __init__(self) -> None:
+        self._draw = Random(7)
         self._config: dict[str, Any] = {}
 
     async def visit(self, line: Line) -> None:
         """One visit of one visitor."""
-        if not self._config:
-            self._config = json.loads((await line.send("/config"))[1])
-        session = f"visitor{next(_visitors)}"
-        await self._do(line, session, "open_page")
+        session = await self._open(line)
+        await self._do(line, session, "choose_encoder", key=str(self._draw.randrange(1 + len(OTHERS))))
         for _ in range(3):
             await self._do(line, session, "compare_pair", **pair())
             await self._do(line, session, "redraw_tab", **pair())
 
-    async def _do(self, line: Line, session: str, name: str, **typed: str) -> None:
-        """An event as the browser sends it: what is on the page, what is typed, the open tab, when."""
+    async def send_file(self, line: Line) -> None:
+        """One visit for a file: it is sent, read, scored, fetched."""
+        session = await self._open(line)
+        told = await self._do(line, session, "welcome")
+        ticket = re.findall(r"files/([\w-]+)/example", told)[0]
+        rows = "\n".join("\t".join(pair().values()) for _ in range(ROWS))
+        await line.send(f"/files/{ticket}/sent?name=pairs.tsv", f"sentence1\tsentence2\n{rows}\n".encode())
+        await self._do(line, session, "open_file", key="sent")
+        await self._do(line, session, "score_1", **{"bs-file-scorers": ["cosine", "combined"]})
+        status, said = await line.send(f"/files/{ticket}/scored.csv")
+        if status != 200 or said.count("\n") != 1 + ROWS:
+            raise RuntimeError(f"scored.csv: {status} {said[:300]}")
+
+    async def _open(self, line: Line) -> str:
+        """Open the page: the visitor's session."""
+        if not self._config:
+            self._config = json.loads((await line.send("/config"))[1])
+        session = f"visitor{next(_visitors)}"
+        await self._do(line, session, "open_page")
+        return session
+
+    async def _do(self, line: Line, session: str, name: str, key: str = "", **typed: Any) -> str:
+        """An event as the browser sends it: what is on the page, what is typed, the open view, when."""
         event = next(each for each in self._config["dependencies"] if each["api_name"] == name)
         props = {each["id"]: each["props"] for each in self._config["components"]}
-        boxes = {"bs-a": typed.get("sentence_a"), "bs-b": typed.get("sentence_b")}
+        boxes = {"bs-a": typed.get("sentence_a"), "bs-b": typed.get("sentence_b")} | typed
         data = [boxes.get(props[each].get("elem_id")) or props[each].get("value") for each in event["inputs"]]
-        data[-2:] = self._draw.choice(["mask", "matter", "alignment", "attention", "layers"]), next(_visitors)
-        await line.join(session, event["id"], data)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        if "bs-a" in [props[each].get("elem_id") for each in event["inputs"]]:
+            data[-2:] = self._draw.choice(["saw", "meets", "layers"]), next(_visitors)
+        return await line.join(session, event["id"], data, key)
