@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bertsim.export import cache
+from tests.checkpoints import make_checkpoint
 from tests.test_house import ROOT
 
 FULL = """
@@ -29,17 +31,63 @@ for words in (
         print(words[0], "words", stop.code, flush=True)
 """
 
+KILLED = {
+    "in the middle of a write": "resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))",
+    "before the move": "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)",
+}
+WRITES = {
+    "rank": ("--input", "s.txt", "--queries", "s.txt", "--output", "r.tsv"),
+    "matrix": ("--input", "s.txt", "--output", "m.tsv"),
+    "duplicates": ("--input", "s.txt", "--threshold", "-1", "--output", "d.tsv"),
+    "export": ("--encoder", "tiny", "--output", "tiny.tflite"),
+}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of a process that finds this package from anywhere."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | more
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("when", KILLED)
+@pytest.mark.parametrize("command", WRITES)
+def test_a_command_that_is_killed_leaves_nothing_and_the_next_run_writes_it(
+    tmp_path: Path, command: str, when: str
+) -> None:
+    (tmp_path / "s.txt").write_text("".join(f"Sentence {number} of a list.\n" for number in range(40)))
+    make_checkpoint(tmp_path / "tiny", hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    words, out = [command, *WRITES[command]], tmp_path / WRITES[command][-1]
+
+    def run(*before: str) -> int:
+        code = "\n".join(
+            ["import os, resource, signal", "from bertsim.cli import main", *before, f"exit(main({words}))"]
+        )
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=False).returncode
+
+    assert run("signal.signal(signal.SIGXFSZ, signal.SIG_DFL)", KILLED[when]) in (-signal.SIGXFSZ, -signal.SIGKILL)
+    assert not out.exists()
+    assert run() == 0
+    assert out.stat().st_size > 300
+
+
+@pytest.mark.long
+def test_two_processes_on_one_cache_make_one_flatbuffer(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("A dog.\nA cat.\n")
+    make_checkpoint(tmp_path / "tiny", hidden_size=8, num_hidden_layers=1, num_attention_heads=2)
+    words = [sys.executable, "-m", "bertsim", "embed", "--input", "s.txt", "--encoder", "tiny", "--output"]
+    own = environment(XDG_CACHE_HOME=str(tmp_path / "cache"))
+    runs = [subprocess.Popen([*words, name], cwd=tmp_path, env=own) for name in ("one.npy", "two.npy")]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+    assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
+    assert len([*(tmp_path / "cache").rglob("*.tflite")]) == 1
+
 
 @pytest.mark.long
 def test_on_a_full_disk_every_command_says_so_and_leaves_no_half_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("".join(f"Sentence {number} of a list.\n" for number in range(40)))
     done = subprocess.run(
-        [sys.executable, "-c", FULL],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-c", FULL], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stderr
     statuses = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.split(" ")[0] in FULL)
