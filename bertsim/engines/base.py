@@ -106,40 +106,48 @@ def pass_of(progress: Progress | None, number: int, passes: int) -> Progress | N
 
 
 def run_batches(
-    engine: Engine, rows: Sequence[Row], run: Callable[[Sequence[Row]], _T], progress: Progress | None = None
-) -> tuple[list[_T], NDArray[np.intp]]:
-    """Run every distinct row once.
+    engine: Engine,
+    groups: Sequence[Sequence[Row]],
+    run: Callable[[int, Sequence[Row]], _T],
+    progress: Progress | None = None,
+) -> list[tuple[list[_T], NDArray[np.intp]]]:
+    """Run every distinct row of each group once.
 
     Args:
         engine: says how many batches run side by side; few rows are cut into as many.
-        rows: at least one.
-        run: what is done with a batch, on that engine.
+        groups: at least one row each; no batch has rows of two groups.
+        run: what is done with a batch of a group, that of this number, on that engine.
         progress: told after every batch.
 
     Returns:
-        What `run` gave of each batch, and of every row its place among the rows of all batches, one after another.
+        Of each group what `run` gave of each batch, and of every row its place among the rows of all these batches, one
+        after another.
     """
-    # the largest batch first: memory is asked once
-    ordered = sorted(dict.fromkeys(rows), key=lambda row: len(row.ids), reverse=True)
-    places = {row: place for place, row in enumerate(ordered)}
-    share = -(-sum(len(row.ids) for row in ordered) // engine.parallel_batches)
-    batches = list(_batches(ordered, min(BATCH_TOKENS, share)))
+    ordered = [sorted(dict.fromkeys(rows), key=lambda row: len(row.ids), reverse=True) for rows in groups]
+    size = min(BATCH_TOKENS, -(-sum(len(row.ids) for rows in ordered for row in rows) // engine.parallel_batches))
+    batches = [(number, batch) for number, rows in enumerate(ordered) for batch in _batches(rows, size)]
+    batches.sort(key=lambda each: len(each[1][0].ids), reverse=True)  # the longest first: memory is asked once
     pool = engine.pool if len(batches) > 1 else None
     parts = (
-        _side_by_side(pool, batches, run, 2 * engine.parallel_batches) if pool else (run(batch) for batch in batches)
+        _side_by_side(pool, batches, run, 2 * engine.parallel_batches)
+        if pool
+        else (run(number, batch) for number, batch in batches)
     )
-    made, done = [], 0
+    made: list[list[_T]] = [[] for _ in groups]
+    done, every, given = 0, sum(map(len, ordered)), sum(map(len, groups))
     with closing(parts):
-        for batch, part in zip(batches, parts, strict=True):
-            made.append(part)
+        for (number, batch), part in zip(batches, parts, strict=True):
+            made[number].append(part)
             done += len(batch)
             if progress:
-                progress(done * len(rows) // len(ordered), len(rows))
-    return made, np.array([places[row] for row in rows], np.intp)
+                progress(done * given // every, given)
+    places = [{row: place for place, row in enumerate(rows)} for rows in ordered]
+    indices = [np.array([at[row] for row in rows], np.intp) for at, rows in zip(places, groups, strict=True)]
+    return list(zip(made, indices, strict=True))
 
 
 def _side_by_side(
-    pool: Executor, batches: Sequence[Sequence[Row]], run: Callable[[Sequence[Row]], _T], most: int
+    pool: Executor, batches: Sequence[tuple[int, Sequence[Row]]], run: Callable[[int, Sequence[Row]], _T], most: int
 ) -> Generator[_T]:
     """Run batches in their order, so many of them at the pool: whoever comes with few does not wait for all of these.
 
@@ -148,7 +156,7 @@ def _side_by_side(
     brought: deque[Future[_T]] = deque()
     try:
         for batch in batches:
-            brought.append(pool.submit(run, batch))
+            brought.append(pool.submit(run, *batch))
             if len(brought) == most:
                 yield brought.popleft().result()
         while brought:

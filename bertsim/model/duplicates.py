@@ -84,7 +84,7 @@ class DuplicatesModel(RankingModel):
         names = name_by_place(a), name_by_place(b, "other sentence")
         rows = self._rows_across(a, b, options.max_length, names, 0, len(b), APART)
         reader = self._embedding(options)
-        read = np.split(self._read(rows, [reader], progress)[reader], [len(a)]) if rows else ()
+        read = np.split(self._read([(rows, [reader])], progress)[reader], [len(a)]) if rows else ()
         return [read[number] if isinstance(side, list) else side for number, side in enumerate(sides)]
 
 

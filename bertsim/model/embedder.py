@@ -128,7 +128,9 @@ class SentenceEmbedder:
         listed, resolved = list_sentences(sentences), self.resolve(**options)
         rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, name_by_place(listed))
         reader = self._embedding(resolved)
-        embeddings: Float = self._read(rows or [_ANY], [reader], progress)[reader]  # of none, `dim` must be known too
+        embeddings: Float = self._read([(rows or [_ANY], [reader])], progress)[
+            reader
+        ]  # of none, `dim` must be known too
         return embeddings[: len(rows)]
 
     def tokenize(self, sentences: Iterable[str], max_length: int | None = None) -> TokenBatch:
@@ -176,19 +178,25 @@ class SentenceEmbedder:
             is_default=pooling == self.default_pooling and resolved == (last,),
         )
 
-    def _read(self, rows: Sequence[Row], readers: Sequence[Reader], progress: Progress | None) -> dict[Reader, Entries]:
-        """What readers keep of rows, in their order; each distinct one is encoded once, with others of its length."""
+    def _read(
+        self, ways: Sequence[tuple[Sequence[Row], Sequence[Reader]]], progress: Progress | None
+    ) -> dict[Reader, Entries]:
+        """What readers keep of their rows, in these rows' order; each distinct row of theirs is encoded once."""
 
-        def run(batch: Sequence[Row]) -> list[Entries]:
-            arrays = self._tokenizer.pad(batch)
+        def run(number: int, batch: Sequence[Row]) -> list[Entries]:
+            arrays, readers = self._tokenizer.pad(batch), ways[number][1]
             if readers == [self._own_reader]:  # for which the engine needs no hidden states
                 return [self._engine.embed(*arrays)]
             fields = {field for reader in readers for field in reader.fields}
             output, is_own = self._engine.encode(*arrays, fields=fields), own_tokens(batch, arrays[1])
             return [reader.read(output, arrays[1], is_own) for reader in readers]
 
-        parts, index = run_batches(self._engine, rows, run, progress)
-        return {reader: in_order(part, index) for reader, part in zip(readers, zip(*parts, strict=True), strict=True)}
+        found: dict[Reader, Entries] = {}
+        read = run_batches(self._engine, [rows for rows, _ in ways], run, progress)
+        for (_, readers), (parts, index) in zip(ways, read, strict=True):
+            for reader, part in zip(readers, zip(*parts, strict=True), strict=True):
+                found[reader] = in_order(part, index)
+        return found
 
     def _embedding(self, options: ResolvedOptions) -> Reader:
         """What reads sentence embeddings, float32 [batch, dim]; it raises InputError for a pooler that is not there."""

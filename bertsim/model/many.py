@@ -196,7 +196,7 @@ class RankingModel(ScoringModel):
         passes, tried = passes_of(scorer, a, b), passes_of(scorer, few_a, few_b)
         for way, readers in ways_of([scorer]).items():
             rows = self._rows_across(few_a, few_b, max_length, (name_a, name_b), 0, len(few_b), way)
-            read, took = _timed(partial(self._read, rows, readers, None))
+            read, took = _timed(partial(self._read, [(rows, readers)], None))
             entries |= read
             seconds += took * passes[way] / tried[way]
         n, m = len(few_a), len(few_b)

@@ -22,18 +22,7 @@ from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder, name_by_place
 from bertsim.model.passes import block_size, check_parts, check_passes, passes_of_pairs
 from bertsim.model.ruler import Ruler
-from bertsim.model.scorers import (
-    APART,
-    PACKED,
-    Entries,
-    Reader,
-    Scorer,
-    combined_scorer,
-    head_scorer,
-    readers_of,
-    values_of,
-    ways_of,
-)
+from bertsim.model.scorers import APART, PACKED, Scorer, combined_scorer, head_scorer, readers_of, values_of, ways_of
 from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScores, Float, Part, Row
 from bertsim.score.calibration import Calibration, Combination
 from bertsim.score.measures import MEASURES, OF_TOKENS, alignment
@@ -335,10 +324,7 @@ class ScoringModel(SentenceEmbedder):
         across: int = 0,
     ) -> dict[Scorer, Float]:
         """The values of pairs whose rows, "apart" or "packed", `rows` makes; `across` as in `values_of`."""
-        ways = ways_of(scorers)
-        entries: dict[Reader, Entries] = {}
-        for number, (way, readers) in enumerate(ways.items()):
-            entries |= self._read(rows(way), readers, pass_of(progress, number, len(ways)))
+        entries = self._read([(rows(way), readers) for way, readers in ways_of(scorers).items()], progress)
         return values_of(scorers, entries, across)
 
 
