@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from statistics import median
 from time import perf_counter, sleep
 
 import pyarrow as pa
@@ -29,7 +30,7 @@ class Memory:
 
     Attributes:
         most: at most.
-        grown: how much more in the last half of its time than in the half before.
+        grown: how much more in the last half of its time than in the half before, in the middle of each.
     """
 
     most: float
@@ -50,7 +51,7 @@ def memory_of_score(folder: Path, sentences: list[str], count: int) -> Memory:
     """How memory goes while `score` goes through `count` pairs."""
     few, many = (_residents(write_pairs(folder / "pairs.parquet", sentences, each)) for each in (FEW, count))
     base, half = max(few), len(many) // 2
-    return Memory(max(many) - base, max(many[half:]) - max(many[len(many) // 10 : half]))
+    return Memory(max(many) - base, median(many[half:]) - median(many[len(many) // 10 : half]))
 
 
 def ray_ratios(folder: Path, sentences: list[str], rounds: int) -> list[float]:
