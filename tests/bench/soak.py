@@ -223,3 +223,7 @@ class _Page:
         if "bs-a" in [props[each].get("elem_id") for each in event["inputs"]]:
             data[-2:] = self._draw.choice(["saw", "meets", "layers"]), next(_visitors)
         return await line.join(session, event["id"], data, key)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
