@@ -112,7 +112,7 @@ class FileMode(Mode):
         took.append(self.drop.pick(self.open_file, inputs_kwargs=using, **reads))
         for say, controls in ((self.read_again, self.read_as), (self.choose, self.chosen)):
             pressed = [each.input for each in controls.values()]
-            took.append(gr.on(pressed, say, inputs_kwargs=controls | using, **reads))
+            took.append(gr.on(pressed, say, inputs_kwargs=controls | using, trigger_mode="always_last", **reads))
         costs = sent | MANY_QUEUE
         scores = sent | {"outputs": self.answered, **MANY_QUEUE}
         for each in took:
@@ -160,9 +160,10 @@ class FileMode(Mode):
 
     @answers
     def choose(self, request: gr.Request, encoder: str, **columns: Any) -> Update:
-        """Other columns."""
-        visit = self.visit_of(request)
-        return self._take(visit, replace(visit.asked, **columns), encoder)
+        """Other columns; what is chosen stays, for another may be chosen by now."""
+        visit, own = self.visit_of(request), self.chosen.values()
+        update = self._take(visit, replace(visit.asked, **columns), encoder)
+        return {place: value for place, value in update.items() if place not in own}
 
     @answers
     def tell_cost(self, request: gr.Request, **sent: Any) -> Update:

@@ -138,6 +138,19 @@ def test_a_file_of_each_kind_is_taken_for_what_it_is(file_page, tmp_path):
         expect(file_page.locator(".bs-taken tbody tr").nth(1), path.name).to_contain_text("Größe zählt.")
 
 
+def test_columns_that_are_chosen_one_soon_after_the_other_are_both_taken(file_page, tmp_path):
+    page, names, path = file_page, ("sentence1", "sentence2", "three", "four", "score"), tmp_path / "p.tsv"
+    rows = [(*(f"{name} of row {n}" for name in names[:4]), str(n)) for n in range(4)]
+    path.write_text("\n".join("\t".join(row) for row in [names, *rows]) + "\n")
+    send(page, path)
+    for label, name in (("Column of A", "three"), ("Column of B", "four")):
+        page.get_by_label(label, exact=True).click()
+        page.get_by_role("option", name=name, exact=True).click()
+    for role, name in (("A", "three"), ("B", "four")):
+        expect(page.locator(f'[data-role="{role}"]').first).to_contain_text(name)
+        expect(page.get_by_label(f"Column of {role}", exact=True)).to_have_value(name)
+
+
 @pytest.mark.long
 def test_other_columns_are_chosen_and_a_doubt_is_settled_where_it_stands(file_page, tmp_path):
     page = file_page
