@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import openpyxl
@@ -114,6 +116,21 @@ def by_excel(rows: list[list[Any]], sheets: tuple[str, ...] = ("Pairs",)) -> Cal
         book.save(path)
 
     return write
+
+
+def by_excel_without_sheets(path: Path) -> None:
+    by_excel([["a", "b"]])(path)
+    with ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/workbook.xml"] = re.sub(rb"<sheets>.*</sheets>", b"<sheets/>", parts["xl/workbook.xml"])
+    with ZipFile(path, "w") as book:
+        for name, part in parts.items():
+            book.writestr(name, part)
+
+
+def by_parquet_whose_column_is_no_text(path: Path) -> None:
+    by_parquet({"Übung": ["x"], "b": ["y"]})(path)
+    path.write_bytes(path.read_bytes().replace("Übung".encode(), b"\x98\x98bung"))
 
 
 def by_parquet(table: dict[str, Any]) -> Callable[[Path], object]:
@@ -308,6 +325,12 @@ ASKED: dict[str, tuple[str, Callable[[Path], object], str, dict[str, Pairs]]] = 
         by_pandas(RUSSIAN, sep="\t", encoding="cp1251"),
         "is not UTF-8, and it cannot be told which of the older encodings it has; say",
         {"--encoding cp1251": RUSSIAN},
+    ),
+    "Russian, late in a long line": (
+        "p.tsv",
+        by_pandas([(f"{'word ' * 900}{a}", b) for a, b in RUSSIAN], sep="\t", encoding="cp1251"),
+        "is not UTF-8, and it cannot be told which of the older encodings it has; say",
+        {"--encoding cp1251": [(f"{'word ' * 900}{a}", b) for a, b in RUSSIAN]},
     ),
     "Polish": (
         "p.csv",
@@ -533,6 +556,19 @@ def refusal(path: Path, words: str = "") -> str:
             by_hand(b"PK\x03\x04"),
             "",
             " is damaged or no Excel file (invalid Zip archive: Could not find EOCD); check the file, or get it again.",
+        ),
+        (
+            "p.xlsx",
+            by_excel_without_sheets,
+            "",
+            " is damaged or no Excel file (it has no sheet); check the file, or get it again.",
+        ),
+        (
+            "p.parquet",
+            by_parquet_whose_column_is_no_text,
+            "",
+            " is damaged or no Parquet file ('utf-8' codec can't decode byte 0x98 in position 0: invalid start byte);"
+            " check the file, or get it again.",
         ),
         (
             "p.tsv.zst",

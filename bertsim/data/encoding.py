@@ -82,10 +82,11 @@ def _count(found: Bytes, chunk: bytes, first: int) -> None:
         try:
             line.decode()
             found.good += 1
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
             found.bad += 1
             if len(found.samples) < _SAMPLES:
-                found.samples.append((number, line[:_LINE]))
+                start = max(error.start - _LINE // 2, 0)
+                found.samples.append((number, line[start : start + _LINE]))
 
 
 def find_encoding(path: Path, found: Bytes, given: str | None, settle: Callable[[str], str]) -> str:

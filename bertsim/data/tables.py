@@ -47,7 +47,10 @@ def workbook(path: Path) -> CalamineWorkbook:
             told = f"{size / 1e6:,.0f} MB, and {MAX_UNPACKED / 1e6:,.0f} MB are the most"
             raise DataError(f"{path} unpacks to {told}; save what is needed of it as TSV.")
     with _no_damage(path):
-        return load_workbook(path)
+        book = load_workbook(path)
+        if not book.sheet_names:
+            raise ValueError("it has no sheet")
+        return book
 
 
 @contextmanager
@@ -86,7 +89,7 @@ def parquet_records(path: Path) -> Iterator[Record]:
         rows = (cells for batch in batches for cells in zip(*batch.columns, strict=True))
         for number, cells in enumerate(rows, 1):
             yield _parquet_record(number, names, cells)
-    except (ArrowException, OSError) as error:
+    except (ArrowException, OSError, UnicodeDecodeError) as error:  # the latter of the names of columns
         what = f"after row {number}" if number else "or no Parquet file"
         raise DataError(f"{path} is damaged {what} ({error}); check the file, or get it again.") from None
 
