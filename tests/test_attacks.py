@@ -196,7 +196,25 @@ def test_no_value_is_taken_for_a_file_or_an_address(app):
     body = {"fn_index": event._id, "session_hash": "x", "data": [file, *values[1:]]}
     status, said = refused(app, "gradio_api/queue/join", "POST", json.dumps(body).encode())
     assert (status, said[:13]) == (422, "Sentence A is")
+    for fn in app.blocks.fns.values():  # wherever it stands in what an event brings
+        values = [getattr(block, "value", None) for block in fn.inputs]
+        for place in (place for place, block in enumerate(fn.inputs) if not block.stateful):
+            for given in (file, [file]):
+                body = {"fn_index": fn._id, "session_hash": "x", "data": [*values[:place], given, *values[place + 1 :]]}
+                assert refused(app, "gradio_api/queue/join", "POST", json.dumps(body).encode())[0] == 422
     assert (sorted(folder.rglob("*")) if folder.exists() else []) == before
+
+
+@pytest.mark.slow
+def test_a_value_of_another_kind_is_refused_as_what_it_is(app):
+    event = json.loads(app.send("gradio_api/call/score", {"data": ["a", "b", {}, ""]}))["event_id"]
+    assert "scorer is '{}'; known are" in app.send(f"gradio_api/call/score/{event}")
+    asked = {"query": {}, "sentences": []}
+    event = json.loads(app.send("gradio_api/call/v2/rank", asked))["event_id"]
+    assert "is dict {}; a string was expected" in app.send(f"gradio_api/call/v2/rank/{event}")
+    called = {"jsonrpc": "2.0", "id": "\ud8c7", "method": "tools/list"}
+    told = refused(app, "gradio_api/mcp/", "POST", json.dumps(called).encode())
+    assert told == (422, "the request's id or method holds half a surrogate pair; send whole characters.")
 
 
 @pytest.mark.slow
@@ -212,7 +230,13 @@ def test_a_body_that_comes_slowly_or_without_end_is_given_up(app, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["choose", "open_row", "go_back", "press_picture", "run_example", "bring_back"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("choose", "open_row", "go_back", "press_picture", "run_example", "bring_back"),
+        *("choose_encoder", "open_chosen", "stop", "redraw"),
+    ],
+)
 def test_what_was_never_on_the_page_cannot_be_pressed(app, name):
     for event_data in (None, {}, {"key": "99"}, {"key": "²"}, {"key": -1}, {"index": 99, "value": "x"}, {"key": "a²x"}):
         for fn in (fn for fn in app.blocks.fns.values() if fn.api_name == name):

@@ -164,6 +164,8 @@ def test_what_cannot_be_had_is_said_in_one_sentence(hub: LoopbackHub, folder: Pa
     assert too_large.endswith("MB, and 0.0 MB is the limit here; choose a smaller one.")
     hub.refuse["GET", "/tree/"] = (400, {}, b'{"error": "Not today"}')
     assert failure(hub, home) == f"{REPOSITORY} could not be fetched: Not today; try again later."
+    hub.refuse["GET", "/tree/"] = (200, {}, b'[{"type": "file", "path": {}, "size": 2, "oid": "1"}]')
+    assert failure(hub, home) == f"the Hub's list of the files of {REPOSITORY} cannot be read; try again later."
 
 
 def test_private_and_gated_repositories_need_a_token_that_is_never_shown(

@@ -232,6 +232,16 @@ def test_a_damaged_tokenizer_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
+def test_a_tokenizer_that_makes_no_tokens_is_refused(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "x")
+    gone = {"type": "Replace", "pattern": {"Regex": "."}, "content": ""}
+    plain = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+    before = json.loads((folder / "tokenizer.json").read_text())
+    (folder / "tokenizer.json").write_text(json.dumps(before | {"normalizer": gone, "post_processor": plain}))
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json makes no tokens of the letter a"):
+        load(folder)
+
+
 def test_a_tokenizer_with_more_ids_than_the_encoder_is_refused(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "x", config={"vocab_size": 50})
     with pytest.raises(CheckpointError, match=r"token id \d+, but config\.json says vocab_size 50"):

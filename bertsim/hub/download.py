@@ -184,7 +184,10 @@ def _sizes(repository: str, commit: str) -> dict[str, int]:
             folder = Path(snapshot_download(repository, revision=commit, local_files_only=True))
             found = [path for path in folder.rglob("*") if path.is_file()]
             return {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
-    return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
+    files = [entry for entry in entries if isinstance(entry, RepoFile)]
+    if not all(isinstance(each.path, str) and isinstance(each.size, int) for each in files):
+        raise HubError(f"the Hub's list of the files of {repository} cannot be read; try again later.")
+    return {entry.path: entry.size for entry in files}
 
 
 def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:

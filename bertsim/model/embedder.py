@@ -113,9 +113,9 @@ class SentenceEmbedder:
 
     def partly_unread(self, sentences: Iterable[str], max_length: int | None = None) -> dict[str, Unread]:
         """What of sentences `embed` would not read, by sentence; only those of which there is such a thing."""
-        texts = list(dict.fromkeys(list_sentences(sentences)))
-        counts = zip(texts, self.count_tokens(texts, max_length), strict=True)
-        partly = [text for text, count in counts if count.cut or count.unknown]
+        listed = list_sentences(sentences)
+        counts = dict(zip(listed, self.count_tokens(listed, max_length), strict=True))
+        partly = [text for text, count in counts.items() if count.cut or count.unknown]
         return dict(zip(partly, self.unread(partly, max_length), strict=True)) if partly else {}
 
     def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:

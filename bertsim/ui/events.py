@@ -208,6 +208,7 @@ class Events:
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}
         return update | self._in_use(allowed.encoder) | {page.wanted: wanted}
 
+    @answers
     def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """A card, or the way back to the bundled encoder."""
         name = pressed(event, self.shelf.catalog.offers).name

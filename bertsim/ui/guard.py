@@ -146,6 +146,7 @@ class Guard:
             asked = strict_json(body)
             called = _CALLED.fullmatch(path)
             if re.fullmatch(_MCP, path):
+                _check_echoed(asked)
                 return None
             if not isinstance(asked, dict):
                 raise InputError(f"the request is a {type(asked).__name__}; a JSON object, {{…}}, was expected.")
@@ -175,6 +176,15 @@ async def refuse_fields(request: Request, error: Exception) -> JSONResponse:
     told = [(".".join(map(str, each["loc"][1:])), each["msg"]) for each in getattr(error, "errors", list)()]
     name, why = told[0] if told else ("", "it cannot be read")
     return refusal(422, f"the request's {name or 'body'}: {why[:120]}.")
+
+
+def _check_echoed(asked: Any) -> None:
+    """Raise InputError where what an answer repeats of a request cannot be sent back."""
+    told = [asked.get(name) for name in ("id", "method", "jsonrpc")] if isinstance(asked, dict) else asked
+    try:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("the request's id or method holds half a surrogate pair; send whole characters.") from None
 
 
 def strict_json(body: bytes) -> Any:

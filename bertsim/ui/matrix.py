@@ -146,9 +146,9 @@ class MatrixMode(Mode):
         return {self.chosen: chosen, self.picture: self._picture(asked, sent, chosen)}
 
     @answers
-    def open_chosen(self, opening: list[Any]) -> Update:
+    def open_chosen(self, opening: list[Any] | None) -> Update:
         """The two that were pressed, in Compare."""
-        return self.open_pair(*opening[:2])
+        return self.open_pair(*opening[:2]) if opening else gr.skip()
 
     @answers
     def price(self, request: gr.Request, **sent: Any) -> Update:
@@ -192,7 +192,8 @@ class MatrixMode(Mode):
     def stop(self, request: gr.Request, **sent: Any) -> Update:
         """Read no more; what was read stays."""
         self.turns.take(request.session_hash, sent["turn"])
-        left = len(self.every.unread(self._asked(sent)))
+        asked = self._asked(sent)
+        left = len(self.every.unread(asked)) if asked.is_enough else 0
         says = f"Stopped: {counted(left, 'pair')} not read; “Read together” goes on with them."
         return self._told("no", tag("p.bs-facts", says)) | {self.fresh: time.monotonic()}
 

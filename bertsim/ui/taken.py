@@ -52,6 +52,7 @@ def taken_of(
         value if _is_open(block, value) else _taken(shown.get(block._id, block), value)
         for block, value in zip(fn.inputs, data, strict=True)
     ]
+    _check_plain(values)
     if event_data is not None and not isinstance(event_data, dict):
         raise InputError(f"event_data is a {type(event_data).__name__}; an object was expected.")
     if isinstance(event_data, dict):
@@ -87,13 +88,11 @@ def _taken(block: Block, value: Any) -> Any:
                 label = getattr(block, "label", None) or block.elem_id or "a value"
                 raise InputError(f"{label} is {_shown(value)}; {expected} was expected.")
             return sendable(value or "") if str in types else value
-    if not hasattr(block, "data_model") or block.data_model is None:
-        _check_plain(value)
     return value
 
 
 def _check_plain(value: Any) -> None:
-    """Raise InputError where what an endpoint is given holds what Gradio takes for a file, or for one to be fetched."""
+    """Raise InputError where values hold what Gradio takes for a file, or for one to be fetched."""
     if isinstance(value, dict) and {"path", "url", "meta"} & value.keys():
         raise InputError(f"an argument is a file, {_shown(value)}; text, numbers and lists were expected.")
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
