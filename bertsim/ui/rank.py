@@ -86,7 +86,7 @@ class RankMode(Mode):
         results = {self.headline, self.ranking, self.others, self.cost, self.cancel, self.shown, *self.faults.values()}
         own = self.shared | self.asks | {"shown": self.shown, "turn": page.turn}
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **MANY_QUEUE}
-        sent = {"inputs_kwargs": own, "js": TURN_JS, "trigger_mode": "multiple", **quiet}
+        sent = {"inputs_kwargs": own, "js": TURN_JS, "trigger_mode": "multiple", "show_progress_on": self.cost, **quiet}
         ranked = [
             gr.on([self.run.click, self.query.submit], self.rank, outputs=results, **sent),
             self.entered.change(self.rank_if_due, outputs=results, **sent),
