@@ -232,13 +232,39 @@ def test_a_damaged_tokenizer_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
-def test_a_tokenizer_that_makes_no_tokens_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {
+                "normalizer": {"type": "Replace", "pattern": {"Regex": "."}, "content": ""},
+                "post_processor": {
+                    "type": "ByteLevel",
+                    "add_prefix_space": False,
+                    "trim_offsets": True,
+                    "use_regex": False,
+                },
+            },
+            "it makes no tokens of the letter a",
+        ),
+        (
+            {
+                "post_processor": {
+                    "type": "TemplateProcessing",
+                    "single": [{"SpecialToken": {"id": "[X]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+                    "special_tokens": {},
+                }
+            },
+            "",
+        ),
+    ],
+)
+def test_a_tokenizer_that_makes_no_tokens_is_refused(tmp_path: Path, changed: dict[str, object], said: str) -> None:
     folder = make_checkpoint(tmp_path / "x")
-    gone = {"type": "Replace", "pattern": {"Regex": "."}, "content": ""}
-    plain = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     before = json.loads((folder / "tokenizer.json").read_text())
-    (folder / "tokenizer.json").write_text(json.dumps(before | {"normalizer": gone, "post_processor": plain}))
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json makes no tokens of the letter a"):
+    (folder / "tokenizer.json").write_text(json.dumps(before | changed))
+    with pytest.raises(CheckpointError, match=rf"cannot be read as a tokenizer, with the settings beside it: .*{said}"):
         load(folder)
 
 
