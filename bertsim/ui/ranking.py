@@ -32,7 +32,7 @@ from bertsim.views.ranked import MANY, Cost, LeftOut, Line, Ranking
 
 MOST_LINES = 2_000
 MOST_RERANKED = 100
-SOON = 0.4
+SOON = 1.0
 """Seconds after which it is shown how far an answer is."""
 _LOT, _PAIRS, _QUICK = 24_000, 12, 24  # characters, pairs read at a time; after so many pairs others go first
 Stop = Callable[[], None]
