@@ -59,11 +59,9 @@ def test_a_command_that_is_killed_leaves_nothing_and_the_next_run_writes_it(
     words, out = [command, *WRITES[command]], tmp_path / WRITES[command][-1]
 
     def run(*before: str) -> int:
-        code = "\n".join(
-            ["import os, resource, signal", "from bertsim.cli import main", *before, f"exit(main({words}))"]
-        )
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=False).returncode
+        lines = ["import os, resource, signal", "from bertsim.cli import main", *before, f"exit(main({words}))"]
+        code = "\n".join(lines)
+        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment(), check=False).returncode
 
     assert run("signal.signal(signal.SIGXFSZ, signal.SIG_DFL)", KILLED[when]) in (-signal.SIGXFSZ, -signal.SIGKILL)
     assert not out.exists()

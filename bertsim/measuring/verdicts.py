@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.data.pairs import open_pairs
+from bertsim.engines.base import pass_of
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import LABELS
 from bertsim.measuring.edits import KINDS as EDITS
@@ -162,9 +163,9 @@ def read_pairs(
     model: SimilarityModel, pairs: Sequence[KnownPair], rating: str, progress: Progress | None = None
 ) -> Read:
     """Have a model with an inferring head read pairs; `rating`: the scorer to go by."""
-    there_and_back = [[(pair[i], pair[1 - i]) for pair in pairs] for i in (0, 1)]
-    scores, there = model.infer(there_and_back[0], [rating], progress=progress)
-    _, back = model.infer(there_and_back[1], (), progress=progress)
+    ways = [[(pair[i], pair[1 - i]) for pair in pairs] for i in (0, 1)]
+    scores, there = model.infer(ways[0], [rating], progress=pass_of(progress, 0, 2))
+    _, back = model.infer(ways[1], (), progress=pass_of(progress, 1, 2))
     return Read(scores[rating], np.stack([there, back], axis=1))
 
 

@@ -128,9 +128,8 @@ class SentenceEmbedder:
         listed, resolved = list_sentences(sentences), self.resolve(**options)
         rows = self._tokenizer.encode([(sentence,) for sentence in listed], resolved.max_length, name_by_place(listed))
         reader = self._embedding(resolved)
-        embeddings: Float = self._read([(rows or [_ANY], [reader])], progress)[
-            reader
-        ]  # of none, `dim` must be known too
+        read = self._read([(rows or [_ANY], [reader])], progress)  # of none, `dim` must be known too
+        embeddings: Float = read[reader]
         return embeddings[: len(rows)]
 
     def tokenize(self, sentences: Iterable[str], max_length: int | None = None) -> TokenBatch:

@@ -106,7 +106,7 @@ class EveryPair:
 
     def unread(self, asked: Asked) -> list[tuple[int, int]]:
         """The pairs that are still to be read together."""
-        return unread_pairs(self._apart(asked), self._together(asked))
+        return [] if not asked.is_enough else unread_pairs(self._apart(asked), self._together(asked))
 
     def count_read(self, asked: Asked) -> int:
         """How many pairs were read together."""

@@ -192,8 +192,7 @@ class MatrixMode(Mode):
     def stop(self, request: gr.Request, **sent: Any) -> Update:
         """Read no more; what was read stays."""
         self.turns.take(request.session_hash, sent["turn"])
-        asked = self._asked(sent)
-        left = len(self.every.unread(asked)) if asked.is_enough else 0
+        left = len(self.every.unread(self._asked(sent)))
         says = f"Stopped: {counted(left, 'pair')} not read; “Read together” goes on with them."
         return self._told("no", tag("p.bs-facts", says)) | {self.fresh: time.monotonic()}
 

@@ -127,10 +127,9 @@ class Bench:
         with ExitStack() as stack:
             ours = stack.enter_context(self._ours("pooled"))
             theirs = [stack.enter_context(self._peer(name, classifier)) for name, *_ in PACKED]
-            files = [
-                (each, each.ask("save", self.cache / f"pairs-{each.engine}.npy")["saved"]) for each in (ours, *theirs)
-            ]
-            scores = {each.engine: np.load(path) for each, path in files}
+            scores = {}
+            for each in (ours, *theirs):
+                scores[each.engine] = np.load(each.ask("save", self.cache / f"pairs-{each.engine}.npy")["saved"])
             exact = scores["cross-encoder"]
             for name in ("pooled", "onnxruntime"):
                 alike, apart = float(np.corrcoef(scores[name], exact)[0, 1]), float(np.abs(scores[name] - exact).max())
@@ -215,9 +214,7 @@ class Bench:
         others = [ours["litert"], *theirs.values()]
         cosines = {other.engine: agreement(ours["tensorflow"], other, self.cache) for other in others}
         if cosines["litert"][1] < SAME:
-            raise SystemExit(
-                f"not the same embeddings: smallest cosine {cosines['litert'][1]:.4f}, not {SAME} or more."
-            )
+            raise SystemExit(f"not the same embeddings: smallest cosine {cosines['litert'][1]:.4f}, below {SAME}.")
         return cosines
 
     def _ours(self, engine: str) -> Worker:

@@ -219,8 +219,9 @@ class _Page:
         event = next(each for each in self._config["dependencies"] if each["api_name"] == name)
         props = {each["id"]: each["props"] for each in self._config["components"]}
         boxes = {"bs-a": typed.get("sentence_a"), "bs-b": typed.get("sentence_b")} | typed
-        data = [boxes.get(props[each].get("elem_id")) or props[each].get("value") for each in event["inputs"]]
-        if "bs-a" in [props[each].get("elem_id") for each in event["inputs"]]:
+        inputs = [props[each] for each in event["inputs"]]
+        data = [boxes.get(each.get("elem_id")) or each.get("value") for each in inputs]
+        if any(each.get("elem_id") == "bs-a" for each in inputs):
             data[-2:] = self._draw.choice(["saw", "meets", "layers"]), next(_visitors)
         return await line.join(session, event["id"], data, key)
 
