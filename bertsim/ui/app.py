@@ -35,7 +35,8 @@ from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import Layout
 from bertsim.ui.matrix import MatrixMode
-from bertsim.ui.modes import SETTINGS, Mode, Moves
+from bertsim.ui.modes import Mode, Moves
+from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
@@ -110,7 +111,6 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         typed = switches | {"inputs_kwargs": {"typed": page.other} | sent}
         chosen.append(page.other.submit(events.type_encoder, outputs=switched, **typed))
     settings = [controls[key].input for key in SETTINGS]
-    asked = [page.run.click, page.a.submit, page.b.submit, *settings]
     swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
     moves = Moves(page)
     renewed = {"inputs": [page.mode], "outputs": moves.entries, **quiet}
@@ -119,7 +119,8 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         each.success(moves.renew, **renewed)
     opened = [event for mode in page.modes for event in mode.wire(blocks)]
     answered = [
-        gr.on(asked, events.compare_pair, outputs=results, **asks),
+        gr.on([page.run.click, page.a.submit, page.b.submit], events.compare_pair, outputs=results, **asks),
+        gr.on(settings, events.set_up, outputs=results, **asks),
         swapped.then(events.compare_pair, outputs=results, **asks),
         page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),
         page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),

@@ -68,6 +68,10 @@ class Turns:
         check()
         return check
 
+    def is_latest(self, visitor: str | None, turn: float | None) -> bool:
+        """Whether a visitor has asked nothing after the question of that turn."""
+        return turn is not None and self._latest.get(visitor or "", {}).get(False) == turn
+
     def overtake(self, visitor: str | None) -> None:
         """Make every view stale that is being drawn for a visitor: what it is drawn from is no longer so."""
         with self._lock:

@@ -7,9 +7,11 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -25,7 +27,7 @@ from bertsim.ui.pairs import Pair, Pairs, Settings
 from bertsim.ui.share import ORIGIN, pictured_and_told
 from bertsim.ui.shelf import Loading
 from bertsim.ui.tabs import TABS, Tab
-from bertsim.views.markup import Html, sendable
+from bertsim.views.markup import Html, sendable, tag
 from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
 from bertsim.views.result import measures, verdict
 from bertsim.views.ruler import ways
@@ -38,6 +40,7 @@ TICK = 0.25
 """Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
 _NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
+_USUAL = urlencode(dict(zip("ab", EXAMPLES[0][1:], strict=True)))
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ class Events:
     def __init__(self, page: Layout, built: Choices) -> None:
         self.page, self.built, self.shelf = page, built, page.shelf
         self.turns, self.switches, self.links, self.pairs = Turns(), Turns(), Turns(), Pairs()
+        self._drawn = itertools.count()
 
     @answers
     def compare_pair(self, request: gr.Request, **sent: Any) -> Update:
-        """The button, Enter, a pause in typing, swap, a setting; what is wrong with a sentence stands at its box."""
+        """The button, Enter, a pause in typing, swap; what is wrong with a sentence stands at its box."""
         try:
             return self._answer(request, sent)
         except InputError:
@@ -69,6 +73,14 @@ class Events:
             if not any(wrong.values()):
                 raise
             return wrong
+
+    def set_up(self, request: gr.Request, **sent: Any) -> Update:
+        """A setting; nothing where it is as before, for Gradio tells of every list that is left."""
+        shown, asked = sent["shown"], (sent["a"], sent["b"], Settings.of(sent))
+        is_there = shown and asked == (shown.a, shown.b, shown.settings)
+        if is_there and self.turns.is_latest(request.session_hash, shown.turn):
+            return gr.skip()
+        return self.compare_pair(request, **sent)
 
     @answers
     def run_example(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
@@ -151,8 +163,9 @@ class Events:
         changed = {key: allowed.checked(key, value) for key, value in changed.items()}
         if tab.prepare:
             tab.prepare(pair, **values | changed)
-        drawn = {self.page.pictures[tab.name]: tab.draw(pair, **values | changed)}
+        picture = tab.draw(pair, **values | changed)
         self.turns.overtake(request.session_hash)
+        drawn = {self.page.pictures[tab.name]: self._counted(picture)}
         return drawn | {self.page.controls[key]: value for key, value in changed.items()}
 
     @answers
@@ -173,7 +186,7 @@ class Events:
         picture, texts = pictured_and_told(pair, judged, mask, scorer)
         check()
         return {
-            self.page.share: share_dialog(query, problem, picture, texts if query else {}, ORIGIN),
+            self.page.share: share_dialog(query, problem, picture, texts if query else {}, ORIGIN, query == _USUAL),
             self.page.challenge: challenge(pair.comparison["cosine"].value, judged),
         }
 
@@ -251,8 +264,7 @@ class Events:
         """
         page = self.page
         check = self.turns.take(request.session_hash, sent["turn"])
-        own = sent["encoder"], sent["pooling"], sent["layers"], sent["combine"], sent["max_length"]
-        shown = Shown(sent["a"], sent["b"], Settings(*own), sent["tab"], sent["turn"])
+        shown = Shown(sent["a"], sent["b"], Settings.of(sent), sent["tab"], sent["turn"])
         pair = self._pair(shown)
         check()
         judged = judge(pair, self.shelf, waits=False)
@@ -261,7 +273,7 @@ class Events:
         pictures: Update = dict.fromkeys(page.pictures.values(), "")
         for tab in TABS:
             if tab.name in drawn:
-                pictures[page.pictures[tab.name]] = tab.draw(pair, **self._values(tab, pair, values))
+                pictures[page.pictures[tab.name]] = self._counted(tab.draw(pair, **self._values(tab, pair, values)))
         check()
         comparison = pair.comparison
         past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, shown.turn)
@@ -285,9 +297,13 @@ class Events:
         check = self.turns.take(request.session_hash, sent["turn"], is_view=True)
         pair = self._pair(shown)
         check()
-        picture = tab.draw(pair, **self._values(tab, pair, sent))
+        picture = self._counted(tab.draw(pair, **self._values(tab, pair, sent)))
         check()
         return {self.page.pictures[tab.name]: picture}
+
+    def _counted(self, picture: Html) -> Html:
+        """A picture with its place among all that were drawn: they may come to the browser in another order."""
+        return tag("div", picture, data_drawn=next(self._drawn))
 
     def _restore(self, query: Mapping[str, str]) -> tuple[Choices, str, Loading | None, tuple[str, dict[str, Any]]]:
         """What a new page begins with.

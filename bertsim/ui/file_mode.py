@@ -21,6 +21,7 @@ from bertsim.ui.file_results import write_report
 from bertsim.ui.file_scoring import KINDS, Job, Scored, begin, chunks, write
 from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Sent, Update
+from bertsim.ui.pairs import Settings
 from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
 from bertsim.ui.transfer import build_transfers
@@ -238,7 +239,7 @@ class FileMode(Mode):
     def _job(self, sent: Sent) -> tuple[Any, Job]:
         model = self.page.shelf.get(sent["encoder"])
         scorers = tuple(name for name in sent["scorers"] or () if name in model.scorers) or ("cosine",)
-        return model, Job(self.settings(sent), scorers, bool(sent["infers"] and model.inferring_head))
+        return model, Job(Settings.of(sent), scorers, bool(sent["infers"] and model.inferring_head))
 
     def _rest(self) -> Update:
         """The buttons when nothing runs."""

@@ -57,7 +57,7 @@ def _reader(pair: Pair, shelf: Shelf) -> Pair | None:
     with suppress(BertsimError):
         model = shelf.get(BUNDLED_OFFER.name)
         usual = Choices.of(model).defaults
-        own = Settings(model.name, *(usual[key] for key in ("pooling", "layers", "combine", "max_length")))
+        own = Settings.of({**usual, "encoder": model.name})
         return pair.pairs.compare(model, own, pair.comparison.sentence_a, pair.comparison.sentence_b)
     return None
 

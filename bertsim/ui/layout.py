@@ -10,7 +10,8 @@ import gradio as gr
 from bertsim.ui.controls import Choices
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.lane import SlowLane
-from bertsim.ui.modes import COMPARE, SETTINGS, Mode
+from bertsim.ui.modes import COMPARE, Mode
+from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import ANSWERED_JS, FAULT_JS, FOLLOW_JS, VIEW_JS

@@ -21,6 +21,7 @@ from bertsim.ui.examples import LISTS
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import LIVE_JS, Layout, fault_place, picture, share_button
 from bertsim.ui.modes import Mode, Sent, Update
+from bertsim.ui.pairs import Settings
 from bertsim.ui.pairwise import MAX_LINES, key_of
 from bertsim.ui.theme import TURN_JS
 from bertsim.views.markup import Html, counted, sendable, tag
@@ -220,7 +221,7 @@ class MatrixMode(Mode):
         return found
 
     def _asked(self, sent: Sent) -> Asked:
-        return self.every.ask(sent["lines"], self.settings(sent), sent["scorer"])
+        return self.every.ask(sent["lines"], Settings.of(sent), sent["scorer"])
 
     def _draw(self, request: gr.Request, sent: Sent) -> Update:
         """What is drawn of the lines that are sent, and what is wrong with any; raises as `answers` takes it."""
@@ -240,7 +241,7 @@ class MatrixMode(Mode):
 
     def _state(self, sent: Sent) -> str:
         """What tells what is drawn from what would be."""
-        return repr((key_of([sent["lines"]]), self.settings(sent), sent["scorer"]))
+        return repr((key_of([sent["lines"]]), Settings.of(sent), sent["scorer"]))
 
     def _told(self, together: str | None = None, says: Html | str = "") -> Update:
         """Nothing is being read; `together`: whether it is wanted, if that changes."""

@@ -18,7 +18,7 @@ from bertsim.errors import InputError
 from bertsim.ui.calls import Turns, answers, pressed, sentence
 from bertsim.ui.controls import LONGEST, Choices
 from bertsim.ui.lane import SlowLane
-from bertsim.ui.pairs import Settings
+from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.share import ORIGIN
 from bertsim.views.markup import Html, sendable
 from bertsim.views.share import share_dialog
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 COMPARE = "compare"
 """The mode of one pair, which the page begins with."""
-SETTINGS = ("pooling", "layers", "combine", "max_length")
 Sent = dict[str, Any]
 """What the page sends with a request, by name."""
 Update = dict[Any, Any]
@@ -95,10 +94,6 @@ class Mode(ABC):
     @abstractmethod
     def read_link(self, query: Mapping[str, str]) -> Update:
         """What a link asks for, a value for each of `asks`; raises InputError for what cannot be."""
-
-    def settings(self, sent: Sent) -> Settings:
-        """The settings of a request."""
-        return Settings(sent["encoder"], *(sent[key] for key in SETTINGS))
 
     def open_pair(self, a: str, b: str) -> Update:
         """Put a pair into the boxes of Compare, which opens, with a way back to this mode."""

@@ -7,7 +7,7 @@ them, are kept within so many bytes; tabs, controls and links share them.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 from threading import Lock
@@ -26,6 +26,7 @@ from bertsim.views.ruler import Way
 T = TypeVar("T")
 MAX_BYTES = 64_000_000
 LAST = "last"
+SETTINGS = ("pooling", "layers", "combine", "max_length")
 
 
 def layer_choices(num_hidden_layers: int) -> dict[str, tuple[int, ...] | None]:
@@ -46,6 +47,11 @@ class Settings:
     layers: str
     combine: str
     max_length: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """Those among other values, by key."""
+        return cls(**{key: values[key] for key in ("encoder", *SETTINGS)})
 
     def options(self, model: SimilarityModel) -> Options:
         """As the model's methods take them."""

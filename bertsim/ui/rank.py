@@ -18,7 +18,8 @@ from bertsim.ui.controls import WholeSlider
 from bertsim.ui.examples import RANKED
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import LIVE_JS, Layout, fault_place, picture, share_button
-from bertsim.ui.modes import SETTINGS, Mode, Sent, Update
+from bertsim.ui.modes import Mode, Sent, Update
+from bertsim.ui.pairs import SETTINGS, Settings
 from bertsim.ui.ranking import MOST_LINES, MOST_RERANKED, SOON, Question, Ranker, Step, list_lines
 from bertsim.ui.theme import ANSWERED_JS, TURN_JS
 from bertsim.views.markup import sendable, tag
@@ -177,7 +178,7 @@ class RankMode(Mode):
         if not found.lines:
             wrong["lines"] = "there is no line yet; write one sentence a line, paste them, or drop a file."
         if not wrong:
-            asked = Question(sent["q"], found, self.settings(sent), sent["scorer"], sent["top"])
+            asked = Question(sent["q"], found, Settings.of(sent), sent["scorer"], sent["top"])
             begun = {self.shown: _checksums(sent)} | dict.fromkeys(self.faults.values(), "")
             try:
                 for update in self._updates(self.ranker.rank(asked, stop, is_over), asked.sentence, sent["turn"]):

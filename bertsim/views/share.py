@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from bertsim.views.markup import Html, button, note, tag
 
 
-def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tuple[str, str]], origin: str) -> Html:
+def share_dialog(
+    query: str, problem: str, picture: Html, texts: Mapping[str, tuple[str, str]], origin: str, is_usual: bool = False
+) -> Html:
     """A closed dialog, which carries the query of the page.
 
     Args:
@@ -19,6 +21,7 @@ def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tu
         picture: the card, as SVG; empty: there is none.
         texts: by the name of a way in: what to copy, and what it leaves out.
         origin: an address in these texts in whose place the app's own belongs.
+        is_usual: whether it is what a page without a query shows.
     """
     field = tag("input", type="text", readonly=True, aria_label="Link to this page")
     saves = (button(kind.upper(), kind=".bs-quiet", data_card=kind) for kind in ("png", "svg"))
@@ -31,7 +34,9 @@ def share_dialog(query: str, problem: str, picture: Html, texts: Mapping[str, tu
         limits = tag("p.bs-limits", left_out) if left_out else ""
         parts.append(tag("details", tag("summary", name), _copied(shown, name), limits, name="bs-way"))
     parts += [tag("form", tag("button.bs-quiet", "Close"), method="dialog"), tag("span.bs-words", role="status")]
-    return tag("dialog.bs-keys.bs-share", *parts, id="bs-share", aria_label="Share", data_query=query)
+    return tag(
+        "dialog.bs-keys.bs-share", *parts, id="bs-share", aria_label="Share", data_query=query, data_usual=is_usual
+    )
 
 
 def _copied(content: Html, what: str) -> Html:

@@ -3,7 +3,7 @@
 (() => {
   const VIEWS = "bs-tabs";
   let query = null; // what the page shows; null before there is anything
-  let plain = null; // the link to what whoever came without one found: it needs no query
+  let isUsual = false; // what whoever comes without a link finds: it needs no query
   let isOpen = false; // or is to be: an answer may draw the dialog for the first time, or anew while it is read
 
   const dialog = () => document.getElementById("bs-share");
@@ -23,7 +23,7 @@
   const follow = () => {
     if (query === null) return;
     const url = link();
-    if (url.search === plain) url.search = "";
+    if (isUsual && !url.searchParams.has("pins")) url.search = "";
     // what is Gradio's or the host's own stays in the address, and in no link
     for (const [name, value] of new URLSearchParams(location.search)) if (name.startsWith("__")) url.searchParams.set(name, value);
     if (url.href === location.href) return;
@@ -45,9 +45,9 @@
     if (!own) return;
     const isFirst = query === null;
     query = own.dataset.query;
+    isUsual = own.dataset.usual !== undefined;
     element.querySelectorAll("[data-origin]").forEach((each) => { each.textContent = location.origin + location.pathname; });
     if (isFirst && location.hash === `#${VIEWS}`) views().scrollIntoView();
-    if (isFirst && !/[?&][^_]/.test(location.search)) plain = link().search;
     follow();
     if (isOpen) open();
   };

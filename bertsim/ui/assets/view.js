@@ -10,6 +10,7 @@ window.bertsim = (() => {
   const places = new Map(); // marks, by name, where they were
   const unfolded = new Set(); // what was opened stays open in the next picture
   const tints = new WeakMap();
+  const drawn = new WeakMap(); // the picture of a component, by its place among all that were drawn
   let pins = [];
   let pointed = [];
   let told = ""; // what the pointed-at cell says of itself
@@ -202,6 +203,10 @@ window.bertsim = (() => {
   });
   // After a redraw: what was open, focused, pinned and marked before is so again.
   const settle = (element) => {
+    const place = Number(element.querySelector("[data-drawn]")?.dataset.drawn);
+    const isOld = place < drawn.get(element);
+    drawn.set(element, place);
+    if (isOld) components.get(element)(""); // it came after one that was drawn later: ask anew
     const view = element.querySelector(".bs-view");
     if (view?.querySelector(".bs-text")) {
       const sentences = [...view.querySelectorAll(".bs-text")].map((text) => text.textContent).join("\n");
