@@ -83,7 +83,7 @@ def build_app(shelf: Shelf) -> Page:
 
 def _wire(events: Events, blocks: gr.Blocks) -> None:
     """Connect the components of a page with what their events do: triggers, queues, what runs in the browser."""
-    page, controls = events.page, events.page.controls
+    page, controls, switching = events.page, events.page.controls, events.switching
     sent = {"a": page.a, "b": page.b, "past": page.past, "shown": page.shown, "encoder": page.encoder}
     sent |= {key: control for key, control in controls.items() if key != "pins"}
     sent |= {"mode": page.mode, "pins": controls["pins"], "tab": page.tab, "turn": page.turn}
@@ -104,12 +104,12 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     switches = unseen | SWITCH_QUEUE
 
     cards = (page.offered, page.line)  # `gr.on` takes no event of HTML's own
-    chosen = [each.pick(events.choose_encoder, outputs=switched, **switches) for each in cards]
+    chosen = [each.pick(switching.choose_encoder, outputs=switched, **switches) for each in cards]
     waits = switches | {"inputs_kwargs": {"wanted": page.wanted, "encoder": page.encoder}, "js": None}
-    chosen.append(page.wanted.change(events.follow_link, outputs=switched, **waits))
+    chosen.append(page.wanted.change(switching.follow_link, outputs=switched, **waits))
     if page.other is not None:
         typed = switches | {"inputs_kwargs": {"typed": page.other} | sent}
-        chosen.append(page.other.submit(events.type_encoder, outputs=switched, **typed))
+        chosen.append(page.other.submit(switching.type_encoder, outputs=switched, **typed))
     settings = [controls[key].input for key in SETTINGS]
     swapped = page.swap.click(None, boxes, boxes, js=SWAP_JS, show_progress="hidden")
     moves = Moves(page)

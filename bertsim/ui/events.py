@@ -8,7 +8,7 @@ that a later one has overtaken is given up, and its answer never shown. Holds no
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from bertsim.errors import BertsimError, InputError
-from bertsim.ui.calls import StaleError, Turns, answers, pressed, pressed_key, sentence
+from bertsim.ui.calls import Turns, answers, pressed, pressed_key, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
@@ -26,9 +26,10 @@ from bertsim.ui.modes import COMPARE, Sent, Update
 from bertsim.ui.pairs import Pair, Pairs, Settings
 from bertsim.ui.share import ORIGIN, pictured_and_told
 from bertsim.ui.shelf import Loading
+from bertsim.ui.switching import Switching
 from bertsim.ui.tabs import TABS, Tab
 from bertsim.views.markup import Html, sendable, tag
-from bertsim.views.page import encoder_failed, encoder_in_use, encoder_on_its_way, fault, previous
+from bertsim.views.page import fault, previous
 from bertsim.views.result import measures, verdict
 from bertsim.views.ruler import ways
 from bertsim.views.share import share_dialog
@@ -36,8 +37,6 @@ from bertsim.views.tour import challenge
 
 FIRST_WAIT = 4.0
 """Seconds that a new page waits for the encoder that it wants, before it begins with the bundled one."""
-TICK = 0.25
-"""Seconds between two looks at a model on its way."""
 BY_NAME = {tab.name: tab for tab in TABS}
 _NO_KEYS: dict[str, list[str]] = {key: [] for key in KEYS}
 _USUAL = urlencode(dict(zip("ab", EXAMPLES[0][1:], strict=True)))
@@ -60,7 +59,8 @@ class Events:
 
     def __init__(self, page: Layout, built: Choices) -> None:
         self.page, self.built, self.shelf = page, built, page.shelf
-        self.turns, self.switches, self.links, self.pairs = Turns(), Turns(), Turns(), Pairs()
+        self.turns, self.links, self.pairs = Turns(), Turns(), Pairs()
+        self.switching = Switching(page)
         self._drawn = itertools.count()
 
     @answers
@@ -219,22 +219,7 @@ class Events:
         if allowed != self.built or values != allowed.defaults:
             update |= {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
         wanted = waiting and {"name": waiting.offer.name, "query": query, "turn": sent["turn"]}
-        return update | self._in_use(allowed.encoder) | {page.wanted: wanted}
-
-    @answers
-    def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
-        """A card, or the way back to the bundled encoder."""
-        name = pressed(event, self.shelf.catalog.offers).name
-        yield from self._follow(request, name, sent["encoder"], sent["turn"])
-
-    def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:
-        """An id of the Hub."""
-        yield from self._follow(request, typed.strip(), sent["encoder"], sent["turn"])
-
-    def follow_link(self, request: gr.Request, wanted: dict[str, Any] | None, encoder: str) -> Iterator[Update]:
-        """The encoder that a link waits for, and the link's settings with it."""
-        if wanted:
-            yield from self._follow(request, wanted["name"], encoder, wanted["turn"], wanted["query"])
+        return update | self.switching.in_use(allowed.encoder) | {page.wanted: wanted}
 
     def _pair(self, shown: Shown) -> Pair:
         model = self.shelf.get(shown.settings.encoder)
@@ -327,40 +312,3 @@ class Events:
         allowed = Choices.of(self.shelf.get(loading.offer.name))
         tab, values, unread = allowed.read_link(query if waiting or not problem else {})
         return allowed, problem or unread, waiting, (tab, values)
-
-    def _in_use(self, name: str) -> Update:
-        """The visitor's encoder, its card, and a line: "" for the one that the app begins with, if nothing is wrong."""
-        line: Html | str = encoder_in_use(name, BUNDLED_OFFER.name)
-        if self.shelf.notice and name == self.shelf.ask(None).offer.name:
-            line = encoder_failed(sentence(self.shelf.notice), name)
-        elif name == BUNDLED_OFFER.name == self.shelf.catalog.start.name:
-            line = ""
-        return {self.page.encoder: name, self.page.line: line, self.page.offered: self.page.cards(name)}
-
-    def _follow(
-        self, request: gr.Request, wanted: str, current: str, turn: float | None, query: Mapping[str, str] | None = None
-    ) -> Iterator[Update]:
-        """Load the wanted encoder and say how far it is; in the end switch to it, or say why the current one goes on.
-
-        A later choice of the visitor ends this one. A link's query waited for this encoder; what it does not name gets
-        the encoder's defaults.
-        """
-        page = self.page
-        try:
-            check = self.switches.take(request.session_hash, turn)
-            loading = self.shelf.ask(wanted)
-            told = None
-            while not loading.wait(TICK):
-                check()
-                if told != (loading.what, loading.share):
-                    told = loading.what, loading.share
-                    yield {page.line: encoder_on_its_way(wanted, *told, current)}
-            allowed = Choices.of(loading.model())
-            check()
-            _, values, _ = allowed.read_link(query or {})
-            controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
-            yield self._in_use(wanted) | controls
-        except BertsimError as error:
-            yield {page.line: encoder_failed(sentence(str(error)), current)}
-        except StaleError:
-            return
