@@ -62,6 +62,14 @@ def test_padding_never_changes_an_embedding(any_engine: SimilarityModel, length:
     np.testing.assert_allclose(padded / scale, alone / scale, atol=TOLERANCE[any_engine.engine])
 
 
+def test_a_score_is_the_same_whether_the_pooler_is_asked_for_alone_or_with_token_vectors(
+    any_engine: SimilarityModel,
+) -> None:
+    assert "pool" in any_engine._engine.signatures
+    alone, beside = any_engine.score(PAIRS, scorer="pooled"), any_engine.scores(PAIRS, ["pooled", "nli"])["pooled"]
+    np.testing.assert_allclose(alone, beside, atol=TOLERANCE[any_engine.engine])
+
+
 def test_results_come_back_in_the_callers_order_each_distinct_sentence_once(model: SimilarityModel) -> None:
     seen: list[tuple[int, int]] = []
     shuffled = [*SENTENCES, *reversed(SENTENCES)] * 20
@@ -150,7 +158,7 @@ def test_only_what_is_wanted_is_copied_out_of_the_encoder(
         }
         np.testing.assert_array_equal(getattr(engine.encode(*arrays, fields=[field]), field), getattr(every, field))
     pooler = engine.encode(*arrays, fields=["pooler_output"])
-    np.testing.assert_array_equal(pooler.pooler_output, every.pooler_output)
+    np.testing.assert_allclose(pooler.pooler_output, every.pooler_output, atol=TOLERANCE[any_engine.engine])
     assert {each.size for each in (pooler.last_hidden_state, pooler.hidden_states, pooler.attentions)} == {0}
     given, run = set(), engine.run
     monkeypatch.setattr(engine, "run", lambda *told, **arrays: given.update(found := run(*told, **arrays)) or found)

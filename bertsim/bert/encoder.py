@@ -55,7 +55,8 @@ class LayerNorm(keras.layers.Layer):
         """Apply the layer."""
         centred = x - ops.mean(x, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
-        return centred * ops.rsqrt(variance + self.epsilon) * self.gain + self.bias
+        gain, bias = self.gain[None], self.bias[None]  # vectors would be multiplied into the next int8 weights
+        return centred * ops.rsqrt(variance + self.epsilon) * gain + bias
 
 
 class Embeddings(keras.layers.Layer):
@@ -101,23 +102,25 @@ class Block(keras.layers.Layer):
         self.attention_dropout = keras.layers.Dropout(config.attention_probs_dropout_prob)
         self.built = True
 
-    def call(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+    def call(self, x: Tensor, bias: Tensor, training: bool, asking: Any = None) -> tuple[Tensor, Tensor]:
         """Turn x, float32 [batch × seq, hidden], into the same and the attention, float32 [batch, heads, seq, seq].
 
-        `bias`, float32 [batch, 1, 1, seq], is 0 for what is attended to, and -1e9 for what is not.
+        `bias`, float32 [batch, 1, 1, seq], is 0 for what is attended to, and -1e9 for what is not. `asking`: the rows
+        of x that are wanted, as many of each sequence; all by default.
         """
-        context, attention = self._attend(x, bias, training)
-        x = self.attention_norm(x + self.dropout(self.attention_output(context), training=training))
+        asking = x if asking is None else asking
+        context, attention = self._attend(asking, x, bias, training)
+        x = self.attention_norm(asking + self.dropout(self.attention_output(context), training=training))
         inner = self.output_dense(self.activation(self.intermediate(x)))
         return self.output_norm(x + self.dropout(inner, training=training)), attention
 
-    def _attend(self, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        batch, seq = ops.shape(bias)[0], ops.shape(bias)[3]
+    def _attend(self, asking: Tensor, x: Tensor, bias: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+        batch = ops.shape(bias)[0]
 
         def by_head(y: Tensor, axes: tuple[int, ...]) -> Tensor:
-            return ops.transpose(ops.reshape(y, (batch, seq, self.heads, self.head_size)), axes)
+            return ops.transpose(ops.reshape(y, (batch, -1, self.heads, self.head_size)), axes)
 
-        query = by_head(self.query(x) * self.head_size**-0.5, (0, 2, 1, 3))
+        query = by_head(self.query(asking) * self.head_size**-0.5, (0, 2, 1, 3))
         key = by_head(self.key(x), (0, 2, 3, 1))
         value = by_head(self.value(x), (0, 2, 1, 3))
         attention = ops.softmax(ops.matmul(query, key) + bias, axis=-1)
@@ -155,9 +158,7 @@ class BertEncoder(keras.Model):
             pooler_output: float32 [batch, hidden], where there is a pooler.
         """
         batch, seq = ops.shape(input_ids)[0], ops.shape(input_ids)[1]
-        mask = ops.cast(attention_mask, "float32")
-        bias = ops.reshape((1.0 - mask) * _MASKED, (batch, 1, 1, seq))
-        x = self.embeddings(input_ids, token_type_ids, take=take, training=training)
+        x, bias = self._begin(input_ids, attention_mask, token_type_ids, take, training)
         flat, attentions = [x], []
         for block in self.blocks:
             x, attention = block(x, bias, training=training)
@@ -168,3 +169,29 @@ class BertEncoder(keras.Model):
         if self.pooler is not None:
             outputs["pooler_output"] = ops.tanh(self.pooler(hidden_states[-1][:, 0]))
         return outputs
+
+    def pool(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, take: Callable[..., Tensor] = _TAKE
+    ) -> Tensor:
+        """The `pooler_output` of `call` alone: of the last block only what [CLS] needs is computed, a fifth or so."""
+        batch, seq = ops.shape(input_ids)[0], ops.shape(input_ids)[1]
+        x, bias = self._begin(input_ids, attention_mask, token_type_ids, take, training=False)
+        assert self.pooler is not None
+        *blocks, last = self.blocks
+        for block in blocks:
+            x, _ = block(x, bias, training=False)
+        first, _ = last(x, bias, training=False, asking=ops.reshape(x, (batch, seq, self.config.hidden_size))[:, 0])
+        return ops.tanh(self.pooler(first))
+
+    def _begin(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        take: Callable[..., Tensor],
+        training: bool,
+    ) -> tuple[Tensor, Tensor]:
+        """What the first block takes, float32 [batch × seq, hidden], and the bias of every block."""
+        mask = ops.cast(attention_mask, "float32")
+        bias = ops.reshape((1.0 - mask) * _MASKED, (ops.shape(mask)[0], 1, 1, ops.shape(mask)[1]))
+        return self.embeddings(input_ids, token_type_ids, take=take, training=training), bias

@@ -40,9 +40,10 @@ class _WantedOutputs(SignatureRunner):
 class Flatbuffer(Runner):
     """A flatbuffer and its interpreters. Raises: CheckpointError, if it is missing, damaged or lacks a signature."""
 
-    def __init__(self, path: Path, signatures: tuple[str, ...]) -> None:
-        self._path, self._signatures = path, signatures
+    def __init__(self, path: Path, needed: tuple[str, ...]) -> None:
+        self._path, self._needed = path, needed
         self._free = [self._make()]  # a damaged file is an error now, not at the first score
+        self.signatures = self._free[0].get_signature_list().keys()
         self._slots = BoundedSemaphore(MAX_INTERPRETERS)
 
     def run(self, signature: str, wanted: Wanted, **arrays: NDArray[Any]) -> dict[str, Float]:
@@ -63,8 +64,8 @@ class Flatbuffer(Runner):
             signatures = interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
             raise CheckpointError(f"{self._path} cannot be run as a LiteRT flatbuffer: {error}") from None
-        if not set(self._signatures) <= signatures.keys():
-            named = " and ".join(self._signatures)
+        if not set(self._needed) <= signatures.keys():
+            named = " and ".join(self._needed)
             raise CheckpointError(f"{self._path} lacks the signatures {named}; export it anew.")
         return interpreter
 

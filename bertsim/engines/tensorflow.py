@@ -24,33 +24,39 @@ if TYPE_CHECKING:
 AXES = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUTS]
 
 
-def trace(body: Callable[..., Any], embedding: EmbeddingConfig) -> dict[str, Callable[..., Any]]:
-    """The two signatures of an engine as graphs, each for every shape; `body` is a `BertEncoder`, or gives the same.
+def trace(
+    encoder: BertEncoder, embedding: EmbeddingConfig, run: Callable[..., Any] = lambda part, *given: part(*given)
+) -> dict[str, Callable[..., Any]]:
+    """The signatures of an engine as graphs, each for every shape; `run` runs a part of the encoder.
 
     "embed" gives sentence_embedding; "encode" gives hidden_state_0 (the embeddings) and up, attention_0 and up and,
-    where there is a pooler, pooler_output.
+    where there is a pooler, pooler_output; "pool", where there is one, that alone.
     """
 
     @tf.function(input_signature=AXES)
     def embed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
-        hidden = body(input_ids, attention_mask, token_type_ids)["last_hidden_state"]
+        hidden = run(encoder, input_ids, attention_mask, token_type_ids)["last_hidden_state"]
         mask = tf.cast(attention_mask, tf.float32)
         pooled = pool(hidden, mask, embedding.pooling, normalize=embedding.normalize, xp=ops)
         return {"sentence_embedding": pooled}
 
     @tf.function(input_signature=AXES)
     def encode(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
-        output = body(input_ids, attention_mask, token_type_ids)
+        output = run(encoder, input_ids, attention_mask, token_type_ids)
         named = {f"hidden_state_{i}": x for i, x in enumerate(output["hidden_states"])}
         named |= {f"attention_{i}": x for i, x in enumerate(output["attentions"])}
         return named | ({"pooler_output": output["pooler_output"]} if "pooler_output" in output else {})
 
-    return {"embed": embed, "encode": encode}
+    @tf.function(input_signature=AXES)
+    def ask_pooler(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
+        return {"pooler_output": run(encoder.pool, input_ids, attention_mask, token_type_ids)}
+
+    return {"embed": embed, "encode": encode, **({"pool": ask_pooler} if encoder.pooler is not None else {})}
 
 
 class _Graphs(Runner):
     def __init__(self, graphs: Mapping[str, Callable[..., Any]]) -> None:
-        self._graphs = graphs
+        self._graphs, self.signatures = graphs, graphs.keys()
 
     def run(self, signature: str, wanted: Wanted, **arrays: NDArray[Any]) -> dict[str, Float]:
         outputs = self._graphs[signature](*arrays.values())

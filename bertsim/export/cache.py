@@ -22,7 +22,7 @@ from bertsim.hub.download import Progress
 LIMIT = 4_000_000_000
 """Bytes that all of them may take together."""
 KINDS = ("flatbuffers", "heads")
-_EXPORT_VERSION = "1"  # raised when the exporter makes other files than before
+_EXPORT_VERSION = "2"  # raised when the exporter makes other files than before
 _STALE_SECONDS = 24 * 3600
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Keras encoder -> LiteRT flatbuffer with int8 weights, checked against the model it came from.
 
-One file, two signatures over the same weights: `embed` gives the sentence embedding alone, `encode` gives
-everything the views need. Both axes (batch, seq) are dynamic. Embedding tables are stored as int8 rows with
+One file, signatures over the same weights: `embed` gives the sentence embedding alone, `pool` the pooler's output,
+`encode` everything the views need. Both axes (batch, seq) are dynamic. Embedding tables are stored as int8 rows with
 one scale each, linear weights are quantised by the converter. Needs TensorFlow; running the result does not.
 
 Source: LiteRT post-training dynamic range quantisation.
@@ -9,6 +9,7 @@ Source: LiteRT post-training dynamic range quantisation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from bertsim.bert.config import EmbeddingConfig
 from bertsim.bert.encoder import BertEncoder
 from bertsim.bert.pooling import scale_to_unit
 from bertsim.engines.litert import LiteRTEngine
-from bertsim.engines.tensorflow import AXES, TensorFlowEngine, trace
+from bertsim.engines.tensorflow import TensorFlowEngine, trace
 from bertsim.errors import ExportError
 from bertsim.export.flatbuffer import write_flatbuffer
 from bertsim.export.writing import to_int8
@@ -63,11 +64,11 @@ def export_flatbuffer(encoder: BertEncoder, embedding: EmbeddingConfig, tokenize
             )
         return lowest
 
-    return write_flatbuffer(path, trace(_with_constant_weights(encoder), embedding), check, int8=True)
+    return write_flatbuffer(path, trace(encoder, embedding, _with_constant_weights(encoder)), check, int8=True)
 
 
-def _with_constant_weights(encoder: BertEncoder) -> Any:
-    """The encoder as a graph function that holds its weights: the converter quantises constants alone."""
+def _with_constant_weights(encoder: BertEncoder) -> Callable[..., Any]:
+    """What runs a part of the encoder in a graph that holds its weights: the converter quantises constants alone."""
     tables = encoder.embeddings
     rows = {id(table): to_int8(table.numpy()) for table in (tables.word, tables.position, tables.token_type)}
     weights = [(variable, variable.numpy()) for variable in encoder.variables if id(variable) not in rows]
@@ -76,9 +77,8 @@ def _with_constant_weights(encoder: BertEncoder) -> Any:
         values, scale = rows[id(table)]
         return tf.cast(tf.gather(values, indices), tf.float32) * tf.expand_dims(tf.gather(scale, indices), -1)
 
-    @tf.function(input_signature=AXES)
-    def body(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
+    def run(part: Callable[..., Any], *given: Any) -> Any:
         with keras.StatelessScope(state_mapping=weights):
-            return encoder(input_ids, attention_mask, token_type_ids, take=take_int8)
+            return part(*given, take=take_int8)
 
-    return body
+    return run

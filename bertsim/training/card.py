@@ -210,7 +210,7 @@ def report_lines(report: FolderReport) -> list[str]:
     return [
         *lines,
         f"- attention: the median over heads and tokens of the largest weight is {report.sharpness:.1f} times even",
-        f"- one pair, median of {_CALLS} calls on the machine that trained: {times}",
+        f"- one pair, median of {_CALLS} calls on {_machine()}: {times}",
         *("", "What it says of ten pairs, the wrong answers too:", ""),
         *_table(list(report.examples[0]), [list(row.values()) for row in report.examples], 2),
     ]
