@@ -56,6 +56,7 @@ class Visit:
         result: what was made of it; `result_bytes` of memory.
         run: counted up with whatever makes a running answer stale: another file, Cancel, leaving.
         stopped: the count at which Cancel stopped what ran.
+        fresh: the count at which the file was taken: nothing has run for it since where it still is.
         is_receiving: while a file comes in.
     """
 
@@ -70,6 +71,7 @@ class Visit:
     result_bytes: int = 0
     run: int = 0
     stopped: int = -1
+    fresh: int = -1
     is_receiving: bool = False
     shown: dict[str, Any] = field(default_factory=dict)
 
@@ -150,7 +152,7 @@ class Desk:
         with self._lock:
             if visit.run != run:
                 raise StaleError
-            visit.taken = taken
+            visit.taken, visit.fresh = taken, run
             visit.size = sum(each.stat().st_size for each in visit.folder.iterdir())
         self.make_room(visit)
         return taken

@@ -150,19 +150,26 @@ class FileMode(Mode):
 
     @answers
     def read_again(self, request: gr.Request, encoder: str, **chosen: Any) -> Update:
-        """How the file is read was changed: what was not said before, and is as it was found, is found out again."""
+        """How the file is read was changed: what was not said before, and is as it was found, is found out again.
+
+        Nothing where all is as before, for Gradio tells of every list that is left.
+        """
         visit = self.visit_of(request)
         before, found = (visit.asked, visit.taken.reading if visit.taken else {})
         said = {}
         for key, value in chosen.items():
             is_new = value not in (FOUND_OUT, "", None) and value != found.get(key)
             said[key] = value if is_new or (value == getattr(before, key)) else None
+        if visit.taken and all(value == getattr(before, key) for key, value in said.items()):
+            return gr.skip()
         return self._take(visit, Asked(**said), encoder)
 
     @answers
     def choose(self, request: gr.Request, encoder: str, **columns: Any) -> Update:
-        """Other columns; what is chosen stays, for another may be chosen by now."""
-        visit, own = self.visit_of(request), self.chosen.values()
+        """Other columns, or nothing as above; what is chosen stays, for another may be chosen by now."""
+        visit, own, taken = self.visit_of(request), self.chosen.values(), self.visit_of(request).taken
+        if taken and (*taken.sentences, taken.label or NO_LABEL) == tuple(columns.values()):
+            return gr.skip()
         update = self._take(visit, replace(visit.asked, **columns), encoder)
         return {place: value for place, value in update.items() if place not in own}
 
@@ -181,12 +188,14 @@ class FileMode(Mode):
         return {self.cost: tag("p.bs-caption", says)}
 
     def score_few(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
-        """After a file was taken: one of few rows is scored at once."""
-        taken = self.visit_of(request).taken
-        if taken and taken.is_ready and taken.rows <= AT_ONCE:
+        """After a file was taken: one of few rows is scored at once, once."""
+        visit = self.visit_of(request)
+        if not visit.taken or not visit.taken.is_ready or visit.fresh != visit.run:
+            yield gr.skip()  # Gradio empties whatever a generator that yields nothing could have changed
+        elif visit.taken.rows <= AT_ONCE:
             yield from self.score(request, **sent)
         else:
-            yield self._rest()  # Gradio empties whatever a generator that yields nothing could have changed
+            yield self._rest()
 
     def score(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """Score the rows, and say how far it is; what is finished when it is stopped is kept, and drawn."""

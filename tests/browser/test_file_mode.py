@@ -192,6 +192,19 @@ def test_cancel_keeps_what_is_finished_and_score_goes_on_from_there(file_page, t
     assert float(first.get_attribute("value")) >= done / 1500 - 0.001
 
 
+def test_a_list_that_is_left_as_it_was_leaves_what_was_made_of_the_file(file_page):
+    page = file_page
+    open_example(page)
+    told = page.locator("#bs-file-told").inner_text()
+    for label in ("Column of A", "Column of labels"):
+        page.get_by_label(label, exact=True).click()
+        with page.expect_response(lambda answer: "queue/join" in answer.url):
+            page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)
+    assert page.locator("#bs-file-told").inner_text() == told
+    expect(page.locator("#bs-file-table table")).to_be_visible()
+
+
 @pytest.mark.long
 def test_the_scored_file_is_taken_away_and_no_cell_of_it_is_run(file_page, tmp_path):
     page = file_page
