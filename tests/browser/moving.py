@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import sys
-import tempfile
-from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
 from tests.browser.screenshots import ASSETS
-from tests.browser.server import chromium_at, served
-from tests.chromium import MISSING, find_chromium
+from tests.browser.server import on_show
 
 PAIR = {"a": "The patient is alive.", "b": "The patient is dead."}
 PRESSES = ("b4", "a4", "a2", "b2", "a4", "b4", "a2")
@@ -37,17 +33,9 @@ def picture(page: Page, within: FloatRect) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot(clip=within))).convert("RGB")
 
 
-def main() -> int:
-    """Take every picture and join them; 1 where there is no browser."""
-    chromium = find_chromium()
-    if chromium is None:
-        print(MISSING, file=sys.stderr)
-        return 1
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "app.log") as url,
-        chromium_at(chromium) as browser,
-    ):
+def main() -> None:
+    """Take every picture and join them."""
+    with on_show() as (browser, url):
         page = browser.new_page(viewport={"width": 900, "height": 1800}, reduced_motion="reduce")
         page.goto(f"{url}?{urlencode(PAIR)}")
         for drawn in ("#bs-saw .bs-effects", "#bs-ways .bs-lane"):
@@ -63,8 +51,7 @@ def main() -> int:
             frames.append(picture(page, within))
     frames[0].save(FILM, save_all=True, append_images=frames[1:], duration=SHOWN, loop=0, quality=80, method=6)
     print(FILM, f"{FILM.stat().st_size:,} bytes")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

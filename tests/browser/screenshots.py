@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser
 
-from tests.browser.server import ROOT, chromium_at, served
-from tests.chromium import MISSING, find_chromium
+from tests.browser.server import ROOT, on_show
 
 ASSETS = ROOT / "bertsim" / "ui" / "assets"
 # name, width, height (0 = the whole page), scheme, tab
@@ -80,23 +77,14 @@ def shrink(path: Path, to: Path) -> Path:
     return to
 
 
-def main() -> int:
-    """Take every picture; 1 where there is no browser."""
-    chromium = find_chromium()
-    if chromium is None:
-        print(MISSING, file=sys.stderr)
-        return 1
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(Path(folder) / "app.log") as url,
-        chromium_at(chromium) as browser,
-    ):
+def main() -> None:
+    """Take every picture."""
+    with on_show() as (browser, url):
         for picture in PICTURES:
             print(take(browser, url, *picture))
         print(take_mode(browser, url))
         print(take_card(browser, url))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

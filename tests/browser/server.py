@@ -7,11 +7,14 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.chromium import MISSING, find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -90,3 +93,17 @@ def chromium_at(path: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def on_show() -> Iterator[tuple[Browser, str]]:
+    """A Chromium and the address of a running app, for pictures. Raises: SystemExit, where there is no browser."""
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit(MISSING)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "app.log") as url,
+        chromium_at(chromium) as browser,
+    ):
+        yield browser, url
