@@ -11,13 +11,15 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from itertools import chain, count, cycle
 from pathlib import Path
 from random import Random
 from statistics import median
+from threading import Event, Thread
 from typing import Any, Self
 
 from bertsim.model.loading import BUNDLED
@@ -50,14 +52,32 @@ class Weight:
     """
 
     memory: float
-    threads: int
-    files: int
+    threads: float
+    files: float
 
     @classmethod
     def of(cls, pid: int) -> Self:
         """Weigh a process."""
         process = Path(f"/proc/{pid}")
         return cls(resident(pid), *(len(list((process / each).iterdir())) for each in ("task", "fd")))
+
+    @classmethod
+    def during(cls, pid: int, run: Callable[[], Load]) -> tuple[Load, Self]:
+        """A load, and the median of what a process weighs meanwhile: from second to second that is up and down."""
+        found, has_ended = [], Event()
+
+        def weigh() -> None:
+            while not has_ended.wait(1):
+                found.append(cls.of(pid))
+
+        watch = Thread(target=weigh)
+        watch.start()
+        try:
+            load = run()
+        finally:
+            has_ended.set()
+            watch.join()
+        return load, cls(*map(median, zip(*map(astuple, found), strict=True)))
 
 
 def main() -> int:
@@ -126,15 +146,17 @@ def _mixed(hours: float) -> Iterator[Row]:
         kinds += [page.send_file] * 2
         loads, weights = [], []
         for seconds in (max(60, 360 * hours), *[1_080 * hours] * 3):
-            loads.append(visit(url, kinds, seconds))
-            weights.append(Weight.of(process.pid))
-            print(f"  {weights[-1]}, {len(loads[-1].times)} calls", file=sys.stderr, flush=True)
-        first, last = weights[0], weights[-1]
+            load, weight = Weight.during(process.pid, partial(visit, url, kinds, seconds))
+            loads.append(load)
+            weights.append(weight)
+            print(f"  {weight}, {len(load.times)} calls", file=sys.stderr, flush=True)
+        _, first, _, last = weights  # of a tenth, in which what is kept is made, and three thirds of the rest
         what = f"{hours:g} h of mixed load, 18 visitors"
         yield _errors(f"{what}: errors in {sum(len(load.times) for load in loads):,} calls", *loads)
-        yield limit_row("… growth of resident memory", last.memory - first.memory, 30, "MB")
-        yield limit_row("… threads more than after a tenth of the time", last.threads - first.threads, 8, "")
-        yield limit_row("… open files more", last.files - first.files, 8, "")
+        what = "… resident memory, more in the last third than in the first"
+        yield limit_row(what, last.memory - first.memory, 30, "MB")
+        yield limit_row("… threads, more", last.threads - first.threads, 8, "")
+        yield limit_row("… open files, more", last.files - first.files, 8, "")
 
 
 def _errors(what: str, *loads: Load) -> Row:
