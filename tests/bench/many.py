@@ -6,7 +6,7 @@ Visitors are threads of this process that ask as soon as they are answered, over
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -18,16 +18,20 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
 
+from gradio_client import Client
+
 from tests.bench.protocol import seconds
 from tests.bench.report import Row, limit_row
 from tests.browser.server import served
 
 PAIRS, VISITORS, LASTS, ROUNDS = 1_000, 50, 6.0, 3
-AT_LEAST, AT_MOST = 5.0, 1.0
-"""How many times as fast one call must be, and seconds that a quick call may take longer beside slow ones.
-
-The first was 20 while a call of `/score` took some 20 ms, most of them Gradio's; now it takes five.
-"""
+EVERY = 10
+"""Of the calls for one pair each, every tenth is made."""
+AT_LEAST, BARE, AT_MOST = 20.0, 5.0, 1.0
+"""How many times as fast one call must be, by Gradio's client and without it, and seconds that a quick call may wait
+longer beside slow ones."""
+_Ask = Callable[[str, dict[str, object]], object]
+"""The name of an endpoint, and what is asked of it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,16 @@ class Waits:
 def many_figures(log: Path) -> Iterator[Row]:
     """Rows of one served app; `log`: where it writes what it says."""
     with served(log) as url:
+        what, client = f"`/score_many`, {PAIRS:,} pairs in one call against as many calls", Client(url, verbose=False)
         with closing(_connect(url)) as connection:
-            ratios = [_ratio(connection, number) for number in range(ROUNDS + 1)][1:]
-        shown = f"**{median(ratios):.1f}×** ({min(ratios):.1f}–{max(ratios):.1f})"
-        what = f"`/score_many`, {PAIRS:,} pairs in one call against as many calls of `/score`"
-        yield Row(what, f"≥ {AT_LEAST:.0f}×", shown, median(ratios) >= AT_LEAST)
+            asks: dict[str, tuple[_Ask, float]] = {
+                "by `gradio_client`": (lambda name, body: client.predict(**body, api_name=f"/{name}"), AT_LEAST),
+                "over one bare connection": (partial(_ask, connection), BARE),
+            }
+            for how, (ask, least) in asks.items():
+                ratios = [_ratio(ask, number) for number in range(ROUNDS + 1)][1:]
+                shown = f"**{median(ratios):.1f}×** ({min(ratios):.1f}–{max(ratios):.1f})"
+                yield Row(f"{what}, {how}", f"≥ {least:.0f}×", shown, median(ratios) >= least)
         _waits(url)  # the first ones warm it
         alone = _waits(url)
         with ExitStack() as stack:
@@ -80,14 +89,14 @@ def slow_calls() -> Iterator[tuple[str, dict[str, object]]]:
     yield "rank", {"query": told[0], "sentences": told, "rerank": "combined", "top": 1_000}
 
 
-def _ratio(connection: HTTPConnection, number: int) -> float:
-    """How many times as fast one call is as one for each pair; of those, every fifth is made."""
+def _ratio(ask: _Ask, number: int) -> float:
+    """How many times as fast one call is as one for each pair."""
     pairs = [
         [f"A man is playing guitar {number}-{place}.", f"Someone plays it, {place} times."] for place in range(PAIRS)
     ]
-    together = seconds(partial(_ask, connection, "score_many", {"pairs": pairs}))
-    each = [partial(_ask, connection, "score", {"sentence_a": a, "sentence_b": b}) for a, b in pairs[::5]]
-    return seconds(lambda: [call() for call in each]) * 5 / together
+    together = seconds(partial(ask, "score_many", {"pairs": pairs}))
+    each = [partial(ask, "score", {"sentence_a": a, "sentence_b": b}) for a, b in pairs[::EVERY]]
+    return seconds(lambda: [call() for call in each]) * EVERY / together
 
 
 def _waits(url: str) -> Waits:
