@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bertsim.data.atomic import write_atomically
 from bertsim.export import cache
 from tests.checkpoints import make_checkpoint
 from tests.test_house import ROOT
@@ -67,6 +68,24 @@ def test_a_command_that_is_killed_leaves_nothing_and_the_next_run_writes_it(
     assert not out.exists()
     assert run() == 0
     assert out.stat().st_size > 300
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write_to_its_place(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = {name: tmp_path / name for name in (f".o.npy.{gone.pid}.new", f".o.npy.{os.getppid()}.new", ".o.npy.x.new")}
+    left["other"] = tmp_path / f".other.npy.{gone.pid}.new"
+    for path in left.values():
+        path.touch()
+
+    def write() -> list[bool]:
+        write_atomically(tmp_path / "o.npy", lambda new: new.write_text("x"))
+        return [path.exists() for path in left.values()]
+
+    assert write() == [True] * 4  # a process of another machine may be writing still
+    for path in left.values():
+        os.utime(path, (0, 0))
+    assert write() == [False, True, True, True]
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from bertsim.data.atomic import is_running
 from bertsim.data.layout import ending_of
 from bertsim.errors import InputError
 from bertsim.ui.calls import StaleError
@@ -187,19 +188,6 @@ def _own_folder() -> Path:
     place = Path(tempfile.gettempdir())
     for left in place.glob(f"{_PREFIX}*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdecimal() and not _is_running(int(owner)):
+        if owner.isdecimal() and not is_running(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
-
-
-def _is_running(process: int) -> bool:
-    """Whether there is such a process, or nobody can say."""
-    if os.name == "nt":  # there, `os.kill` ends it
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
