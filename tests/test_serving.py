@@ -71,13 +71,13 @@ class App:
         told = self.send(f"gradio_api/call/v2/{name}/{event}")
         return json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])[0]
 
-    def join(self, session: str, name: str = "draw_open_tab") -> str:
+    def join(self, session: str, name: str = "draw_open_tab", **headers: str) -> str:
         """Send an event of the page as it stands when it is new: the event's id."""
         fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         data = [getattr(block, "value", None) for block in fn.inputs]
         data[-2:] = "mask", 1
         body = {"data": data, "fn_index": fn._id, "session_hash": session}
-        return str(json.loads(self.send("gradio_api/queue/join", body))["event_id"])
+        return str(json.loads(self.send("gradio_api/queue/join", body, **headers))["event_id"])
 
 
 def serve(model: bertsim.SimilarityModel, per_visitor: int = 0) -> Iterator[App]:
@@ -201,6 +201,18 @@ def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger
             assert told == 'data: {"msg":"close_stream","event_id":null}\n\n'
     with pytest.raises((HTTPError, IncompleteRead)):
         app.send("gradio_api/queue/data?session_hash=stranger")
+
+
+def test_the_stream_that_all_tools_are_answered_through_goes_on_when_nothing_is_on_its_way(app):
+    def told(stream: Any, event: str) -> bool:
+        return any(b"process_completed" in line and event.encode() in line for line in stream)
+
+    first = app.join("tools", x_gradio_user="mcp")
+    with urlopen(f"{app.url}gradio_api/queue/data?session_hash=tools", timeout=30) as stream:
+        assert told(stream, first)
+        until(lambda: app.waiting.is_idle)
+        assert told(stream, app.join("tools", x_gradio_user="mcp"))
+    until(lambda: "tools" not in app.waiting.pending_event_ids_session)
 
 
 def test_no_file_is_taken_and_no_request_without_end(app):

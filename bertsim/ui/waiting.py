@@ -37,6 +37,10 @@ UNREAD = 256
 """Visitors whose answers are kept although nobody listens."""
 ESTIMATES = 2.0
 """Seconds between two messages to everyone who waits; Gradio's own way is one at every start of any event."""
+_STAYS = "stays"
+"""Stands among the pending events of the session that all MCP tools go through, so that its stream has no end: one that
+ends when nothing is on its way may end while a call comes in, whose answer would be lost.
+"""
 
 
 class Session(SessionState):
@@ -95,7 +99,8 @@ class Waiting(Queue):
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits, runs or is being read."""
-        return not self.event_ids_to_events and not any(map(self.pending_event_ids_session.get, self._reading))
+        pending = (self.pending_event_ids_session.get(session, set()) for session in self._reading)
+        return not self.event_ids_to_events and not any(each - {_STAYS} for each in pending)
 
     async def push(self, body: Any, request: Request, username: str | None) -> Any:
         """Let a call in, as Gradio's own.
@@ -127,7 +132,10 @@ class Waiting(Queue):
             own = sum(visitor(event.request, event.session_hash) == who for event in self.event_ids_to_events.values())
             if own >= self.share:
                 raise _refusal(429, f"{own} of your requests wait or run, which is your share of this app", 1)
-        return await super().push(body, request, username)
+        found = await super().push(body, request, username)
+        if request.headers.get("x-gradio-user") == "mcp" and body.session_hash in self.pending_event_ids_session:
+            self.pending_event_ids_session[body.session_hash].add(_STAYS)
+        return found
 
     def send_message(self, event: Event, event_message: Any) -> None:
         """Send to whoever listens, or will; nothing where that was given up."""
@@ -166,6 +174,7 @@ class Waiting(Queue):
             self._reading[session] -= 1
             if not self._reading[session]:
                 del self._reading[session]
+                self.pending_event_ids_session.get(session, set()).discard(_STAYS)
                 if not self.pending_event_ids_session.get(session):
                     self._forget(session)
 
