@@ -225,6 +225,7 @@ def finish(app: Page, waiting: Waiting, ends: Event) -> None:
     waiting.is_stopping, last = True, time.monotonic() + GRACE
     while not waiting.is_idle and time.monotonic() < last and not ends.wait(0.05):
         pass
+    waiting.let_go()
     app.close(verbose=False)
     app.files.desk.close()
 

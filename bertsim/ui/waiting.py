@@ -9,6 +9,7 @@ Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes thes
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ import gradio as gr
 from fastapi import HTTPException, Request
 from gradio.queueing import Event, Queue
 from gradio.route_utils import get_fn
+from gradio.server_messages import CloseStreamMessage
 from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
@@ -135,7 +137,15 @@ class Waiting(Queue):
         found = await super().push(body, request, username)
         if request.headers.get("x-gradio-user") == "mcp" and body.session_hash in self.pending_event_ids_session:
             self.pending_event_ids_session[body.session_hash].add(_STAYS)
+            self._loop = asyncio.get_running_loop()
         return found
+
+    def let_go(self) -> None:
+        """End the streams that have no end: the app does. From any thread."""
+        for session in list(self._reading):
+            if _STAYS in self.pending_event_ids_session.get(session, set()):
+                messages = self.pending_messages_per_session[session]
+                self._loop.call_soon_threadsafe(messages.put_nowait, CloseStreamMessage())
 
     def send_message(self, event: Event, event_message: Any) -> None:
         """Send to whoever listens, or will; nothing where that was given up."""
