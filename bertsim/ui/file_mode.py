@@ -167,8 +167,8 @@ class FileMode(Mode):
     @answers
     def choose(self, request: gr.Request, encoder: str, **columns: Any) -> Update:
         """Other columns, or nothing as above; what is chosen stays, for another may be chosen by now."""
-        visit, own, taken = self.visit_of(request), self.chosen.values(), self.visit_of(request).taken
-        if taken and (*taken.sentences, taken.label or NO_LABEL) == tuple(columns.values()):
+        visit, own = self.visit_of(request), self.chosen.values()
+        if (taken := visit.taken) and (*taken.sentences, taken.label or NO_LABEL) == tuple(columns.values()):
             return gr.skip()
         update = self._take(visit, replace(visit.asked, **columns), encoder)
         return {place: value for place, value in update.items() if place not in own}

@@ -143,8 +143,8 @@ class Waiting(Queue):
     def let_go(self) -> None:
         """End the streams that have no end: the app does. From any thread."""
         for session in list(self._reading):
-            if _STAYS in self.pending_event_ids_session.get(session, set()):
-                messages = self.pending_messages_per_session[session]
+            messages = self.pending_messages_per_session.get(session)  # none, where it ends just now
+            if messages and _STAYS in self.pending_event_ids_session.get(session, set()):
                 self._loop.call_soon_threadsafe(messages.put_nowait, CloseStreamMessage())
 
     def send_message(self, event: Event, event_message: Any) -> None:
