@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from operator import attrgetter
 from threading import Event
 from typing import Any
 
@@ -143,6 +144,17 @@ def test_a_probability_is_given_where_a_comparison_gives_one(model: SimilarityMo
             expected = model.compare(QUERY, OTHERS[each.index])[scorer].probability
             assert each.probability == (expected if expected is None else pytest.approx(expected, abs=5e-3))
     assert {each.probability for each in model.rank(QUERY, OTHERS, layers=[-2])} == {None}
+
+
+@pytest.mark.parametrize("scorer", ["cosine", "pooled"])
+def test_a_ranking_withholds_what_pairs_withhold(model: SimilarityModel, scorer: str) -> None:
+    words = ["dog " * length for length in (5, 6, 7)]  # eight tokens with the special ones are just read
+    query, sentences = words[1], [*words, "a dog 🦥", "🦥", "dog" + " " * 20_000, "dog" + " " * 20_000 + "x"]
+    ranked = sorted(model.rank(query, sentences, scorer=scorer, max_length=8), key=attrgetter("index"))
+    scores = np.array([each.score for each in ranked], np.float32)
+    told = model.probabilities([(query, each) for each in sentences], scores, scorer, max_length=8)
+    assert [each.probability for each in ranked] == told
+    assert [number is None for number in told] == [False, False, True, True, True, False, True]
 
 
 def test_equal_sentences_rank_by_their_place(model: SimilarityModel) -> None:

@@ -9,7 +9,7 @@ Source: retrieve, then re-rank, and the names `encode_query`, `encode_document`,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -81,7 +81,7 @@ class RankingModel(ScoringModel):
             passes += passes_of_pairs(second, len(a) * min(len(b) if top is None else top, len(b)))
         check_passes(f"{scorer} of {len(a):,} × {len(b):,}{f', then {rerank},' if rerank else ''}", passes, max_passes)
         told, names = [pass_of(progress, number, 2 if second else 1) for number in (0, 1)], ("query", "sentence")
-        is_long = [np.zeros(len(side), bool) for side in (a, b)]
+        is_long, whole = [np.zeros(len(side), bool) for side in (a, b)], set[str]()
         if not isinstance(a, list) or not isinstance(b, list):
             if second or chunk is not None or first.reader != self._embedding(resolved):
                 reads = f"{rerank or scorer} reads" if chunk is None else "chunk splits"
@@ -89,7 +89,7 @@ class RankingModel(ScoringModel):
             embed = partial(self.embed, progress=progress, **options)
             scores = _across_vectors(first, *(embed(each) if isinstance(each, list) else each for each in (a, b)))
         elif chunk is None or not a or not b:
-            scores = self._across([first], a, b, resolved.max_length, told[0], names)[first]
+            scores = self._across([first], a, b, resolved.max_length, told[0], names, whole)[first]
         else:
             sides = ((a, name_by_place(a, names[0])), (b, name_by_place(b, names[1])))
             parts_a, parts_b = (self._split(side, chunk, resolved.max_length, name) for side, name in sides)
@@ -100,7 +100,7 @@ class RankingModel(ScoringModel):
             pairs = [(a[row], b[place]) for row, found in enumerate(places.tolist()) for place in found]
             again = self.score(pairs, scorer=second.name, chunk=chunk, progress=told[1], **options)
             places, scores = _best_first(places, again.reshape(places.shape))
-        probabilities = self._probabilities(rerank or scorer, a, b, places, scores, resolved)
+        probabilities = self._probabilities(rerank or scorer, a, b, places, scores, resolved, whole)
         probabilities[is_long[0][:, None] | is_long[1][places]] = None
         rows = zip(places.tolist(), scores.tolist(), probabilities.tolist(), strict=True)
         ranked = [list(map(Ranked, *row)) for row in rows]
@@ -209,23 +209,33 @@ class RankingModel(ScoringModel):
         return seconds + took * len(a) * len(b) / _MORE**2
 
     def _probabilities(
-        self, scorer: str, a: Side, b: Side, places: Places, scores: Float, options: ResolvedOptions
+        self,
+        scorer: str,
+        a: Side,
+        b: Side,
+        places: Places,
+        scores: Float,
+        options: ResolvedOptions,
+        whole: Set[str] = frozenset(),
     ) -> NDArray[np.object_]:
-        """The probability of every pair of a query and one of its places; None, too, where `withheld` says why."""
+        """The probability of every pair of a query and one of its places; None, too, where `withheld` says why.
+
+        whole: sentences of which it is known that all was read.
+        """
         curve = self._calibration(scorer, options)
         if curve is None:
             return np.full(scores.shape, None, object)
         found = curve.apply(scores).astype(object)
         if isinstance(a, list) and isinstance(b, list):
-            found[self._is_withheld(a, b, np.arange(len(a))[:, None], places, options.max_length)] = None
+            found[self._is_withheld(a, b, np.arange(len(a))[:, None], places, options.max_length, whole)] = None
         return found
 
     def _is_withheld(
-        self, a: list[str], b: list[str], first: Places, second: Places, max_length: int
+        self, a: list[str], b: list[str], first: Places, second: Places, max_length: int, whole: Set[str] = frozenset()
     ) -> NDArray[np.bool_]:
         """Of which pairs of places `withheld` says why nobody can tell how alike they are: bool, as these broadcast."""
-        texts = [*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))]
-        unread = self.partly_unread(texts, max_length)
+        texts = {*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))}
+        unread = self.partly_unread(texts - whole, max_length)
         partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
         found = partly_a[first] | partly_b[second]
         first, second = np.broadcast_arrays(first, second)

@@ -277,11 +277,23 @@ class ScoringModel(SentenceEmbedder):
         max_length: int,
         progress: Progress | None = None,
         names: tuple[str, str] = ("sentence", "other sentence"),
+        whole: set[str] | None = None,
     ) -> dict[Scorer, Float]:
-        """The scores of every A with every B, float32 [a, b]; names: what errors call one of each."""
+        """The scores of every A with every B, float32 [a, b].
+
+        names: what errors call one of each; whole: where those sentences go that were read apart, and all of them.
+        """
         if not a or not b:
             return {scorer: np.zeros((len(a), len(b)), np.float32) for scorer in scorers}
-        rows = partial(self._rows_across, a, b, max_length, (name_by_place(a, names[0]), name_by_place(b, names[1])))
+        named = name_by_place(a, names[0]), name_by_place(b, names[1])
+
+        def rows(start: int, end: int, inputs: str) -> list[Row]:
+            made = self._rows_across(a, b, max_length, named, start, end, inputs)
+            if whole is not None and inputs == APART:
+                each, is_whole = zip((*a, *b[start:end]), made, strict=True), self._tokenizer.is_whole
+                whole.update(text for text, row in each if is_whole(text, row, max_length))
+            return made
+
         values = self._in_blocks(scorers, len(b), rows, progress, len(a))
         return {scorer: scorer.scores(values[scorer]) for scorer in scorers}
 

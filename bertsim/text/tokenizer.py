@@ -197,6 +197,11 @@ class Tokenizer:
             counts.append(TokenCounts(cut, unknown, kept - unknown))
         return counts
 
+    def is_whole(self, sentence: str, row: Row, max_length: int) -> bool:
+        """Whether all of a sentence, alone in its row, was read; False where `count_tokens` has to tell."""
+        has_room = len(row.ids) < max_length and len(sentence) <= MAX_CHARACTERS
+        return has_room and self._unknown_id not in row.ids
+
     def split(self, text: str, chunk: str | int, max_length: int, name: str = "the text") -> list[Part]:
         """Parts of a text of any length; any two fit packed into `max_length`. Raises as `split_text` and `encode`."""
         most = (self.check_length(max_length) - len(self._templates[2].parts) + 2) // 2
