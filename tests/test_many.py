@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -18,6 +20,7 @@ from bertsim import SimilarityModel
 from bertsim.errors import InputError
 from bertsim.model import passes
 from bertsim.records import Ranked, Row
+from tests.commands import ROOT
 
 SENTENCES = ["A man plays a guitar.", "Someone plays an instrument.", "The soup is cold.", "A dog barks."]
 PAIRS = list(zip(SENTENCES[::2], SENTENCES[1::2], strict=True))
@@ -413,3 +416,23 @@ def test_users_of_sentence_transformers_find_their_words(model: SimilarityModel)
         model.similarity(queries, OTHERS)
     with pytest.raises(InputError, match=r"^vectors of 384 numbers and of 3 cannot be compared"):
         model.similarity(queries, WIDE)
+
+
+_FORK = """
+import multiprocessing
+import bertsim
+
+def score(_=None):
+    return model.score([("It rains.", "It pours for hours."), ("A dog barks.", "Cats sleep.")]).tolist()
+
+model = bertsim.load()
+here = score()
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    assert pool.map_async(score, [None]).get(30) == [here] == [score()]
+"""
+
+
+def test_a_model_that_was_used_goes_on_in_a_forked_process() -> None:
+    # as `datasets.map` with several processes, and loaders of torch, have it
+    done = subprocess.run([sys.executable, "-c", _FORK], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

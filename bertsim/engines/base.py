@@ -63,12 +63,15 @@ class Engine(Runner):
     Attributes:
         name: "litert" or "tensorflow".
         parallel_batches: how many batches it runs fastest side by side.
-        pool: the threads for them; None: it runs one batch at a time.
     """
 
     name: str
     parallel_batches: int
-    pool: Executor | None = None
+
+    @property
+    def pool(self) -> Executor | None:
+        """The threads for batches side by side; None: it runs one batch at a time."""
+        return None
 
     def embed(self, *arrays: Int) -> Float:
         """Sentence embeddings by the checkpoint's own pooling: float32 [batch, dim]; `arrays` are those of `INPUTS`."""

@@ -9,7 +9,8 @@ Source: LiteRT's `Interpreter` and its signature runners.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -81,8 +82,15 @@ class LiteRTEngine(Flatbuffer, Engine):
     def __init__(self, path: Path, threads: int | None = None) -> None:
         super().__init__(path, ("embed", "encode"))
         self.parallel_batches = threads or count_cores()
-        if self.parallel_batches > 1:
-            self.pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
+        self._pool: tuple[int, Executor] | None = None
+
+    @property
+    def pool(self) -> Executor | None:
+        """See `Engine`; a process that was forked from one that had its threads has none of these, and gets its own."""
+        if self.parallel_batches > 1 and (self._pool is None or self._pool[0] != os.getpid()):
+            pool = ThreadPoolExecutor(self.parallel_batches, thread_name_prefix="bertsim-batch")
+            self._pool = os.getpid(), pool  # of two threads that come first both may make them
+        return self._pool and self._pool[1]
 
 
 class LiteRTHead(Flatbuffer, HeadRunner):
