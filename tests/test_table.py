@@ -344,6 +344,27 @@ def test_a_file_becomes_parquet_with_types(cli: Any, model: SimilarityModel, pai
     assert sorted(path.name for path in pairs_file.parent.iterdir()) == ["again.parquet", "p.jsonl", "s.parquet"]
 
 
+def test_parquet_holds_what_came_in_chunks_of_other_types_without_a_loss(tmp_path: Path) -> None:
+    layout, output = TableLayout("parquet", False, ("tags", "id", "n", "x", "none"), ()), tmp_path / "s.parquet"
+    chunks: list[list[dict[str, Any]]] = [
+        [{"tags": [], "id": 2**53 + 1, "n": 3, "x": [1], "none": None}],
+        [{"tags": ["x"], "id": 0.5, "n": 0.5, "x": [0.5], "none": None}],
+    ]
+    data = [layout.chunk(rows, pa.table({}), with_header=False)[0] for rows in chunks]
+    partial = tmp_path / "s.partial"
+    partial.write_bytes(b"".join(data))
+    assert layout.convert
+    layout.convert(partial, output)
+    table = parquet.read_table(output)
+    assert [str(each).replace("element", "item") for each in table.schema.types] == [
+        *("list<item: string>", "string", "double", "list<item: double>", "string")
+    ]
+    assert table.to_pylist() == [
+        {"tags": [], "id": "9007199254740993", "n": 3.0, "x": [1.0], "none": None},
+        {"tags": ["x"], "id": "0.5", "n": 0.5, "x": [0.5], "none": None},
+    ]
+
+
 def test_several_references_of_a_file(cli: Any, model: SimilarityModel, tmp_path: Path) -> None:
     path, output = tmp_path / "p.jsonl", tmp_path / "s.tsv"
     rows = [(A, "", B), (A, "It rains.", A), ("", B, B), (A, "", None), (A, B, 3), (A, A, "\ud800"), (A, "☃", "")]

@@ -184,7 +184,7 @@ def _streams(path: Path) -> Iterator[pa.Table]:
 
 
 def _as_parquet(partial: Path, output: Path) -> None:
-    """Arrow streams as one Parquet file, in two passes: types are known only when all rows are."""
+    """Arrow streams as one Parquet file, in passes: types are known only when all rows are."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -192,7 +192,12 @@ def _as_parquet(partial: Path, output: Path) -> None:
     for table in _streams(partial):
         for each in table.schema:
             found.setdefault(each.name, set()).add(each.type)
-    schema = pa.schema({name: _joined(types) for name, types in found.items()})
+    kinds = {name: _joined(types) for name, types in found.items()}
+    for table in _streams(partial):
+        for name, kind in kinds.items():
+            if not _can_be(table.column(name), kind):
+                kinds[name] = pa.string()
+    schema = pa.schema(kinds)
     tables = _streams(partial)
     with parquet.ParquetWriter(output, schema) as writer:
         while group := list(islice(tables, _GROUP)):
@@ -200,13 +205,24 @@ def _as_parquet(partial: Path, output: Path) -> None:
 
 
 def _joined(types: set[pa.DataType]) -> pa.DataType:
-    """The type of a column whose parts have these: their one, numbers, or text."""
+    """The type of a column whose parts have these: the one that holds them all, or text."""
     import pyarrow as pa
 
-    known = types - {pa.null()}
-    if known == {pa.int64(), pa.float64()}:
-        return pa.float64()
-    return known.pop() if len(known) == 1 else pa.string()
+    parts = [pa.schema({"": each}) for each in types - {pa.null()}]
+    try:
+        return pa.unify_schemas(parts, promote_options="permissive").field(0).type if parts else pa.string()
+    except pa.ArrowException:
+        return pa.string()
+
+
+def _can_be(column: pa.ChunkedArray, kind: pa.DataType) -> bool:
+    """Whether a column can be of a type without a loss: a large whole number is none of floating point."""
+    import pyarrow as pa
+
+    try:
+        return kind == pa.string() or column.cast(kind) is not None
+    except pa.ArrowInvalid:
+        return False
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -216,7 +232,7 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     for name, kind in zip(schema.names, schema.types, strict=True):
         column = table.column(name)
         is_other = kind == pa.string() and column.type not in (kind, pa.null())
-        columns.append(_texts(column.to_pylist()) if is_other else column.cast(kind, safe=False))
+        columns.append(_texts(column.to_pylist()) if is_other else column.cast(kind))
     return pa.table(columns, schema)
 
 
