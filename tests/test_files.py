@@ -48,6 +48,7 @@ HARD: Pairs = [
 BROKEN: Pairs = [*HARD, ("two\nlines", "a\ttab"), ("last", "C:\\new\\table")]
 LATIN: Pairs = [("Le garçon est né à Köln.", "“Où ?” – l’élève"), ("Señor, ¿qué tal?", "Größe: 5 €"), ("plain", "too")]
 RUSSIAN: Pairs = [("Мужчина играет на гитаре.", "Женщина поёт песню."), ("Идёт дождь.", "Светит яркое солнце.")] * 3
+KNOWN_ENCODINGS = "utf-8, utf-16, cp1252 or latin-1"
 SCORES = ["1.5", "2.0", "0.25", "3.0", "4.5", "5.0"]
 
 
@@ -513,6 +514,17 @@ def test_a_json_list_names_what_is_no_object_and_where_it_ends_to_be_one(tmp_pat
     )
 
 
+@pytest.mark.parametrize("gap", ["", "\n", " " * 70_000])
+def test_what_follows_a_json_list_is_not_passed_over(tmp_path, gap):
+    path, one = tmp_path / "p.json", '\n\n[\n{"a": "x", "b": "y"}\n]'
+    path.write_text(one + gap)
+    assert rows_of(path) == [(4, ("x", "y"), None)]
+    path.write_text(one + gap + one)
+    assert refusal(path) == (
+        f"{path}:5: the JSON list ends here, and something follows it; make one list of all, or write JSON Lines."
+    )
+
+
 @pytest.mark.parametrize("orient", ["columns", "split", "index", "table"])
 def test_json_of_another_shape_is_refused_with_the_one_that_works(tmp_path, orient):
     path = tmp_path / "p.json"
@@ -600,7 +612,10 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name, write, wor
     ("words", "said"),
     [
         ("--delimiter ab", "the delimiter is 'ab'; one character was expected, or its name."),
-        ("--encoding x", "the encoding is 'x', which there is not; name one such as utf-8, utf-16, cp1252 or latin-1."),
+        *(
+            (f"--encoding {name}", f"the encoding is {name!r}, which there is not; name one such as {KNOWN_ENCODINGS}.")
+            for name in ("x", "undefined", "idna", "punycode", "base64")
+        ),
     ],
 )
 def test_an_option_that_is_none_is_refused(tmp_path, words, said):
@@ -630,6 +645,8 @@ def test_a_folder_and_a_pattern_are_read_as_one_file(tmp_path):
     frame([], "sentence1", "sentence2").to_csv(tmp_path / "b.csv", index=False)
     frame([("x", ""), *PLAIN[1:]]).to_csv(tmp_path / "c.csv", index=False, sep=";")
     (tmp_path / "notes.md").write_text("nothing")
+    for name in ("scored.csv.partial.json", ".hidden.tsv"):
+        (tmp_path / name).write_text("{}")
     for path in (tmp_path, tmp_path / "*.csv"):
         file = open_pairs(path)
         rows = list(file)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import glob
 from itertools import islice, zip_longest
@@ -245,7 +245,8 @@ def open_table(
 def _files_of(path: Path) -> list[Path]:
     """The files of a folder, or of a pattern, by name; a file alone is its own."""
     if path.is_dir():
-        files = sorted(each for each in path.iterdir() if each.is_file() and ending_of(each) in ENDINGS)
+        there = (each for each in _seen(path.iterdir()) if each.is_file() and not each.name.startswith("."))
+        files = [each for each in there if ending_of(each) in ENDINGS]
         kinds = sorted({f".{ending_of(each)}" for each in files})
         if len(kinds) != 1:
             held = f"files of several kinds, {', '.join(kinds)}" if kinds else "no file that is known by its ending"
@@ -253,9 +254,14 @@ def _files_of(path: Path) -> list[Path]:
         return files
     if path.exists() or not {"*", "?", "["} & {*str(path)}:
         return [path]
-    if files := sorted(map(Path, glob(str(path), recursive=True))):
+    if files := _seen(map(Path, glob(str(path), recursive=True))):
         return files
     raise DataError(f"{path}: there is no file whose name is like that; give the path of a data file.")
+
+
+def _seen(paths: Iterable[Path]) -> list[Path]:
+    """Files by name, without what a stopped run, whose output goes where they are, has noted there for itself."""
+    return sorted(each for each in paths if not each.name.endswith(".partial.json"))
 
 
 def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool) -> DataFile:

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -69,10 +70,15 @@ class Reading:
         if self.quoting not in (None, *QUOTINGS):
             raise InputError(f"quoting is {self.quoting!r}; one of {', '.join(QUOTINGS)} was expected.")
         try:
-            "".encode(self.encoding or "utf-8")
-        except LookupError:
+            b"\xff".decode(self.encoding or "utf-8", self.errors)
+        except (LookupError, UnicodeError):  # of codecs that are none of text, too
             known = "name one such as utf-8, utf-16, cp1252 or latin-1"
             raise InputError(f"the encoding is {self.encoding!r}, which there is not; {known}.") from None
+
+    @property
+    def errors(self) -> str:
+        """What is made of bytes that the encoding does not have."""
+        return "replace" if (self.encoding or "").startswith(("utf-16", "utf-32")) else "surrogateescape"
 
 
 FIND_OUT = Reading()
@@ -140,10 +146,8 @@ def opened(path: Path) -> Iterator[io.BufferedReader | gzip.GzipFile]:
 @contextmanager
 def decoded(path: Path, reading: Reading) -> Iterator[io.TextIOWrapper]:
     """The text of a file. Raises: DataError, as `opened`."""
-    encoding = reading.encoding or "utf-8"
-    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
     with opened(path) as stream:
-        yield io.TextIOWrapper(stream, encoding, errors, reading.newline)
+        yield io.TextIOWrapper(stream, reading.encoding or "utf-8", reading.errors, reading.newline)
 
 
 def read_lines(path: Path, reading: Reading) -> Iterator[Record]:
@@ -267,11 +271,16 @@ def _listed_records(path: Path, reading: Reading) -> Iterator[Record]:
     """The objects of a JSON list, each read as far as it goes: nothing but the one in hand is held."""
     decode, buffer, at, line = json.JSONDecoder().raw_decode, "", 1, 1  # 1: behind the bracket
     with decoded(path, reading) as text:
-        buffer = text.read(_AT_ONCE).lstrip()
+        begun = text.read(_AT_ONCE)
+        buffer = begun.lstrip()
+        line += begun.count("\n", 0, len(begun) - len(buffer))
         while True:
             behind = getattr(_BETWEEN_VALUES.match(buffer, at), "end", int)()
             line, at = line + buffer.count("\n", at, behind), behind
             if buffer[at : at + 1] == "]":
+                if any(rest.strip() for rest in chain([buffer[at + 1 :]], iter(partial(text.read, _AT_ONCE), ""))):
+                    advice = "make one list of all, or write JSON Lines"
+                    raise DataError(f"{path}:{line}: the JSON list ends here, and something follows it; {advice}.")
                 return
             try:
                 value, end = decode(buffer, at)
