@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bertsim import SimilarityModel
 from bertsim.bert.config import BertConfig
+from bertsim.errors import InputError
 from bertsim.text.masks import mask_packed, masked_rows
 from bertsim.text.tokenizer import Tokenizer, own_tokens
 
@@ -66,3 +68,15 @@ def test_rows_and_arrays_are_those_of_the_batch_under_each_mask(tokenizer):
     is_own = own_tokens(rows, mask)
     assert is_own[:2].tolist() == tokens.is_own.tolist()
     assert is_own[2].tolist() == [False, False, True, True, False, False]
+
+
+def test_masks_are_scored_where_the_pair_was_compared_by_other_scorers(model: SimilarityModel) -> None:
+    whole, one = (model.compare("A man plays.", "A dog barks loudly.", scorers=scorers) for scorers in (None, ["dot"]))
+    masks = np.stack([whole.tokens.attention_mask] * 2)
+    masks[1, :, 2] = 0
+    for scorer in ("pooled", "combined", "cosine"):
+        np.testing.assert_allclose(model.score_masked(one, masks, scorer), model.score_masked(whole, masks, scorer))
+        assert model.score_masked(one, masks[:0], scorer).shape == (0,)
+    for wrong in (masks * 7, masks[..., :3], masks[:, :1], masks[0], masks - 0.5):
+        with pytest.raises(InputError, match=r"^the attention mask must hold 0 and 1 in the shape \[2, 8\]\.$"):
+            model.score_masked(whole, wrong, "pooled")

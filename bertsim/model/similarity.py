@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -98,10 +98,7 @@ class SimilarityModel(DuplicatesModel):
 
         Raises: InputError, if the mask has another shape or other values than 0 and 1.
         """
-        start, mask = time.perf_counter(), np.asarray(attention_mask, np.int32)
-        shape = comparison.tokens.attention_mask.shape
-        if mask.shape != shape or not np.isin(mask, (0, 1)).all():
-            raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
+        start, (mask,) = time.perf_counter(), _checked([attention_mask], comparison)
         resolved = self.resolve(**options | {"max_length": comparison.max_length})
         tokens = replace(comparison.tokens, attention_mask=mask)
         scorers = [score.scorer for score in comparison.scores]
@@ -113,15 +110,20 @@ class SimilarityModel(DuplicatesModel):
         """Score one pair under many masks in few batches: float32 [n], higher = more similar, as `score`.
 
         The masks are int32 [n, 2, seq], each as `comparison.tokens.attention_mask` of what `compare` returned.
+
+        Raises: InputError, as `rescore`.
         """
         asked = self._scorer(scorer, self.resolve(**options | {"max_length": comparison.max_length}))
+        tokens, masks = comparison.tokens, _checked(masks, comparison)
 
         def rows(inputs: str) -> list[Row]:
-            if inputs == APART or comparison.packed is None:  # it is there where a scorer reads it
-                return masked_rows(comparison.tokens, masks)
-            return masked_pairs(comparison.tokens, comparison.packed[0], masks)
+            if inputs == APART:
+                return masked_rows(tokens, masks)
+            pair = comparison.sentence_a, comparison.sentence_b
+            packed = comparison.packed or (self._tokenizer.batch([pair], comparison.max_length),)
+            return masked_pairs(tokens, packed[0], masks)
 
-        return asked.scores(self._values_of([asked], rows)[asked])
+        return asked.scores(self._values_of([asked], rows)[asked]) if len(masks) else np.zeros(0, np.float32)
 
     def infer(
         self, pairs: Pairs, scorers: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]
@@ -221,3 +223,11 @@ class SimilarityModel(DuplicatesModel):
         inference = inferring.inference(values[asked[-1]]) if inferring else None
         seconds = time.perf_counter() - start
         return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length, inference)
+
+
+def _checked(masks: Any, comparison: Comparison) -> Int:
+    """Masks as int32 [n, 2, seq]. Raises: InputError: one has another shape than the comparison's, or other values."""
+    shape, found = comparison.tokens.attention_mask.shape, np.asarray(masks)
+    if found.shape[1:] != shape or not np.isin(found, (0, 1)).all():
+        raise InputError(f"the attention mask must hold 0 and 1 in the shape {list(shape)}.")
+    return found.astype(np.int32)
