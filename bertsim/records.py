@@ -262,6 +262,8 @@ class Comparison:
         max_length: tokens read of a sequence.
         inference: float32 [2, 3], how probably A says of B, then B of A: that it follows, that it is open, that it
             cannot be (`heads.config.LABELS`); None where no head infers.
+        unread_together: what was not read of A and of B by scorers that read them packed, where the two share
+            `max_length`; None where none does.
     """
 
     sentence_a: str
@@ -273,10 +275,11 @@ class Comparison:
     seconds: float
     max_length: int
     inference: Float | None = None
+    unread_together: tuple[Unread, Unread] | None = None
 
     @property
     def unread(self) -> tuple[Unread, Unread]:
-        """What was not read of A and of B."""
+        """What was not read of A and of B, each alone."""
         (a,), (b,) = self.tokens.unread
         return a, b
 

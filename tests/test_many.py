@@ -149,13 +149,13 @@ def test_a_probability_is_given_where_a_comparison_gives_one(model: SimilarityMo
     assert {each.probability for each in model.rank(QUERY, OTHERS, layers=[-2])} == {None}
 
 
-@pytest.mark.parametrize("scorer", ["cosine", "pooled"])
-def test_a_ranking_withholds_what_pairs_withhold(model: SimilarityModel, scorer: str) -> None:
-    words = ["dog " * length for length in (5, 6, 7)]  # eight tokens with the special ones are just read
+@pytest.mark.parametrize(("scorer", "length"), [("cosine", 8), ("pooled", 15), ("combined", 15)])
+def test_a_ranking_withholds_what_pairs_withhold(model: SimilarityModel, scorer: str, length: int) -> None:
+    words = ["dog " * count for count in (5, 6, 7)]  # six are just read, alone or beside themselves
     query, sentences = words[1], [*words, "a dog 🦥", "🦥", "dog" + " " * 20_000, "dog" + " " * 20_000 + "x"]
-    ranked = sorted(model.rank(query, sentences, scorer=scorer, max_length=8), key=attrgetter("index"))
+    ranked = sorted(model.rank(query, sentences, scorer=scorer, max_length=length), key=attrgetter("index"))
     scores = np.array([each.score for each in ranked], np.float32)
-    told = model.probabilities([(query, each) for each in sentences], scores, scorer, max_length=8)
+    told = model.probabilities([(query, each) for each in sentences], scores, scorer, max_length=length)
     assert [each.probability for each in ranked] == told
     assert [number is None for number in told] == [False, False, True, True, True, False, True]
 

@@ -21,6 +21,7 @@ from bertsim.ui.pairwise import (
     MAX_LINES,
     cluster_order,
     find_groups,
+    lost_together,
     project,
     read_apart,
     read_lines,
@@ -145,6 +146,20 @@ def test_pairs_are_read_both_ways_nearest_first_and_what_was_read_stays_when_it_
     assert apart.cosines[one, other] == np.triu(apart.cosines, 1).max()
     both = model.score([(lines[one], lines[other]), (lines[other], lines[one])], scorer="pooled")
     assert together[one, other] == together[other, one] == pytest.approx(both.mean(), abs=1e-5)
+
+
+def test_pairs_that_do_not_fit_into_one_sequence_are_in_no_group_and_that_is_said(model):
+    long, lines = "dog " * 70, ["It rains."]
+    lines += [long + end for end in ("barks", "sleeps")]
+    together = symmetric(3, {(0, 1): 0.9, (1, 2): 0.9, (0, 2): NAN})
+    silent, notes = lost_together(model, 128, lines, together)
+    assert np.argwhere(silent).tolist() == [[1, 2], [2, 1]]
+    assert notes == [
+        "1 pair longer than the 128 tokens that two share when they are read together: the end of either is cut off"
+        " there."
+    ]
+    assert find_groups(together, 0.5, silent) == [(0, 1)]
+    assert lost_together(model, 256, lines, together)[1] == []
 
 
 def test_the_first_example_teaches_that_vectors_call_opposites_alike(model):

@@ -261,6 +261,13 @@ def test_what_comes_first_by_vectors_does_not_follow_what_comes_first_together_d
     assert min(way.entailment for way in found[0].inference) > 0.5
 
 
+def test_what_is_cut_off_where_two_are_read_together_is_said(model, ranker):
+    long = "dog " * 130
+    found = answer(ranker, asked(model, f"{long}barks", f"{long}sleeps\nIt rains.", top=2)).found
+    told = {line.text[:5]: not_read(line) for line in found.lines}
+    assert told == {"dog d": "10 tokens cut off where it is read together with the sentence", "It ra": ""}
+
+
 def test_what_was_read_is_not_read_again(model, ranker):
     lines = "The kettle boils.\nThe kettle is blue.\nA bird sings."
     first = answer(ranker, asked(model, "Water is hot in it.", lines, top=2)).cost

@@ -328,6 +328,38 @@ def test_a_file_gets_columns_of_every_scorer(cli: Any, model: SimilarityModel, p
     assert bad == {"id": 9, "a": 3, "b": "x", **dict.fromkeys(new), "m_error": "'a' holds 3, which is not text"}
 
 
+def test_what_is_cut_off_a_packed_pair_is_counted_and_takes_the_probability(
+    cli: Any, model: SimilarityModel, tmp_path: Path
+) -> None:
+    one, other = ("dog " * 130 + end for end in ("barks", "sleeps"))  # 256 tokens hold either, and not the two
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(f"{json.dumps({'a': a, 'b': b})}\n" for a, b in [(one, other), (one, one), PAIRS[1]]))
+    found = {}
+    for scorers in ("cosine", "pooled", "cosine,pooled"):
+        output = tmp_path / "s.jsonl"
+        done = cli("score", "--input", path, "--output", output, "--scorer", scorers, "--probability")
+        found[scorers] = [json.loads(line) for line in output.read_text().splitlines()]
+        was_cut = "4 sentences were cut off: only the first 256 tokens of a pair were read; --max-length sets"
+        assert (was_cut in done.err) == ("pooled" in scorers)
+    assert [row["cut_tokens"] for row in found["cosine"]] == [0, 0, 0]
+    assert [row["probability"] is None for row in found["cosine"]] == [False] * 3
+    for scorers, name in (("pooled", "probability"), ("cosine,pooled", "pooled_probability")):
+        assert [row["cut_tokens"] for row in found[scorers]] == [10, 11, 0]
+        assert [row[name] is None for row in found[scorers]] == [True, True, False]
+    assert [row["cosine_probability"] is None for row in found["cosine,pooled"]] == [False] * 3
+    pair = cli("score", one, other, "--scorer", "pooled", "--json", "--probability")
+    assert json.loads(pair.out)["cut_tokens_together"] == [5, 5]
+    assert pair.err.splitlines() == [
+        "bertsim: read together, A and B share 256 tokens, and 5 of A and 5 of B are cut off.",
+        "bertsim: what was not read of A and of B differs, so no score of the two read together has a probability or"
+        " says that they are the same.",
+    ]
+    comparison = model.compare(one, other)
+    assert model.verdict(comparison) is None
+    told = {score.scorer: score.probability is None for score in comparison.scores}
+    assert told == {name: name in model.scorers_of("packed") for name in model.scorers}
+
+
 def test_a_file_becomes_parquet_with_types(cli: Any, model: SimilarityModel, pairs_file: Path) -> None:
     output = pairs_file.with_name("s.parquet")
     assert cli("score", "--input", pairs_file, "--output", output).status == 0

@@ -366,15 +366,17 @@ def test_the_plain_truth_and_the_known_errors_of_the_encoder_stand_under_its_fac
 def test_what_the_encoder_did_not_get_stands_beside_the_verdict(model):
     cut = model.compare("word " * 200 + "cat", "word " * 130, max_length=128)
     first, second = (each.cut_tokens for (each,) in cut.tokens.unread)
-    assert losses(cut.tokens) == [
+    both = " and ".join(f"{cut.packed[0].unread[0][side].cut_tokens} of {'AB'[side]}" for side in (0, 1))
+    assert losses(cut) == [
         f"Not read: {first} tokens of A, {second} tokens of B. What follows the cut changes no score.",
+        f"Read together, A and B share 128 tokens, and {both} are cut off.",
         "What was not read of A and of B differs, so no score of this pair has a probability or says that they are"
         " the same.",
     ]
-    assert losses(cut.tokens)[0] in Page(verdict(cut, None)).text
+    assert losses(cut)[0] in Page(verdict(cut, None)).text
     unknown = model.compare("I feel \U0001f600", "I feel fine")
-    assert losses(unknown.tokens)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
-    assert losses(model.compare("I feel fine", "I feel well").tokens) == []
+    assert losses(unknown)[0] == "Sentence A, not read: \U0001f600; the vocabulary lacks it."
+    assert losses(model.compare("I feel fine", "I feel well")) == []
 
 
 def test_what_was_not_read_takes_the_words_and_the_probability_and_leaves_the_score(model):

@@ -21,6 +21,11 @@ class InferringScorer(TableScorer):
 
     _inferred: list[Float] = field(default_factory=list, repr=False, compare=False)
 
+    @property
+    def packs(self) -> bool:
+        """See `TableScorer`: the head that infers does."""
+        return True
+
     def __call__(self, batch: Batch, progress: Progress | None = None) -> Batch:
         """As `TableScorer`, with the columns `LABELS` behind its own, float32, null where a row has no score."""
         scored = super().__call__(batch, progress)

@@ -19,6 +19,7 @@ from bertsim.batch.scoring import ANSWER, PROBE, refusal
 from bertsim.data.pairs import Row, cell_fault, filled
 from bertsim.engines.base import Progress
 from bertsim.errors import InputError
+from bertsim.model.scorers import PACKED
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import ALIGNMENT, ALIGNMENT_PARTS, Unread
 from bertsim.text.unread import withheld
@@ -35,7 +36,8 @@ class NewColumns:
     Attributes:
         scores: of each scorer, in their order; float32, higher = more similar.
         probabilities: of each scorer, or of none; float32, null where there is none or it is withheld.
-        unknown, cut: tokens that the vocabulary lacks, and that were cut off, of all sentences of the row; int32.
+        unknown, cut: tokens that the vocabulary lacks, and that were cut off, of all sentences of the row, by the
+            scorer that reads least of them; int32.
         error: why a row has no score; text, null where it has one.
     """
 
@@ -172,20 +174,35 @@ class TableScorer:
         is_good = np.array([reason is None for reason in reasons], bool)
         good = [tuple(row.values()) for row, reason in zip(rows, reasons, strict=True) if reason is None]
         values = self._values(good, progress)
-        partly = self.model.partly_unread(chain(*good), self.options.get("max_length"))
-        unread = [[partly.get(text, Unread()) for text in texts] for texts in good]
+        unread = self.unread(good, packed=self.packs)
         unknown = [sum(len(each.unknown_words) for each in row) for row in unread]
         cut = [sum(each.cut_tokens for each in row) for row in unread]
         columns = [spread(column, is_good) for column in values.values()]
         if self.columns.probabilities:
-            is_sure = np.array([not any(withheld(a, b) for b in others) for a, *others in unread], bool)
+            packed, alone = self.model.scorers_of(PACKED), self.unread(good, packed=False) if self.packs else unread
             for name, column in values.items():
+                lost = unread if name in packed else alone
+                is_sure = np.array([not any(withheld(a, b) for b in others) for a, *others in lost], bool)
                 found = self.model.calibrate(name, column[is_sure], **self.options)
                 shown = is_good.copy()
                 shown[is_good] = is_sure
                 nothing = pa.nulls(len(rows), pa.float32())
                 columns.append(nothing if found is None else spread(found, shown))
         return [*columns, *(spread(np.array(counts, np.int32), is_good) for counts in (unknown, cut))]
+
+    @property
+    def packs(self) -> bool:
+        """Whether a scorer reads the two sentences of a row packed, where they share `max_length`."""
+        return not {*self.scorers}.isdisjoint(self.model.scorers_of(PACKED))
+
+    def unread(self, rows: Sequence[tuple[str, ...]], *, packed: bool) -> list[tuple[Unread, ...]]:
+        """What is not read of the sentences of rows that can be scored, packed, or each alone."""
+        length = self.options.get("max_length")
+        if packed:
+            lost = self.model.unread_of_pairs(rows, length, packed=True)
+            return [lost.get((a, b), (Unread(), Unread())) for a, b in rows]
+        partly = self.model.partly_unread(chain(*rows), length)
+        return [tuple(partly.get(text, Unread()) for text in texts) for texts in rows]
 
     def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
         """The score columns, of rows that can be scored: of each its best."""

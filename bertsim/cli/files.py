@@ -109,10 +109,10 @@ def write_chunks(
 
 
 class Tally:
-    """Counts of what a model did not read, with some of the words."""
+    """Counts of what a model did not read, with some of the words; `packed`: of pairs that share its length."""
 
-    def __init__(self, model: SimilarityModel) -> None:
-        self._model = model
+    def __init__(self, model: SimilarityModel, *, packed: bool = False) -> None:
+        self._model, self._packed = model, packed
         self._words: list[str] = []
 
     def count(self, sentences: Sequence[str]) -> list[TokenCounts]:
@@ -127,7 +127,8 @@ class Tally:
         """Say on stderr what the counts of all sentences, by `UNREAD`, are, where there is something to say."""
         cut, unknown, unread = (counts[name] for name in UNREAD)
         if cut:
-            read = f"only the first {self._model.max_length} tokens were read; --max-length sets how many"
+            of_what = " of a pair" if self._packed else ""
+            read = f"only the first {self._model.max_length} tokens{of_what} were read; --max-length sets how many"
             say(f"bertsim: {_sentences(cut, 'was', 'were')} cut off: {read}.")
         if unknown:
             words = f", not read: {listed(self._words)}" if self._words else ""

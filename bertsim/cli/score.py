@@ -19,8 +19,8 @@ from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
 from bertsim.records import TokenCounts
-from bertsim.text.unread import withheld
-from bertsim.views.unread import unknown_sentences
+from bertsim.text.unread import withheld_of
+from bertsim.views.unread import shared_sentences, unknown_sentences
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,9 +98,9 @@ def _score_pair(args: argparse.Namespace) -> int:
         if cut := unread.cut_off:
             beginning = cut if len(cut) <= 60 else f"{cut[:59]}…"
             say(f"bertsim: sentence {name} was cut off before its last {unread.cut_tokens:,} tokens, {beginning!r}.")
-    for sentence in (*unknown_sentences(*comparison.unread), withheld(*comparison.unread)):
-        if sentence:
-            say(f"bertsim: {sentence}")
+    lost = *shared_sentences(comparison), *unknown_sentences(*comparison.unread), withheld_of(comparison)
+    for sentence in filter(None, lost):
+        say(f"bertsim: {sentence}")
     if args.json:
         print_json(_as_json(comparison, asked, model.settings(**options)))
     else:
@@ -151,7 +151,8 @@ def _as_json(comparison: Comparison, asked: Sequence[str], settings: dict[str, o
         **(asdict(comparison[asked[0]]) if len(asked) == 1 else {}),
         "scores": list(map(asdict, comparison.scores)),
         **sides,
-        "withheld": withheld(*comparison.unread) or None,
+        "cut_tokens_together": [each.cut_tokens for each in comparison.unread_together or ()] or None,
+        "withheld": withheld_of(comparison) or None,
         "seconds": comparison.seconds,
         "settings": settings,
     }
@@ -173,7 +174,7 @@ def _score_file(args: argparse.Namespace) -> int:
     model, options = load_scoring(args)
     scorer = TableScorer(model, file.sentences, scorers, new, options)
     job = describe_job(file, model, options) | {"columns": file.columns, "scores": scorer.probe()}
-    tally = Tally(model)
+    tally = Tally(model, packed=scorer.packs)
     opened: AbstractContextManager[PartialFile | StandardOutput] = nullcontext(StandardOutput())
     if args.output != STANDARD:
         opened = PartialFile(args.output, job, restart=args.restart)
@@ -238,7 +239,9 @@ def _count_unread(
     for where, *cells, unknown, cut in zip(places, *(column.to_pylist() for column in columns), strict=True):
         if unknown or cut:
             texts = {side: cell for side, cell in zip(sides, cells, strict=True) if cell and cell.strip()}
-            found = tally.count(list(texts.values()))
+            (lost,) = scorer.unread([tuple(texts.values())], packed=scorer.packs)
+            counts_alone = tally.count(list(texts.values()))
+            found = [each._replace(cut=more.cut_tokens) for each, more in zip(counts_alone, lost, strict=True)]
             names = " and ".join(side for side, each in zip(texts, found, strict=True) if not each.read)
             if names and most > 0:
                 say(f"bertsim: {where}: nothing was read of {names}; its score says nothing.")

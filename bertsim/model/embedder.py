@@ -16,7 +16,7 @@ from bertsim.errors import InputError
 from bertsim.model.scorers import APART, Entries, Reader, in_order
 from bertsim.records import ALIGNMENT, EncoderOutput, Float, Row, TokenBatch, TokenCounts, Unread
 from bertsim.score.measures import WeighedTokens, weigh_tokens
-from bertsim.text.lists import list_sentences
+from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import own_tokens
 from bertsim.version import __version__
 
@@ -109,7 +109,8 @@ class SentenceEmbedder:
 
         Raises: InputError, for a sentence that `check` refuses, or no list of them.
         """
-        return [row for (row,) in self.tokenize(sentences, max_length).unread]
+        listed, length = list_sentences(sentences), self.resolve(max_length=max_length).max_length
+        return [each for (each,) in self._tokenizer.unread([(text,) for text in listed], length, name_by_place(listed))]
 
     def partly_unread(self, sentences: Iterable[str], max_length: int | None = None) -> dict[str, Unread]:
         """What of sentences `embed` would not read, by sentence; only those of which there is such a thing."""
@@ -117,6 +118,26 @@ class SentenceEmbedder:
         counts = dict(zip(listed, self.count_tokens(listed, max_length), strict=True))
         partly = [text for text, count in counts.items() if count.cut or count.unknown]
         return dict(zip(partly, self.unread(partly, max_length), strict=True)) if partly else {}
+
+    def unread_of_pairs(
+        self, pairs: Iterable[Sequence[str]], max_length: int | None = None, *, packed: bool = False
+    ) -> dict[tuple[str, str], tuple[Unread, Unread]]:
+        """What of A and of B is not read, by pair; only those of which there is such a thing.
+
+        packed: by what reads the two as one sequence, of whose length each has a part; else by what reads each alone.
+        """
+        listed, length = list(dict.fromkeys(list_pairs(pairs))), self.resolve(max_length=max_length).max_length
+        texts = list(dict.fromkeys(text for pair in listed for text in pair))
+        counts, partly = dict(zip(texts, self.count_tokens(texts, length), strict=True)), []
+        for pair in listed:
+            a, b = (counts[text] for text in pair)
+            is_cut = a.cut or b.cut or (packed and not self._tokenizer.fits(sum(a) + sum(b), length))
+            if is_cut or a.unknown or b.unknown:
+                partly.append(pair)
+        if packed:
+            return {pair: (a, b) for pair, (a, b) in zip(partly, self._tokenizer.unread(partly, length), strict=True)}
+        sides = iter(self.unread([text for pair in partly for text in pair], length))
+        return {pair: (next(sides), next(sides)) for pair in partly}
 
     def embed(self, sentences: Iterable[str], *, progress: Progress | None = None, **options: Unpack[Options]) -> Float:
         """Embed sentences, each distinct one once, in batches of similar length: float32 [n, dim], in the order given.

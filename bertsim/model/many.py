@@ -22,7 +22,7 @@ from bertsim.model.embedder import Options, ResolvedOptions, name_by_place
 from bertsim.model.passes import MAX_PASSES, check_limit, check_passes, passes_of, passes_of_pairs
 from bertsim.model.scorers import APART, PACKED, Entries, Reader, Scorer, in_order, values_of, ways_of
 from bertsim.model.scoring import Pairs, ScoringModel
-from bertsim.records import Cost, Float, Ranked, Unread
+from bertsim.records import Cost, Float, Ranked
 from bertsim.text.lists import list_pairs, list_sentences
 from bertsim.text.tokenizer import Name
 from bertsim.text.unread import withheld
@@ -227,21 +227,32 @@ class RankingModel(ScoringModel):
             return np.full(scores.shape, None, object)
         found = curve.apply(scores).astype(object)
         if isinstance(a, list) and isinstance(b, list):
-            found[self._is_withheld(a, b, np.arange(len(a))[:, None], places, options.max_length, whole)] = None
+            packed, first = scorer in self.scorers_of(PACKED), np.arange(len(a))[:, None]
+            found[self._is_withheld(a, b, first, places, options.max_length, whole, packed=packed)] = None
         return found
 
     def _is_withheld(
-        self, a: list[str], b: list[str], first: Places, second: Places, max_length: int, whole: Set[str] = frozenset()
+        self,
+        a: list[str],
+        b: list[str],
+        first: Places,
+        second: Places,
+        max_length: int,
+        whole: Set[str] = frozenset(),
+        *,
+        packed: bool = False,
     ) -> NDArray[np.bool_]:
         """Of which pairs of places `withheld` says why nobody can tell how alike they are: bool, as these broadcast."""
-        texts = {*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))}
-        unread = self.partly_unread(texts - whole, max_length)
-        partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
-        found = partly_a[first] | partly_b[second]
-        first, second = np.broadcast_arrays(first, second)
-        for pair in zip(*np.nonzero(found), strict=True):
-            sides = a[first[pair]], b[second[pair]]
-            found[pair] = bool(withheld(*(unread.get(text, Unread()) for text in sides)))
+        found = np.ones(np.broadcast_shapes(first.shape, second.shape), bool)
+        if not packed:
+            texts = {*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))}
+            unread = self.partly_unread(texts - whole, max_length)
+            partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
+            found = partly_a[first] | partly_b[second]
+        places = (each[found].tolist() for each in np.broadcast_arrays(first, second))
+        pairs = [(a[i], b[j]) for i, j in zip(*places, strict=True)]
+        lost = self.unread_of_pairs(pairs, max_length, packed=packed)
+        found[found] = [pair in lost and bool(withheld(*lost[pair])) for pair in pairs]
         return found
 
 

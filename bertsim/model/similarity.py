@@ -165,7 +165,7 @@ class SimilarityModel(DuplicatesModel):
             None where this model has no rule for it, or something of the pair was not read so that nobody can say.
         """
         rule, inference = self.verdict_rule, comparison.inference
-        if rule is None or inference is None or withheld(*comparison.unread):
+        if rule is None or inference is None or withheld(*(comparison.unread_together or comparison.unread)):
             return None
         rating, vectors = comparison[rule.rating], (apart or comparison)["cosine"].probability
         (kind,) = kinds_of(np.array([rating.score]), inference[None], rule)
@@ -201,6 +201,8 @@ class SimilarityModel(DuplicatesModel):
         inferring = self._head(self.inferring_head) if self.inferring_head and names == self.scorers else None
         asked = [*scorers, head_scorer(inferring, logits=True)] if inferring else scorers
         output, pair, read_packed = self.encode(tokens), None, readers_of(asked, PACKED)
+        (alone_a,), (alone_b,) = tokens.unread
+        alone, shared = (alone_a, alone_b), None
         # the pair, and the pair the other way round
         entries = read_batch(tokens, output, readers_of(asked, APART), (0, 1, 1, 0))
         if packed or read_packed:
@@ -209,20 +211,21 @@ class SimilarityModel(DuplicatesModel):
             rows = replace(rows, attention_mask=mask_packed(tokens, rows)) if is_masked else rows
             together = self.encode(rows)
             entries |= read_batch(rows, together, read_packed, (0, 1))
-            pair = rows.first(), together.first()
-        is_withheld, scores = bool(withheld(*(unread for (unread,) in tokens.unread))), []
-        values = values_of(asked, entries)
+            pair, (shared_a, shared_b) = (rows.first(), together.first()), rows.unread[0]
+            shared = (shared_a, shared_b) if read_packed else None
+        values, scores = values_of(asked, entries), list[PairScore]()
         for scorer in scorers:
             curve = self._calibration(scorer.name, options)
             value, value_reversed = map(float, values[scorer])
             score = float(scorer.scores(values[scorer])[0])
-            probability = None if curve is None or is_withheld else float(curve.apply(score))
+            lost = shared if shared and readers_of([scorer], PACKED) else alone
+            probability = None if curve is None or withheld(*lost) else float(curve.apply(score))
             scale = scorer.unit, scorer.low, scorer.high
             turned = None if scorer.name in UNTRAINED else value_reversed  # for these alone the order is nothing
             scores.append(PairScore(scorer.name, value, *scale, score, probability, turned))
         inference = inferring.inference(values[asked[-1]]) if inferring else None
         seconds = time.perf_counter() - start
-        return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length, inference)
+        return Comparison(a, b, tuple(scores), tokens, output, pair, seconds, options.max_length, inference, shared)
 
 
 def _checked(masks: Any, comparison: Comparison) -> Int:

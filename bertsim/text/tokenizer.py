@@ -8,7 +8,7 @@ Source: transformers' "longest_first" truncation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,7 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from bertsim.errors import CheckpointError, InputError
-from bertsim.records import Int, Part, Row, TokenBatch, TokenCounts
+from bertsim.records import Int, Part, Row, TokenBatch, TokenCounts, Unread
 from bertsim.text.chunks import split_text
 from bertsim.text.tokenizer_files import find_unknown_id, read_fast
 from bertsim.text.unread import MAX_CHARACTERS, find_unread, readable
@@ -30,6 +30,8 @@ MIN_LENGTH = 8
 """Smallest `max_length`: room for a pair's special tokens and a few words."""
 Name = Callable[[int], str]
 """What an error calls the sentence of an index."""
+Lost = tuple[Unread, ...]
+"""What is not read of the one or two sentences of a row."""
 _A, _B = -1, -2  # where a sentence goes among the special token ids of a template
 
 
@@ -56,12 +58,16 @@ class _Template(NamedTuple):
                 found.append(part)
         return cls(*zip(*found, strict=True))
 
+    def room(self, max_length: int) -> int:
+        """How many tokens of its sentences fit into a row."""
+        return max_length - sum(part >= 0 for part in self.parts)
+
     def kept(self, lengths: list[int], max_length: int) -> list[int]:
         """Tokens kept of each sentence so that the row fits: the longer loses first, ties lose from B.
 
         Example: [CLS] A [SEP] B [SEP]: [20, 3] into 13 -> [7, 3]; [20, 20] into 12 -> [5, 4]
         """
-        room = max_length - len(self.parts) + len(lengths)
+        room = self.room(max_length)
         if len(lengths) == 1 or sum(lengths) <= room:
             return [min(length, room) for length in lengths]
         first = min(lengths[0], max(room - lengths[1], (room + 1) // 2))
@@ -159,14 +165,12 @@ class Tokenizer:
         rows = [self._templates[len(row)].fill([each.ids for each in row], max_length) for row in encodings]
         ids, mask, types = self.pad(rows)
         tokens = [list(map(self._token, row)) for row in ids.tolist()]
-        spans, special, unread = np.zeros((*ids.shape, 2), np.int32), np.ones(ids.shape, np.bool_), []
+        spans, special = np.zeros((*ids.shape, 2), np.int32), np.ones(ids.shape, np.bool_)
         for place, row in enumerate(rows):
             for encoding, (start, end) in zip(encodings[place], row.own, strict=True):
                 tokens[place][start:end] = encoding.tokens[: end - start]
                 spans[place, start:end] = encoding.offsets[: end - start]
                 special[place, start:end] = False
-            parts = zip(texts[place], encodings[place], (end - start for start, end in row.own), strict=True)
-            unread.append(tuple(find_unread(self._fast, self._unknown_id, *part) for part in parts))
         return TokenBatch(
             input_ids=ids,
             attention_mask=mask,
@@ -177,8 +181,22 @@ class Tokenizer:
             is_unknown=~special & (ids == self._unknown_id),
             own=tuple(row.own for row in rows),
             sentences=tuple(map(tuple, texts)),
-            unread=tuple(unread),
+            unread=tuple(self._unread(texts, encodings, max_length)),
         )
+
+    def unread(self, texts: Sequence[tuple[str, ...]], max_length: int, name: Name = name_of_pair) -> list[Lost]:
+        """What of each sentence is not read where it stands alone, or in its packed pair; arguments as `encode`."""
+        self.check_length(max_length)
+        found = iter(self._read([sentence for row in texts for sentence in row], name, fast=False))
+        return list(self._unread(texts, [[next(found) for _ in row] for row in texts], max_length))
+
+    def _unread(
+        self, texts: Sequence[tuple[str, ...]], encodings: list[list[Encoding]], max_length: int
+    ) -> Iterator[Lost]:
+        for row, read in zip(texts, encodings, strict=True):
+            kept = self._templates[len(row)].kept(list(map(len, read)), max_length)
+            parts = zip(row, read, kept, strict=True)
+            yield tuple(find_unread(self._fast, self._unknown_id, *part) for part in parts)
 
     def count_tokens(self, sentences: Sequence[str], max_length: int, name: Name = name_of_pair) -> list[TokenCounts]:
         """How many tokens of each sentence, alone, do not fit into `max_length`, are unknown, and are read.
@@ -197,6 +215,10 @@ class Tokenizer:
             counts.append(TokenCounts(cut, unknown, kept - unknown))
         return counts
 
+    def fits(self, tokens: int, max_length: int) -> bool:
+        """Whether so many tokens of a pair are all read where it is packed."""
+        return tokens <= self._templates[2].room(max_length)
+
     def is_whole(self, sentence: str, row: Row, max_length: int) -> bool:
         """Whether all of a sentence, alone in its row, was read; False where `count_tokens` has to tell."""
         has_room = len(row.ids) < max_length and len(sentence) <= MAX_CHARACTERS
@@ -204,7 +226,7 @@ class Tokenizer:
 
     def split(self, text: str, chunk: str | int, max_length: int, name: str = "the text") -> list[Part]:
         """Parts of a text of any length; any two fit packed into `max_length`. Raises as `split_text` and `encode`."""
-        most = (self.check_length(max_length) - len(self._templates[2].parts) + 2) // 2
+        most = self._templates[2].room(self.check_length(max_length)) // 2
         (read,) = self._read([text], lambda _: name, fast=False, limit=None)
         return split_text(text, read, chunk, most, self._unknown_id)
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
-from bertsim.records import Unread
+from bertsim.records import Comparison, Unread
 
 MAX_CHARACTERS = 20_000
 """Characters read of a sentence; the rest is reported as cut off."""
@@ -67,7 +67,7 @@ def _lost_words(fast: FastTokenizer, unknown_id: int, sentence: str, encoding: E
             yield word
 
 
-def withheld(a: Unread, b: Unread) -> str:
+def withheld(a: Unread, b: Unread, scores: str = "score of this pair") -> str:
     """Why a pair's scores get no probability, and no words for what they mean; "" where they get them.
 
     Both are of sentences that were read. Where nothing was read of one, or where what was not read of the two differs,
@@ -78,10 +78,15 @@ def withheld(a: Unread, b: Unread) -> str:
     unheard = [name for name, each in zip("AB", (a, b), strict=True) if each.is_all]
     if unheard:
         which = f"sentence {unheard[0]}" if len(unheard) == 1 else "sentences A and B"
-        return f"nothing was read of {which}, so no score of this pair has a probability or says how alike they are."
+        return f"nothing was read of {which}, so no {scores} has a probability or says how alike they are."
     if a.unknown_words != b.unknown_words or a.cut_off.split() != b.cut_off.split():
         return (
-            "what was not read of A and of B differs, so no score of this pair has a probability or says that they"
-            " are the same."
+            f"what was not read of A and of B differs, so no {scores} has a probability or says that they are the same."
         )
     return ""
+
+
+def withheld_of(comparison: Comparison) -> str:
+    """`withheld` of all scores of a pair, else of those alone that are of the two read together."""
+    shared = comparison.unread_together
+    return withheld(*comparison.unread) or (withheld(*shared, "score of the two read together") if shared else "")

@@ -22,7 +22,7 @@ from bertsim.model.passes import MAX_PASSES
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Comparison, PairScore, Unread
 from bertsim.text.lists import list_pairs, list_sentences
-from bertsim.text.unread import withheld
+from bertsim.text.unread import withheld, withheld_of
 from bertsim.ui.calls import API_QUEUE, MANY_QUEUE, SCORE_QUEUE, replies
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.lane import SlowLane
@@ -58,14 +58,20 @@ def _score(score: PairScore) -> dict[str, Any]:
     return values | {end: None for end in ("low", "high") if math.isinf(values[end])}
 
 
-def _unread(a: Unread, b: Unread) -> dict[str, Any]:
-    """What was not read of A and of B, as JSON, and why a score of the two has no probability, or null."""
+def _unread(a: Unread, b: Unread, why: str) -> dict[str, Any]:
+    """What was not read of A and of B, as JSON, and why a score of the two has no probability, "" -> null."""
     return {
         "cut_tokens": [a.cut_tokens, b.cut_tokens],
         "unknown_tokens": [len(a.unknown_words), len(b.unknown_words)],
         "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
-        "withheld": withheld(a, b) or None,
+        "withheld": why or None,
     }
+
+
+def _lost(model: SimilarityModel, pairs: Sequence[tuple[str, str]], scorer: str) -> list[tuple[Unread, Unread]]:
+    """What was not read of A and of B of every pair by a scorer."""
+    found = model.unread_of_pairs(pairs, packed=scorer in model.scorers_of("packed"))
+    return [found.get(pair, (Unread(), Unread())) for pair in pairs]
 
 
 def _verdict(shelf: Shelf, model: SimilarityModel, comparison: Comparison) -> dict[str, Any] | None:
@@ -96,8 +102,8 @@ def _score_pairs(asked: tuple[SimilarityModel, str], pairs: Sequence[tuple[str, 
     """Scores of pairs by a model and a scorer, each with what was not read of its two sentences."""
     model, scorer = asked
     scores = model.score(pairs, scorer=scorer)
-    unread = iter(model.unread(sentence for pair in pairs for sentence in pair))
-    return [{"score": float(score), **_unread(a, b)} for score, a, b in zip(scores, unread, unread, strict=True)]
+    lost = zip(scores, _lost(model, pairs, scorer), strict=True)
+    return [{"score": float(score), **_unread(*each, withheld(*each))} for score, each in lost]
 
 
 def build_api(shelf: Shelf, lane: SlowLane) -> None:
@@ -118,7 +124,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
             "verdict": _verdict(shelf, model, comparison),
-            **_unread(*comparison.unread),
+            **_unread(*(comparison.unread_together or comparison.unread), withheld_of(comparison)),
             "seconds": comparison.seconds,
             "settings": model.settings(),
         }
@@ -159,13 +165,12 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         texts = [sentence for pair in listed for sentence in pair]
         with lane.enter(texts) as pace:
             scores = model.score(listed, scorer=scorer, max_passes=MAX_PASSES, progress=pace)
-        counts = model.count_tokens(texts)
-        sides = list(zip(counts[0::2], counts[1::2], strict=True))
+        lost = _lost(model, listed, scorer)
         return {
             "scores": scores.tolist(),
             "probabilities": model.probabilities(listed, scores, scorer),
-            "cut_tokens": [[a.cut, b.cut] for a, b in sides],
-            "unknown_tokens": [[a.unknown, b.unknown] for a, b in sides],
+            "cut_tokens": [[each.cut_tokens for each in pair] for pair in lost],
+            "unknown_tokens": [[len(each.unknown_words) for each in pair] for pair in lost],
         }
 
     @replies

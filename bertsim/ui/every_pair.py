@@ -26,6 +26,7 @@ from bertsim.ui.pairwise import (
     Apart,
     find_groups,
     key_of,
+    lost_together,
     read_apart,
     read_lines,
     read_together,
@@ -90,11 +91,13 @@ class EveryPair:
     def draw(self, asked: Asked, by: str, threshold: float, chosen: int | None) -> Html:
         """The picture; `by` and `threshold` as in `Pairwise`, `chosen`: the point that is pressed."""
         apart, together = self._apart(asked), self._together(asked)
-        groups = find_groups(apart.cosines if by == APART else together, threshold, apart.silent)
+        silent, notes = lost_together(asked.reader, asked.length, asked.lines, together)
+        scores, silent = (apart.cosines, apart.silent) if by == APART else (together, apart.silent | silent)
+        groups = find_groups(scores, threshold, silent)
         readers = f"cosine, {asked.model.name}", f"{asked.scorer}, {asked.reader.name}"
         found = Pairwise(asked.lines, apart.cosines, together, apart.order.tolist(), groups, by, threshold, readers)
         chosen = chosen if chosen is not None and chosen < len(asked.lines) else None
-        return pairwise_view(found, apart.places, apart.shares.tolist(), chosen, apart.notes)
+        return pairwise_view(found, apart.places, apart.shares.tolist(), chosen, [*apart.notes, *notes])
 
     def cost(self, asked: Asked) -> tuple[Cost, Cost]:
         """What it takes to read each alone, and all together both ways."""

@@ -171,6 +171,21 @@ def find_groups(scores: Float, threshold: float, silent: NDArray[np.bool_]) -> l
     return group(*np.nonzero(near))
 
 
+def lost_together(
+    model: SimilarityModel, max_length: int, lines: Sequence[str], together: Float
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Of which pairs that were read together nobody can say that they are alike, bool [n, n], and what was cut off."""
+    silent = np.zeros(together.shape, bool)
+    places = np.argwhere(np.triu(np.isfinite(together), 1)).tolist()
+    lost = model.unread_of_pairs([(lines[one], lines[other]) for one, other in places], max_length, packed=True)
+    for one, other in places:
+        if both := lost.get((lines[one], lines[other])):
+            silent[one, other] = silent[other, one] = bool(withheld(*both))
+    cut = sum(any(each.cut_tokens for each in both) for both in lost.values())
+    told = f"{counted(cut, 'pair')} longer than the {max_length:,} tokens that two share when they are read together:"
+    return silent, [f"{told} the end of either is cut off there."] * bool(cut)
+
+
 def unread_pairs(apart: Apart, together: Float) -> list[tuple[int, int]]:
     """The pairs that are to be read together and were not yet, nearest first."""
     first, second = np.triu_indices(len(together), 1)

@@ -260,8 +260,10 @@ def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, F
 
 
 def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progress) -> dict[str, Float]:
-    """What was read of a sentence with each line: the score, the judge's rating, inference in both directions."""
-    judge, scorer, pairs, columns = reader.judge, reader.scorer, [(sentence, line) for line in lines], []
+    """What was read of a sentence with each line: tokens cut off, score, the judge's rating, inference both ways."""
+    judge, scorer, pairs = reader.judge, reader.scorer, [(sentence, line) for line in lines]
+    lost = reader.model.unread_of_pairs(pairs, reader.options.get("max_length"), packed=True)
+    columns = [np.array([sum(each.cut_tokens for each in lost.get(pair, ())) for pair in pairs], np.float32)]
     if judge is not reader.model:
         columns.append(reader.model.score(pairs, scorer=scorer, progress=pace, **reader.options))
     if judge and judge.verdict_rule:  # its rating: of what has nothing to do with each other inference says nothing
@@ -279,8 +281,8 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader) -> Ranki
     lines = []
     for line in found.lines:
         if (numbers := read.get(line.text)) is not None:
-            score, *rest = map(float, numbers)
-            line = replace(line, together=score)
+            cut, score, *rest = map(float, numbers)
+            line = replace(line, together=score, cut_together=int(cut))
             if rest:
                 both = np.reshape(rest[1:], (1, 2, 3))
                 is_other = rule is not None and kinds_of(np.array(rest[:1]), both, rule)[0] == "different"

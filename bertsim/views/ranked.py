@@ -69,6 +69,7 @@ class Line:
         counts: of its tokens.
         unread: what was not read of it, to the letter; None: all was, or nobody looked.
         together: the score of what read it together with the sentence; None: nothing did.
+        cut_together: tokens of the two that did not fit into what they share there.
         inference: what the sentence says of it, and it of the sentence; None: nobody says.
         silence: why nothing is said of inference: the line is a question, or on another subject; "": something is.
     """
@@ -82,6 +83,7 @@ class Line:
     together: float | None = None
     inference: tuple[Inference, Inference] | None = None
     silence: str = ""
+    cut_together: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ def not_read(line: Line) -> str:
         told.append(f"not read: {words}")
     if line.counts.cut:
         told.append(f"{counted(line.counts.cut, 'token')} cut off")
+    if line.cut_together > line.counts.cut:
+        told.append(f"{counted(line.cut_together, 'token')} cut off where it is read together with the sentence")
     return "; ".join(told)
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from bertsim.heads.config import HeadConfig
 from bertsim.measuring.edits.recognising import known_error
-from bertsim.records import Comparison, PairScore, TokenBatch
+from bertsim.records import Comparison, PairScore
 from bertsim.score.verdict import Verdict
 from bertsim.score.words import KnownError, Words
-from bertsim.text.unread import withheld
+from bertsim.text.unread import withheld_of
 from bertsim.views.anatomy import cut_part
 from bertsim.views.markup import MINUS, Html, counted, in_100, note, number, tag
-from bertsim.views.unread import unknown_sentences
+from bertsim.views.unread import shared_sentences, unknown_sentences
 
 EXPLANATIONS = {
     "cosine": "the angle between the two sentence vectors",
@@ -76,12 +76,11 @@ def explanation(scorer: str, origin: Origin) -> str | None:
     return EXPLANATIONS.get(scorer)
 
 
-def losses(tokens: TokenBatch) -> list[str]:
+def losses(comparison: Comparison) -> list[str]:
     """What the encoder did not get of a pair, text beyond its length and unknown words, and what that leaves unsaid."""
-    (a,), (b,) = tokens.unread
-    cut = ", ".join(f"{part} of {'AB'[row]}" for row in (0, 1) if (part := cut_part(tokens, row)))
+    cut = ", ".join(f"{part} of {'AB'[row]}" for row in (0, 1) if (part := cut_part(comparison.tokens, row)))
     found = [f"not read: {cut}. What follows the cut changes no score." if cut else ""]
-    found += [*unknown_sentences(a, b), withheld(a, b)]
+    found += [*shared_sentences(comparison), *unknown_sentences(*comparison.unread), withheld_of(comparison)]
     return [each[0].upper() + each[1:] for each in found if each]
 
 
@@ -107,13 +106,13 @@ def verdict(
             sure.append(f"Of 100 pairs like this ({known.words}), it misreads {in_100(1 - known.right)}.")
         if judged.disagrees:
             sure.append("Here the two ways of reading, apart and together, disagree.")
-    elif withheld(*comparison.unread):
+    elif withheld_of(comparison):
         headline = "No verdict: too little of it was read"
     else:
         sure = ["What counts as similar differs between encoders: compare with pairs that you know."]
     told = tag("ul.bs-sure", *(tag("li", each) for each in sure)) if sure else ""
     line = tag("div.bs-verdict", tag("p.bs-judgement", headline), told, data_turn=turn)
-    return line + Html().join(map(note, losses(comparison.tokens)))
+    return line + Html().join(map(note, losses(comparison)))
 
 
 def _known(words: Words | None, comparison: Comparison) -> KnownError | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from bertsim.records import Unread
+from bertsim.records import Comparison, Unread
 
 _SHOWN_WORDS, _SHOWN_CHARACTERS = 5, 24
 _JOINER = "\u200d"  # holds emoji together: a family, a profession
@@ -31,6 +31,18 @@ def unknown_sentences(a: Unread, b: Unread) -> list[str]:
                 f" plain characters would be read: {listed(plain)}."
             )
     return found
+
+
+def shared_sentences(comparison: Comparison) -> list[str]:
+    """What is cut off where A and B are read together and share a length, if that is more than of each alone.
+
+    Example: ["read together, A and B share 256 tokens, and 65 of A and 66 of B are cut off."]
+    """
+    alone, shared = comparison.unread, comparison.unread_together or comparison.unread
+    if [each.cut_tokens for each in alone] == [each.cut_tokens for each in shared]:
+        return []
+    cut = [f"{each.cut_tokens:,} of {name}" for name, each in zip("AB", shared, strict=True) if each.cut_tokens]
+    return [f"read together, A and B share {comparison.max_length:,} tokens, and {' and '.join(cut)} are cut off."]
 
 
 def listed(words: list[str] | tuple[str, ...]) -> str:

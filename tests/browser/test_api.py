@@ -67,6 +67,19 @@ def test_the_endpoints_say_what_was_not_read(client):
     assert client.predict("\u2603", A, api_name="/attention")["unknown_tokens"] == [1, 0]
 
 
+def test_the_endpoints_say_what_was_cut_off_where_two_are_read_together(client):
+    one, other = ("dog " * 130 + end for end in ("barks", "sleeps"))
+    for scorer, cut in (("cosine", [0, 0]), ("pooled", [5, 5])):
+        found = client.predict(sentence_a=one, sentence_b=other, scorer=scorer, api_name="/score")
+        assert (found["cut_tokens"], found["withheld"] is None) == (cut, scorer == "cosine")
+        many = client.predict(pairs=[[one, other], [other, "A dog."]], scorer=scorer, api_name="/score_many")
+        assert many["cut_tokens"] == [cut, [0, 0]]
+        assert [number is None for number in many["probabilities"]] == [scorer == "pooled", False]
+    compared = client.predict(sentence_a=one, sentence_b=other, api_name="/compare")
+    assert (compared["cut_tokens"], compared["verdict"]) == ([5, 5], None)
+    assert "no score of the two read together has a probability" in compared["withheld"]
+
+
 def test_embed_tokens_and_attention_are_the_core_s(client, model):
     assert client.predict(A, api_name="/embed") == pytest.approx(model.embed([A])[0].tolist(), abs=1e-3)
     tokens = client.predict(A, B, api_name="/tokens")
