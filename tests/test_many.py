@@ -338,6 +338,19 @@ def test_pairs_are_refused_from_so_many_passes_on(model: SimilarityModel, scorer
         model.score(PAIRS, max_passes=1.5)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("scorer", "passes", "others"), [("cosine", 5 + 2, 8), ("nli", 6 + 1, 9)])
+def test_parts_count_as_passes(model: SimilarityModel, scorer: str, passes: int, others: int) -> None:
+    long, short = "It rains. I am cold. The soup is hot.", "I freeze. It pours."
+    given: dict[str, Any] = {"scorer": scorer, "chunk": "sentences"}
+    pairs = [(long, short), PAIRS[0]]
+    assert model.score(pairs, max_passes=passes, **given).shape == (2,)
+    with pytest.raises(InputError, match=f"^{scorer} of 2 pairs takes {passes} passes of the encoder; max_passes is"):
+        model.score(pairs, max_passes=passes - 1, **given)
+    assert len(model.rank(long, [short, SENTENCES[0]], max_passes=others, **given)) == 2
+    with pytest.raises(InputError, match=f"^{scorer} of 3 × 3 parts takes"):
+        model.rank(long, [short, SENTENCES[0]], max_passes=others - 3, **given)
+
+
 def test_the_probabilities_of_pairs_are_those_of_comparisons_and_none_where_one_was_not_read(
     model: SimilarityModel,
 ) -> None:

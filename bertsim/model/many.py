@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Set
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar, Unpack
 
 import numpy as np
@@ -65,7 +66,7 @@ class RankingModel(ScoringModel):
             rerank: another of `scorers`, a slower one that reads packed, say, which scores those kept again; order,
                 scores and probabilities are its own then.
             max_passes: refuse what takes more passes of the encoder, those of `rerank` included; None = no limit.
-            chunk: as in `score`: long texts are scored in parts, and what has several gets no probability.
+            chunk: as in `score`: long texts are scored in parts, each a pass, and what has several gets no probability.
 
         Raises: InputError, for texts, vectors, a scorer, `top` or options that cannot be, or too many passes; names it.
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
@@ -93,12 +94,17 @@ class RankingModel(ScoringModel):
         else:
             sides = ((a, name_by_place(a, names[0])), (b, name_by_place(b, names[1])))
             parts_a, parts_b = (self._split(side, chunk, resolved.max_length, name) for side, name in sides)
+            pieces = [list(chain(*side)) for side in (parts_a, parts_b)]
+            passes = sum(passes_of(first, *pieces).values())
+            check_passes(f"{scorer} of {' × '.join(f'{len(side):,}' for side in pieces)} parts", passes, max_passes)
             is_long = [np.array([len(parts) > 1 for parts in side]) for side in (parts_a, parts_b)]
             scores = self._joined([first], parts_a, parts_b, resolved.max_length, told[0])[first]
         places, scores = _best_first(np.broadcast_to(np.arange(len(b)), scores.shape), scores, top)
         if second and places.size:
             pairs = [(a[row], b[place]) for row, found in enumerate(places.tolist()) for place in found]
-            again = self.score(pairs, scorer=second.name, chunk=chunk, progress=told[1], **options)
+            again = self.score(
+                pairs, scorer=second.name, chunk=chunk, max_passes=max_passes, progress=told[1], **options
+            )
             places, scores = _best_first(places, again.reshape(places.shape))
         probabilities = self._probabilities(rerank or scorer, a, b, places, scores, resolved, whole)
         probabilities[is_long[0][:, None] | is_long[1][places]] = None

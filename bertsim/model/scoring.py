@@ -20,7 +20,7 @@ from bertsim.errors import InputError
 from bertsim.heads.config import HeadConfig
 from bertsim.heads.reading import LoadedHead
 from bertsim.model.embedder import Options, ResolvedOptions, SentenceEmbedder, name_by_place
-from bertsim.model.passes import block_size, check_parts, check_passes, passes_of_pairs
+from bertsim.model.passes import block_size, check_parts, check_passes, passes_of, passes_of_pairs
 from bertsim.model.ruler import Ruler
 from bertsim.model.scorers import APART, PACKED, Scorer, combined_scorer, head_scorer, readers_of, values_of, ways_of
 from bertsim.records import ALIGNMENT_PARTS, COMBINED, UNTRAINED, AlignmentScores, Float, Part, Row
@@ -99,12 +99,15 @@ class ScoringModel(SentenceEmbedder):
         """Score pairs: float32 [n], higher = more similar, for cosine in [-1, 1], for a head in [0, 1].
 
         A text longer than `max_length` is cut, or scored in parts where there is a `chunk`: see `score_parts`. Options
-        and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer, whatever the
-        options say. `max_passes`: refuse what takes more passes of the encoder, two a pair for a scorer that reads
-        sentences apart, one for one that reads packed, three for one that does both; None = no limit.
+        and errors as `embed`; heads and "combined" stand on the checkpoint's own pooling and last layer. `max_passes`:
+        refuse what takes more passes of the encoder, two a pair, or parts as many, where a scorer reads sentences
+        apart, one, or parts × parts, where it reads packed, and both where it does both; None = no limit.
         """
-        listed = list_pairs(pairs)
-        passes = passes_of_pairs(self._scorer(scorer, self._own_options), len(listed))
+        listed, asked = list_pairs(pairs), self._scorer(scorer, self._own_options)
+        passes = passes_of_pairs(asked, len(listed))
+        if chunk is not None and max_passes is not None:
+            parts = self._split_pairs(listed, chunk, self.resolve(**options).max_length)
+            passes = sum(sum(passes_of(asked, *sides).values()) for sides in zip(parts[::2], parts[1::2], strict=True))
         check_passes(f"{scorer} of {len(listed):,} pairs", passes, max_passes)
         return self.scores(listed, [scorer], chunk=chunk, progress=progress, **options)[scorer]
 
@@ -124,8 +127,7 @@ class ScoringModel(SentenceEmbedder):
         listed, resolved = list_pairs(pairs), self.resolve(**options)
         asked, long = [self._scorer(name, resolved) for name in self._asked(scorers)], []
         if chunk is not None:
-            texts = [text for pair in listed for text in pair]
-            parts = self._split(texts, chunk, resolved.max_length, partial(_name, len(listed)))
+            parts = self._split_pairs(listed, chunk, resolved.max_length)
             long = [place for place in range(len(listed)) if max(map(len, parts[2 * place : 2 * place + 2])) > 1]
         found, passes = {scorer: np.zeros(len(listed), np.float32) for scorer in asked}, len(long) + 1
         for number, place in enumerate(long):
@@ -232,6 +234,10 @@ class ScoringModel(SentenceEmbedder):
         # what is trained goes by the checkpoint's own, whatever the options say
         return self._calibrations.get(scorer) if options.is_default or scorer not in UNTRAINED else None
 
+    def _split_pairs(self, pairs: list[tuple[str, str]], chunk: str | int, max_length: int) -> list[Parts]:
+        """The parts of A and of B by turns."""
+        return self._split([text for pair in pairs for text in pair], chunk, max_length, partial(_name, len(pairs)))
+
     def _split(self, texts: Sequence[str], chunk: str | int, max_length: int, name: Name) -> list[Parts]:
         """The parts of each text, at least one; errors as `score_parts`."""
         return [self._tokenizer.split(text, chunk, max_length, name(index)) for index, text in enumerate(texts)]
@@ -309,8 +315,7 @@ class ScoringModel(SentenceEmbedder):
         for number, start in enumerate(starts):
             block = partial(rows, start, start + size)
             parts.append(self._values_of(scorers, block, pass_of(progress, number, len(starts)), across))
-        axis = 1 if across else 0
-        return {scorer: np.concatenate([part[scorer] for part in parts], axis) for scorer in scorers}
+        return {scorer: np.concatenate([part[scorer] for part in parts], 1 if across else 0) for scorer in scorers}
 
     def _rows_across(
         self, a: list[str], b: list[str], max_length: int, names: tuple[Name, Name], start: int, end: int, inputs: str
