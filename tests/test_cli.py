@@ -400,10 +400,14 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     Path("scored.tsv").write_text("a\tb\tscore\nx\ty\t1\n", encoding="utf-8")
     Path("none.tsv").write_text("a\tb\n", encoding="utf-8")
     Path("folder.tsv").mkdir()
+    write_pairs(Path("s.tsv.partial"))
+    Path("s.tsv.partial.json").write_text('{"a": "x", "b": "y"}\n', encoding="utf-8")
     before = sorted(tmp_path.iterdir())
     mine = "is the input, which is never overwritten; give another --output."
     assert refusal(cli, "p.tsv", "--output", "p.tsv") == f"p.tsv {mine}"
     assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
+    for kept in ("s.tsv.partial", "s.tsv.partial.json"):
+        assert refusal(cli, kept, "--output", "s.tsv") == f"{kept} {mine}"
     assert refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
     assert refusal(cli, "p.tsv", "--output", f"{'x' * 300}.tsv").endswith(
         "xx.tsv: File name too long; mend that, and start again."
@@ -519,6 +523,13 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     assert again.err.startswith(f"bertsim: going on after the {kept:,} of {ROWS:,} rows kept in {partial}.\n")
     assert output.read_bytes() == undisturbed
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_pattern_of_the_folder_that_the_output_goes_to_goes_on_too(going, long_file, tmp_path):
+    shutil.copy(long_file, tmp_path)
+    words = ("score", "--input", tmp_path / "*", "--output", tmp_path / "s.tsv")
+    assert going(*words, after=3).status == 130
+    assert going(*words).err.startswith(f"bertsim: going on after the {3 * CHUNK:,} of")
 
 
 def test_another_input_or_setting_starts_again_and_says_so(going, long_file, tmp_path):
