@@ -173,6 +173,7 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (["evaluate", "--data", "p.tsv"], "p.tsv does not exist; give the path of a data file."),
         (["serve", "--port", "70000"], "--port is 70000; a number from 1 to 65535 was expected."),
+        (["serve", "--port", "0"], "--port is 0; a number from 1 to 65535 was expected."),
     ],
 )
 def test_words_that_do_not_fit_together_are_refused(cli, tmp_path, monkeypatch, words, sentence):
@@ -225,7 +226,7 @@ def test_a_port_that_is_taken_is_refused(cli):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         said = refused(cli("serve", "--port", port))
-    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
+    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another host or port."
 
 
 def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(model):
