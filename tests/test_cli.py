@@ -889,6 +889,16 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
 
 
+@pytest.mark.tensorflow
+def test_a_file_that_the_manifest_of_the_encoder_names_is_no_place_for_an_export(cli, tiny_bundle, tmp_path):
+    shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    (tmp_path / "link").symlink_to("tiny")
+    path = tmp_path / "link" / "model.tflite"
+    assert refused(cli("export", "--encoder", tmp_path / "tiny", "--output", path)) == (
+        f"{path} is a file of the encoder that its manifest names; choose another --output."
+    )
+
+
 def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(cli, tmp_path):
     path, output = tmp_path / "p.tsv", tmp_path / "s.tsv"
     path.write_text("left\tright\nx\ty\n")
