@@ -152,6 +152,17 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     assert "special_tokens_map.json" in repository.commits[repository.refs["v0.2.0"]]
 
 
+def test_a_licence_may_be_written_into_the_card_of_a_folder_whose_manifest_names_it(
+    command: Command, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    sums = check_manifest(folder) | {"README.md": "0" * 64}
+    (folder / "manifest.json").write_text(json.dumps({"sha256": sums}))
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n")
+    done = command(tmp_path / "a", "publish", "someone/tiny", "--folder", folder, "--dry-run", token=None)
+    assert done.status == 0, done.err
+
+
 def test_what_cannot_be_published_is_said_before_anything_is_sent(
     hub: LoopbackHub, command: Command, tiny_bundle: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from bertsim.bert.checkpoint import SCALE, WEIGHTS, Variables
-from bertsim.bert.folder import MANIFEST, file_sha256
+from bertsim.bert.folder import CARD, MANIFEST, file_sha256
 from bertsim.data.json_files import write_json
 from bertsim.errors import InputError
 from bertsim.records import Float
@@ -95,7 +95,7 @@ def new_folder(output: Path) -> Iterator[Path]:
 
 
 def write_manifest(folder: Path) -> None:
-    """Record the checksum of every file below `folder`, hidden ones and manifests left out."""
+    """Record the checksum of every file below `folder`, hidden ones, manifests and its card left out."""
     names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
-    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    shown = [name for name in names if name != Path(CARD) and not any(part.startswith(".") for part in name.parts)]
     write_json(folder / MANIFEST, {"sha256": {name.as_posix(): file_sha256(folder / name) for name in shown}})
