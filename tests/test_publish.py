@@ -175,6 +175,11 @@ def test_what_cannot_be_published_is_said_before_anything_is_sent(
     assert "nowhere is no folder; give one in the layout of weights/" in said(
         command(home, "publish", "someone/tiny", "--folder", "nowhere")
     )
+    (folder / ".run").mkdir()
+    assert "tiny holds a training that was stopped; finish it with `train --resume` first." in said(
+        command(home, *words, "--license", "mit", "--dry-run")
+    )
+    (folder / ".run").rmdir()
     (folder / "vocab.txt").write_text("changed")
     assert "vocab.txt is damaged or was changed" in said(command(home, *words, "--license", "mit"))
     assert [path for method, path in hub.requests if method != "GET"] == []

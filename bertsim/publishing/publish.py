@@ -18,6 +18,7 @@ from bertsim.hub.download import is_needed
 from bertsim.model.loading import BUNDLED, load
 from bertsim.publishing.model_card import model_card
 from bertsim.publishing.upload import Content, send
+from bertsim.training.plan import RUN
 from bertsim.version import __version__
 
 _PAIRS = (("A man is playing a guitar.", "Someone plays the guitar."), ("A dog barks.", "The soup is cold."))
@@ -51,11 +52,14 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
         licence: None = as the folder's README.md says.
 
     Raises:
-        CheckpointError: the folder cannot be loaded, is damaged, or scores with something that is no number.
+        CheckpointError: the folder cannot be loaded, is damaged or not finished, or scores with something that is no
+            number.
         HubError: no licence, or a name that cannot be.
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder; give one in the layout of weights/, as `train` makes them.")
+    if (folder / RUN).is_dir():
+        raise CheckpointError(f"{folder} holds a training that was stopped; finish it with `train --resume` first.")
     scorers = _check(folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     shown = [name for name in _SCORERS_SHOWN if name in scorers]

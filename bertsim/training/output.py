@@ -33,9 +33,9 @@ from bertsim.records import ALIGNMENT, COMBINED, Float
 from bertsim.score import calibration, verdict, words
 from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
-from bertsim.training.fit import RUN, Observer
+from bertsim.training.fit import Observer
 from bertsim.training.losses import metric_name
-from bertsim.training.plan import BESIDE, TrainPlan
+from bertsim.training.plan import BESIDE, RUN, TrainPlan
 from bertsim.training.recipe import Recipe, ReportPlan, WordsPlan
 from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__

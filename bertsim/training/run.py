@@ -37,9 +37,9 @@ from bertsim.records import Float
 from bertsim.score import calibration, verdict, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
-from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
+from bertsim.training.fit import Observer, Progress, RunFolder, fit
 from bertsim.training.joint import JointTask, first_head, lesson_of
-from bertsim.training.plan import TrainPlan
+from bertsim.training.plan import RUN, TrainPlan
 
 HEADS = "heads"
 METRICS = "metrics.json"
