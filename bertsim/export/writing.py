@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from bertsim.bert.checkpoint import SCALE, WEIGHTS, Variables
 from bertsim.bert.folder import CARD, MANIFEST, file_sha256
+from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import write_json
 from bertsim.errors import InputError
 from bertsim.records import Float
@@ -48,6 +49,11 @@ def to_int8(tensor: Float) -> tuple[np.ndarray, Float]:
     return np.clip(np.rint(tensor / scale[:, None]), -127, 127).astype(np.int8), scale
 
 
+def save_tensors(tensors: Mapping[str, np.ndarray], path: Path, **metadata: str) -> None:
+    """Write a safetensors file, which appears whole."""
+    write_atomically(path, lambda new: save_file(dict(tensors), new, metadata or None))
+
+
 def write_int8(tensors: Mapping[str, Float], path: Path) -> None:
     """Write every matrix as int8 rows and their `<name>.scale`, a quarter of the size; vectors stay float32."""
     stored: dict[str, np.ndarray] = {}
@@ -56,14 +62,14 @@ def write_int8(tensors: Mapping[str, Float], path: Path) -> None:
             stored[name], stored[name + SCALE] = to_int8(tensor)
         else:
             stored[name] = tensor
-    save_file(stored, path)
+    save_tensors(stored, path)
 
 
 def save_head(head: Head, folder: Path) -> None:
     """Write `config.json` and `model.safetensors`; the folder is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", head.config)
-    save_file(to_tensors(head.named_variables()), folder / WEIGHTS)
+    save_tensors(to_tensors(head.named_variables()), folder / WEIGHTS)
 
 
 def check_new_folder(folder: Path) -> None:
