@@ -213,6 +213,16 @@ def test_a_space_gets_the_files_it_runs_on_and_its_variables(
     assert "mine.txt" in space.files
 
 
+def test_in_a_checkout_without_a_git_to_run_the_files_of_the_app_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".git/HEAD", "app.py", "bertsim/x.py", "tests/y.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [*space_files(tmp_path)] == ["app.py", "bertsim/x.py"]
+
+
 def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:
     hub.refuse["POST", "/api/repos/create"] = (402, {}, b'{"error": "Gradio Spaces need a PRO subscription"}')
     assert said(command(tmp_path / "a", "deploy", "someone/demo")) == (
