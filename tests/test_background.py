@@ -79,6 +79,21 @@ def test_where_exporting_fails_tensorflow_goes_on_and_the_log_says_why(
 
 
 @pytest.mark.tensorflow
+def test_a_damaged_flatbuffer_of_the_cache_is_made_anew(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_checkpoint(tmp_path / "classifier", hidden_size=32, num_hidden_layers=1, labels=("LABEL_0",))
+    before = bertsim.load(folder).score(PAIRS, scorer="pooled")
+    for path in cache.glob("*/*.tflite"):
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(NotExportedError):
+        bertsim.load(folder, export=False)
+    assert bertsim.load(folder).score(PAIRS, scorer="pooled") == pytest.approx(before)
+    told = "cannot be run as a LiteRT flatbuffer (The model is not a valid Flatbuffer buffer); delete it, or export it"
+    assert caplog.text.count(told) == 2  # encoder and head
+
+
+@pytest.mark.tensorflow
 def test_without_heads_none_is_exported_in_the_background(tmp_path: Path, cache: Path) -> None:
     folder = make_checkpoint(tmp_path / "bert", hidden_size=32, num_hidden_layers=1)
     described = json.loads((folder / "config.json").read_text())

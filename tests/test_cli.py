@@ -173,6 +173,7 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (["evaluate", "--data", "p.tsv"], "p.tsv does not exist; give the path of a data file."),
         (["serve", "--port", "70000"], "--port is 70000; a number from 1 to 65535 was expected."),
+        (["serve", "--port", "0"], "--port is 0; a number from 1 to 65535 was expected."),
     ],
 )
 def test_words_that_do_not_fit_together_are_refused(cli, tmp_path, monkeypatch, words, sentence):
@@ -225,7 +226,7 @@ def test_a_port_that_is_taken_is_refused(cli):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         said = refused(cli("serve", "--port", port))
-    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another --host or --port."
+    assert said == f"127.0.0.1:{port} cannot be listened on (Address already in use); choose another host or port."
 
 
 def test_the_program_scores_in_a_process_of_its_own_without_heavy_libraries(model):
@@ -400,10 +401,14 @@ def test_files_that_cannot_be_scored_are_refused_before_anything_is_written(cli,
     Path("scored.tsv").write_text("a\tb\tscore\nx\ty\t1\n", encoding="utf-8")
     Path("none.tsv").write_text("a\tb\n", encoding="utf-8")
     Path("folder.tsv").mkdir()
+    write_pairs(Path("s.tsv.partial"))
+    Path("s.tsv.partial.json").write_text('{"a": "x", "b": "y"}\n', encoding="utf-8")
     before = sorted(tmp_path.iterdir())
     mine = "is the input, which is never overwritten; give another --output."
     assert refusal(cli, "p.tsv", "--output", "p.tsv") == f"p.tsv {mine}"
     assert refusal(cli, "p.tsv", "--output", "link.tsv") == f"link.tsv {mine}"
+    for kept in ("s.tsv.partial", "s.tsv.partial.json"):
+        assert refusal(cli, kept, "--output", "s.tsv") == f"{kept} {mine}"
     assert refusal(cli, "p.tsv", "--output", "folder.tsv") == "folder.tsv is a folder; give the name of a file."
     assert refusal(cli, "p.tsv", "--output", f"{'x' * 300}.tsv").endswith(
         "xx.tsv: File name too long; mend that, and start again."
@@ -519,6 +524,13 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_goes_on_to_the_same_file(
     assert again.err.startswith(f"bertsim: going on after the {kept:,} of {ROWS:,} rows kept in {partial}.\n")
     assert output.read_bytes() == undisturbed
     assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_pattern_of_the_folder_that_the_output_goes_to_goes_on_too(going, long_file, tmp_path):
+    shutil.copy(long_file, tmp_path)
+    words = ("score", "--input", tmp_path / "*", "--output", tmp_path / "s.tsv")
+    assert going(*words, after=3).status == 130
+    assert going(*words).err.startswith(f"bertsim: going on after the {3 * CHUNK:,} of")
 
 
 def test_another_input_or_setting_starts_again_and_says_so(going, long_file, tmp_path):
@@ -875,6 +887,16 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
         "p.tsv:4: the label in 'label' is 'x', and a finite number, as in the rows before, was expected; mend the row."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
+
+
+@pytest.mark.tensorflow
+def test_a_file_that_the_manifest_of_the_encoder_names_is_no_place_for_an_export(cli, tiny_bundle, tmp_path):
+    shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    (tmp_path / "link").symlink_to("tiny")
+    path = tmp_path / "link" / "model.tflite"
+    assert refused(cli("export", "--encoder", tmp_path / "tiny", "--output", path)) == (
+        f"{path} is a file of the encoder that its manifest names; choose another --output."
+    )
 
 
 def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(cli, tmp_path):

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bertsim.data.atomic import write_atomically
 from bertsim.export import cache
+from bertsim.export.writing import write_int8
 from tests.checkpoints import make_checkpoint
 from tests.test_house import ROOT
 
@@ -111,6 +113,17 @@ def test_on_a_full_disk_every_command_says_so_and_leaves_no_half_of_a_file(tmp_p
     assert statuses["embed"] == statuses["duplicates"] == statuses["matrix"] == "2", done.stderr
     assert done.stderr.count("File too large") >= 3
     assert {path.name for path in tmp_path.iterdir()} - {"s.txt"} <= {"o.npy.partial", "o.npy.partial.json"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a file has no such mode")
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_tensors_are_for_whom_any_new_file_is(tmp_path: Path, umask: int) -> None:
+    path, before = tmp_path / "x.safetensors", os.umask(umask)
+    try:
+        write_int8({"x": np.ones((2, 2), np.float32)}, path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_a_clock_that_was_set_back_makes_no_flatbuffer_anew_nor_forgets_one(

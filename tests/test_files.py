@@ -645,9 +645,9 @@ def test_a_folder_and_a_pattern_are_read_as_one_file(tmp_path):
     frame([], "sentence1", "sentence2").to_csv(tmp_path / "b.csv", index=False)
     frame([("x", ""), *PLAIN[1:]]).to_csv(tmp_path / "c.csv", index=False, sep=";")
     (tmp_path / "notes.md").write_text("nothing")
-    for name in ("scored.csv.partial.json", ".hidden.tsv"):
+    for name in ("scored.csv.partial", "scored.csv.partial.json", ".hidden.tsv"):
         (tmp_path / name).write_text("{}")
-    for path in (tmp_path, tmp_path / "*.csv"):
+    for path in (tmp_path, tmp_path / "*.csv*"):
         file = open_pairs(path)
         rows = list(file)
         assert [row.sentences for row in rows] == [PLAIN[0], (), *PLAIN[1:]]

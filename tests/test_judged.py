@@ -68,6 +68,11 @@ def test_labels_without_a_similar_pair_have_correlations_alone(cli, tmp_path: Pa
     [
         (["--dev", "few.tsv"], "few.tsv has 2 labelled pairs; a correlation needs at least 3."),
         (["--dev", "apart.tsv"], "apart.tsv: no two sentences share a word; give the pairs that go with data.tsv."),
+        (
+            ["--dev", "rated.tsv"],
+            "rated.tsv: labels go from 2 to 5, and pairs are similar from 1 on; give a --dev with pairs of both kinds,"
+            " or leave it out.",
+        ),
         (["--similar-from", "9"], "--similar-from is 9, and labels go from 0 to 1; choose a label that parts them."),
         (["--ranges", "nan", "0.5"], "the ranges begin at [nan, 0.5]; rising numbers were expected."),
         (["--plots", "data.tsv"], "cannot read or write data.tsv: File exists; mend that, and start again."),
@@ -79,6 +84,7 @@ def test_what_cannot_be_is_found_before_the_model_is_loaded(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("bertsim.cli.evaluate.load_scoring", pytest.fail)
     write(Path("data.tsv"), [1, 0, 1, 0, 1, 0])
+    write(Path("rated.tsv"), [5, 2, 5, 2, 5, 2])
     Path("few.tsv").write_text("a\tb\tlabel\nx\tx\t1\nx\ty\t0\n")
     Path("apart.tsv").write_text("a\tb\tlabel\nx\ty\t1\nx\tz\t0\nv\tw\t0\n")
     assert cli("evaluate", "--data", "data.tsv", *words).refusal == sentence

@@ -38,6 +38,12 @@ def test_a_closed_stream_is_one_sentence_on_the_other(closed: str, heard: str):
     assert getattr(done, heard) == said
 
 
+def test_a_closed_standard_input_is_one_sentence():
+    done = shell(f"{sys.executable} -m bertsim score --input - --output - <&-")
+    assert done.returncode == 2
+    assert done.stderr == "bertsim: standard input, -, is closed; give the path of a file.\n"
+
+
 def test_a_signal_whose_exception_was_lost_still_stops_what_runs():
     note_stop(Stopped(terminated=False))  # as where it was raised in a callback of the garbage collector
     try:

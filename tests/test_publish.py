@@ -152,6 +152,17 @@ def test_publishing_again_needs_another_tag_and_removes_what_is_gone(
     assert "special_tokens_map.json" in repository.commits[repository.refs["v0.2.0"]]
 
 
+def test_a_licence_may_be_written_into_the_card_of_a_folder_whose_manifest_names_it(
+    command: Command, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    sums = check_manifest(folder) | {"README.md": "0" * 64}
+    (folder / "manifest.json").write_text(json.dumps({"sha256": sums}))
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n")
+    done = command(tmp_path / "a", "publish", "someone/tiny", "--folder", folder, "--dry-run", token=None)
+    assert done.status == 0, done.err
+
+
 def test_what_cannot_be_published_is_said_before_anything_is_sent(
     hub: LoopbackHub, command: Command, tiny_bundle: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +175,11 @@ def test_what_cannot_be_published_is_said_before_anything_is_sent(
     assert "nowhere is no folder; give one in the layout of weights/" in said(
         command(home, "publish", "someone/tiny", "--folder", "nowhere")
     )
+    (folder / ".run").mkdir()
+    assert "tiny holds a training that was stopped; finish it with `train --resume` first." in said(
+        command(home, *words, "--license", "mit", "--dry-run")
+    )
+    (folder / ".run").rmdir()
     (folder / "vocab.txt").write_text("changed")
     assert "vocab.txt is damaged or was changed" in said(command(home, *words, "--license", "mit"))
     assert [path for method, path in hub.requests if method != "GET"] == []
@@ -195,6 +211,16 @@ def test_a_space_gets_the_files_it_runs_on_and_its_variables(
     assert space.variables["MINE"] == "1"
     assert "bertsim/old.py" not in space.files
     assert "mine.txt" in space.files
+
+
+def test_in_a_checkout_without_a_git_to_run_the_files_of_the_app_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".git/HEAD", "app.py", "bertsim/x.py", "tests/y.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [*space_files(tmp_path)] == ["app.py", "bertsim/x.py"]
 
 
 def test_a_plan_that_may_not_make_a_space_is_told_so(hub: LoopbackHub, command: Command, tmp_path: Path) -> None:

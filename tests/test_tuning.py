@@ -497,6 +497,7 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
     for name in ("recipe.toml", "card.md", "written.tsv"):  # to make it again
         assert (tuned / name).read_bytes() == (tuned.parent / "recipes" / name).read_bytes()
     assert not list(tuned.rglob(".*"))
+    assert len({path.stat().st_mode for path in tuned.rglob("*") if path.is_file()}) == 1  # not for its owner alone
     tensors = load_file(tuned / "model.safetensors")
     matrices = {name for name, tensor in tensors.items() if tensor.ndim == 2}
     assert {tensors[name].dtype for name in matrices} == {np.dtype(np.int8)}

@@ -239,6 +239,7 @@ def test_probe_prints_them(cli: Callable[..., Result]) -> None:
             "has no column 'kind'; verdicts are tried on pairs that have one of same, one_follows",
         ),
         ("a\tb\tkind\nA dog.\tA cat.\tsimilar\n", ":2: the kind is 'similar', and one of same, one_follows, opposite"),
+        ("a\tb\tkind\n", r"pairs\.tsv has a header and no rows; there is no verdict to try\."),
     ],
 )
 def test_a_file_of_other_kinds_is_refused(tmp_path: Path, text: str, message: str) -> None:

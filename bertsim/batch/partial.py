@@ -136,11 +136,15 @@ class PartialFile:
 
 
 def check_output(output: Path, *inputs: Path) -> None:
-    """Refuse an output. Raises: DataError, if its folder is missing, or it is a folder itself, or one of `inputs`."""
+    """Refuse an output.
+
+    Raises: DataError, if its folder is missing, or it is a folder, or it or a file of `PartialFile` is one of `inputs`.
+    """
     if not output.parent.is_dir():
         raise DataError(f"{output}: there is no folder {output.parent}; make it first.")
     if output.is_dir():
         raise DataError(f"{output} is a folder; give the name of a file.")
-    for path in inputs:
-        if output.exists() and path.exists() and output.samefile(path):
-            raise DataError(f"{output} is the input, which is never overwritten; give another --output.")
+    for name in (output.name, f"{output.name}.partial", f"{output.name}.partial.json"):
+        written = output.with_name(name)
+        if written.exists() and any(path.exists() and written.samefile(path) for path in inputs):
+            raise DataError(f"{written} is the input, which is never overwritten; give another --output.")

@@ -1,7 +1,7 @@
 """A checkpoint folder, opened in one way by all who read one: checked, with all but its tensors.
 
-`manifest.json`, in `weights/` and in every repository of its layout, holds the SHA-256 of every file of the folder;
-`export.writing` makes it.
+`manifest.json`, in `weights/` and in every repository of its layout, holds the SHA-256 of every file of the folder but
+its README.md, which is for people to write in; `export.writing` makes it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bertsim.errors import CheckpointError
 from bertsim.text.tokenizer import Tokenizer
 
 MANIFEST = "manifest.json"
+CARD = "README.md"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def open_folder(
 
 
 def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) -> dict[str, str]:
-    """Compare every file with the folder's manifest.
+    """Compare every file but the card with the folder's manifest.
 
     Args:
         folder: that holds the manifest, or none.
@@ -93,7 +94,8 @@ def check_manifest(folder: Path, below: str = "", skip: Collection[str] = ()) ->
     files = read_json(manifest).get("sha256") if manifest.exists() else {}
     if not isinstance(files, dict) or not all(isinstance(sha256, str) for sha256 in files.values()):
         raise CheckpointError(f"{manifest} has no table 'sha256' of file names and checksums.")
-    files = {name: sha256 for name, sha256 in files.items() if name.startswith(f"{below}/" if below else "")}
+    start = f"{below}/" if below else ""
+    files = {name: sha256 for name, sha256 in files.items() if name.startswith(start) and name != CARD}
     for name in files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise CheckpointError(f"{manifest} names {name!r}, which is not in {folder}; restore the folder.")

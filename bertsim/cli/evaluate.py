@@ -78,6 +78,9 @@ def run(args: argparse.Namespace) -> int:
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
+    if dev is not data and len(set(Scored(dev.labels, {}, similar).is_similar)) == 1:
+        span = f"labels go from {min(dev.labels):g} to {max(dev.labels):g}, and pairs are similar from {similar:g} on"
+        raise DataError(f"{args.dev}: {span}; give a --dev with pairs of both kinds, or leave it out.")
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bertsim.batch.partial import check_output
+from bertsim.bert.folder import check_manifest
 from bertsim.cli.output import native_log_held_back, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export beside the output, check, and move into place; nothing is left where a check fails.
 
-    Raises: InputError, without a folder to read or to write to.
+    Raises: InputError, without a folder to read or to write to, or for a file of the encoder.
     """
     alone = args.output.suffix == ".tflite"
     output = args.output.resolve()  # behind a link
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
     check = check_output if alone else check_new_folder
     check(args.output)
+    if output in {(args.encoder / name).resolve() for name in check_manifest(args.encoder)}:
+        raise InputError(f"{args.output} is a file of the encoder that its manifest names; choose another --output.")
     if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
     labelled = None if args.data is None else read_labelled(find_label(open_pairs(args.data)))

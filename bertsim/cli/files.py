@@ -44,10 +44,15 @@ class _Spooled(PosixPath):
 
 @contextmanager
 def at_hand(path: Path) -> Iterator[Path]:
-    """A file to be read again and again; a pipe is one on disk for so long. Raises: InputError, for a second "-"."""
+    """A file to be read again and again; a pipe is one on disk for so long.
+
+    Raises: InputError, for a second "-", or where there is no standard input.
+    """
     if path != STANDARD and (path.is_file() or path.is_dir() or not path.exists()):
         yield path
         return
+    if path == STANDARD and sys.stdin is None:
+        raise InputError("standard input, -, is closed; give the path of a file.")
     if path == STANDARD and sys.stdin.closed:
         raise InputError("standard input, -, can be read once; give the other as a file.")
     with TemporaryDirectory(prefix="bertsim-") as folder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 
 from bertsim.cli.options import add_encoder_options
 from bertsim.errors import InputError
@@ -24,16 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until stopped. Raises: InputError, for an address that cannot be listened on."""
-    host, port = args.host, args.port or 0
-    if not 0 <= port <= 65535:
-        raise InputError(f"--port is {port}; a number from 1 to 65535 was expected.")
-    try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while ")[0]
-        raise InputError(f"{host}:{port} cannot be listened on ({reason}); choose another --host or --port.") from error
+    """Serve until stopped. Raises: InputError, for a port that cannot be."""
+    if args.port is not None and not 0 < args.port < 65536:
+        raise InputError(f"--port is {args.port}; a number from 1 to 65535 was expected.")
     from bertsim.ui import serve
 
-    serve(args.encoder, args.revision, args.engine, host, args.port, args.share, args.heads)
+    serve(args.encoder, args.revision, args.engine, args.host, args.port, args.share, args.heads)
     return 0

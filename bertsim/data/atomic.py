@@ -28,7 +28,10 @@ def write_atomically(path: Path, write: Callable[[Path], _T]) -> _T:
             if is_old and owner.isdecimal() and not is_running(int(owner)):
                 left.unlink()
     try:
+        new.touch()
+        mode = new.stat().st_mode & 0o777  # which the umask gives; safetensors puts a file of its owner's alone there
         found = write(new)
+        new.chmod(mode)
         os.replace(new, path)
     finally:
         new.unlink(missing_ok=True)

@@ -260,8 +260,8 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _seen(paths: Iterable[Path]) -> list[Path]:
-    """Files by name, without what a stopped run, whose output goes where they are, has noted there for itself."""
-    return sorted(each for each in paths if not each.name.endswith(".partial.json"))
+    """Files by name, without what a stopped run, whose output goes where they are, has kept there for itself."""
+    return sorted(each for each in paths if not each.name.endswith((".partial", ".partial.json")))
 
 
 def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, reading: Reading, is_text: bool) -> DataFile:

@@ -64,7 +64,8 @@ class Flatbuffer(Runner):
             interpreter = Interpreter(str(self._path), num_threads=1)
             signatures = interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{self._path} cannot be run as a LiteRT flatbuffer: {error}") from None
+            said = f"{self._path} cannot be run as a LiteRT flatbuffer ({error})"
+            raise CheckpointError(f"{said}; delete it, or export it anew.") from None
         if not set(self._needed) <= signatures.keys():
             named = " and ".join(self._needed)
             raise CheckpointError(f"{self._path} lacks the signatures {named}; export it anew.")

@@ -16,7 +16,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from bertsim.bert.checkpoint import SCALE, WEIGHTS, Variables
-from bertsim.bert.folder import MANIFEST, file_sha256
+from bertsim.bert.folder import CARD, MANIFEST, file_sha256
+from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import write_json
 from bertsim.errors import InputError
 from bertsim.records import Float
@@ -48,6 +49,11 @@ def to_int8(tensor: Float) -> tuple[np.ndarray, Float]:
     return np.clip(np.rint(tensor / scale[:, None]), -127, 127).astype(np.int8), scale
 
 
+def save_tensors(tensors: Mapping[str, np.ndarray], path: Path, **metadata: str) -> None:
+    """Write a safetensors file, which appears whole."""
+    write_atomically(path, lambda new: save_file(dict(tensors), new, metadata or None))
+
+
 def write_int8(tensors: Mapping[str, Float], path: Path) -> None:
     """Write every matrix as int8 rows and their `<name>.scale`, a quarter of the size; vectors stay float32."""
     stored: dict[str, np.ndarray] = {}
@@ -56,14 +62,14 @@ def write_int8(tensors: Mapping[str, Float], path: Path) -> None:
             stored[name], stored[name + SCALE] = to_int8(tensor)
         else:
             stored[name] = tensor
-    save_file(stored, path)
+    save_tensors(stored, path)
 
 
 def save_head(head: Head, folder: Path) -> None:
     """Write `config.json` and `model.safetensors`; the folder is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", head.config)
-    save_file(to_tensors(head.named_variables()), folder / WEIGHTS)
+    save_tensors(to_tensors(head.named_variables()), folder / WEIGHTS)
 
 
 def check_new_folder(folder: Path) -> None:
@@ -95,7 +101,7 @@ def new_folder(output: Path) -> Iterator[Path]:
 
 
 def write_manifest(folder: Path) -> None:
-    """Record the checksum of every file below `folder`, hidden ones and manifests left out."""
+    """Record the checksum of every file below `folder`, hidden ones, manifests and its card left out."""
     names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
-    shown = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    shown = [name for name in names if name != Path(CARD) and not any(part.startswith(".") for part in name.parts)]
     write_json(folder / MANIFEST, {"sha256": {name.as_posix(): file_sha256(folder / name) for name in shown}})

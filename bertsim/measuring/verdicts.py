@@ -141,7 +141,7 @@ def read_known(path: Path) -> list[KnownPair]:
     """Pairs of a file with a column `kind`.
 
     Raises:
-        DataError: the file cannot be read, has no such column, or a row of another kind.
+        DataError: the file cannot be read, has no such column, no rows, or a row of another kind.
     """
     file = open_pairs(path)
     if "kind" not in file.columns:
@@ -156,6 +156,8 @@ def read_known(path: Path) -> list[KnownPair]:
         if error is not None:
             raise DataError(f"{file.where(row)}: {error}; {file.advice.row}.")
         found.append(KnownPair(row.sentences[0], row.sentences[1], kind, path.name))
+    if not found:
+        raise DataError(f"{path} has a header and no rows; there is no verdict to try.")
     return found
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +32,7 @@ from bertsim.score.verdict import read_rule
 from bertsim.score.words import read_words
 from bertsim.text.tokenizer import MIN_LENGTH
 
+_T = TypeVar("_T")
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Beside the package in a checkout, inside it where a wheel was installed.
 BUNDLED = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
@@ -206,9 +209,24 @@ def _fast(
             engine = None
             log.warning("%s One is exported instead.", error)
             check_manifest(checkpoint.path)  # its tensors are read after all
-    engine = engine or LiteRTEngine(encoder_flatbuffer(checkpoint, may_export=may_export, tell=tell), threads)
-    paths = (head.flatbuffer or head_flatbuffer(head, may_export=may_export, tell=tell) for head in heads)
-    return engine, [LiteRTHead(path) for path in paths]
+    how: dict[str, Any] = {"may_export": may_export, "tell": tell}
+    if engine is None:
+        engine = _cached(lambda path: LiteRTEngine(path, threads), partial(encoder_flatbuffer, checkpoint, **how))
+    return engine, [
+        LiteRTHead(head.flatbuffer) if head.flatbuffer else _cached(LiteRTHead, partial(head_flatbuffer, head, **how))
+        for head in heads
+    ]
+
+
+def _cached(run: Callable[[Path], _T], find: Callable[[], Path]) -> _T:
+    """What runs a flatbuffer of the user's cache; a damaged one is deleted, and made anew."""
+    path = find()
+    try:
+        return run(path)
+    except CheckpointError as error:
+        log.warning("%s It is deleted.", error)
+        path.unlink(missing_ok=True)
+    return run(find())
 
 
 def _check_shapes(engine: Engine, checkpoint: CheckpointFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ def space_files(root: Path = ROOT) -> dict[str, Path]:
     if not (root / "app.py").is_file():
         raise HubError(f"{root} has no app.py; deploy runs from a checkout of the repository.")
     names = []
-    if (root / ".git").exists():
+    if (root / ".git").exists() and shutil.which("git"):
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True)
         names = [name for name in listed.stdout.decode().split("\0") if (root / name).is_file()]
     if not names:

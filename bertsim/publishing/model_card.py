@@ -31,7 +31,7 @@ pairs = [("A man is playing a guitar.", "Someone plays the guitar.")]
 {scores}
 ```
 
-Every file is compared with its checksum when it is loaded. `bertsim serve --encoder {repository}` opens the demo on it.
+Every other file is compared with its checksum when loaded. `bertsim serve --encoder {repository}` opens the demo on it.
 {end}
 """
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from bertsim.bert.folder import MANIFEST, check_manifest, encoder_sha256, file_sha256
+from bertsim.bert.folder import CARD, MANIFEST, check_manifest, encoder_sha256, file_sha256
 from bertsim.engines.base import FLATBUFFER
 from bertsim.engines.litert import LiteRTEngine
 from bertsim.errors import CheckpointError
@@ -19,6 +18,7 @@ from bertsim.hub.download import is_needed
 from bertsim.model.loading import BUNDLED, load
 from bertsim.publishing.model_card import model_card
 from bertsim.publishing.upload import Content, send
+from bertsim.training.plan import RUN
 from bertsim.version import __version__
 
 _PAIRS = (("A man is playing a guitar.", "Someone plays the guitar."), ("A dog barks.", "The soup is cold."))
@@ -30,7 +30,7 @@ class Parcel:
     """What is to be sent to a repository "user/name", and the tag that its commit gets.
 
     Attributes:
-        files: by path in the repository; every one is in the manifest among them.
+        files: by path in the repository; every one but the card is in the manifest among them.
         left_out: files of the folder that no one would fetch.
         settings: lines for the environment of an app that is to use it.
     """
@@ -52,21 +52,23 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
         licence: None = as the folder's README.md says.
 
     Raises:
-        CheckpointError: the folder cannot be loaded, is damaged, or scores with something that is no number.
+        CheckpointError: the folder cannot be loaded, is damaged or not finished, or scores with something that is no
+            number.
         HubError: no licence, or a name that cannot be.
     """
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is no folder; give one in the layout of weights/, as `train` makes them.")
+    if (folder / RUN).is_dir():
+        raise CheckpointError(f"{folder} holds a training that was stopped; finish it with `train --resume` first.")
     scorers = _check(folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     shown = [name for name in _SCORERS_SHOWN if name in scorers]
     card = model_card(folder, repository, shown, licence).encode()
     files: dict[str, Content] = {name: folder / name for name in names if is_needed(name)}
     known = check_manifest(folder)
-    sums = {n: known.get(n) or file_sha256(folder / n) for n in files if n not in ("README.md", MANIFEST)}
-    sums["README.md"] = sha256(card).hexdigest()
+    sums = {n: known.get(n) or file_sha256(folder / n) for n in files if n not in (CARD, MANIFEST)}
     manifest = json.dumps({"sha256": dict(sorted(sums.items()))}, indent=2) + "\n"
-    files |= {"README.md": card, MANIFEST: manifest.encode()}
+    files |= {CARD: card, MANIFEST: manifest.encode()}
     left_out = tuple(name for name in names if name not in files and not Path(name).name.startswith("."))
     tag = tag or f"v{__version__}"
     return Parcel(repository, tag, files, left_out, _settings(f"{repository}@{tag}", folder))

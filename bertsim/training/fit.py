@@ -24,9 +24,8 @@ from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
 from bertsim.training.joint import JointTask
-from bertsim.training.plan import TrainPlan
+from bertsim.training.plan import RUN, TrainPlan
 
-RUN = ".run"  # the folder of a run, below the output's
 SAVE_SECONDS = 30.0
 
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
 from bertsim.bert.folder import CheckpointFolder
-from bertsim.data.atomic import write_atomically
 from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
@@ -33,9 +32,9 @@ from bertsim.records import ALIGNMENT, COMBINED, Float
 from bertsim.score import calibration, verdict, words
 from bertsim.training.card import FolderReport, measure_report, write_card
 from bertsim.training.examples import Data, Examples
-from bertsim.training.fit import RUN, Observer
+from bertsim.training.fit import Observer
 from bertsim.training.losses import metric_name
-from bertsim.training.plan import BESIDE, TrainPlan
+from bertsim.training.plan import BESIDE, RUN, TrainPlan
 from bertsim.training.recipe import Recipe, ReportPlan, WordsPlan
 from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
@@ -97,7 +96,7 @@ def finish_output(
 def _narrow(output: Path, encoder: CheckpointFolder) -> None:
     """Write the encoder's tensors as int8; its heads, which learned on what they widen to within rounding, are its."""
     tensors = read_checkpoint(output, encoder.config)
-    write_atomically(output / WEIGHTS, lambda new: write_int8(tensors, new))
+    write_int8(tensors, output / WEIGHTS)
     sha256 = as_written(encoder, output).sha256
     for folder in (output / HEADS).glob("*"):
         write_json(folder / CONFIG, replace(HeadConfig.from_folder(folder), encoder_sha256=sha256))

@@ -34,6 +34,7 @@ DATA_KINDS = (
 UNLABELLED = ("positives", "paraphrases", "cosine")  # kinds of pairs that need no label
 OF_TEXT = ("swaps", "edits", "text")  # kinds made of plain text, one sentence a line
 HUB = "hub:"
+RUN = ".run"  # the folder of a run that is not finished, below the output's
 BESIDE = "./"  # how the path of a file begins that stands beside its recipe
 # The least and the most of a number, in whichever record it stands.
 _BOUNDS: Mapping[str, tuple[float, float]] = {

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import save_file
 from tensorflow.python.framework.config import disable_op_determinism, is_op_determinism_enabled
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, variables
@@ -27,7 +26,7 @@ from bertsim.data.json_files import read_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import InputError
 from bertsim.export.bundle import CONFIG, copy_files
-from bertsim.export.writing import check_new_folder, save_head, to_tensors
+from bertsim.export.writing import check_new_folder, save_head, save_tensors, to_tensors
 from bertsim.heads.network import Head
 from bertsim.hub.download import Progress as Telling
 from bertsim.measuring.fitting import weigh_groups
@@ -37,9 +36,9 @@ from bertsim.records import Float
 from bertsim.score import calibration, verdict, words
 from bertsim.training.batches import Pinned, Reader
 from bertsim.training.examples import Data, check_measurable, check_trainable, read_examples, read_excluded
-from bertsim.training.fit import RUN, Observer, Progress, RunFolder, fit
+from bertsim.training.fit import Observer, Progress, RunFolder, fit
 from bertsim.training.joint import JointTask, first_head, lesson_of
-from bertsim.training.plan import TrainPlan
+from bertsim.training.plan import RUN, TrainPlan
 
 HEADS = "heads"
 METRICS = "metrics.json"
@@ -217,7 +216,7 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         (output / FLATBUFFER).unlink(missing_ok=True)
         for path in output.glob("*.safetensors*"):
             path.unlink()
-        save_file(to_tensors(variables(bert)), output / WEIGHTS, metadata={"format": "pt"})
+        save_tensors(to_tensors(variables(bert)), output / WEIGHTS, format="pt")
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)

@@ -7,10 +7,12 @@ the page is served before it is there.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bertsim.errors import InputError
 from bertsim.ui.catalog import offered, whole_number
 from bertsim.ui.quick_gradio import import_gradio
 from bertsim.ui.shelf import Shelf
@@ -51,8 +53,14 @@ def serve(
         share: also open Gradio's public link; where that cannot be had, one sentence says so and the app goes on.
 
     Raises:
-        BertsimError: an engine that is not known, or an address that cannot be listened on.
+        BertsimError: an engine that is not known.
+        InputError: an address that cannot be listened on.
     """
+    try:  # which says why, and at once
+        socket.create_server((host, port or 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while ")[0]
+        raise InputError(f"{host}:{port or 0} cannot be listened on ({why}); choose another host or port.") from error
     per_visitor = whole_number(os.environ, "BERTSIM_MAX_PER_VISITOR", "0")
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")

@@ -211,7 +211,7 @@ def bundles(place: Path) -> Iterator[Made]:
     folder = place / "weights"
     shutil.copytree(BUNDLED, folder)
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    named = json.loads((folder / "manifest.json").read_text())["sha256"]
+    named = check_manifest(folder)
 
     def attempt(given: tuple[str, float, int]) -> str:
         name, share, bit = given
