@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
+from bertsim.cli.output import LiveLine, native_log_held_back, say, stop_told
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,14 +97,11 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     for path, skipped in dict.fromkeys((part.source.path, part.skipped) for part in files):
         if skipped:
             say(f"bertsim: {path}: {skipped:,} bad rows left out.")
-    try:
+    with stop_told(f"stopped; what was best so far is in {args.output}, and --resume goes on from there."):
         prepare_output(encoder.path, recipe.runs[-1].tune, args.output, resume=args.resume)
         with LiveLine() as line:
             trained = [run_plan(*job, encoder, args.output, line, resume=args.resume) for job in jobs]
             figures, report = finish_output(encoder, trained, args.output, line, recipe)
-    except Stopped as stop:
-        stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
-        raise
     for scorer, table in figures.items():
         shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
         say(f"bertsim: {scorer}: {shown} (as served)")
