@@ -87,6 +87,7 @@ def finish_output(
         parts = [source for run in recipe.runs for source in run.data if source.name.startswith(BESIDE)]
         names |= {part.name: Path(part.path) for part in parts}
         for name, source in names.items():
+            (output / name).parent.mkdir(parents=True, exist_ok=True)
             (output / name).write_bytes(source.read_bytes())  # which may be the file itself
     write_card(output, encoder, trained, figures, report)
     shutil.rmtree(output / RUN)

@@ -99,12 +99,18 @@ class Source:
         del table["origin"]
         return table
 
-    def under(self, root: Path, beside: Path) -> Source:
-        """The same, a relative path starting at `root`, or `beside` the recipe; it is still called what it was."""
+    def under(self, root: Path, recipe: Path) -> Source:
+        """The same, a relative path starting at `root`, or beside the `recipe`; it is still called what it was.
+
+        Raises: InputError, for one beside the recipe that leads out of its folder: it is copied with it.
+        """
         antonyms = self.antonyms and str(root / self.antonyms)
         if self.path.startswith(HUB) or Path(self.path).is_absolute():
             return replace(self, antonyms=antonyms)
-        start = beside if self.path.startswith(BESIDE) else root
+        is_beside = self.path.startswith(BESIDE)
+        if is_beside and ".." in Path(self.path).parts:
+            raise InputError(f"{recipe}: path is {self.path!r}, which leads out of its folder; put the file into that.")
+        start = recipe.parent if is_beside else root
         return replace(self, path=str(start / self.path), origin=self.path, antonyms=antonyms)
 
     def learns_in(self, epoch: int) -> bool:
