@@ -50,7 +50,7 @@ class Source:
     """One file of labelled pairs, and how to read its labels."""
 
     path: str  # of the file, or "hub:user/dataset/path@revision"; in a recipe "./…" stands beside it
-    kind: str | None = None  # one of `DATA_KINDS`; None: told from its first rows
+    kind: str | None = None  # one of `DATA_KINDS`; None: told from its rows
     scale: tuple[float, float] | None = None  # the ends of graded labels; None: 0 to 1 or 0 to 5, told as the kind
     weight: float = 1.0  # of each of its rows in the loss
     label: str | None = None  # the column that holds the label; None: recognised by name
