@@ -603,7 +603,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             "text.txt: epochs is (0, 1); the first and the last, counted from 1, were",
         ),
         ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[3]: epochs is 2; a list was expected."),
-        ({"per_epoch = 32": "per_epoch = 0"}, "nli.tsv: per_epoch is 0; at least 1 was expected."),
+        ({"per_epoch = 32": "per_epoch = 1"}, "nli.tsv: per_epoch is 1; at least 2 was expected."),
         ({'kind = "text", take': 'kind = "text", per_epoch = 3, take'}, "kind=text is drawn from in every step."),
         ({'tune = "all"': 'tune = "heads"'}, "int8 is true and tune is 'heads'; it goes with tune 'all' alone."),
         (

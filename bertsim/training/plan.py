@@ -37,11 +37,12 @@ HUB = "hub:"
 BESIDE = "./"  # how the path of a file begins that stands beside its recipe
 # The least and the most of a number, in whichever record it stands.
 _BOUNDS: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("epochs", "patience", "take", "per_epoch", "pin_batch"), (1, math.inf)),
+    **dict.fromkeys(("epochs", "patience", "take", "pin_batch"), (1, math.inf)),
     **dict.fromkeys(("learning_rate", "encoder_learning_rate"), (1e-12, 1)),
     **dict.fromkeys(("warm_up", "weight_decay"), (0, 1)),
     **dict.fromkeys(("cosine_weight", "pin_weight"), (0, 1000)),
-    **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "batch_size": (2, math.inf), "seed": (0, math.inf)},
+    **dict.fromkeys(("batch_size", "per_epoch"), (2, math.inf)),  # of a batch of one nothing is learned
+    **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "seed": (0, math.inf)},
 }
 
 
