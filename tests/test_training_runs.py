@@ -212,10 +212,11 @@ def test_the_files_of_a_run_are_those_of_its_job_and_whole(tmp_path: Path) -> No
     assert ([array.tolist() for array in found[0]], found[1]) == ([[1, 1]], {"epoch": 1})
     with pytest.raises(InputError, match="holds a run with another data, epochs; resume it with the words"):
         RunFolder(tmp_path, {"epochs": 2, "data": [{"path": "y.tsv"}]}).kept("state")
-    with pytest.raises(DataError, match="holds other tensors than this run has; start again without --resume"):
+    advice = re.escape(f"; remove the folder {tmp_path}, and --resume begins that run anew.")
+    with pytest.raises(DataError, match=f"holds other tensors than this run has{advice}"):
         folder.restore("state", [])
     (tmp_path / "state.safetensors").write_bytes(b"x" * 20)
-    with pytest.raises(DataError, match=r"state\.safetensors cannot be read .*; start again without --resume"):
+    with pytest.raises(DataError, match=rf"state\.safetensors cannot be read .*{advice}"):
         folder.kept("state")
 
 
