@@ -185,6 +185,21 @@ def test_units_are_those_of_the_heads_that_have_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--head", "pooled", "--units", "8"], "--units goes with --head bilstm alone; add that, or leave it out."),
+        (["--head", "mean", "--encoder-learning-rate", "0.5"], "--encoder-learning-rate goes with --tune all alone; "),
+        (["--tune", "all", "--dropout", "0.3"], "--dropout goes with --head alone; add that, or leave it out."),
+        (["--tune", "all", "--learning-rate", "0.5"], "--learning-rate goes with --head alone; add that, or"),
+    ],
+)
+def test_an_option_that_nothing_in_the_run_goes_by_is_refused(given: Sequence[str], message: str) -> None:
+    words = ["train", "--output", "x", "--data", "x.tsv", "--dev", "x.tsv", *given]
+    with pytest.raises(InputError, match=re.escape(message)):
+        make_recipe(build_parser().parse_args(words))
+
+
 def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(

@@ -133,6 +133,13 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
+    for wanted, is_given, names in (
+        ("--head bilstm", "bilstm" in (args.head or ()), ("units",)),
+        ("--head", bool(args.head), (*OF_HEADS, "learning_rate")),
+        ("--tune all", args.tune == "all", ("encoder_learning_rate",)),
+    ):
+        for name in () if is_given else _given(args, names):
+            raise InputError(f"{_option(name)} goes with {wanted} alone; add that, or leave it out.")
     of_heads = {kind: [name for name in OF_HEADS if kind == "bilstm" or name != "units"] for kind in args.head or ()}
     plan = TrainPlan(
         data=tuple(map(parse_source, args.data)),
@@ -150,7 +157,7 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
     from bertsim.training.recipe import find_recipe, read_recipe
 
     if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):
-        names = ", ".join("--" + name.replace("_", "-") for name in decided)
+        names = ", ".join(map(_option, decided))
         raise InputError(f"--recipe says what is trained on what, and how; leave out {names}.")
     changes = _given(args, ("encoder", "revision")) | ({"skip_bad_rows": True} if args.skip_bad_rows else {})
     if "encoder" in changes:  # a revision of the recipe's own encoder says nothing of it
@@ -162,3 +169,8 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the options that were given, by name."""
     return {name: value for name in names if (value := getattr(args, name)) is not None}
+
+
+def _option(name: str) -> str:
+    """An argument's name as it is spelt. Example: "batch_size" -> "--batch-size"."""
+    return "--" + name.replace("_", "-")
