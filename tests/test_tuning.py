@@ -520,7 +520,9 @@ def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
     assert model.verdict(model.compare("The cat sat.", "The dog sat."))
 
 
-def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -> None:
+def test_its_thresholds_alone_can_be_fitted_again(
+    tuned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     again, root = tmp_path / "again", tuned.parent
     shutil.copytree(tuned, again)
     (again / "verdict.json").unlink()
@@ -531,6 +533,17 @@ def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -
     for name in ("verdict.json", "manifest.json"):
         assert (again / name).read_bytes() == (tuned / name).read_bytes()
     check_manifest(again)
+    shutil.rmtree(again / "heads" / "nli")
+    (again / ".run").mkdir()
+    (again / "manifest.json").unlink()
+    assert main([*given, "--verdict"]) == 2
+    told = f"{again} holds a run that was stopped; go on with --resume in place of --verdict."
+    assert told in capsys.readouterr().err
+    (again / ".run").rmdir()
+    assert main([*given, "--verdict"]) == 2
+    told = f"{again} can give no verdicts without a head that infers, and a combined.json of its heads; add what is"
+    assert told in capsys.readouterr().err
+    assert not (again / "manifest.json").exists()
 
 
 def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path, files: Files) -> None:

@@ -112,13 +112,19 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.export.writing import write_manifest
     from bertsim.training.examples import read_examples
+    from bertsim.training.fit import RUN
     from bertsim.training.output import write_verdict
 
     if recipe.report is None or args.resume:
         raise InputError(
             "--verdict goes with the --recipe of a finished folder, one that has a [report], without --resume."
         )
-    write_verdict(args.output, recipe.report, read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None))
+    if (args.output / RUN).is_dir():
+        raise InputError(f"{args.output} holds a run that was stopped; go on with --resume in place of --verdict.")
+    dev = read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None)
+    if missing := write_verdict(args.output, recipe.report, dev):
+        said = f"{args.output} can give no verdicts without {', and '.join(missing)}"
+        raise InputError(f"{said}; add what is missing to {recipe.path}, and train by it.")
     write_manifest(args.output)
 
 

@@ -193,22 +193,28 @@ def _make_words(
     return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors), agreed)
 
 
-def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
+def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> list[str]:
     """Fit what verdicts go by to dev, and to what the report is measured on, of which nothing was learned.
-
-    Where the report tries no inference and no edits, or the encoder has not the heads for it, there are none.
 
     Args:
         output: a folder that loads; its manifest is not written anew.
         plan: names the files.
         dev: pairs with ratings.
 
+    Returns:
+        what is missing for it, in words; where something is, nothing is written.
+
     Raises:
         DataError: a file that cannot be read.
     """
     model = load(output)
-    if model.inferring_head is None or COMBINED not in model.scorers or not (plan.inference and plan.edits):
-        return
+    needs = {
+        "a head that infers": model.inferring_head is not None,
+        f"a {calibration.COMBINED_NAME} of its heads": COMBINED in model.scorers,
+        "inference and edits in [report]": plan.inference and plan.edits,
+    }
+    if missing := [what for what, is_there in needs.items() if not is_there]:
+        return missing
     rated = zip(dev.pairs, map(float, dev.targets[:, 0]), strict=True)
     written = () if plan.verdicts is None else verdicts.read_known(Path(plan.verdicts.path))
     pairs = verdicts.known_pairs(plan.inference, plan.edits, plan.antonyms, plan.paraphrases, rated, written)
@@ -219,6 +225,7 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
     files += [] if plan.verdicts is None else [plan.verdicts.name]
     data = f"{len(pairs):,} pairs: held-out ones of {', '.join(files)}, {dev.source.name}, and the ruler's"
     write_json(output / verdict.NAME, verdicts.fit_rule(model, pairs, gaps, data))
+    return []
 
 
 def _metrics(
