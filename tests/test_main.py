@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from bertsim.cli.output import LiveLine, Stopped, note_stop
+from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, note_stop, stop_told
 
 ROOT = Path(__file__).parent.parent
 SCORE = f"{sys.executable} -m bertsim score 'A dog runs.' 'A cat sleeps.'"
@@ -55,3 +56,21 @@ def test_a_signal_whose_exception_was_lost_still_stops_what_runs():
             LiveLine().share("Loading", 0.5)
     finally:
         note_stop(None)
+
+
+def test_a_signal_that_became_another_error_in_a_library_is_still_one(capfd: pytest.CaptureFixture[str]):
+    @native_log_held_back()
+    def fail(told: str = "") -> None:
+        os.write(2, b"from TensorFlow")
+        with stop_told(told) if told else nullcontext():
+            raise AttributeError
+
+    note_stop(stop := Stopped(terminated=True))
+    try:
+        for told in ("", "stopped; half is kept."):
+            with pytest.raises(Stopped):
+                fail(told)
+            assert stop.told == told
+    finally:
+        note_stop(None)
+    assert capfd.readouterr().err == ""

@@ -36,6 +36,8 @@ def read(path: Path, *, skip: bool = False, **options: Any) -> Examples:
         (["0", "2.5", "5"], {}, "graded", (0, 5), [0, 0.5, 1]),
         (["0.1", "1"], {}, "graded", (0, 1), [0.1, 1]),
         (["0", "1"], {}, "binary", (0, 1), [0, 1]),
+        ([f"{n / 50:.2f}" for n in range(251)], {}, "graded", (0, 5), np.arange(251) / 250),  # sorted
+        ([*["0"] * 60, *["1", "5"] * 10], {}, "graded", (0, 5), [*[0] * 60, *[0.2, 1] * 10]),
         (["1", "5"], {"scale": (1, 5)}, "graded", (1, 5), [0, 1]),
         (["entailment", "Neutral", "contradiction"], {}, "inference", (0, 1), [1, 0.5, 0]),
         (["Yes", "no"], {}, "binary", (0, 1), [1, 0]),
@@ -63,7 +65,7 @@ def test_labels_of_every_kind_become_targets(
     ("row", "options", "message"),
     [
         ("a\tb\t6", {"scale": (0, 5)}, r"pairs\.tsv:4: the label in 'score' is '6', outside the scale from 0 to 5"),
-        ("a\tb\t6", {}, r"pairs\.tsv:4: .*outside the scale from 0 to 5"),
+        ("a\tb\t6", {}, r"pairs\.tsv:4: .*outside the scale from 0 to 5 \(scale=LOW:HIGH names another\); mend"),
         ("a\tb\tsame", {}, r"pairs\.tsv:4: the label in 'score' is 'same', and a finite number was expected"),
         ("a\tb\tnan", {}, r"pairs\.tsv:4: the label in 'score' is 'nan', and a finite number"),
         ("\tb\t1", {}, r"pairs\.tsv:4: 'sentence1' is empty"),
@@ -181,6 +183,21 @@ def test_units_are_those_of_the_heads_that_have_them() -> None:
         ("bilstm", (8, 4), 0.3),
         ("mean", (), 0.3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--head", "pooled", "--units", "8"], "--units goes with --head bilstm alone; add that, or leave it out."),
+        (["--head", "mean", "--encoder-learning-rate", "0.5"], "--encoder-learning-rate goes with --tune all alone; "),
+        (["--tune", "all", "--dropout", "0.3"], "--dropout goes with --head alone; add that, or leave it out."),
+        (["--tune", "all", "--learning-rate", "0.5"], "--learning-rate goes with --head alone; add that, or"),
+    ],
+)
+def test_an_option_that_nothing_in_the_run_goes_by_is_refused(given: Sequence[str], message: str) -> None:
+    words = ["train", "--output", "x", "--data", "x.tsv", "--dev", "x.tsv", *given]
+    with pytest.raises(InputError, match=re.escape(message)):
+        make_recipe(build_parser().parse_args(words))
 
 
 def test_a_recipe_holds_runs_and_refuses_unknown_keys(tmp_path: Path) -> None:

@@ -165,6 +165,38 @@ def test_a_run_makes_a_folder_that_loads_and_says_what_it_is_worth(finished: Run
         assert fast.compare(*pair[0])[scorer].probability is not None
 
 
+def test_where_none_can_be_fitted_the_calibrations_of_what_did_not_learn_stay_and_it_is_said(
+    finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curves = json.loads((finished.output / "calibration.json").read_text())
+    assert {"cosine", "combined"} <= curves.keys()
+    rest = ("--head", "mean", "--epochs", "1", "--batch-size", "16")
+    few = write_pairs(tmp_path / "few.tsv", 15, seed=2)
+    assert main(words(tmp_path, finished.output, "new", *rest, "--dev", str(few))) == 0
+    del curves["combined"]  # of heads that were not copied
+    assert json.loads((tmp_path / "new" / "calibration.json").read_text()) == curves
+    told = capsys.readouterr().err
+    fault = "few.tsv: there are 15 labelled pairs; a calibration needs at least 20."
+    assert f"the calibration of cosine, dot, euclidean, manhattan, alignment stays as it was; {fault}" in told
+    assert f"no calibration of mean; {fault}" in told
+    assert "no combination; few.tsv: scores and labels of at least 20 pairs" in told
+
+    own, low = shutil.copytree(finished.output, tmp_path / "own"), tmp_path / "low.tsv"
+    rows = [row for row in (tmp_path / "dev.tsv").read_text().splitlines() if not row.endswith(("4.00", "5.00"))]
+    low.write_text("\n".join(rows) + "\n")
+    (own / "calibration.json").write_text("{")
+    (own / "manifest.json").unlink()
+    assert main(words(tmp_path, own, "own", *rest, "--dev", str(low), "scale=0:5")) == 0
+    told, kept = capsys.readouterr().err, Path("heads/pooled/calibration.json")
+    assert "calibration.json was removed: " in told
+    assert "the calibration of pooled stays as it was; low.tsv: of " in told
+    assert "alignment, mean, combined; low.tsv: of " in told
+    assert (own / kept).read_bytes() == (finished.output / kept).read_bytes()
+    assert json.loads((own / "calibration.json").read_text()) == {}
+    assert not (own / "heads" / "mean" / "calibration.json").exists()
+    assert {"mean", "pooled"} <= json.loads((own / "combined.json").read_text())["weights"].keys()
+
+
 CHILD = """
 import sys, time
 from bertsim.training import fit
@@ -212,10 +244,11 @@ def test_the_files_of_a_run_are_those_of_its_job_and_whole(tmp_path: Path) -> No
     assert ([array.tolist() for array in found[0]], found[1]) == ([[1, 1]], {"epoch": 1})
     with pytest.raises(InputError, match="holds a run with another data, epochs; resume it with the words"):
         RunFolder(tmp_path, {"epochs": 2, "data": [{"path": "y.tsv"}]}).kept("state")
-    with pytest.raises(DataError, match="holds other tensors than this run has; start again without --resume"):
+    advice = re.escape(f"; remove the folder {tmp_path}, and --resume begins that run anew.")
+    with pytest.raises(DataError, match=f"holds other tensors than this run has{advice}"):
         folder.restore("state", [])
     (tmp_path / "state.safetensors").write_bytes(b"x" * 20)
-    with pytest.raises(DataError, match=r"state\.safetensors cannot be read .*; start again without --resume"):
+    with pytest.raises(DataError, match=rf"state\.safetensors cannot be read .*{advice}"):
         folder.kept("state")
 
 

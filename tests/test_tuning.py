@@ -442,7 +442,7 @@ inference = ["nli.tsv"]
 edits = ["text.txt"]
 swapped = ["text.txt"]
 paraphrases = "paraphrases.tsv"
-verdicts = {path = "./written.tsv"}
+verdicts = {path = "./written/pairs.tsv"}
 plain = ["text.txt"]
 [[run]]
 heads = [
@@ -453,7 +453,7 @@ heads = [
 data = [
   {path = "more.tsv"},
   {path = "nli.tsv", kind = "inference", take = 60, per_epoch = 32, hold_out = true},
-  {path = "./written.tsv", kind = "verdicts", label = "kind", hold_out = true},
+  {path = "./written/pairs.tsv", kind = "verdicts", label = "kind", hold_out = true},
   {path = "text.txt", kind = "edits", edit = "antonym", antonyms = "antonyms.tsv", take = 32, epochs = [2, 2]},
   {path = "text.txt", kind = "text", take = 32, hold_out = true},
 ]
@@ -468,15 +468,13 @@ def tuned(files: Files, small: Path) -> Path:
     write_pairs(folder / "bench" / "dev.tsv", 8, seed=5)
     write_pairs(folder / "more.tsv", 96, seed=6)
     (folder / "antonyms.tsv").write_text("a\tb\tpos\tsense1\tsense2\nhot\tcold\ta\t1\t1\n")
-    (folder / "card.md").write_text("---\nlicense: mit\n---\n# A tiny card\n")
+    recipes, output = folder / "recipes", folder / "tuned"
+    (recipes / "written").mkdir(parents=True)
+    (recipes / "card.md").write_text("---\nlicense: mit\n---\n# A tiny card\n")
     written = [f"The {noun} is here.\tThe {noun} is there.\topposite" for noun in NOUNS]
-    (folder / "written.tsv").write_text("\n".join(["sentence_a\tsentence_b\tkind", *written]) + "\n")
-    (folder / "recipes").mkdir()
-    for name in ("card.md", "written.tsv"):
-        (folder / name).rename(folder / "recipes" / name)
-    (folder / "recipes" / "recipe.toml").write_text(RECIPE)
-    output = folder / "tuned"
-    given = ["train", "--recipe", str(folder / "recipes" / "recipe.toml"), "--data-root", str(folder)]
+    (recipes / "written" / "pairs.tsv").write_text("\n".join(["sentence_a\tsentence_b\tkind", *written]) + "\n")
+    (recipes / "recipe.toml").write_text(RECIPE)
+    given = ["train", "--recipe", str(recipes / "recipe.toml"), "--data-root", str(folder)]
     given += ["--encoder", str(small), "--output", str(output)]
 
     def stop(line: LiveLine, what: str) -> None:
@@ -494,7 +492,7 @@ def tuned(files: Files, small: Path) -> Path:
 
 def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, small: Path) -> None:
     check_manifest(tuned)
-    for name in ("recipe.toml", "card.md", "written.tsv"):  # to make it again
+    for name in ("recipe.toml", "card.md", "written/pairs.tsv"):  # to make it again
         assert (tuned / name).read_bytes() == (tuned.parent / "recipes" / name).read_bytes()
     assert not list(tuned.rglob(".*"))
     assert len({path.stat().st_mode for path in tuned.rglob("*") if path.is_file()}) == 1  # not for its owner alone
@@ -519,11 +517,13 @@ def test_the_folder_is_whole_int8_and_the_same_in_both_engines(tuned: Path, smal
 def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
     model = bertsim.load(tuned)
     assert model.verdict_rule
-    assert "nli.tsv, text.txt, paraphrases.tsv, ./written.tsv, dev.tsv, and the ruler's" in model.verdict_rule.data
+    assert "text.txt, paraphrases.tsv, ./written/pairs.tsv, dev.tsv, and the ruler's" in model.verdict_rule.data
     assert model.verdict(model.compare("The cat sat.", "The dog sat."))
 
 
-def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -> None:
+def test_its_thresholds_alone_can_be_fitted_again(
+    tuned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     again, root = tmp_path / "again", tuned.parent
     shutil.copytree(tuned, again)
     (again / "verdict.json").unlink()
@@ -534,6 +534,17 @@ def test_its_thresholds_alone_can_be_fitted_again(tuned: Path, tmp_path: Path) -
     for name in ("verdict.json", "manifest.json"):
         assert (again / name).read_bytes() == (tuned / name).read_bytes()
     check_manifest(again)
+    shutil.rmtree(again / "heads" / "nli")
+    (again / ".run").mkdir()
+    (again / "manifest.json").unlink()
+    assert main([*given, "--verdict"]) == 2
+    told = f"{again} holds a run that was stopped; go on with --resume in place of --verdict."
+    assert told in capsys.readouterr().err
+    (again / ".run").rmdir()
+    assert main([*given, "--verdict"]) == 2
+    told = f"{again} can give no verdicts without a head that infers, and a combined.json of its heads; add what is"
+    assert told in capsys.readouterr().err
+    assert not (again / "manifest.json").exists()
 
 
 def test_its_words_are_those_of_the_recipe_with_ratings_that_dev_has(tuned: Path, files: Files) -> None:
@@ -606,7 +617,7 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             "text.txt: epochs is (0, 1); the first and the last, counted from 1, were",
         ),
         ({"epochs = [2, 2]": "epochs = 2"}, "recipe.toml: data[3]: epochs is 2; a list was expected."),
-        ({"per_epoch = 32": "per_epoch = 0"}, "nli.tsv: per_epoch is 0; at least 1 was expected."),
+        ({"per_epoch = 32": "per_epoch = 1"}, "nli.tsv: per_epoch is 1; at least 2 was expected."),
         ({'kind = "text", take': 'kind = "text", per_epoch = 3, take'}, "kind=text is drawn from in every step."),
         ({'tune = "all"': 'tune = "heads"'}, "int8 is true and tune is 'heads'; it goes with tune 'all' alone."),
         (
@@ -625,6 +636,10 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             "recipe.toml: heads[0]: weight is 0.0; a number from 1e-06 to 1e+06 was expected.",
         ),
         ({'"entailment", "neutral"': '"entailment", 3'}, "labels[1] is 3; a text was expected."),
+        (
+            {'"./written/pairs.tsv", kind': '"./../written/pairs.tsv", kind'},
+            "recipe.toml: path is './../written/pairs.tsv', which leads out of its folder; put the file into that.",
+        ),
         ({'"bench/dev.tsv"': "3"}, "recipe.toml: exclude[0] is 3; a path was expected."),
         ({'note = "A tiny one."': ""}, "recipe.toml: words: note is missing."),
         ({'note = "A tiny one."': 'note = " "'}, "recipe.toml: words: note is ' '; a text was expected."),
@@ -699,9 +714,10 @@ def test_files_that_are_read_only_at_the_end_are_missed_at_the_start(
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE)
     given = ["train", "--recipe", str(path), "--data-root", str(tmp_path), "--output", str(tmp_path / "out")]
-    for name in ("card.md", "train.tsv", "nli.tsv", "text.txt", "paraphrases.tsv", "written.tsv"):
+    for name in ("card.md", "train.tsv", "nli.tsv", "text.txt", "paraphrases.tsv", "written/pairs.tsv"):
         assert main(given) == 2
         told = f"{tmp_path / name}, which {path} names, is not a file; put it there, or leave it out."
         assert told in capsys.readouterr().err
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert not (tmp_path / "out").exists()

@@ -46,6 +46,20 @@ def raise_if_stopped() -> None:
         raise _stops[0]
 
 
+@contextmanager
+def stop_told(sentence: str) -> Iterator[None]:
+    """A signal stops the block and tells this of what was kept, whatever a library in C has made of its exception."""
+    try:
+        try:
+            yield
+        except Exception:
+            raise_if_stopped()
+            raise
+    except Stopped as stop:
+        stop.told = sentence
+        raise
+
+
 def say(sentence: str) -> None:
     """One line on stderr, above the live line if there is one."""
     if "tqdm" in sys.modules:
@@ -97,6 +111,7 @@ def native_log_held_back() -> Iterator[None]:
         except (BertsimError, Stopped):
             raise
         except BaseException:
+            raise_if_stopped()
             held.seek(0)
             own.write(held.read().decode(errors="backslashreplace"))
             raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.output import LiveLine, Stopped, native_log_held_back, say
+from bertsim.cli.output import LiveLine, native_log_held_back, say, stop_told
 from bertsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,14 +97,11 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
     for path, skipped in dict.fromkeys((part.source.path, part.skipped) for part in files):
         if skipped:
             say(f"bertsim: {path}: {skipped:,} bad rows left out.")
-    try:
+    with stop_told(f"stopped; what was best so far is in {args.output}, and --resume goes on from there."):
         prepare_output(encoder.path, recipe.runs[-1].tune, args.output, resume=args.resume)
         with LiveLine() as line:
             trained = [run_plan(*job, encoder, args.output, line, resume=args.resume) for job in jobs]
             figures, report = finish_output(encoder, trained, args.output, line, recipe)
-    except Stopped as stop:
-        stop.told = f"stopped; what was best so far is in {args.output}, and --resume goes on from there."
-        raise
     for scorer, table in figures.items():
         shown = ", ".join(f"{name} Spearman {row['spearman']:.4f}" for name, row in table.items())
         say(f"bertsim: {scorer}: {shown} (as served)")
@@ -115,13 +112,19 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.export.writing import write_manifest
     from bertsim.training.examples import read_examples
+    from bertsim.training.fit import RUN
     from bertsim.training.output import write_verdict
 
     if recipe.report is None or args.resume:
         raise InputError(
             "--verdict goes with the --recipe of a finished folder, one that has a [report], without --resume."
         )
-    write_verdict(args.output, recipe.report, read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None))
+    if (args.output / RUN).is_dir():
+        raise InputError(f"{args.output} holds a run that was stopped; go on with --resume in place of --verdict.")
+    dev = read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None)
+    if missing := write_verdict(args.output, recipe.report, dev):
+        said = f"{args.output} can give no verdicts without {', and '.join(missing)}"
+        raise InputError(f"{said}; add what is missing to {recipe.path}, and train by it.")
     write_manifest(args.output)
 
 
@@ -136,6 +139,13 @@ def make_recipe(args: argparse.Namespace) -> Recipe:
         raise InputError("--data-root goes with --recipe; the paths of --data are taken as they are.")
     if not args.data or not args.dev:
         raise InputError("train needs --data FILE and --dev FILE, or --recipe FILE.")
+    for wanted, is_given, names in (
+        ("--head bilstm", "bilstm" in (args.head or ()), ("units",)),
+        ("--head", bool(args.head), (*OF_HEADS, "learning_rate")),
+        ("--tune all", args.tune == "all", ("encoder_learning_rate",)),
+    ):
+        for name in () if is_given else _given(args, names):
+            raise InputError(f"{_option(name)} goes with {wanted} alone; add that, or leave it out.")
     of_heads = {kind: [name for name in OF_HEADS if kind == "bilstm" or name != "units"] for kind in args.head or ()}
     plan = TrainPlan(
         data=tuple(map(parse_source, args.data)),
@@ -153,7 +163,7 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
     from bertsim.training.recipe import find_recipe, read_recipe
 
     if decided := _given(args, ("data", "dev", "test", "head", *OF_HEADS, *OF_THE_RUN)):
-        names = ", ".join("--" + name.replace("_", "-") for name in decided)
+        names = ", ".join(map(_option, decided))
         raise InputError(f"--recipe says what is trained on what, and how; leave out {names}.")
     changes = _given(args, ("encoder", "revision")) | ({"skip_bad_rows": True} if args.skip_bad_rows else {})
     if "encoder" in changes:  # a revision of the recipe's own encoder says nothing of it
@@ -165,3 +175,8 @@ def _read_recipe(args: argparse.Namespace) -> Recipe:
 def _given(args: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the options that were given, by name."""
     return {name: value for name in names if (value := getattr(args, name)) is not None}
+
+
+def _option(name: str) -> str:
+    """An argument's name as it is spelt. Example: "batch_size" -> "--batch-size"."""
+    return "--" + name.replace("_", "-")

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +20,14 @@ from bertsim.errors import DataError, InputError
 from bertsim.measuring.edits import Edit, make_edits, take_evenly
 from bertsim.measuring.edits.antonyms import read_antonyms
 from bertsim.measuring.evaluation import MIN_ROWS
-from bertsim.measuring.labelled import PEEKED_ROWS, WORDS, find_label, number_of, similar_of, word_of
+from bertsim.measuring.labelled import WORDS, find_label, number_of, similar_of, word_of
 from bertsim.measuring.probes import is_held_out, swap_nouns
 from bertsim.measuring.verdicts import LABELS_OF
 from bertsim.records import Float
 from bertsim.training.plan import OF_TEXT, UNLABELLED, Source
 
 RATED_AS = {"entailment": 1.0, "neutral": 0.5, "contradiction": 0.0}  # inference labels, to a head that rates
-_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}  # taken where more than this share of the first labels is on it
+_GUESSED_SCALES = {(0.0, 1.0): 0.9, (0.0, 5.0): 0.5}  # taken where more than this share of the labels is on it
 _ADVICE = Advice("name them with columns=A,B", "name it with label=COLUMN", "give plain text instead", row=MEND_OR_SKIP)
 _WORD = re.compile(r"\w+")
 Check = Callable[[str], None]  # raises InputError for a sentence that the tokenizer cannot read
@@ -233,10 +232,10 @@ def _names(parts: Sequence[Examples]) -> str:
 
 
 def _told_apart(source: Source, file: DataFile) -> Source:
-    """The source with its kind and scale; told from the first rows where they are not given."""
+    """The source with its kind and scale; told from all rows where they are not given: they may stand in any order."""
     kind, scale = source.kind, source.scale
-    rows = islice(file, PEEKED_ROWS) if file.label is not None else ()  # else there are several, a column each
-    cells = [row.label for row in rows if row.error is None]
+    is_told = file.label is not None and (kind is None or (kind == "graded" and scale is None))
+    cells = [row.label for row in file if row.error is None] if is_told else []  # of several labels, a column each
     numbers = [number for number in map(number_of, cells) if number is not None]
     words = [word for word in map(word_of, cells) if word in WORDS]
     if kind is None and len(words) > len(cells) / 2:
@@ -290,7 +289,7 @@ def _scaled(cell: object, source: Source, column: str | None) -> float:
         raise InputError(f"{said}, and a finite number was expected")
     low, high = source.scale or (0.0, 1.0)
     if not low <= number <= high:
-        raise InputError(f"{said}, outside the scale from {low:g} to {high:g}")
+        raise InputError(f"{said}, outside the scale from {low:g} to {high:g} (scale=LOW:HIGH names another)")
     return (number - low) / (high - low)
 
 

@@ -70,6 +70,7 @@ class RunFolder:
 
     def __init__(self, folder: Path, job: Mapping[str, Any]) -> None:
         self._folder, self._job = folder, json.loads(json.dumps(job, default=str))
+        self._anew = f"remove the folder {folder}, and --resume begins that run anew"
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, name: str, arrays: Iterable[Any], progress: object = None) -> None:
@@ -92,7 +93,7 @@ class RunFolder:
             with safe_open(path, framework="numpy") as file:
                 header, arrays = file.metadata(), [file.get_tensor(key) for key in sorted(file.keys())]
         except (SafetensorError, OSError) as error:
-            raise DataError(f"{path} cannot be read ({error}); start again without --resume.") from None
+            raise DataError(f"{path} cannot be read ({error}); {self._anew}.") from None
         job, own = _given(json.loads(header["job"])), _given(self._job)
         if changed := sorted(key for key in {*job, *own} if job.get(key) != own.get(key)):
             raise InputError(
@@ -112,7 +113,7 @@ class RunFolder:
         arrays, progress = kept
         if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
             path = self._folder / f"{name}.safetensors"
-            raise DataError(f"{path} holds other tensors than this run has; start again without --resume.")
+            raise DataError(f"{path} holds other tensors than this run has; {self._anew}.")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return progress

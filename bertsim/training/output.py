@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
 from bertsim.bert.folder import CheckpointFolder
 from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
-from bertsim.errors import InputError
+from bertsim.errors import CheckpointError, InputError
 from bertsim.export.bundle import CONFIG
 from bertsim.export.encoder import export_flatbuffer
 from bertsim.export.heads import export_head
@@ -40,6 +40,7 @@ from bertsim.training.run import CURVE, HEADS, METRICS, Trained, as_written
 from bertsim.version import __version__
 
 Scores = Mapping[str, Mapping[str, Float]]  # by "dev" and "test", by scorer
+Curves = Mapping[str, calibration.Calibration]  # by scorer, of those that are no head's
 Figures = Mapping[str, Mapping[str, dict[str, Any]]]  # by scorer, by "dev" and "test"
 
 
@@ -63,8 +64,9 @@ def finish_output(
     observer.stage("exporting for the fast engine")
     _export(trained, encoder, output)
     observer.stage("measuring as served")
-    scores = _score(data, output)
-    figures = {} if data.has_several_labels else _judge(scores, data, output, plan)
+    _drop_unreadable(output, observer)
+    scores, curves = _score(data, output, observer)
+    figures = {} if data.has_several_labels else _judge(scores, curves, data, output, plan, observer)
     report = None
     if recipe.report is not None:
         scored = [(part, scores[name]) for name, part in data.measured.items() if not data.has_several_labels]
@@ -86,6 +88,7 @@ def finish_output(
         parts = [source for run in recipe.runs for source in run.data if source.name.startswith(BESIDE)]
         names |= {part.name: Path(part.path) for part in parts}
         for name, source in names.items():
+            (output / name).parent.mkdir(parents=True, exist_ok=True)
             (output / name).write_bytes(source.read_bytes())  # which may be the file itself
     write_card(output, encoder, trained, figures, report)
     shutil.rmtree(output / RUN)
@@ -112,48 +115,69 @@ def _export(trained: Sequence[Trained], encoder: CheckpointFolder, output: Path)
         export_head(head, folder / FLATBUFFER)
 
 
-def _score(data: Data, output: Path) -> Scores:
-    """What every scorer says, as served; ratings are joined on dev where there is a head and enough pairs."""
-    if not data.has_several_labels:
-        (output / calibration.COMBINED_NAME).unlink(missing_ok=True)
-        for stale in (output / calibration.NAME, *output.glob(f"{HEADS}/*/{calibration.NAME}")):
-            stale.unlink(missing_ok=True)
+def _drop_unreadable(output: Path, observer: Observer) -> None:
+    """Remove what calibrations and combination cannot be read, without which the folder would not load."""
+    joined = output / calibration.COMBINED_NAME
+    for path in (joined, output / calibration.NAME, *output.glob(f"{HEADS}/*/{calibration.NAME}")):
+        try:
+            calibration.read_combination(path, ()) if path == joined else calibration.read_calibrations(path)
+        except CheckpointError as error:
+            observer.stage(f"{path.relative_to(output)} was removed: {error}")
+            path.unlink()
+
+
+def _score(data: Data, output: Path, observer: Observer) -> tuple[Scores, Curves]:
+    """What every scorer says, as served; ratings are joined on dev where there is a head and enough pairs.
+
+    Where they cannot be, a combination that is there stays: `run` has removed that of a head which learned. With the
+    scores come the calibrations that stay true, those of the encoder as it was, and of that combination.
+    """
     model = load(output)
     scores = {name: model.scores(part.pairs) for name, part in data.measured.items()}
+    curves = calibration.read_calibrations(output / calibration.NAME)
+    curves = {name: curve for name, curve in curves.items() if name in scores["dev"] and name not in model.heads}
     joined = ["cosine", ALIGNMENT, *(head for head in model.heads if head in model.scorers)]
     if data.has_several_labels or len(joined) == 2:
-        return scores
+        return scores, curves
     of_dev, labels = {name: scores["dev"][name] for name in joined}, data.dev.targets[:, 0]
     try:
         joint = fitting.fit_combination(of_dev, labels, data=data.dev.source.name)
-    except InputError:
-        return scores
+    except InputError as error:
+        what = "the combination stays as it was" if COMBINED in scores["dev"] else "no combination"
+        observer.stage(f"{what}; {data.dev.source.name}: {error}")
+        return scores, curves
     write_json(output / calibration.COMBINED_NAME, joint)
     for found in scores.values():
         found[COMBINED] = joint.apply(found).astype(np.float32)
-    return scores
+    return scores, {name: curve for name, curve in curves.items() if name != COMBINED}
 
 
-def _judge(scores: Scores, data: Data, output: Path, plan: TrainPlan) -> Figures:
-    """Fit and write a calibration of every scorer on dev; figures by scorer and set.
+def _judge(scores: Scores, curves: Curves, data: Data, output: Path, plan: TrainPlan, observer: Observer) -> Figures:
+    """Fit and write a calibration of every scorer on dev, else leave that in `curves`; figures by scorer and set.
 
     A head with labels gives probabilities of its own, of something else than being similar: it gets no calibration.
     """
     labels, groups = data.dev.targets[:, 0], data.dev.groups if plan.mix else [""] * len(data.dev)
     mix = plan.mix or ({"": (1.0, plan.similar_share)} if plan.similar_share else None)
     weights = None if mix is None else fitting.weigh_groups(labels, groups, mix)  # else all pairs count alike
-    measures, figures = {}, {}
+    measures, figures, unfitted = dict(curves), {}, defaultdict(list)
     for scorer, found in scores["dev"].items():
         folder, curve = output / HEADS / scorer, None
         if not folder.is_dir() or len(HeadConfig.from_folder(folder).labels) == 1:
-            with suppress(InputError):  # too few pairs, or one kind alone
+            try:
                 curve = fitting.fit_calibration(found, labels, weights=weights, data=data.dev.source.name)
+            except InputError as error:  # too few pairs, or one kind alone
+                stays = scorer in curves or (folder / calibration.NAME).exists()
+                unfitted[stays, str(error)].append(scorer)
         figures[scorer] = {name: _figures(scores[name][scorer], part, curve) for name, part in data.measured.items()}
         if curve is not None and folder.is_dir():
             write_json(folder / calibration.NAME, {scorer: curve})
         elif curve is not None:
             measures[scorer] = curve
     write_json(output / calibration.NAME, measures)
+    for (stays, fault), scorers in unfitted.items():
+        of = f"calibration of {', '.join(scorers)}"
+        observer.stage(f"{f'the {of} stays as it was' if stays else f'no {of}'}; {data.dev.source.name}: {fault}")
     return figures
 
 
@@ -191,22 +215,28 @@ def _make_words(
     return words.Words(plan.note, plan.data, dict(plan.scorers), ranges, tuple(errors), agreed)
 
 
-def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
+def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> list[str]:
     """Fit what verdicts go by to dev, and to what the report is measured on, of which nothing was learned.
-
-    Where the report tries no inference and no edits, or the encoder has not the heads for it, there are none.
 
     Args:
         output: a folder that loads; its manifest is not written anew.
         plan: names the files.
         dev: pairs with ratings.
 
+    Returns:
+        what is missing for it, in words; where something is, nothing is written.
+
     Raises:
         DataError: a file that cannot be read.
     """
     model = load(output)
-    if model.inferring_head is None or COMBINED not in model.scorers or not (plan.inference and plan.edits):
-        return
+    needs = {
+        "a head that infers": model.inferring_head is not None,
+        f"a {calibration.COMBINED_NAME} of its heads": COMBINED in model.scorers,
+        "inference and edits in [report]": plan.inference and plan.edits,
+    }
+    if missing := [what for what, is_there in needs.items() if not is_there]:
+        return missing
     rated = zip(dev.pairs, map(float, dev.targets[:, 0]), strict=True)
     written = () if plan.verdicts is None else verdicts.read_known(Path(plan.verdicts.path))
     pairs = verdicts.known_pairs(plan.inference, plan.edits, plan.antonyms, plan.paraphrases, rated, written)
@@ -217,6 +247,7 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> None:
     files += [] if plan.verdicts is None else [plan.verdicts.name]
     data = f"{len(pairs):,} pairs: held-out ones of {', '.join(files)}, {dev.source.name}, and the ruler's"
     write_json(output / verdict.NAME, verdicts.fit_rule(model, pairs, gaps, data))
+    return []
 
 
 def _metrics(

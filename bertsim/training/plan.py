@@ -38,11 +38,12 @@ RUN = ".run"  # the folder of a run that is not finished, below the output's
 BESIDE = "./"  # how the path of a file begins that stands beside its recipe
 # The least and the most of a number, in whichever record it stands.
 _BOUNDS: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("epochs", "patience", "take", "per_epoch", "pin_batch"), (1, math.inf)),
+    **dict.fromkeys(("epochs", "patience", "take", "pin_batch"), (1, math.inf)),
     **dict.fromkeys(("learning_rate", "encoder_learning_rate"), (1e-12, 1)),
     **dict.fromkeys(("warm_up", "weight_decay"), (0, 1)),
     **dict.fromkeys(("cosine_weight", "pin_weight"), (0, 1000)),
-    **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "batch_size": (2, math.inf), "seed": (0, math.inf)},
+    **dict.fromkeys(("batch_size", "per_epoch"), (2, math.inf)),  # of a batch of one nothing is learned
+    **{"weight": (1e-6, 1e6), "similar_share": (1e-6, 1 - 1e-6), "seed": (0, math.inf)},
 }
 
 
@@ -51,7 +52,7 @@ class Source:
     """One file of labelled pairs, and how to read its labels."""
 
     path: str  # of the file, or "hub:user/dataset/path@revision"; in a recipe "./…" stands beside it
-    kind: str | None = None  # one of `DATA_KINDS`; None: told from its first rows
+    kind: str | None = None  # one of `DATA_KINDS`; None: told from its rows
     scale: tuple[float, float] | None = None  # the ends of graded labels; None: 0 to 1 or 0 to 5, told as the kind
     weight: float = 1.0  # of each of its rows in the loss
     label: str | None = None  # the column that holds the label; None: recognised by name
@@ -100,12 +101,18 @@ class Source:
         del table["origin"]
         return table
 
-    def under(self, root: Path, beside: Path) -> Source:
-        """The same, a relative path starting at `root`, or `beside` the recipe; it is still called what it was."""
+    def under(self, root: Path, recipe: Path) -> Source:
+        """The same, a relative path starting at `root`, or beside the `recipe`; it is still called what it was.
+
+        Raises: InputError, for one beside the recipe that leads out of its folder: it is copied with it.
+        """
         antonyms = self.antonyms and str(root / self.antonyms)
         if self.path.startswith(HUB) or Path(self.path).is_absolute():
             return replace(self, antonyms=antonyms)
-        start = beside if self.path.startswith(BESIDE) else root
+        is_beside = self.path.startswith(BESIDE)
+        if is_beside and ".." in Path(self.path).parts:
+            raise InputError(f"{recipe}: path is {self.path!r}, which leads out of its folder; put the file into that.")
+        start = recipe.parent if is_beside else root
         return replace(self, path=str(start / self.path), origin=self.path, antonyms=antonyms)
 
     def learns_in(self, epoch: int) -> bool:

@@ -149,13 +149,13 @@ def read_recipe(path: Path, data_root: Path) -> Recipe:
     for run in ({**table, **run} for run in runs):
         if isinstance(run.get("heads"), list):
             run["heads"] = list(map(_with_defaults, run["heads"]))
-        plans.append(_rooted(record_from(TrainPlan, run, str(path)), data_root, path.parent))
+        plans.append(_rooted(record_from(TrainPlan, run, str(path)), data_root, path))
     return Recipe(
         tuple(plans),
         path,
         None if card is None else path.parent / str(card),
         None if words is None else record_from(WordsPlan, words, f"{path}: words"),
-        None if report is None else _rooted(record_from(ReportPlan, report, f"{path}: report"), data_root, path.parent),
+        None if report is None else _rooted(record_from(ReportPlan, report, f"{path}: report"), data_root, path),
     )
 
 
@@ -216,12 +216,12 @@ def _with_defaults(head: Any) -> Any:
     }
 
 
-def _rooted(value: Any, root: Path, beside: Path) -> Any:
-    """A record of a recipe, or a value in one, whose relative paths start at `root`, or `beside` the recipe."""
+def _rooted(value: Any, root: Path, recipe: Path) -> Any:
+    """A record of a recipe, or a value in one, whose relative paths start at `root`, or beside the `recipe`."""
     if isinstance(value, TrainPlan | ReportPlan):
-        return replace(value, **{name: _rooted(each, root, beside) for name, each in vars(value).items()})
+        return replace(value, **{name: _rooted(each, root, recipe) for name, each in vars(value).items()})
     if isinstance(value, tuple):
-        return tuple(_rooted(each, root, beside) for each in value)
+        return tuple(_rooted(each, root, recipe) for each in value)
     if isinstance(value, Path):
         return root / value
-    return value.under(root, beside) if isinstance(value, Source) else value
+    return value.under(root, recipe) if isinstance(value, Source) else value
