@@ -112,8 +112,8 @@ def _train(recipe: Recipe, args: argparse.Namespace) -> None:
 def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.export.writing import write_manifest
     from bertsim.training.examples import read_examples
-    from bertsim.training.fit import RUN
     from bertsim.training.output import write_verdict
+    from bertsim.training.plan import RUN
 
     if recipe.report is None or args.resume:
         raise InputError(
