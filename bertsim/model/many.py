@@ -251,8 +251,9 @@ class RankingModel(ScoringModel):
         """Of which pairs of places `withheld` says why nobody can tell how alike they are: bool, as these broadcast."""
         found = np.ones(np.broadcast_shapes(first.shape, second.shape), bool)
         if not packed:
-            texts = {*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))}
-            unread = self.partly_unread(texts - whole, max_length)
+            texts = [*(a[i] for i in np.unique(first)), *(b[i] for i in np.unique(second))]
+            texts = [text for text in texts if text not in whole] if whole else texts  # which are no texts, it may be
+            unread = self.partly_unread(texts, max_length)
             partly_a, partly_b = (np.array([text in unread for text in side], bool) for side in (a, b))
             found = partly_a[first] | partly_b[second]
         places = (each[found].tolist() for each in np.broadcast_arrays(first, second))
