@@ -192,6 +192,20 @@ def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
     until(lambda: not app.waiting.pending_event_ids_session and not app.waiting.pending_messages_per_session)
 
 
+def test_what_events_change_is_kept_once_for_all_visitors(app):
+    from bertsim.ui.waiting import Session
+
+    sessions = [Session(app.blocks) for _ in range(2)]
+    own = next(each for each in app.blocks.blocks.values() if type(each).__name__ == "Dropdown")
+    for session in sessions * 3:
+        session[own._id] = type(own)(**own.constructor_args | {"choices": ["one"], "render": False})
+        if (changed := session[own._id])._id not in session:  # as Gradio does when its value comes next
+            session[changed._id] = changed
+    assert sessions[0][own._id] is sessions[1][own._id] is not own
+    assert sessions[0].blocks_config.blocks.keys() == app.blocks.blocks.keys()
+    assert app.blocks.blocks[own._id] is own
+
+
 def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger_is_not(app):
     for _ in range(2):
         app.join("quick")
@@ -375,7 +389,7 @@ def test_a_long_job_submits_few_batches_ahead(model, monkeypatch):
     sentences = [f"Sentence {n} of a long list of such." for n in range(600)]
     wanted = model.embed(sentences)
     with Watched(1) as pool:
-        monkeypatch.setattr(model._engine, "pool", pool)
+        monkeypatch.setattr(type(model._engine), "pool", pool)
         found = model.embed(sentences)
     assert found == pytest.approx(wanted, abs=1e-6)
     assert pool.most <= 2 * model._engine.parallel_batches + 1

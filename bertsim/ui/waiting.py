@@ -16,10 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import gradio as gr
 from fastapi import HTTPException, Request
+from gradio.blocks import Block
 from gradio.queueing import Event, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import CloseStreamMessage
@@ -51,10 +53,15 @@ class Session(SessionState):
     Gradio's own has the configuration of every component too, for links to what a visitor sees; ours are made of it.
     """
 
+    _alike: ClassVar[WeakValueDictionary[tuple[int, str], Block]] = WeakValueDictionary()
+
     def __init__(self, blocks: gr.Blocks) -> None:
         super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
 
     def __setitem__(self, key: int, value: Any) -> None:
+        if isinstance(value, Block):  # a changed copy has an id of its own, under which Gradio would keep it for ever
+            value = self._alike.setdefault((key, repr(value.constructor_args)), value)
+            value._id = key
         super().__setitem__(key, value)
         self.config_values.clear()
 
