@@ -22,7 +22,9 @@ from bertsim.measuring.verdicts import VerdictReport, fit_rule, known_pairs, rea
 from bertsim.model.loading import BUNDLED
 from bertsim.model.ruler import KINDS as STRIPS
 from bertsim.model.ruler import Ruler, ruler_pairs
-from bertsim.score.verdict import KINDS, NAME, Inference, Share, Verdict, VerdictRule, kinds_of, read_rule
+from bertsim.score.verdict import KINDS, NAME, Inference, Share, Verdict, VerdictRule, kinds_of, one_text, read_rule
+from bertsim.views import result, ruler
+from bertsim.views.tour import challenge
 from tests.commands import Result
 from tests.pairs import write_inference, write_text
 
@@ -355,3 +357,22 @@ def test_what_an_encoder_gets_wrong_is_said_of_pairs_of_that_kind_alone(model: S
     assert (found.kind, found.trials) == (UNSEEN, 300)
     assert known_error(model.words, "He is rich.", "Whales are mammals.") is None
     assert known_error(None, "He is rich.", "He is poor.") is None
+
+
+@pytest.mark.parametrize("other", ["The soup is cold.", "the soup  is cold", "The soup is cold!"])
+def test_one_text_says_the_same_whatever_inference_says_of_it(model: SimilarityModel, other: str) -> None:
+    found = model.compare("The soup is cold.", other)
+    verdict = model.verdict(found)
+    assert verdict is not None
+    assert (verdict.kind, verdict.is_one_text, verdict.right, verdict.disagrees) == ("same", True, None, False)
+    shown = str(result.verdict(found, verdict, model.words))
+    assert ">Say the same<" in shown
+    assert "The two differ in case, spaces or a final stop at most: that is read off, not judged." in shown
+    assert "Of 100 verdicts" not in shown
+    assert "Inference" not in str(ruler.ways([], verdict))
+    assert "opposite claims" in str(challenge(1.0, verdict))
+
+
+@pytest.mark.parametrize(("a", "b"), [("It rains.", "It rains?"), (".", "!"), ("It rains", "It rains not")])
+def test_two_texts_are_judged(a: str, b: str) -> None:
+    assert not one_text(a, b)

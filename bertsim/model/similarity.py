@@ -22,7 +22,7 @@ from bertsim.model.scorers import APART, PACKED, head_scorer, read_batch, reader
 from bertsim.model.scoring import Pairs
 from bertsim.records import UNTRAINED, Comparison, Float, Int, PairScore, PartsScore, Row, TokenBatch
 from bertsim.score.parts import join_parts
-from bertsim.score.verdict import Inference, Verdict, kinds_of
+from bertsim.score.verdict import Inference, Verdict, kinds_of, one_text
 from bertsim.text.chunks import SENTENCES
 from bertsim.text.lists import list_pairs
 from bertsim.text.masks import mask_packed, masked_pairs, masked_rows
@@ -168,7 +168,9 @@ class SimilarityModel(DuplicatesModel):
         if rule is None or inference is None or withheld(*(comparison.unread_together or comparison.unread)):
             return None
         rating, vectors = comparison[rule.rating], (apart or comparison)["cosine"].probability
-        (kind,) = kinds_of(np.array([rating.score]), inference[None], rule)
+        (kind,), is_one = kinds_of(np.array([rating.score]), inference[None], rule), False
+        if one_text(comparison.sentence_a, comparison.sentence_b):
+            kind, is_one, vectors = "same", True, None
         says_more = "ab"[int(inference[:, 0].argmax())] if kind == "one_follows" else None
         gap = None if vectors is None or rating.probability is None else abs(vectors - rating.probability)
         a_to_b, b_to_a = (Inference(*map(float, row)) for row in inference)
@@ -179,10 +181,11 @@ class SimilarityModel(DuplicatesModel):
             a_to_b,
             b_to_a,
             similar=rating.probability,
-            right=rule.right.get(str(kind)),
+            right=None if is_one else rule.right.get(str(kind)),
             gap=gap,
             disagrees=gap is not None and gap >= rule.far,
             read_together_by=self.name,
+            is_one_text=is_one,
         )
 
     def _compare(

@@ -92,6 +92,7 @@ class Verdict:
         gap: by how much the probabilities of the two ways of reading differ; None where one has none.
         disagrees: whether that is far.
         read_together_by: the encoder that read the two together.
+        is_one_text: whether A and B are `one_text`, which is read off, whatever inference says of it.
     """
 
     kind: str
@@ -104,6 +105,7 @@ class Verdict:
     gap: float | None
     disagrees: bool
     read_together_by: str
+    is_one_text: bool = False
 
     @property
     def headline(self) -> str:
@@ -111,6 +113,12 @@ class Verdict:
         if self.says_more:
             return "A says more than B" if self.says_more == "a" else "B says more than A"
         return _HEADLINES[self.kind]
+
+
+def one_text(a: str, b: str) -> bool:
+    """Whether two sentences differ in case, spaces and a final stop at most. Example: "It rains." and "it  rains"."""
+    plain = [" ".join(text.casefold().split()).rstrip(".! ") for text in (a, b)]
+    return plain[0] == plain[1] != ""
 
 
 def features_of(rating: Float, inference: Float) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from bertsim.errors import BertsimError, InputError
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float, TokenCounts
-from bertsim.score.verdict import Inference, kinds_of
+from bertsim.score.verdict import Inference, kinds_of, one_text
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import NO_HEAD, Choices
@@ -130,9 +130,9 @@ class Ranker:
         found = replace(found, wanted=len(lines), together=reader.model.name, scorer=reader.scorer, judge=judge)
         steps = self._read(reader, asked, lines, cost, stop, is_over)
         for read, cost in steps:
-            yield Step(_joined(found, read, reader), cost, "Reading together", len(read) / len(lines))
+            yield Step(_joined(found, read, reader, asked.sentence), cost, "Reading together", len(read) / len(lines))
         left_out = found.left_out._replace(alone=len(lines) - len(read))
-        yield Step(replace(_joined(found, read, reader), wanted=len(read), left_out=left_out), cost)
+        yield Step(replace(_joined(found, read, reader, asked.sentence), wanted=len(read), left_out=left_out), cost)
 
     def _reader(self, model: SimilarityModel, asked: Question) -> _Reader | None:
         """What reads together; where the encoder has no head for it, or none that infers, the bundled one does that."""
@@ -275,7 +275,7 @@ def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progres
     return dict(zip(lines, np.stack(columns, axis=1), strict=True))
 
 
-def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader) -> Ranking:
+def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader, sentence: str) -> Ranking:
     """A ranking by vectors with what was read together: these lines first, best first."""
     rule = reader.judge.verdict_rule if reader.judge else None
     lines = []
@@ -287,6 +287,7 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader) -> Ranki
                 both = np.reshape(rest[1:], (1, 2, 3))
                 is_other = rule is not None and kinds_of(np.array(rest[:1]), both, rule)[0] == "different"
                 silence = "other subject" if is_other else "a question" if _is_question(line.text) else ""
+                silence = "the same text" if one_text(sentence, line.text) else silence
                 line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:])), silence=silence)
         lines.append(line)
     return replace(

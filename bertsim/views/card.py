@@ -155,7 +155,7 @@ def card(
     parts.append(_text(f"bertsim · {encoder}", WIDTH - _EDGE, 46, 20, SOFT, "end"))
     parts += _sentences(comparison, under)
     parts.append(tag("path", d=f"M{_EDGE},442 H{WIDTH - _EDGE}", style=f"stroke:{LINE};stroke-width:1"))
-    parts += _scale(ways) + (_inference(verdict) if verdict else [])
+    parts += _scale(ways) + (_inference(verdict) if verdict and not verdict.is_one_text else [])
     a, b = (sentence[:_MOST] for (sentence,) in comparison.tokens.sentences)
     label = f"{headline}. A: {a} B: {b} " + ", ".join(f"{way.lower()} {number(score.value)}" for way, score in ways)
     return svg(*parts, width=WIDTH, height=HEIGHT, label=label, font=f"20px {_SERIF}")

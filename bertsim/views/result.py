@@ -97,7 +97,9 @@ def verdict(
     """
     headline, sure = f"Cosine {number(comparison['cosine'].value)}", list[str]()
     if judged:
-        headline, known = judged.headline, _known(words, comparison)
+        headline, known = judged.headline, None if judged.is_one_text else _known(words, comparison)
+        if judged.is_one_text:
+            sure.append("The two differ in case, spaces or a final stop at most: that is read off, not judged.")
         if judged.right:
             sure.append(f"Of 100 verdicts of this kind, {in_100(judged.right.right)} are right.")
         if judged.similar is not None:

@@ -38,9 +38,9 @@ class Way:
 
 
 def ways(read: Sequence[Way], verdict: Verdict | None) -> Html:
-    """A row for each way of reading; that of inference where there is a verdict."""
+    """A row for each way of reading; that of inference where there is a verdict, and two texts."""
     rows = [_row(f"{_READS[way.inputs][0]}", _under(way), _ruler(way), _value(way), way.score.scorer) for way in read]
-    if verdict:
+    if verdict and not verdict.is_one_text:
         both = (("A", "B", verdict.a_to_b), ("B", "A", verdict.b_to_a))
         bars = tag("div.bs-inference", *(_direction(*each) for each in both))
         rows.append(_row("Inference", "what follows from what", bars, "", "inference"))
