@@ -140,8 +140,9 @@ def test_a_file_goes_with_its_visitor_with_the_next_file_and_with_the_process(de
     assert not first.exists()
     visit.is_receiving = False
     visit.upload.write_text("x")
+    second = visit.folder
     desk.leave(visit.session)
-    assert not visit.folder.exists()
+    assert not second.exists()
     with pytest.raises(InputError, match="this page is not known any more"):
         desk.of(visit.ticket)
     kept = send("three.tsv", PAIRS).folder
@@ -189,6 +190,24 @@ def test_a_file_that_is_gone_while_it_is_read_is_nobody_s(desk, send, monkeypatc
     monkeypatch.setattr("bertsim.ui.desk.take", lambda *_: desk.leave(visit.session))
     with pytest.raises(StaleError):
         desk.read(visit, Asked())
+
+
+def test_a_file_that_the_next_takes_the_place_of_is_no_fault_and_does_not_touch_that(desk, send, monkeypatch):
+    visit, read = send("p.tsv", PAIRS), list[Path]()
+
+    def overtaken(path, name, asked, limits, rows):
+        read.append(rows)
+        desk.begin(visit, "next.tsv")
+        raise DataError("p.tsv cannot be read.")
+
+    monkeypatch.setattr("bertsim.ui.desk.take", overtaken)
+    with pytest.raises(StaleError):
+        desk.read(visit, Asked())
+    assert visit.rows not in read
+    coming = visit.run
+    with pytest.raises(StaleError):
+        desk.read(visit, Asked())  # asked for before
+    assert (visit.run, visit.is_receiving, len(read)) == (coming, True, 1)
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ class FileMode(Mode):
         changed |= {self.cost, *self.answered}
         reads: dict[str, Any] = {"outputs": changed, **private, **READ_QUEUE}
         using, took = {"encoder": self.page.encoder}, []
-        took.append(self.drop.pick(self.open_file, inputs_kwargs=using, **reads))
+        took.append(self.drop.pick(self.open_file, inputs_kwargs=using, trigger_mode="multiple", **reads))
         for say, controls in ((self.read_again, self.read_as), (self.choose, self.chosen)):
             pressed = [each.input for each in controls.values()]
             took.append(gr.on(pressed, say, inputs_kwargs=controls | using, trigger_mode="always_last", **reads))

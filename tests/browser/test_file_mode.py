@@ -192,6 +192,15 @@ def test_cancel_keeps_what_is_finished_and_score_goes_on_from_there(file_page, t
     assert float(first.get_attribute("value")) >= done / 1500 - 0.001
 
 
+def test_a_file_that_is_dropped_while_another_is_read_takes_its_place(file_page, tmp_path):
+    page, rows = file_page, [(f"A dog number {i} barks at the cat.", f"Bird {i} sings.", i % 6) for i in range(45_000)]
+    page.locator(".bs-drop input").set_input_files(write(tmp_path / "big.tsv", rows, "\t"))
+    expect(page.locator(".bs-sending")).to_have_text("Reading big.tsv …")
+    send(page, write(tmp_path / "mini.tsv", ROWS, "\t"))
+    expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("3 of 3 rows scored")
+    expect(page.locator(".bs-sending")).to_be_empty()
+
+
 def test_a_list_that_is_left_as_it_was_leaves_what_was_made_of_the_file(file_page):
     page = file_page
     open_example(page)
