@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import io
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -19,12 +23,15 @@ from bertsim.errors import BertsimError, DataError, InputError
 from bertsim.heads.config import LABELS
 from bertsim.measuring.curves import measure_file
 from bertsim.ui.calls import StaleError
+from bertsim.ui.catalog import offered
 from bertsim.ui.desk import Desk, Visit, limits_of
+from bertsim.ui.file_mode import FileMode
 from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
 from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name
+from bertsim.ui.shelf import Shelf
 from bertsim.views.file import Preview, drop_zone, preview, under_way
 from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
@@ -303,6 +310,40 @@ def test_a_job_that_was_stopped_goes_on_and_another_begins_anew(model, desk, sen
     assert begin(visit, replace(job, infers=True), model).done == 0
     assert len(list(write(visit, "tsv"))) == 1
     assert Results(found).table(Chosen()).count("<tr") == 3
+
+
+@pytest.fixture
+def mode(model: bertsim.SimilarityModel) -> FileMode:
+    """The mode, without a page around it."""
+
+    async def build() -> FileMode:  # where no loop runs, gradio makes one and leaves it open
+        with gr.Blocks():
+            found = FileMode(SimpleNamespace(shelf=Shelf.of(model, offered({}))), SlowLane(lambda: 0.0))
+            found.build()
+        return found
+
+    return asyncio.run(build())
+
+
+@pytest.fixture
+def asked(mode: FileMode) -> dict[str, Any]:
+    """What is sent with Score, by the visitor "ann", whose file has 200 rows."""
+    visit = mode.desk.admit("ann")
+    mode.desk.begin(visit, "p.tsv")
+    visit.upload.write_text("a\tb\n" + "".join(f"A cat {i}.\tA dog.\n" for i in range(200)))
+    visit.is_receiving = False
+    mode.desk.read(visit, Asked())
+    own = {"scorers": ["cosine"], "infers": False}
+    return {"request": SimpleNamespace(session_hash="ann"), **asdict(SETTINGS), **own}
+
+
+@pytest.mark.slow
+def test_what_is_scored_while_another_file_comes_is_not_shown_again_over_that(mode, asked):
+    steps, visit = mode.score(**asked), mode.desk.admit("ann")
+    assert "0 of 200 rows" in next(steps)[mode.told]
+    mode.desk.begin(visit, "next.tsv")
+    assert list(steps) == [gr.skip()]
+    assert visit.result is None
 
 
 def test_what_was_dragged_is_read_and_nonsense_refused():

@@ -214,11 +214,12 @@ class FileMode(Mode):
                     break
                 left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
                 yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
-            if visit.run in (run, visit.stopped):
-                visit.result, visit.shown = scored, {}
-                yield self._drawn(visit, scored)
+            if visit.run not in (run, visit.stopped):
+                raise StaleError
+            visit.result, visit.shown = scored, {}
+            yield self._drawn(visit, scored)
         except StaleError:
-            return
+            yield gr.skip()  # at its end Gradio sends the last answer once more, over what came since
         except BertsimError as error:
             yield {self.told: fault(sentence(str(error)))} | self._rest()
 
