@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -344,6 +345,19 @@ def test_what_is_scored_while_another_file_comes_is_not_shown_again_over_that(mo
     mode.desk.begin(visit, "next.tsv")
     assert list(steps) == [gr.skip()]
     assert visit.result is None
+
+
+@pytest.mark.slow
+def test_cancel_ends_at_once_what_waits_for_its_turn_and_score_goes_on_with_it(mode, asked, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.lane.SHORT", 0)
+    steps = mode.score(**asked)
+    with ThreadPoolExecutor(1) as thread, mode.lane.enter(["a"]):
+        next(steps)
+        mode.stop(asked["request"])
+        (told,) = thread.submit(list, steps).result(30)
+    assert "Stopped before any row was scored." in told[mode.told]
+    *_, last = mode.score(**asked)
+    assert "200 of 200 rows scored" in last[mode.told]
 
 
 def test_what_was_dragged_is_read_and_nonsense_refused():

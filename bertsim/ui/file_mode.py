@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
 from bertsim.ui.transfer import build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
-from bertsim.views.markup import Html, counted, number, tag
+from bertsim.views.markup import Html, counted, note, number, tag
 from bertsim.views.page import fault
 
 EXAMPLE = Path(__file__).parent / "assets" / "example.tsv"
@@ -202,21 +203,27 @@ class FileMode(Mode):
         visit = self.visit_of(request)
         visit.run += 1
         run, buttons = visit.run, {self.run: gr.update(interactive=False), self.cancel: gr.update(visible=True)}
+
+        def stop() -> None:
+            stop_if_left()
+            if visit.run != run:
+                raise StaleError
+
         try:
             model, job = self._job(sent)
             scored = begin(visit, job, model)
             visit.result_bytes = scored.bytes
             self.desk.make_room(visit)
             yield buttons | {self.told: under_way(scored.done, len(scored.rows), 0, 0)}
-            for rate in chunks(scored, model, self.lane):
-                stop_if_left()
-                if visit.run != run:
-                    break
-                left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
-                yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
+            with suppress(StaleError):
+                for rate in chunks(scored, model, self.lane, stop):
+                    stop()
+                    left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
+                    yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
             if visit.run not in (run, visit.stopped):
                 raise StaleError
-            visit.result, visit.shown = scored, {}
+            if scored.done:  # else what was made before stays
+                visit.result, visit.shown = scored, {}
             yield self._drawn(visit, scored)
         except StaleError:
             yield gr.skip()  # at its end Gradio sends the last answer once more, over what came since
@@ -224,7 +231,7 @@ class FileMode(Mode):
             yield {self.told: fault(sentence(str(error)))} | self._rest()
 
     def stop(self, request: gr.Request) -> Update:
-        """Cancel: what runs ends after the rows in hand."""
+        """Cancel: what runs ends, or waits no longer for its turn; the rows in hand are not finished."""
         visit = self.visit_of(request)
         visit.run += 1
         visit.stopped = visit.run
@@ -308,6 +315,8 @@ class FileMode(Mode):
 
     def _drawn(self, visit: Visit, scored: Scored) -> Update:
         """What was made of the file."""
+        if not scored.done:
+            return {self.told: note("Stopped before any row was scored.")} | self._rest()
         names = {"tsv": "TSV", "csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
         links = [(names[kind], f"files/{visit.ticket}/scored.{kind}") for kind in KINDS]
         bad = sum(error is not None for error in scored.errors)
