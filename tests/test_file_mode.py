@@ -360,6 +360,23 @@ def test_cancel_ends_at_once_what_waits_for_its_turn_and_score_goes_on_with_it(m
     assert "200 of 200 rows scored" in last[mode.told]
 
 
+@pytest.mark.slow
+def test_what_another_encoder_lacks_is_said_and_neither_replaced_nor_left_out(mode, asked):
+    plain = bertsim.load(heads=False)
+    mode.page.shelf = SimpleNamespace(get=lambda name: plain)
+    chosen = {"scorers": ["combined"], "infers": True}
+    (told,) = mode.score(**asked | chosen)
+    assert f"The encoder {plain.name} has no scorer &#x27;combined&#x27;; choose one of cosine, dot," in told[mode.told]
+    (told,) = mode.score(**asked | {"infers": True})
+    assert f"The encoder {plain.name} has no head that infers; leave inference out." in told[mode.told]
+    update = mode.offer(encoder="plain", **chosen)
+    assert update[mode.scorers]["choices"] == list(plain.scorers)
+    assert update[mode.scorers]["value"] == ["cosine"]
+    assert (update[mode.infers]["value"], update[mode.infers]["interactive"]) == (False, False)
+    kept = mode.offer(encoder="plain", scorers=["dot"], infers=False)
+    assert kept[mode.scorers]["value"] == ["dot"]
+
+
 def test_what_was_dragged_is_read_and_nonsense_refused():
     assert read_brush("brush cosine 0.2 0.4") == {"cosine": (0.2, 0.4)}
     assert read_brush("brush a 0 1 b 2 3") == {"a": (0.0, 1.0), "b": (2.0, 3.0)}
