@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,24 @@ def test_pairs_are_dragged_out_of_a_plot_or_their_range_is_typed(file_page):
     expect(caption).to_contain_text("40 pairs, by disagreement with the label")
     page.get_by_label("Similar from label").fill("5")
     expect(page.locator(".bs-drawn")).to_contain_text("similar: a label of at least 5, of 0 to 5")
+
+
+def test_a_touch_over_a_plot_that_becomes_a_scroll_lists_nothing(file_page):
+    page = file_page
+    open_example(page)
+    listed = page.locator("#bs-file-table caption").inner_text()
+    page.locator(".bs-brush").first.scroll_into_view_if_needed()
+    box = page.locator(".bs-brush").first.bounding_box()
+    touch = partial(page.context.new_cdp_session(page).send, "Input.dispatchTouchEvent")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 9):
+        touch({"type": "touchMove", "touchPoints": [{"x": x + 5 * step, "y": y - 20 * step}]})
+    expect(page.locator(".bs-dragged")).to_have_count(0)
+    touch({"type": "touchEnd", "touchPoints": []})
+    page.locator("#bs-file-table caption").click()  # anywhere
+    page.wait_for_timeout(500)
+    assert page.locator("#bs-file-table caption").inner_text() == listed
 
 
 def test_a_file_of_each_kind_is_taken_for_what_it_is(file_page, tmp_path):
