@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import io
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -19,12 +24,15 @@ from bertsim.errors import BertsimError, DataError, InputError
 from bertsim.heads.config import LABELS
 from bertsim.measuring.curves import measure_file
 from bertsim.ui.calls import StaleError
+from bertsim.ui.catalog import offered
 from bertsim.ui.desk import Desk, Visit, limits_of
+from bertsim.ui.file_mode import FileMode
 from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
 from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name
+from bertsim.ui.shelf import Shelf
 from bertsim.views.file import Preview, drop_zone, preview, under_way
 from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
@@ -140,8 +148,9 @@ def test_a_file_goes_with_its_visitor_with_the_next_file_and_with_the_process(de
     assert not first.exists()
     visit.is_receiving = False
     visit.upload.write_text("x")
+    second = visit.folder
     desk.leave(visit.session)
-    assert not visit.folder.exists()
+    assert not second.exists()
     with pytest.raises(InputError, match="this page is not known any more"):
         desk.of(visit.ticket)
     kept = send("three.tsv", PAIRS).folder
@@ -189,6 +198,24 @@ def test_a_file_that_is_gone_while_it_is_read_is_nobody_s(desk, send, monkeypatc
     monkeypatch.setattr("bertsim.ui.desk.take", lambda *_: desk.leave(visit.session))
     with pytest.raises(StaleError):
         desk.read(visit, Asked())
+
+
+def test_a_file_that_the_next_takes_the_place_of_is_no_fault_and_does_not_touch_that(desk, send, monkeypatch):
+    visit, read = send("p.tsv", PAIRS), list[Path]()
+
+    def overtaken(path, name, asked, limits, rows):
+        read.append(rows)
+        desk.begin(visit, "next.tsv")
+        raise DataError("p.tsv cannot be read.")
+
+    monkeypatch.setattr("bertsim.ui.desk.take", overtaken)
+    with pytest.raises(StaleError):
+        desk.read(visit, Asked())
+    assert visit.rows not in read
+    coming = visit.run
+    with pytest.raises(StaleError):
+        desk.read(visit, Asked())  # asked for before
+    assert (visit.run, visit.is_receiving, len(read)) == (coming, True, 1)
 
 
 @pytest.fixture
@@ -284,6 +311,70 @@ def test_a_job_that_was_stopped_goes_on_and_another_begins_anew(model, desk, sen
     assert begin(visit, replace(job, infers=True), model).done == 0
     assert len(list(write(visit, "tsv"))) == 1
     assert Results(found).table(Chosen()).count("<tr") == 3
+
+
+@pytest.fixture
+def mode(model: bertsim.SimilarityModel) -> FileMode:
+    """The mode, without a page around it."""
+
+    async def build() -> FileMode:  # where no loop runs, gradio makes one and leaves it open
+        with gr.Blocks():
+            found = FileMode(SimpleNamespace(shelf=Shelf.of(model, offered({}))), SlowLane(lambda: 0.0))
+            found.build()
+        return found
+
+    return asyncio.run(build())
+
+
+@pytest.fixture
+def asked(mode: FileMode) -> dict[str, Any]:
+    """What is sent with Score, by the visitor "ann", whose file has 200 rows."""
+    visit = mode.desk.admit("ann")
+    mode.desk.begin(visit, "p.tsv")
+    visit.upload.write_text("a\tb\n" + "".join(f"A cat {i}.\tA dog.\n" for i in range(200)))
+    visit.is_receiving = False
+    mode.desk.read(visit, Asked())
+    own = {"scorers": ["cosine"], "infers": False}
+    return {"request": SimpleNamespace(session_hash="ann"), **asdict(SETTINGS), **own}
+
+
+@pytest.mark.slow
+def test_what_is_scored_while_another_file_comes_is_not_shown_again_over_that(mode, asked):
+    steps, visit = mode.score(**asked), mode.desk.admit("ann")
+    assert "0 of 200 rows" in next(steps)[mode.told]
+    mode.desk.begin(visit, "next.tsv")
+    assert list(steps) == [gr.skip()]
+    assert visit.result is None
+
+
+@pytest.mark.slow
+def test_cancel_ends_at_once_what_waits_for_its_turn_and_score_goes_on_with_it(mode, asked, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.lane.SHORT", 0)
+    steps = mode.score(**asked)
+    with ThreadPoolExecutor(1) as thread, mode.lane.enter(["a"]):
+        next(steps)
+        mode.stop(asked["request"])
+        (told,) = thread.submit(list, steps).result(30)
+    assert "Stopped before any row was scored." in told[mode.told]
+    *_, last = mode.score(**asked)
+    assert "200 of 200 rows scored" in last[mode.told]
+
+
+@pytest.mark.slow
+def test_what_another_encoder_lacks_is_said_and_neither_replaced_nor_left_out(mode, asked):
+    plain = bertsim.load(heads=False)
+    mode.page.shelf = SimpleNamespace(get=lambda name: plain)
+    chosen = {"scorers": ["combined"], "infers": True}
+    (told,) = mode.score(**asked | chosen)
+    assert f"The encoder {plain.name} has no scorer &#x27;combined&#x27;; choose one of cosine, dot," in told[mode.told]
+    (told,) = mode.score(**asked | {"infers": True})
+    assert f"The encoder {plain.name} has no head that infers; leave inference out." in told[mode.told]
+    update = mode.offer(encoder="plain", **chosen)
+    assert update[mode.scorers]["choices"] == list(plain.scorers)
+    assert update[mode.scorers]["value"] == ["cosine"]
+    assert (update[mode.infers]["value"], update[mode.infers]["interactive"]) == (False, False)
+    kept = mode.offer(encoder="plain", scorers=["dot"], infers=False)
+    assert kept[mode.scorers]["value"] == ["dot"]
 
 
 def test_what_was_dragged_is_read_and_nonsense_refused():

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from bertsim.errors import InputError
+from bertsim.model.ruler import Ruler
 from bertsim.records import TokenCounts, Unread
 from bertsim.score.verdict import Inference
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER, Catalog
 from bertsim.ui.controls import Choices
-from bertsim.ui.kept import Kept
+from bertsim.ui.kept import Kept, size_of
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.ui.rank import EXAMPLES
@@ -196,13 +197,34 @@ def test_lines_are_those_with_text_each_once_and_no_more_than_are_ranked():
 
 
 def test_numbers_are_kept_within_so_many_bytes_those_asked_for_last():
-    kept = Kept(max_bytes=3 * (8 + 4))
+    one = Kept()
+    one.keep("owner", {"a": np.ones(2, np.float32)})
+    kept = Kept(max_bytes=3 * one._bytes)
     for text in "abc":
         kept.keep("owner", {text: np.ones(2, np.float32)})
     assert set(kept.find("owner", "ca")) == {"a", "c"}
     kept.keep("owner", {"d": np.ones(2, np.float32)})
     assert set(kept.find("owner", "abcd")) == {"a", "c", "d"}
     assert kept.find("another", "a") == {}
+    kept.keep("owner", {"d": np.zeros(2, np.float32)})  # once more, which is no more
+    assert set(kept.find("owner", "acd")) == {"a", "c", "d"}
+
+
+def test_what_is_kept_is_counted_about_as_it_takes_and_a_long_sentence_is_not_kept_with_every_line(model):
+    ranker = Ranker(Shelf.of(model, Catalog((BUNDLED_OFFER,), BUNDLED_OFFER, False, 1, 1.0)), SlowLane(lambda: 0.0))
+    lines, long = [f"Line {n}." for n in range(20)], "A line." + " " * 500_000
+    answer(ranker, asked(model, long, "\n".join(lines), top=20))
+    sizes = [size for _, size in ranker._kept._kept.values()]
+    assert len(sizes) == 41
+    assert sum(sizes) == pytest.approx(len(long) + 21 * 4 * model.embed(lines[:1]).size, rel=0.2)
+    assert min(sizes) > 500
+
+
+def test_a_value_counts_with_all_that_is_in_it():
+    vector, text = np.ones(100, np.float32), "x" * 1000
+    assert size_of(vector[:50]) == 200 + 128
+    assert size_of(text) == pytest.approx(1000, abs=60)
+    assert size_of((Ruler(text, {"a": vector, "b": vector}), [text])) == pytest.approx(2 * (400 + 1000), abs=1000)
 
 
 @pytest.fixture(scope="module")

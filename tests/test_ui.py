@@ -7,7 +7,7 @@ import dataclasses
 import html
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
 import gradio as gr
@@ -23,7 +23,8 @@ from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer, offered
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
 from bertsim.ui.events import Shown
 from bertsim.ui.examples import EXAMPLES
-from bertsim.ui.judging import KEPT_PAIRS, TYPED_ON, judge, remember
+from bertsim.ui.judging import KEPT_CHARACTERS, KEPT_PAIRS, TYPED_ON, judge, remember
+from bertsim.ui.kept import MAX_BYTES
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS, draw_layers, draw_meets, hide_each, open_matrix, press_token
@@ -134,7 +135,14 @@ def test_of_the_pairs_the_latest_are_kept_within_so_many_bytes(model, settings):
     assert not filled(Pairs(size - 1), model, settings, "a")._kept
 
 
-def filled(pairs: Pairs, model, settings, sentences: str) -> Pairs:
+def test_text_counts_among_the_bytes_that_are_kept_of_pairs(model, settings):
+    spaces = " " * 3_000_000
+    pairs = filled(Pairs(), model, settings, [f"{n} dogs bark.{spaces}" for n in range(30)])
+    assert 0 < len(pairs._kept) * len(spaces) <= MAX_BYTES
+    assert pairs._bytes == sum(size for _, size in pairs._kept.values()) <= MAX_BYTES
+
+
+def filled(pairs: Pairs, model, settings, sentences: Iterable[str]) -> Pairs:
     """Pairs of equal size, asked for one after another."""
     for sentence_a in sentences:
         pairs.compare(model, settings, sentence_a, "b")
@@ -356,6 +364,7 @@ def test_a_pair_that_is_typed_on_is_remembered_once_and_every_other_one_too():
     for i in range(2 * KEPT_PAIRS):
         past = remember(past, str(i), str(-i), 0.0, None)
     assert len(past) == KEPT_PAIRS
+    assert remember(past, "A dog." + " " * KEPT_CHARACTERS, "", 0.0, None) == past
 
 
 def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tiny_bundle):

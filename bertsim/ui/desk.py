@@ -20,7 +20,7 @@ from typing import Any
 
 from bertsim.data.atomic import is_running
 from bertsim.data.layout import ending_of
-from bertsim.errors import InputError
+from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import whole_number
 from bertsim.ui.reader import GONE, Asked, Limits, Taken, check_name, take
@@ -50,7 +50,7 @@ class Visit:
 
     Attributes:
         ticket, session: what the page, and what Gradio knows it by.
-        folder: for its file.
+        folder: for its file; the next has another, for the one before may still be read.
         name: of its file; "" before there is one.
         size: bytes on disk.
         asked, taken: what is said of the file, and what it was taken for.
@@ -90,6 +90,7 @@ class Visit:
     def clear(self) -> None:
         """Delete the file and what was made of it; what runs for it ends."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = self.folder.with_name(secrets.token_hex(8))
         self.name, self.size, self.taken, self.result, self.result_bytes = "", 0, None, None, 0
         self.run += 1
         self.shown = {}
@@ -142,14 +143,21 @@ class Desk:
     def read(self, visit: Visit, asked: Asked) -> Taken:
         """Find out what the file of a visit is, or take it for what it is said to be.
 
-        Raises: BertsimError, where it cannot be; StaleError, where it is gone meanwhile.
+        Raises: BertsimError, where it cannot be; StaleError, where it is gone meanwhile, or another is on its way.
         """
+        if visit.is_receiving:
+            raise StaleError
+        if not visit.name:
+            raise InputError(GONE)
         visit.run += 1
         visit.asked, visit.taken, visit.result, visit.result_bytes, visit.shown = asked, None, None, 0, {}
-        if not visit.name or visit.is_receiving:
-            raise InputError(GONE)
-        run = visit.run
-        taken = take(visit.upload, visit.name, asked, self.limits if self.limits.megabytes else Limits(), visit.rows)
+        run, limits = visit.run, self.limits if self.limits.megabytes else Limits()
+        try:
+            taken = take(visit.upload, visit.name, asked, limits, visit.rows)
+        except BertsimError:
+            if visit.run != run:
+                raise StaleError from None
+            raise
         with self._lock:
             if visit.run != run:
                 raise StaleError

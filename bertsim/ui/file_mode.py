@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,8 @@ import gradio as gr
 
 from bertsim.data.layout import DELIMITERS
 from bertsim.data.rows import QUOTINGS
-from bertsim.errors import BertsimError
+from bertsim.errors import BertsimError, InputError
+from bertsim.model.similarity import SimilarityModel
 from bertsim.ui.calls import MANY_QUEUE, STOP_QUEUE, StaleError, answers, pressed_key, sentence, stop_if_left
 from bertsim.ui.desk import Desk, Visit, limits_of
 from bertsim.ui.file_found import Found
@@ -26,7 +28,7 @@ from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
 from bertsim.ui.transfer import build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
-from bertsim.views.markup import Html, counted, number, tag
+from bertsim.views.markup import Html, counted, note, number, tag
 from bertsim.views.page import fault
 
 EXAMPLE = Path(__file__).parent / "assets" / "example.tsv"
@@ -110,14 +112,16 @@ class FileMode(Mode):
         changed |= {self.cost, *self.answered}
         reads: dict[str, Any] = {"outputs": changed, **private, **READ_QUEUE}
         using, took = {"encoder": self.page.encoder}, []
-        took.append(self.drop.pick(self.open_file, inputs_kwargs=using, **reads))
+        took.append(self.drop.pick(self.open_file, inputs_kwargs=using, trigger_mode="multiple", **reads))
         for say, controls in ((self.read_again, self.read_as), (self.choose, self.chosen)):
             pressed = [each.input for each in controls.values()]
             took.append(gr.on(pressed, say, inputs_kwargs=controls | using, trigger_mode="always_last", **reads))
         costs = sent | MANY_QUEUE
         scores = sent | {"outputs": self.answered, **MANY_QUEUE}
-        for each in took:
+        offered = self.entered.change(self.offer, outputs={self.scorers, self.infers}, **costs)
+        for each in (offered, *took):
             each.success(self.tell_cost, outputs={self.cost}, **costs)
+        for each in took:
             each.success(self.score_few, **scores)
         gr.on([self.infers.input, self.scorers.input], self.tell_cost, outputs={self.cost}, **costs)
         scoring = self.run.click(self.score, **scores)
@@ -133,6 +137,11 @@ class FileMode(Mode):
     def welcome(self, request: gr.Request) -> Update:
         """The mode is opened: its ticket."""
         return {self.drop: self._zone(self.desk.admit(str(request.session_hash)))}
+
+    @answers
+    def offer(self, **sent: Any) -> Update:
+        """The mode is opened, or the encoder is another: what that one can; what was chosen of it stays."""
+        return self._offered(self.page.shelf.get(sent["encoder"]), sent["scorers"] or (), infers=sent["infers"])
 
     def part(self, request: gr.Request) -> None:
         """The page is left."""
@@ -202,28 +211,35 @@ class FileMode(Mode):
         visit = self.visit_of(request)
         visit.run += 1
         run, buttons = visit.run, {self.run: gr.update(interactive=False), self.cancel: gr.update(visible=True)}
+
+        def stop() -> None:
+            stop_if_left()
+            if visit.run != run:
+                raise StaleError
+
         try:
             model, job = self._job(sent)
             scored = begin(visit, job, model)
             visit.result_bytes = scored.bytes
             self.desk.make_room(visit)
             yield buttons | {self.told: under_way(scored.done, len(scored.rows), 0, 0)}
-            for rate in chunks(scored, model, self.lane):
-                stop_if_left()
-                if visit.run != run:
-                    break
-                left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
-                yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
-            if visit.run in (run, visit.stopped):
+            with suppress(StaleError):
+                for rate in chunks(scored, model, self.lane, stop):
+                    stop()
+                    left = (len(scored.rows) - scored.done) / max(rate, 1e-9)
+                    yield {self.told: under_way(scored.done, len(scored.rows), rate, left)}
+            if visit.run not in (run, visit.stopped):
+                raise StaleError
+            if scored.done:  # else what was made before stays
                 visit.result, visit.shown = scored, {}
-                yield self._drawn(visit, scored)
+            yield self._drawn(visit, scored)
         except StaleError:
-            return
+            yield gr.skip()  # at its end Gradio sends the last answer once more, over what came since
         except BertsimError as error:
             yield {self.told: fault(sentence(str(error)))} | self._rest()
 
     def stop(self, request: gr.Request) -> Update:
-        """Cancel: what runs ends after the rows in hand."""
+        """Cancel: what runs ends, or waits no longer for its turn; the rows in hand are not finished."""
         visit = self.visit_of(request)
         visit.run += 1
         visit.stopped = visit.run
@@ -246,9 +262,15 @@ class FileMode(Mode):
         return drop_zone(visit.ticket, limits.megabytes, limits.rows, TAKEN_KINDS)
 
     def _job(self, sent: Sent) -> tuple[Any, Job]:
+        """What scores, and how. Raises: InputError, where that encoder cannot."""
         model = self.page.shelf.get(sent["encoder"])
-        scorers = tuple(name for name in sent["scorers"] or () if name in model.scorers) or ("cosine",)
-        return model, Job(Settings.of(sent), scorers, bool(sent["infers"] and model.inferring_head))
+        scorers = tuple(sent["scorers"] or ("cosine",))
+        if lacking := [name for name in scorers if name not in model.scorers]:
+            there = ", ".join(model.scorers)
+            raise InputError(f"the encoder {model.name} has no scorer {lacking[0]!r}; choose one of {there}.")
+        if sent["infers"] and not model.inferring_head:
+            raise InputError(f"the encoder {model.name} has no head that infers; leave inference out.")
+        return model, Job(Settings.of(sent), scorers, bool(sent["infers"]))
 
     def _rest(self) -> Update:
         """The buttons when nothing runs."""
@@ -263,10 +285,10 @@ class FileMode(Mode):
             taken = self.desk.read(visit, asked)
         except BertsimError as error:
             return fresh | {self.taken: fault(sentence(str(error))), self.how: gr.update(visible=asked != Asked())}
-        fresh |= self._choices(taken, self.page.shelf.get(encoder).scorers)
+        fresh |= self._choices(taken, self.page.shelf.get(encoder))
         return fresh | {self.taken: self._preview(visit, taken)}
 
-    def _choices(self, taken: Taken, scorers: Sequence[str]) -> Update:
+    def _choices(self, taken: Taken, model: SimilarityModel) -> Update:
         """What of a file may be chosen, and what is."""
         found: Update = {
             self.how: gr.update(visible=bool(taken.sayable), open=bool(taken.problem and not taken.columns))
@@ -290,9 +312,14 @@ class FileMode(Mode):
         found[self.actions] = gr.update(visible=taken.is_ready)
         if taken.asked != Asked():
             return found
-        found[self.scorers] = gr.update(choices=list(scorers), value=[name for name in SCORERS if name in scorers])
-        found[self.infers] = taken.label is None or taken.rows <= AT_ONCE
-        return found
+        return found | self._offered(model, (), infers=taken.label is None or taken.rows <= AT_ONCE)
+
+    def _offered(self, model: SimilarityModel, chosen: Sequence[str], *, infers: bool) -> Update:
+        """What a file can be scored by, and what of it is chosen: what was, else what is usual."""
+        can, known = bool(model.inferring_head), model.scorers
+        own = [name for name in chosen if name in known] or [name for name in SCORERS if name in known]
+        ticked = gr.update(value=infers and can, interactive=can)
+        return {self.scorers: gr.update(choices=list(known), value=own), self.infers: ticked}
 
     def _preview(self, visit: Visit, taken: Taken) -> Html:
         roles = dict(zip(taken.sentences, "AB", strict=False)) | ({taken.label: "label"} if taken.label else {})
@@ -307,6 +334,8 @@ class FileMode(Mode):
 
     def _drawn(self, visit: Visit, scored: Scored) -> Update:
         """What was made of the file."""
+        if not scored.done:
+            return {self.told: note("Stopped before any row was scored.")} | self._rest()
         names = {"tsv": "TSV", "csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
         links = [(names[kind], f"files/{visit.ticket}/scored.{kind}") for kind in KINDS]
         bad = sum(error is not None for error in scored.errors)

@@ -1,12 +1,12 @@
 """The rows of a file -> their scores, chunk by chunk, and the scored file. The table function is the command's.
 
-Holds what was finished, so that a stop costs nothing: the same job goes on from there.
+Holds what was finished, so that a stop costs a chunk at most: the same job goes on from there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -142,8 +142,10 @@ def begin(visit: Visit, job: Job, model: SimilarityModel) -> Scored:
     return Scored(job, model.name, columns, rows, pairs)
 
 
-def chunks(scored: Scored, model: SimilarityModel, lane: SlowLane) -> Iterator[float]:
-    """Score chunk after chunk; after each, rows a second. Raises: BertsimError, where whoever asked has gone."""
+def chunks(
+    scored: Scored, model: SimilarityModel, lane: SlowLane, stop: Callable[[], None] | None = None
+) -> Iterator[float]:
+    """Score chunk after chunk; after each, rows a second. Raises: whatever `stop` does, see `SlowLane.enter`."""
     table_scorer, size, start, first = scored.job.scorer(model), FIRST, monotonic(), scored.done
     while not scored.is_whole:
         began, at = monotonic(), scored.done
@@ -154,7 +156,7 @@ def chunks(scored: Scored, model: SimilarityModel, lane: SlowLane) -> Iterator[f
         pairs, reasons = scored.pairs[at:end], [row.error for row in scored.rows[at:end]]
         cells = {_A: [a for a, _ in pairs], _B: [b for _, b in pairs], table_scorer.columns.error: reasons}
         table = pa.table({name: pa.array(column, pa.string()) for name, column in cells.items()})
-        with lane.enter(text for pair in pairs for text in pair) as pace:
+        with lane.enter((text for pair in pairs for text in pair), stop=stop) as pace:
             found = table_scorer(table, pace)
         scored.tables.append(found.select(list(scored.columns)))
         took = monotonic() - began

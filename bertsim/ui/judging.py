@@ -19,7 +19,8 @@ from bertsim.ui.pairs import Pair, Settings
 from bertsim.ui.shelf import Shelf
 from bertsim.views.ruler import Way
 
-KEPT_PAIRS = 12
+KEPT_PAIRS, KEPT_CHARACTERS = 12, 4_000
+"""Previous pairs of a visitor, and characters of one that is remembered."""
 TYPED_ON = 4000.0
 """Milliseconds within which a pair that takes up one of the sentences before is that pair, typed on."""
 Past = tuple[str, str, float, float]
@@ -65,8 +66,12 @@ def _reader(pair: Pair, shelf: Shelf) -> Pair | None:
 def remember(past: Sequence[Past], a: str, b: str, cosine: float, turn: float | None) -> list[Past]:
     """Previous pairs with this one last; one that is merely typed on takes the place of what it was a moment ago.
 
+    One of more than `KEPT_CHARACTERS` is none of them: a thousand visitors' would fill the memory.
+
     Example: ("The c", "A dog.") at 900, then ("The cat", "A dog.") at 1500 -> the latter alone
     """
+    if len(a) + len(b) > KEPT_CHARACTERS:
+        return [*past]
     kept, now = [each for each in past if each[:2] != (a, b)], turn or 0.0
     if kept and len(kept) == len(past):
         last_a, last_b, _, before = kept[-1]

@@ -6,25 +6,20 @@ them, are kept within so many bytes; tabs, controls and links share them.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 from weakref import ref
-
-import numpy as np
 
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import UNTRAINED, Comparison, Float, Int
+from bertsim.ui.kept import Kept
 from bertsim.views.explain import Occlusion, check_masks, layer_profile, occlude
 from bertsim.views.result import Origin
 from bertsim.views.ruler import Way
 
-T = TypeVar("T")
-MAX_BYTES = 64_000_000
 LAST = "last"
 SETTINGS = ("pooling", "layers", "combine", "max_length")
 
@@ -126,44 +121,10 @@ class Pair:
         return ref(self.model), self.settings, (own.sentence_a, own.sentence_b, what)
 
 
-class Pairs:
-    """The latest pairs of a process, of so many bytes of arrays; a larger one is not kept. Safe between threads."""
-
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._room, self._lock = max_bytes, Lock()
+class Pairs(Kept):
+    """The latest pairs of a process, and what follows from them."""
 
     def compare(self, model: SimilarityModel, settings: Settings, a: str, b: str) -> Pair:
         """Compare two sentences, unless that was done. Raises InputError as the model does."""
         compute = partial(model.compare, a, b, packed=True, **settings.options(model))
         return Pair(model, settings, self.kept((ref(model), settings, (a, b)), compute), self)
-
-    def known(self, key: Hashable) -> Any:
-        """What is kept under a key; None where nothing is."""
-        with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
-
-    def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """A record or an array, computed if it is not there; two threads may both do so. A key keeps no model alive."""
-        found: T | None = self.known(key)
-        if found is not None:
-            return found
-        found = compute()
-        size = _array_bytes(found)
-        with self._lock:
-            if size <= self._room:
-                self._kept[key] = found, size
-            while sum(each for _, each in self._kept.values()) > self._room:
-                self._kept.popitem(last=False)
-        return found
-
-
-def _array_bytes(value: Any) -> int:
-    """How many bytes the arrays of a record have, those of the records in it included."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    inner = vars(value).values() if is_dataclass(value) else value if isinstance(value, tuple) else ()
-    return sum(map(_array_bytes, inner))

@@ -27,6 +27,7 @@ from bertsim.ui.controls import NO_HEAD, Choices
 from bertsim.ui.kept import Kept
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
+from bertsim.ui.pairwise import key_of
 from bertsim.ui.shelf import Shelf
 from bertsim.views.ranked import MANY, Cost, LeftOut, Line, Ranking
 
@@ -186,7 +187,7 @@ class Ranker:
         is_over: Callable[[], bool],
     ) -> Iterator[tuple[dict[str, Float], Cost]]:
         """What was read of the sentence with each of these lines, as far as it is there."""
-        owner = reader.owner, asked.sentence
+        owner = reader.owner, key_of([asked.sentence])
         read, start, done = self._kept.find(owner, lines), monotonic(), 0
         missing = [line for line in lines if line not in read]
         todo = sum(len(asked.sentence) + len(line) for line in missing)

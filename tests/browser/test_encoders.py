@@ -150,6 +150,20 @@ def test_there_and_back_every_control_follows(page, model):
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
 
 
+def test_a_file_is_scored_by_what_the_encoder_in_use_has_and_the_lists_follow(page):
+    page.get_by_role("tab", name="File", exact=True).click()
+    page.get_by_role("button", name="Example file").click()
+    expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("40 of 40 rows scored")
+    expect(page.locator("#bs-file-scorers")).to_contain_text("combined")
+    card(page, "plain").click()
+    expect(page.locator("#bs-file-scorers")).not_to_contain_text("combined")
+    expect(page.get_by_label("Inference too")).to_be_disabled()
+    expect(page.locator("#bs-file-cost")).to_have_text(re.compile(r"\d sentences read alone, about"))
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.locator("#bs-file-told")).to_contain_text("plain, cosine.")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
 def test_one_that_cannot_be_had_changes_nothing_and_says_why_without_the_host_s_path(page, folders):
     before = page.locator("#bs-bars").text_content()
     card(page, "damaged").click()

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,24 @@ def test_pairs_are_dragged_out_of_a_plot_or_their_range_is_typed(file_page):
     expect(page.locator(".bs-drawn")).to_contain_text("similar: a label of at least 5, of 0 to 5")
 
 
+def test_a_touch_over_a_plot_that_becomes_a_scroll_lists_nothing(file_page):
+    page = file_page
+    open_example(page)
+    listed = page.locator("#bs-file-table caption").inner_text()
+    page.locator(".bs-brush").first.scroll_into_view_if_needed()
+    box = page.locator(".bs-brush").first.bounding_box()
+    touch = partial(page.context.new_cdp_session(page).send, "Input.dispatchTouchEvent")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch({"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 9):
+        touch({"type": "touchMove", "touchPoints": [{"x": x + 5 * step, "y": y - 20 * step}]})
+    expect(page.locator(".bs-dragged")).to_have_count(0)
+    touch({"type": "touchEnd", "touchPoints": []})
+    page.locator("#bs-file-table caption").click()  # anywhere
+    page.wait_for_timeout(500)
+    assert page.locator("#bs-file-table caption").inner_text() == listed
+
+
 def test_a_file_of_each_kind_is_taken_for_what_it_is(file_page, tmp_path):
     import pandas
     import pyarrow as pa
@@ -190,6 +209,15 @@ def test_cancel_keeps_what_is_finished_and_score_goes_on_from_there(file_page, t
     first = page.locator("#bs-file-told progress")
     expect(first).to_be_visible()
     assert float(first.get_attribute("value")) >= done / 1500 - 0.001
+
+
+def test_a_file_that_is_dropped_while_another_is_read_takes_its_place(file_page, tmp_path):
+    page, rows = file_page, [(f"A dog number {i} barks at the cat.", f"Bird {i} sings.", i % 6) for i in range(45_000)]
+    page.locator(".bs-drop input").set_input_files(write(tmp_path / "big.tsv", rows, "\t"))
+    expect(page.locator(".bs-sending")).to_have_text("Reading big.tsv …")
+    send(page, write(tmp_path / "mini.tsv", ROWS, "\t"))
+    expect(page.locator("#bs-file-told .bs-judgement")).to_have_text("3 of 3 rows scored")
+    expect(page.locator(".bs-sending")).to_be_empty()
 
 
 def test_a_list_that_is_left_as_it_was_leaves_what_was_made_of_the_file(file_page):

@@ -152,8 +152,9 @@ def test_a_file_of_each_kind_is_read_in_the_browser_and_what_was_taken_is_said(r
     ):
         drop(page, name, content)
         expect(page.locator(said)).to_contain_text(told)
-    drop(page, "large.txt", "word word word word\n" * 150_000)
+    drop(page, "large.txt", "Übermut tut gut\n" * 150_000)  # whose first 2 MB end inside a character
     expect(page.locator(said)).to_contain_text("of its first 2 MB.")
+    expect(box).to_have_value("\n".join(["Übermut tut gut"] * MOST_LINES))
 
 
 @pytest.mark.long

@@ -108,8 +108,9 @@
     drag.box = box;
     for (const [key, value] of Object.entries({ x: box[0][0], y: box[1][0], width: box[0][1] - box[0][0], height: box[1][1] - box[1][0] })) mark.setAttribute(key, value);
   });
-  document.addEventListener("pointerup", () => {
-    if (drag?.box && drag.box[0][1] - drag.box[0][0] > 3) {
+  // A touch that becomes a scroll is cancelled: nothing was dragged.
+  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => {
+    if (kind === "pointerup" && drag?.box && drag.box[0][1] - drag.box[0][0] > 3) {
       const frame = frameOf(drag.svg);
       const words = ["brush", drag.area.dataset.brush, ...drag.box[0].map(frame.atX)];
       if (drag.isBox) words.push(drag.area.dataset.and, frame.atY(drag.box[1][1]), frame.atY(drag.box[1][0]));

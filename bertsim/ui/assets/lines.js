@@ -5,12 +5,13 @@
   const KINDS = /\.(txt|csv|tsv|md|text|log)$/i;
   const boxOf = (event) => event.target.closest?.(".bs-lines-box");
 
-  const decode = (bytes) => {
-    if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-    if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  const decode = (bytes, isCut) => {
+    const by = (encoding, fatal = false) => new TextDecoder(encoding, { fatal }).decode(bytes, { stream: isCut }); // the last character may be half
+    if (bytes[0] === 0xff && bytes[1] === 0xfe) return by("utf-16le");
+    if (bytes[0] === 0xfe && bytes[1] === 0xff) return by("utf-16be");
     if (bytes.includes(0)) return null; // no text
-    try { return new TextDecoder("utf-8", { fatal: true }).decode(bytes); }
-    catch { return new TextDecoder("windows-1252").decode(bytes); }
+    try { return by("utf-8", true); }
+    catch { return by("windows-1252"); }
   };
 
   // Cells of a table, as RFC 4180 has them: in quotes a cell may hold separators, line ends and, doubled, quotes.
@@ -47,9 +48,9 @@
     const say = (told) => { about.querySelector('[role="status"]').textContent = told; };
     if (!KINDS.test(file.name) && !file.type.startsWith("text/")) { say(`${file.name} is not taken; a file .txt, .csv or .tsv is.`); return; }
     const bytes = new Uint8Array(await file.slice(0, MOST_BYTES).arrayBuffer());
-    const text = decode(bytes);
-    if (text === null) { say(`${file.name} is no text.`); return; }
     const isCut = file.size > MOST_BYTES;
+    const text = decode(bytes, isCut);
+    if (text === null) { say(`${file.name} is no text.`); return; }
     const separator = { csv: text.split("\n", 1)[0].includes(";") && !text.split("\n", 1)[0].includes(",") ? ";" : ",", tsv: "\t" }[file.name.toLowerCase().split(".").pop()];
     let [lines, column] = separator ? fromTable(text, separator) : [text.split(/\r\n|\n|\r/), ""];
     if (isCut) lines.pop(); // which may be half a line
