@@ -302,6 +302,15 @@ def test_no_pattern_takes_long_for_its_worst_case():
     assert not slow
 
 
+def test_a_name_that_stands_twice_among_ten_thousands_is_told_quickly():
+    from bertsim.ui.guard import strict_json
+
+    names, began = [f'"n{number}": 0' for number in (*range(40_000), 39_999)], process_time()
+    with pytest.raises(InputError, match=r"^the request names 'n39999' twice in one object; give it once\.$"):
+        strict_json(f"{{{', '.join(names)}}}".encode())
+    assert process_time() - began < 5
+
+
 def test_quotes_of_a_cell_of_a_hundred_thousand_characters_are_told_quickly(tmp_path):
     for number, text in enumerate(
         ('"' * LONG, '"a" ' * (LONG // 4), '"\t' * (LONG // 2), "\\" * LONG + '"', " " * LONG + '"')
