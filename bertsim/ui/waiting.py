@@ -10,6 +10,7 @@ Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes thes
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
@@ -26,10 +27,11 @@ from gradio.server_messages import CloseStreamMessage
 from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
-MAX_THREADS = 96
+MAX_THREADS = 128
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
 MOST_WAITING = 200
 """Calls that wait in one queue."""
@@ -85,15 +87,16 @@ class Waiting(Queue):
 
     Args:
         blocks: the app, whose queue it becomes.
+        shelf: its models.
         share: calls of one visitor that may wait or run at the same time; 0: as many as there is room for.
 
     Attributes:
         is_stopping: whether new calls are refused because the app ends.
     """
 
-    def __init__(self, blocks: gr.Blocks, share: int = 0) -> None:
+    def __init__(self, blocks: gr.Blocks, shelf: Shelf, share: int = 0) -> None:
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
-        self.share, self.is_stopping = share, False
+        self.shelf, self.share, self.is_stopping = shelf, share, False
         self._reading: Counter[str] = Counter()  # by session, streams that are open
         self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
         blocks._queue = self
@@ -120,6 +123,9 @@ class Waiting(Queue):
             body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
         except InputError as error:
             raise HTTPException(422, sendable(str(error))) from error
+        if fn.api_visibility == "public" and fn.fn:
+            named = dict(zip(inspect.signature(fn.fn).parameters, body.data, strict=False))
+            await self.shelf.wait_before(named.get("encoder"))
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
