@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
@@ -102,6 +103,16 @@ def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
     asyncio.run(shelf.wait_before("one"))
     assert shelf.get_called("one").name == "one"
     assert shelf.get_called("").name == BUNDLED_NAME
+
+
+@pytest.mark.parametrize("name", [0, False, [], {}, 1.5])
+def test_what_a_program_names_is_a_text(name, model):
+    shelf = Shelf.of(model, offered({}))
+    asyncio.run(shelf.wait_before(name))
+    for call in (shelf.get_called, lambda sent: asyncio.run(shelf.get_soon(sent))):
+        with pytest.raises(InputError, match=f"^encoder is {re.escape(repr(str(name)))}, which is not offered here; "):
+            call(name)
+    assert shelf.get_called("") is model
 
 
 def test_a_request_does_not_wait_for_ever(folders):

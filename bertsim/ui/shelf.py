@@ -26,6 +26,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
+from typing import Any
 
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
@@ -187,29 +188,36 @@ class Shelf:
         return loading.future.done() and not loading.is_lost
 
     def get_called(self, name: str) -> SimilarityModel:
-        """As `get`, for a program whose call holds a place that others need: what visitors chose has to be there."""
-        return self.get(name or None, self._patience(name))
+        """As `get`, for a program whose call holds a place that others need: what visitors chose has to be there.
+
+        Args:
+            name: as it was sent; "" = what the app begins with, and what is no text is no offer.
+        """
+        named = _named(name)
+        return self.get(named, self._patience(named))
 
     async def get_soon(self, name: str) -> SimilarityModel:
         """As `get_called`, for a coroutine: it takes no thread."""
-        await self._arrival(name, self._patience(name))
-        return self.get(name or None, 0)
+        named = _named(name)
+        await self._arrival(named, self._patience(named))
+        return self.get(named, 0)
 
-    async def wait_before(self, name: object) -> None:
+    async def wait_before(self, name: Any) -> None:
         """Wait a little for what visitors chose, if it is on its way, before a call has a place; raises nothing."""
-        if isinstance(name, str) and not self._patience(name):
+        named = _named(name)
+        if not self._patience(named):
             with suppress(InputError):  # which is told to the call
-                await self._arrival(name, SOON)
+                await self._arrival(named, SOON)
 
-    def _patience(self, name: str) -> float:
+    def _patience(self, name: str | None) -> float:
         """Seconds that a call may wait in its place: for what everyone needs."""
-        return PATIENCE if name in ("", BUNDLED_OFFER.name, self.catalog.start.name) else 0.0
+        return PATIENCE if name in (None, BUNDLED_OFFER.name, self.catalog.start.name) else 0.0
 
-    async def _arrival(self, name: str, patience: float) -> None:
-        loading, end = self.ask(name or None, again=patience > 0), time.monotonic() + patience
+    async def _arrival(self, name: str | None, patience: float) -> None:
+        loading, end = self.ask(name, again=patience > 0), time.monotonic() + patience
         while not loading.future.done() and time.monotonic() < end:
             await asyncio.sleep(LOOK)
-        if loading.is_lost and not name and loading.offer != BUNDLED_OFFER:
+        if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
             await self._arrival(name, patience)
 
     def _fill(self, loading: Loading) -> None:
@@ -291,6 +299,11 @@ class Shelf:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
+
+
+def _named(sent: Any) -> Any:
+    """What a program names; None: nothing."""
+    return None if sent in ("", None) else sent
 
 
 def give_back() -> None:
