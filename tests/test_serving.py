@@ -339,6 +339,7 @@ def test_for_a_visitor_who_left_nothing_is_drawn(app, held, monkeypatch):
         ("127.0.0.1", "", "s", "s"),
         ("127.0.0.1", "<b>, nobody", None, None),
         ("::1", "2606:4700::1111", "s", "2606:4700::1111"),
+        ("::1", "8.8.8.8" + ",::1" * 20_000, "s", "s"),
     ],
 )
 def test_a_visitor_is_known_by_the_address_that_no_visitor_can_invent(host, told, session, who):

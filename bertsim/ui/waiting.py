@@ -37,6 +37,8 @@ MOST_WAITING = 200
 """Calls that wait in one queue."""
 MAX_WAIT = 60.0
 """Seconds that the calls of one queue may have before them, by what such calls took until now."""
+PROXIES = 8
+"""Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
 UNREAD = 256
 """Visitors whose answers are kept although nobody listens."""
 ESTIMATES = 2.0
@@ -207,7 +209,7 @@ def visitor(request: Request, session: str | None) -> str | None:
 
     Example: asked by 10.0.0.7 with "X-Forwarded-For: 6.6.6.6, 203.0.113.9" -> "203.0.113.9"
     """
-    told = request.headers.get("x-forwarded-for", "").split(",")
+    told = request.headers.get("x-forwarded-for", "").rsplit(",", PROXIES)[-PROXIES:]
     for address in (request.client.host if request.client else "", *reversed(told)):
         try:
             if ip_address(address.strip()).is_global:
