@@ -298,6 +298,16 @@ def test_the_page_is_refused_by_a_status_whose_sentence_it_shows(app):
         app.waiting.is_stopping = False
 
 
+def test_long_calls_leave_places_for_short_ones(app, held):
+    def send(name: str, asked: object) -> str:
+        return str(json.loads(app.send(f"gradio_api/call/v2/{name}", asked))["event_id"])
+
+    long = [send("score_many", {"pairs": [["word " * 400, B]] * 11}) for _ in range(16)]
+    assert app.fetch(send("rank", {"query": A, "sentences": [B]}), "rank")[0]["index"] == 0
+    held()
+    assert {len(app.fetch(each, "score_many")["scores"]) for each in long} == {11}
+
+
 def test_a_visitor_who_has_a_share_gets_no_more_and_others_are_let_in(model, held):
     for app in serve(model, per_visitor=2):
         mine = {"X_Forwarded_For": "6.6.6.6, 9.9.9.9"}

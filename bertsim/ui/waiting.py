@@ -27,6 +27,8 @@ from gradio.server_messages import CloseStreamMessage
 from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
+from bertsim.ui.calls import MANY_QUEUE
+from bertsim.ui.lane import SHORT
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
@@ -39,6 +41,8 @@ MAX_WAIT = 60.0
 """Seconds that the calls of one queue may have before them, by what such calls took until now."""
 PROXIES = 8
 """Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
+MOST_LONG = 8
+"""Calls of more characters than are short in the slow lane that have a place of `MANY_QUEUE` at the same time."""
 UNREAD = 256
 """Visitors whose answers are kept although nobody listens."""
 ESTIMATES = 2.0
@@ -148,6 +152,17 @@ class Waiting(Queue):
             self._loop = asyncio.get_running_loop()
         return found
 
+    def get_events(self) -> Any:
+        """The events that run next; long ones, which wait for each other in the slow lane, leave places for others."""
+        many = self.event_queue_per_concurrency_id.get(MANY_QUEUE["concurrency_id"])
+        if not many or sum(_is_long(job[0]) for job in self.active_jobs if job) < MOST_LONG:
+            return super().get_events()
+        waiting, many.queue = many.queue, [event for event in many.queue if not _is_long(event)]
+        found, many.queue = super().get_events(), waiting
+        if found and found[0][0] in waiting:
+            waiting.remove(found[0][0])
+        return found
+
     def let_go(self) -> None:
         """End the streams that have no end: the app does. From any thread."""
         for session in list(self._reading):
@@ -217,6 +232,19 @@ def visitor(request: Request, session: str | None) -> str | None:
         except ValueError:
             continue
     return session
+
+
+def _is_long(event: Event) -> bool:
+    """Whether an event is of many sentences, and brings more characters than are short; counted once."""
+    if not hasattr(event, "is_long"):
+        is_many = event.fn.concurrency_id == MANY_QUEUE["concurrency_id"]
+        event.is_long = is_many and _characters(event.data.data) > SHORT
+    return bool(event.is_long)
+
+
+def _characters(value: Any) -> int:
+    """How many there are in texts, and in lists of texts."""
+    return sum(map(_characters, value)) if isinstance(value, list) else len(value) if isinstance(value, str) else 0
 
 
 def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:
