@@ -18,15 +18,15 @@ from bertsim.ui.catalog import is_set
 def _port() -> int | None:
     """BERTSIM_PORT as a number; None where it is not set."""
     value = os.environ.get("BERTSIM_PORT", "")
-    if not value:
-        return None
-    if not (value.isdecimal() and 0 < int(value) < 65536):
+    if value and not (value.isdecimal() and 0 < int(value) < 65536):
         raise InputError(f"BERTSIM_PORT is {value!r}: give a port from 1 to 65535.")
-    return int(value)
+    return int(value) if value else None
 
 
 if __name__ == "__main__":
     try:
+        if sys.argv[1:]:
+            raise InputError("app.py takes no arguments; for options see python -m bertsim serve --help")
         serve(
             engine=os.environ.get("BERTSIM_ENGINE") or "litert",
             host=os.environ.get("BERTSIM_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",

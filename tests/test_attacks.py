@@ -72,7 +72,18 @@ def test_its_own_page_is_answered_be_it_behind_a_proxy(app):
     own = app.url.rstrip("/")
     asked = {"sentence_a": A, "sentence_b": B}
     assert "event_id" in app.send(SCORE, asked, Origin=own)
-    assert "event_id" in app.send(SCORE, asked, Origin="https://x.example", X_Forwarded_Host="x.example")
+    for told in ("x.example", "x.example, inner.local", "x.example:443,inner.local"):  # as one proxy says it, and two
+        assert "event_id" in app.send(SCORE, asked, Origin="https://x.example", X_Forwarded_Host=told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["X_Forwarded_Host", "Host", "X_Gradio_Server"])
+@pytest.mark.parametrize("host", ["a:b:c", "[::1", "1.2.3.999"])
+def test_an_address_that_is_none_is_refused(app, name, host):
+    address = f"http://{host}"
+    told = f"{address!r} is no address of a host; give the name that this app is asked by."
+    for path in ("", "config"):
+        assert refused(app, path, **{name: address if "Server" in name else host}) == (400, told)
 
 
 @pytest.mark.slow
@@ -99,6 +110,7 @@ def test_an_app_of_this_machine_goes_by_no_other_name(app):
             "gradio_api/queue/data?session_hash=x",
         ),
         *("gradio_api/call/score/0123456789", "gradio_api/call/v2/score/0123456789", "assets/../../../../etc/passwd"),
+        *("assets/" + "a" * 300, "static/" + "%C3%A9" * 150, "assets/" + "a/" * 3000),
     ],
 )
 def test_what_the_page_needs_not_is_not_there(app, path):
@@ -300,6 +312,15 @@ def test_no_pattern_takes_long_for_its_worst_case():
             if process_time() - began > 1:
                 slow.append((name, unit))
     assert not slow
+
+
+def test_a_name_that_stands_twice_among_ten_thousands_is_told_quickly():
+    from bertsim.ui.guard import strict_json
+
+    names, began = [f'"n{number}": 0' for number in (*range(40_000), 39_999)], process_time()
+    with pytest.raises(InputError, match=r"^the request names 'n39999' twice in one object; give it once\.$"):
+        strict_json(f"{{{', '.join(names)}}}".encode())
+    assert process_time() - began < 5
 
 
 def test_quotes_of_a_cell_of_a_hundred_thousand_characters_are_told_quickly(tmp_path):

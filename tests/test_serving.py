@@ -27,8 +27,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 import bertsim
-from bertsim.ui.catalog import offered
-from bertsim.ui.shelf import Shelf
+from bertsim.ui.catalog import WELL_KNOWN, offered
+from bertsim.ui.shelf import Loading, Shelf
 from tests.browser.server import ROOT, free_port, wait_for_page
 
 A, B = "A plane is taking off.", "An aeroplane departs."
@@ -61,9 +61,9 @@ class App:
         with caught.value as error:
             return error.code, error.read().decode(), error.headers["Retry-After"]
 
-    def ask(self, name: str = "score", **headers: str) -> str:
+    def ask(self, name: str = "score", encoder: str = "", **headers: str) -> str:
         """Ask, and fetch nothing yet: the event's id."""
-        asked = {"sentence_a": A, "sentence_b": B}
+        asked = {"sentence_a": A, "sentence_b": B, "encoder": encoder}
         return str(json.loads(self.send(f"gradio_api/call/v2/{name}", asked, **headers))["event_id"])
 
     def fetch(self, event: str, name: str = "score") -> Any:
@@ -71,13 +71,13 @@ class App:
         told = self.send(f"gradio_api/call/v2/{name}/{event}")
         return json.loads(re.findall(r"event: complete\ndata: (.*)", told)[0])[0]
 
-    def join(self, session: str, name: str = "draw_open_tab", **headers: str) -> str:
-        """Send an event of the page as it stands when it is new: the event's id."""
+    def join(self, session: str, name: str = "draw_open_tab", query: str = "", **headers: str) -> str:
+        """Send an event of the page as it stands when it is new, opened with a query: the event's id."""
         fn = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         data = [getattr(block, "value", None) for block in fn.inputs]
         data[-2:] = "mask", 1
         body = {"data": data, "fn_index": fn._id, "session_hash": session}
-        return str(json.loads(self.send("gradio_api/queue/join", body, **headers))["event_id"])
+        return str(json.loads(self.send(f"gradio_api/queue/join{query}", body, **headers))["event_id"])
 
 
 def serve(model: bertsim.SimilarityModel, per_visitor: int = 0) -> Iterator[App]:
@@ -111,6 +111,22 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
         monkeypatch.setattr(bertsim.SimilarityModel, name, wait_before(getattr(bertsim.SimilarityModel, name), go))
     yield go.set
     go.set()
+
+
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of an encoder that is on its way until the test ends."""
+    go, held = Event(), []
+
+    def load(shelf: Shelf, loading: Loading) -> None:
+        held.append(loading)
+        assert go.wait(30)
+        raise bertsim.BertsimError("the test has ended")
+
+    monkeypatch.setattr(Shelf, "_load", load)
+    yield WELL_KNOWN[0].name
+    go.set()
+    until(lambda: all(each.future.done() for each in held))
 
 
 def wait_before(method: Callable[..., Any], go: Event) -> Callable[..., Any]:
@@ -296,6 +312,16 @@ def test_the_page_is_refused_by_a_status_whose_sentence_it_shows(app):
         app.waiting.is_stopping = False
 
 
+def test_long_calls_leave_places_for_short_ones(app, held):
+    def send(name: str, asked: object) -> str:
+        return str(json.loads(app.send(f"gradio_api/call/v2/{name}", asked))["event_id"])
+
+    long = [send("score_many", {"pairs": [["word " * 400, B]] * 11}) for _ in range(16)]
+    assert app.fetch(send("rank", {"query": A, "sentences": [B]}), "rank")[0]["index"] == 0
+    held()
+    assert {len(app.fetch(each, "score_many")["scores"]) for each in long} == {11}
+
+
 def test_a_visitor_who_has_a_share_gets_no_more_and_others_are_let_in(model, held):
     for app in serve(model, per_visitor=2):
         mine = {"X_Forwarded_For": "6.6.6.6, 9.9.9.9"}
@@ -337,6 +363,7 @@ def test_for_a_visitor_who_left_nothing_is_drawn(app, held, monkeypatch):
         ("127.0.0.1", "", "s", "s"),
         ("127.0.0.1", "<b>, nobody", None, None),
         ("::1", "2606:4700::1111", "s", "2606:4700::1111"),
+        ("::1", "8.8.8.8" + ",::1" * 20_000, "s", "s"),
     ],
 )
 def test_a_visitor_is_known_by_the_address_that_no_visitor_can_invent(host, told, session, who):
@@ -395,9 +422,32 @@ def test_a_long_job_submits_few_batches_ahead(model, monkeypatch):
     assert pool.most <= 2 * model._engine.parallel_batches + 1
 
 
-def test_a_model_that_is_there_is_had_without_a_thread(model):
+def test_a_model_that_is_there_or_on_its_way_is_had_without_a_thread(model, monkeypatch):
     shelf = Shelf.of(model, offered({}))
-    assert asyncio.run(shelf.get_soon()) is model
+    monkeypatch.setattr("asyncio.to_thread", None)
+    assert asyncio.run(shelf.get_soon("")) is model
+    assert asyncio.run(Shelf(offered({})).get_soon("")).name == model.name
+
+
+def test_pages_that_wait_for_the_encoder_of_their_link_hold_up_no_comparison(app, far):
+    opened = {app.join(f"far{n}", "open_page", f"?encoder={far}") for n in range(3)}
+    until(lambda: not app.waiting.event_queue_per_concurrency_id["open"].queue)
+    app.join("near", "compare_pair")
+    assert '"success":true' in app.send("gradio_api/queue/data?session_hash=near")
+    assert opened <= set(app.waiting.event_ids_to_events)
+
+
+@pytest.mark.parametrize("name", ["score", "compare"])
+def test_a_program_waits_a_little_for_an_encoder_and_takes_nobody_s_place_meanwhile(app, far, monkeypatch, name):
+    monkeypatch.setattr("bertsim.ui.shelf.SOON", 2.0)
+    with ThreadPoolExecutor(40) as programs:
+        asked = [programs.submit(app.ask, name, far) for _ in range(40)]
+        app.fetch(app.ask(name), name)
+        assert not all(each.done() for each in asked)
+        events = [each.result(30) for each in asked]
+    told = app.send(f"gradio_api/call/v2/{name}/{events[0]}")
+    assert f"{far} is not there yet (Waiting for another encoder); ask again in a moment, or use bertsim" in told
+    until(lambda: not set(events) & set(app.waiting.event_ids_to_events))
 
 
 HELD = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import shutil
 from pathlib import Path
 
@@ -87,6 +89,30 @@ def test_one_that_was_lost_is_tried_again(tmp_path, folders):
     for file in folders[0].iterdir():
         (folder / file.name).symlink_to(file.resolve())
     assert shelf.get("late").name == "late"
+
+
+def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
+    (tmp_path / "late").mkdir()
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": f"{tmp_path / 'late'},{folders[0]}"}))
+    for call in (shelf.get_called, lambda name: asyncio.run(shelf.get_soon(name))):
+        asyncio.run(shelf.wait_before("late"))
+        with pytest.raises(BertsimError, match=r"config\.json is missing"):
+            call("late")
+    with pytest.raises(InputError, match=r"^one is not there yet"):
+        shelf.get_called("one")
+    asyncio.run(shelf.wait_before("one"))
+    assert shelf.get_called("one").name == "one"
+    assert shelf.get_called("").name == BUNDLED_NAME
+
+
+@pytest.mark.parametrize("name", [0, False, [], {}, 1.5])
+def test_what_a_program_names_is_a_text(name, model):
+    shelf = Shelf.of(model, offered({}))
+    asyncio.run(shelf.wait_before(name))
+    for call in (shelf.get_called, lambda sent: asyncio.run(shelf.get_soon(sent))):
+        with pytest.raises(InputError, match=f"^encoder is {re.escape(repr(str(name)))}, which is not offered here; "):
+            call(name)
+    assert shelf.get_called("") is model
 
 
 def test_a_request_does_not_wait_for_ever(folders):

@@ -113,13 +113,13 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     @replies
     async def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
-        model = await shelf.get_soon(encoder or None)
+        model = await shelf.get_soon(encoder)
         return await together.ask((model, str(scorer)), (sentence_a, sentence_b))  # or it is refused as what it is
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
         """Every scorer's value for two sentences, with its unit, its range and its score; what was not read."""
-        model = shelf.get(encoder or None)
+        model = shelf.get_called(encoder)
         comparison = model.compare(sentence_a, sentence_b)
         return {
             "scores": {each.scorer: _score(each) for each in comparison.scores},
@@ -132,18 +132,18 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     @replies
     def embed(sentence: str, encoder: str = "") -> list[float]:
         """The vector of a sentence."""
-        return [float(value) for value in shelf.get(encoder or None).embed([sentence])[0]]
+        return [float(value) for value in shelf.get_called(encoder).embed([sentence])[0]]
 
     @replies
     def tokens(sentence_a: str, sentence_b: str, encoder: str = "") -> list[dict[str, Any]]:
         """The tokens of both sentences as the encoder gets them, what was cut off, how many it does not know."""
-        batch = shelf.get(encoder or None).compare(sentence_a, sentence_b).tokens
+        batch = shelf.get_called(encoder).compare(sentence_a, sentence_b).tokens
         return [{**token_numbers(batch, row), "cut_off": plain(batch.unread[row][0].cut_off)} for row in (0, 1)]
 
     @replies
     def attention(sentence_a: str, sentence_b: str, layer: int = 1, head: int = 0, encoder: str = "") -> dict[str, Any]:
         """Who attends to whom when the pair is packed as one input; rows sum to 1. Tokens cut off, unknown: of A, B."""
-        model = shelf.get(encoder or None)
+        model = shelf.get_called(encoder)
         _check("layer", layer, 1, model.config.num_hidden_layers)
         _check("head", head, 0, model.config.num_attention_heads)
         packed = model.compare(sentence_a, sentence_b, packed=True).packed
@@ -161,7 +161,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     @replies
     def score_many(pairs: list[list[str]], scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """Scores of many pairs, the probability of each that people would call it similar, and what was not read."""
-        model, listed = shelf.get(encoder or None), list_pairs(pairs)
+        model, listed = shelf.get_called(encoder), list_pairs(pairs)
         texts = [sentence for pair in listed for sentence in pair]
         with lane.enter(texts) as pace:
             scores = model.score(listed, scorer=scorer, max_passes=MAX_PASSES, progress=pace)
@@ -178,7 +178,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         query: str, sentences: list[str], scorer: str = "cosine", top: int = 10, rerank: str = "", encoder: str = ""
     ) -> list[dict[str, Any]]:
         """Sentences by how similar they are to a query, best first; index = the place in the list, from 0."""
-        model, listed = shelf.get(encoder or None), list_sentences(sentences)
+        model, listed = shelf.get_called(encoder), list_sentences(sentences)
         told: dict[str, Any] = {"top": top, "rerank": None if rerank == "" else rerank, "max_passes": MAX_PASSES}
         with lane.enter([query, *listed]) as pace:
             (found,) = model.rank([query], listed, scorer=scorer, progress=pace, **told)
@@ -192,7 +192,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         encoder: str = "",
     ) -> list[list[float]]:
         """The score of every sentence, a row each, with every other one, a column each."""
-        model, a = shelf.get(encoder or None), list_sentences(sentences)
+        model, a = shelf.get_called(encoder), list_sentences(sentences)
         b = None if others in ([], None) else list_sentences(others, "others")
         _check_numbers(len(a), len(a if b is None else b), "the matrix")
         with lane.enter([*a, *(b or [])]) as pace:
@@ -201,7 +201,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     @replies
     def embed_many(sentences: list[str], encoder: str = "") -> list[list[float]]:
         """The vectors of many sentences."""
-        model, listed = shelf.get(encoder or None), list_sentences(sentences)
+        model, listed = shelf.get_called(encoder), list_sentences(sentences)
         _check_numbers(len(listed), model.embed([]).shape[1], "the vectors")
         with lane.enter(listed) as pace:
             return model.embed(listed, progress=pace).tolist()

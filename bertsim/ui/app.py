@@ -45,6 +45,8 @@ from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}
+# A new page may wait for the encoder of its link, while who has one goes on.
+OPEN_QUEUE = {"concurrency_id": "open", "concurrency_limit": 24}
 # What takes long holds up nobody either.
 LATER_QUEUE = {"concurrency_id": "later", "concurrency_limit": 1}
 PRESS_QUEUE = {"concurrency_id": "press", "concurrency_limit": 1}
@@ -138,7 +140,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
 
     everything = results | switched | {*boxes, page.wanted, page.tab_row, page.mode_row} | moves.entries
     everything |= {box for mode in page.modes for box in mode.asks.values()}
-    answered.append(blocks.load(events.open_page, outputs=everything, **asks))
+    answered.append(blocks.load(events.open_page, outputs=everything, **asks | OPEN_QUEUE))
     moved = [
         page.mode_row.select(moves.choose, None, moves.entries, **quiet),
         page.back.click(moves.go_back, [page.came_from], {page.mode_row, page.back} | moves.entries, **quiet),
@@ -177,7 +179,7 @@ def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int
     Raises:
         InputError: the port or the host cannot be had.
     """
-    waiting, hosts = Waiting(app, per_visitor), os.environ.get("BERTSIM_HOSTS", "")
+    waiting, hosts = Waiting(app, shelf, per_visitor), os.environ.get("BERTSIM_HOSTS", "")
 
     @asynccontextmanager
     async def with_sessions(served: App) -> AsyncIterator[None]:

@@ -80,8 +80,8 @@ class Slider(gr.Slider, metaclass=_NoStub):
     is_template = True  # to the browser it is Gradio's, of the same name
 
     def preprocess(self, payload: float | None) -> float:
-        """The number in use; an emptied box falls back to the least, as the browser does when it is left."""
-        number = self.minimum if payload is None else payload
+        """The number in use; of an emptied box, until the browser fills it, what it began with."""
+        number = self.value if payload is None else payload
         return float(min(max(number, self.minimum), self.maximum))
 
 

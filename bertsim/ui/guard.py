@@ -13,11 +13,13 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
+import httpx
 from fastapi import Request
 from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse
@@ -37,7 +39,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SPACE = "https://huggingface.co"
 _CALLED = re.compile(rf"{API_PREFIX}/call/(v2/)?([^/]+)/?")
 _READ = (
-    r"/|/card\.png|/healthz|/readyz|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static)/.+"
+    r"/|/card\.png|/healthz|/readyz|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json"
+    r"|/(assets|static)(/[\w.@+-]{1,255}){1,8}"  # longer names, and more of them, no file can have
     rf"|{API_PREFIX}/((info|app_id|user|token|login_check|startup-events|queue/(data|status))/?"
     r"|openapi\.json|theme\.css|heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+/?)"
 )
@@ -106,7 +109,11 @@ class Guard:
 
     def _is_refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Status and sentence, where nobody may ask this, or not from there."""
-        host = headers.get("x-forwarded-host") or headers.get("host", "")
+        named = (headers.get(each, "").partition(",")[0].strip() for each in ("x-forwarded-host", "host"))
+        host, server = next(filter(None, named), ""), headers.get("x-gradio-server", "").partition(",")[0]
+        wrong = [each for each in (f"http://{host}", server) if not _is_address(each)]
+        if wrong:
+            return 400, f"{wrong[0][:80]!r} is no address of a host; give the name that this app is asked by."
         name = _name_of(f"//{headers.get('host', '')}")
         if self._is_local and name not in self._hosts and name != _name_of(self._blocks.share_url or ""):
             return 403, f"this app is not {name[:80]!r}; whoever runs it can say so by BERTSIM_HOSTS."
@@ -215,8 +222,8 @@ def _finite(written: str) -> float:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise InputError(f"the request names {twice[:40]!r} twice in one object; give it once.")
     return found
 
@@ -251,6 +258,15 @@ def _name_of(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+def _is_address(written: str) -> bool:
+    """Whether Gradio can read an address."""
+    try:
+        httpx.URL(written)
+    except httpx.InvalidURL:
+        return False
+    return True
 
 
 def _is_of(origin: str, host: str) -> bool:

@@ -22,9 +22,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
+from typing import Any
 
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
@@ -37,6 +39,10 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
+SOON, LOOK = 3.0, 0.05
+"""Seconds that a program waits for a model that visitors chose, before its call has a place (Gradio's client gives up
+after five), and between two looks.
+"""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
 
@@ -128,12 +134,12 @@ class Shelf:
         loading.future.set_result(model)
         return shelf
 
-    def ask(self, name: str | None = None) -> Loading:
+    def ask(self, name: str | None = None, *, again: bool = True) -> Loading:
         """Begin to load a model, unless it is there or on its way.
 
         Args:
-            name: of an offer, which is tried again where it could not be had; None = what the app begins with, or
-                the bundled encoder where that could not be had.
+            name: of an offer; None = what the app begins with, or the bundled encoder where that could not be had.
+            again: whether one that could not be had is tried again.
 
         Raises:
             InputError: it is not offered, or too many are on their way.
@@ -145,7 +151,7 @@ class Shelf:
             if kept and kept.is_lost and name is None:
                 offer = BUNDLED_OFFER
                 kept = self._kept.get(offer.name)
-            if kept is None or kept.is_lost:
+            if kept is None or (kept.is_lost and again):
                 if sum(not each.future.done() for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
                     raise InputError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
                 kept = self._kept[offer.name] = Loading(offer)
@@ -158,18 +164,18 @@ class Shelf:
         return kept
 
     def get(self, name: str | None = None, patience: float = PATIENCE) -> SimilarityModel:
-        """A model, loaded if need be.
+        """A model, loaded if need be; without patience one that could not be had is not tried again.
 
         Raises:
             InputError: it is not offered, or not there in time: says how far it is.
             BertsimError: it cannot be had; never for name None as long as the bundled encoder can.
         """
-        loading = self.ask(name)
+        loading = self.ask(name, again=patience > 0)
         if not loading.wait(patience):
             share = "" if loading.share is None else f", {loading.share:.0%}"
+            other = "" if loading.offer == BUNDLED_OFFER else f", or use {BUNDLED_OFFER.name}"
             raise InputError(
-                f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment, "
-                f"or use {BUNDLED_OFFER.name}."
+                f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment{other}."
             )
         if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
             return self.get(None, patience)
@@ -181,11 +187,38 @@ class Shelf:
         loading = self.ask()
         return loading.future.done() and not loading.is_lost
 
-    async def get_soon(self, name: str | None = None) -> SimilarityModel:
-        """As `get`, for a coroutine: a model that is there takes no thread."""
-        loading = self.ask(name)
-        is_there = loading.future.done() and not loading.is_lost
-        return loading.model() if is_there else await asyncio.to_thread(self.get, name)
+    def get_called(self, name: str) -> SimilarityModel:
+        """As `get`, for a program whose call holds a place that others need: what visitors chose has to be there.
+
+        Args:
+            name: as it was sent; "" = what the app begins with, and what is no text is no offer.
+        """
+        named = _named(name)
+        return self.get(named, self._patience(named))
+
+    async def get_soon(self, name: str) -> SimilarityModel:
+        """As `get_called`, for a coroutine: it takes no thread."""
+        named = _named(name)
+        await self._arrival(named, self._patience(named))
+        return self.get(named, 0)
+
+    async def wait_before(self, name: Any) -> None:
+        """Wait a little for what visitors chose, if it is on its way, before a call has a place; raises nothing."""
+        named = _named(name)
+        if not self._patience(named):
+            with suppress(InputError):  # which is told to the call
+                await self._arrival(named, SOON)
+
+    def _patience(self, name: str | None) -> float:
+        """Seconds that a call may wait in its place: for what everyone needs."""
+        return PATIENCE if name in (None, BUNDLED_OFFER.name, self.catalog.start.name) else 0.0
+
+    async def _arrival(self, name: str | None, patience: float) -> None:
+        loading, end = self.ask(name, again=patience > 0), time.monotonic() + patience
+        while not loading.future.done() and time.monotonic() < end:
+            await asyncio.sleep(LOOK)
+        if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
+            await self._arrival(name, patience)
 
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
@@ -266,6 +299,11 @@ class Shelf:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
+
+
+def _named(sent: Any) -> Any:
+    """What a program names; None: nothing."""
+    return None if sent in ("", None) else sent
 
 
 def give_back() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import BertsimError
-from bertsim.ui.calls import StaleError, Turns, answers, pressed, sentence
+from bertsim.ui.calls import Turns, answers, pressed, sentence
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import Choices
 from bertsim.ui.layout import Layout
@@ -35,10 +35,12 @@ class Switching:
         name = pressed(event, self.shelf.catalog.offers).name
         yield from self._follow(request, name, sent["encoder"], sent["turn"])
 
+    @answers
     def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:
         """An id of the Hub."""
         yield from self._follow(request, typed.strip(), sent["encoder"], sent["turn"])
 
+    @answers
     def follow_link(self, request: gr.Request, wanted: dict[str, Any] | None, encoder: str) -> Iterator[Update]:
         """The encoder that a link waits for, and the link's settings with it."""
         if wanted:
@@ -60,6 +62,9 @@ class Switching:
 
         A later choice of the visitor ends this one. A link's query waited for this encoder; what it does not name gets
         the encoder's defaults.
+
+        Raises:
+            StaleError: it is ended.
         """
         page = self.page
         try:
@@ -71,12 +76,10 @@ class Switching:
                 if told != (loading.what, loading.share):
                     told = loading.what, loading.share
                     yield {page.line: encoder_on_its_way(wanted, *told, current)}
-            allowed = Choices.of(loading.model())
             check()
+            allowed = Choices.of(loading.model())
             _, values, _ = allowed.read_link(query or {})
             controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
             yield self.in_use(wanted) | controls
         except BertsimError as error:
             yield {page.line: encoder_failed(sentence(str(error)), current)}
-        except StaleError:
-            return

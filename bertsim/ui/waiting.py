@@ -10,6 +10,7 @@ Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes thes
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
@@ -28,15 +29,22 @@ from gradio.server_messages import CloseStreamMessage
 from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
+from bertsim.ui.calls import MANY_QUEUE
+from bertsim.ui.lane import SHORT
+from bertsim.ui.shelf import Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
-MAX_THREADS = 96
+MAX_THREADS = 128
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
 MOST_WAITING = 200
 """Calls that wait in one queue."""
 MAX_WAIT = 60.0
 """Seconds that the calls of one queue may have before them, by what such calls took until now."""
+PROXIES = 8
+"""Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
+MOST_LONG = 8
+"""Calls of more characters than are short in the slow lane that have a place of `MANY_QUEUE` at the same time."""
 UNREAD = 256
 """Visitors whose answers are kept although nobody listens."""
 ESTIMATES = 2.0
@@ -92,15 +100,16 @@ class Waiting(Queue):
 
     Args:
         blocks: the app, whose queue it becomes.
+        shelf: its models.
         share: calls of one visitor that may wait or run at the same time; 0: as many as there is room for.
 
     Attributes:
         is_stopping: whether new calls are refused because the app ends.
     """
 
-    def __init__(self, blocks: gr.Blocks, share: int = 0) -> None:
+    def __init__(self, blocks: gr.Blocks, shelf: Shelf, share: int = 0) -> None:
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
-        self.share, self.is_stopping = share, False
+        self.shelf, self.share, self.is_stopping = shelf, share, False
         self._reading: Counter[str] = Counter()  # by session, streams that are open
         self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
         blocks._queue = self
@@ -127,6 +136,9 @@ class Waiting(Queue):
             body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
         except InputError as error:
             raise HTTPException(422, sendable(str(error))) from error
+        if fn.api_visibility == "public" and fn.fn:
+            named = dict(zip(inspect.signature(fn.fn).parameters, body.data, strict=False))
+            await self.shelf.wait_before(named.get("encoder"))
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
@@ -145,6 +157,17 @@ class Waiting(Queue):
         if request.headers.get("x-gradio-user") == "mcp" and body.session_hash in self.pending_event_ids_session:
             self.pending_event_ids_session[body.session_hash].add(_STAYS)
             self._loop = asyncio.get_running_loop()
+        return found
+
+    def get_events(self) -> Any:
+        """The events that run next; long ones, which wait for each other in the slow lane, leave places for others."""
+        many = self.event_queue_per_concurrency_id.get(MANY_QUEUE["concurrency_id"])
+        if not many or sum(_is_long(job[0]) for job in self.active_jobs if job) < MOST_LONG:
+            return super().get_events()
+        waiting, many.queue = many.queue, [event for event in many.queue if not _is_long(event)]
+        found, many.queue = super().get_events(), waiting
+        if found and found[0][0] in waiting:
+            waiting.remove(found[0][0])
         return found
 
     def let_go(self) -> None:
@@ -208,7 +231,7 @@ def visitor(request: Request, session: str | None) -> str | None:
 
     Example: asked by 10.0.0.7 with "X-Forwarded-For: 6.6.6.6, 203.0.113.9" -> "203.0.113.9"
     """
-    told = request.headers.get("x-forwarded-for", "").split(",")
+    told = request.headers.get("x-forwarded-for", "").rsplit(",", PROXIES)[-PROXIES:]
     for address in (request.client.host if request.client else "", *reversed(told)):
         try:
             if ip_address(address.strip()).is_global:
@@ -216,6 +239,19 @@ def visitor(request: Request, session: str | None) -> str | None:
         except ValueError:
             continue
     return session
+
+
+def _is_long(event: Event) -> bool:
+    """Whether an event is of many sentences, and brings more characters than are short; counted once."""
+    if not hasattr(event, "is_long"):
+        is_many = event.fn.concurrency_id == MANY_QUEUE["concurrency_id"]
+        event.is_long = is_many and _characters(event.data.data) > SHORT
+    return bool(event.is_long)
+
+
+def _characters(value: Any) -> int:
+    """How many there are in texts, and in lists of texts."""
+    return sum(map(_characters, value)) if isinstance(value, list) else len(value) if isinstance(value, str) else 0
 
 
 def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:

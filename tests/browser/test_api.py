@@ -144,3 +144,11 @@ def test_a_bad_setting_ends_with_one_sentence_and_status_2(name, value, message,
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("argument", ["--help", "0.0.0.0"])
+def test_an_argument_is_refused_with_where_options_are(argument):
+    words = [sys.executable, "app.py", argument]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    told = "app.py takes no arguments; for options see python -m bertsim serve --help\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,6 +237,27 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
         expect(line(page).locator(".bs-fault")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
         expect(line(page)).to_contain_text(f"{name} goes on.")
     assert "Traceback" not in log.read_text()
+
+
+def test_of_a_press_that_a_later_one_overtakes_nothing_is_seen(context, tmp_path, model):
+    with socket.create_server(("127.0.0.1", 0)) as hub:  # which answers nobody
+        settings = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.getsockname()[1]}", "HF_HUB_OFFLINE": "0"}
+        log = tmp_path / "app.log"
+        with served(log, HF_HOME=str(tmp_path), **settings) as url, visits(context, url) as visit:
+            page = visit()
+            page.get_by_role("button", name="Encoder and settings").click()
+            cards, tokens = page.locator(".bs-encoder"), page.get_by_role("spinbutton", name="Tokens read")
+            count = cards.count()
+            cards.filter(has_text="bge-small-en-v1.5").dblclick()
+            expect(line(page)).to_contain_text("Loading BAAI/bge-small-en-v1.5")
+            page.wait_for_timeout(1000)
+            expect(cards).to_have_count(count)
+            expect(page.get_by_label("Pooling")).to_have_value("mean")
+            expect(tokens).to_have_value(str(model.max_length))
+            card(page, BUNDLED_NAME).click()
+            expect(line(page).locator("p")).to_have_count(0)
+            page.wait_for_timeout(1000)
+            expect(line(page).locator("p")).to_have_count(0)
 
 
 def test_any_id_can_be_typed_where_the_host_allows_it(context, astray):

@@ -334,6 +334,12 @@ def test_the_keys_swap_compare_hide_and_list_themselves(page, model):
     expect(page.locator("#bs-saw .is-pinned.bs-token")).to_have_count(2)
     page.keyboard.press("s")
     expect(page.get_by_label("Sentence A", exact=True)).to_have_value(B)
+    page.get_by_role("tab", name="Rank", exact=True).click()
+    expect(page.locator("#bs-rank-run")).to_be_visible()
+    page.keyboard.press("s")  # there is no pair here
+    page.get_by_role("tab", name="Compare", exact=True).click()
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(B)
     box = page.get_by_label("Sentence B", exact=True)
     box.fill("Some ms?")
     box.press("Control+Enter")

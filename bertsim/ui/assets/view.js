@@ -156,7 +156,7 @@ window.bertsim = (() => {
   };
 
   const shortcuts = {
-    s: () => document.querySelector("#bs-swap")?.click(),
+    s: () => { const swap = document.querySelector("#bs-swap"); if (swap?.checkVisibility()) swap.click(); }, // in Compare alone
     m: hide,
     "?": () => document.querySelector("#bs-keys")?.showModal(),
   };
