@@ -228,7 +228,10 @@ class MatrixMode(Mode):
         check = self.turns.take(request.session_hash, sent["turn"])
         asked = self._asked(sent)
         faults = [*asked.faults, *["Give two different sentences or more, one a line."] * (not asked.is_enough)]
-        says = Html("").join(fault(each, id="bs-fault-matrix" if not n else None) for n, each in enumerate(faults))
+        turn = sent["turn"]  # else a fault like the one before is not drawn anew, and typing has hidden that
+        says = Html("").join(
+            fault(each, id=None if n else "bs-fault-matrix", data_turn=turn) for n, each in enumerate(faults)
+        )
         drawn = self._picture(asked, sent, None)
         check()
         own = {self.picture: drawn, self.faults: says, self.chosen: None, self.drawn: self._state(sent)}

@@ -179,6 +179,11 @@ def test_hostile_and_unreadable_lines_are_text_or_named(visit):
     expect(faults).to_have_count(1)
     expect(faults).to_have_text("✕ Give two different sentences or more, one a line.")
     expect(headline(page)).to_have_count(0)
+    fill(page, "Two.")
+    expect(faults).to_be_visible()  # though it says what it said before
+    fill(page, "")
+    page.get_by_role("button", name="Read together").click()
+    expect(faults).to_be_visible()
 
 
 @pytest.mark.long
