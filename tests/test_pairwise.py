@@ -30,7 +30,7 @@ from bertsim.ui.pairwise import (
 )
 from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import as_csv
-from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, sign_of
+from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, read_pairs, sign_of
 from bertsim.views.pairwise_matrix import matrix_picture
 from bertsim.views.sentence_map import place_labels
 from tests.test_views import Page, assert_safe
@@ -198,6 +198,21 @@ def test_what_is_not_read_yet_is_an_empty_cell_and_said():
     assert "vectors 0.900, together not read yet" in text
     assert "6 pairs not read together yet" in text
     assert "None: no two reach the threshold" in text
+
+
+def test_of_many_sentences_those_pairs_are_still_to_be_read_that_ever_are():
+    apart = symmetric(MAX_DRAWN + 10, {})
+    together = np.full_like(apart, NAN)
+    lines, readers = tuple(f"Sentence {n}." for n in range(len(apart))), ("cosine, m", "pooled, m")
+    found = Pairwise(lines, apart, together, range(len(lines)), [], TOGETHER, 0.6, readers)
+    assert "1,225 pairs not read together yet: press “Read together”." in Page(view(found)).text
+    first, second = read_pairs(apart)
+    together[first[:-1], second[:-1]] = 0.5
+    assert "1 pair not read together yet: press" in Page(view(found)).text
+    together[first, second] = 0.5
+    says = Page(view(found)).text
+    assert "The nearest 1,225 pairs are read together; the other 545 count as apart." in says
+    assert "not read together yet" not in says
 
 
 def test_a_group_whose_members_stand_apart_is_framed_in_parts():

@@ -17,6 +17,7 @@ from bertsim.views.pairwise import (
     APART,
     LISTED,
     MAX_DRAWN,
+    MOST_TOGETHER,
     NEAREST,
     TOGETHER,
     Pairwise,
@@ -104,8 +105,11 @@ def pairwise_view(
         f"listed. A group is what pairs at {found.threshold:.2f} or above connect, by {found.by}."
     )
     limits = "What connects two of a group may be a third; the two scales are not the same."
-    if found.by == TOGETHER and (unread := int(np.isnan(found.together[np.triu_indices(size, 1)]).sum())):
-        limits += f" {counted(unread, 'pair')} not read together yet: press “Read together”."
+    left, beyond = found.unread()
+    if found.by == TOGETHER and left:
+        limits += f" {counted(left, 'pair')} not read together yet: press “Read together”."
+    elif found.by == TOGETHER and beyond:
+        limits += f" The nearest {MOST_TOGETHER:,} pairs are read together; the other {beyond:,} count as apart."
     dispute = found.dispute()
     disputed = pair_list(found, [dispute], "Alike to vectors, apart when read together") if dispute else ""
     walk = region("Matrix; arrow keys walk in it", matrix_picture(found), data_walk=size) if is_drawn else ""
