@@ -232,6 +232,8 @@ def test_the_pair_that_vectors_call_alike_and_the_cross_encoder_does_not_comes_f
 def test_groups_go_by_what_was_chosen_and_have_signs_beside_colours():
     assert "1 group among 4 sentences; 1 alone" in view(by_hand())
     assert "1 group among 4 sentences; 2 alone" in view(by_hand(by=TOGETHER))
+    assert "Groups at 0.60 and above, by two vectors" in view(by_hand())
+    assert "say the same" not in view(by_hand())
     assert sign_of(0)[0] == "●1"
     assert sign_of(7)[0] == "■8"
     assert sign_of(None)[0] == "○"

@@ -63,7 +63,7 @@ class MatrixMode(Mode):
                 self.examples = picture("Examples", "bs-matrix-examples", choices("Try", [name for name, _ in LISTS]))
                 named = {"label": "Threshold", "elem_id": "bs-threshold"}
                 self.threshold = Slider(
-                    0, 1, THRESHOLD, step=0.01, info="From here on two sentences say the same.", **named
+                    0, 1, THRESHOLD, step=0.01, info="From here on two sentences are in one group.", **named
                 )
                 self.by = gr.Radio([APART, TOGETHER], value=APART, label="Groups by", elem_id="bs-groups-by")
                 with gr.Row(elem_classes="bs-actions"):

@@ -70,7 +70,7 @@ def group_list(found: Pairwise) -> Html:
         items += [tag("li.bs-limits", f"and {counted(more, 'group')} more")] * (more > 0)
     none = "None: no two reach the threshold. Move it down."
     listed = tag("ol.bs-groups", *items) if items else tag("p.bs-empty", none)
-    return tag("div.bs-listed", tag("h3", "Groups that say the same"), listed)
+    return tag("div.bs-listed", tag("h3", f"Groups at {found.threshold:.2f} and above, by {found.by}"), listed)
 
 
 def _neighbours(found: Pairwise, chosen: int | None) -> Html:

@@ -36,8 +36,8 @@ class Pairwise:
         apart, together: float32 [n, n], symmetric: by two vectors, and by what reads two together, the mean of both
             orders; NaN where it was not read.
         order: their places as they are drawn.
-        groups: places of those that say the same, larger groups first.
-        by, threshold: `APART` or `TOGETHER`, and the score from which on two say the same.
+        groups: places of those that are connected, larger groups first.
+        by, threshold: `APART` or `TOGETHER`, and the score from which on two are connected.
         readers: what made `apart`, and what `together`.
     """
 
