@@ -265,6 +265,8 @@ def test_of_more_than_are_drawn_the_nearest_pairs_are_listed():
     shown = Page(view(found))
     assert "up to 50 sentences are drawn, of more the nearest pairs are listed" in shown.text
     assert not [attrs for name, attrs in shown.elements if (attrs.get("data-pick") or "") == "7-3"]
+    assert "arrow keys walk" not in shown.text
+    assert "90 pairs more" in shown.text
     header, rows = number_rows(found)
     assert header[:2] == ["sentence", "other sentence"]
     assert rows[0] == ["4 Sentence 3.", "8 Sentence 7.", "0.900", "not read yet"]

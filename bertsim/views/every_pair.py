@@ -34,6 +34,7 @@ from bertsim.views.sentence_map import map_figure
 _GROUPS, _MEMBERS = 40, 20  # that are listed
 _NEIGHBOURS = 5
 _HINT = "Point at a cell or a point to read it; press a cell to open the pair in Compare; arrow keys walk."
+_LISTED_HINT = "Press a pair to open it in Compare; press a point for its nearest."  # where no cells are to be seen
 
 
 def pair_row(found: Pairwise, one: int, other: int) -> Html:
@@ -48,11 +49,12 @@ def pair_row(found: Pairwise, one: int, other: int) -> Html:
 
 
 def pair_list(found: Pairwise, pairs: Sequence[tuple[int, int]], title: str) -> Html:
-    """Pairs under a title, with what their two columns are."""
+    """Pairs under a title, with what their two columns are; of many the first are seen, the others unfold."""
     heads = tag("p.bs-pair-heads", tag("span", "vectors"), tag("span", "together"), aria_hidden=True)
-    return tag(
-        "div.bs-listed", tag("h3", title), heads, tag("ol.bs-pairs", *(pair_row(found, *each) for each in pairs))
-    )
+    rows = [pair_row(found, *each) for each in pairs]
+    rest = [tag("summary", f"{counted(len(rows) - NEAREST, 'pair')} more"), tag("ol.bs-pairs", *rows[NEAREST:])]
+    unfolds = tag("details.bs-rest", *rest) if len(rows) > NEAREST else ""
+    return tag("div.bs-listed", tag("h3", title), heads, tag("ol.bs-pairs", *rows[:NEAREST]), unfolds)
 
 
 def group_list(found: Pairwise) -> Html:
@@ -124,7 +126,8 @@ def pairwise_view(
         tag("p.bs-caption", f"{says} ", tag("span.bs-limits", limits)),
         *map(note, notes),
         disputed,
-        pointed(_HINT),
+        pointed(_HINT if is_drawn else _LISTED_HINT),
+        tag("p.bs-hint", _LISTED_HINT) if is_drawn else "",
         tag("div.bs-sides", tag("div", main, nearest), tag("div", drawn, group_list(found))),
         table(header, rows, caption=name),
         downloads("matrix", as_data(found), rows=csv_rows(found), has_svg=is_drawn, has_png=is_drawn),
