@@ -85,6 +85,28 @@ def test_what_cannot_be_told_is_asked_for_and_settled_by_a_choice(desk, send):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            "first,second\nA dog.,A cat.\n",
+            "p.csv:1: it cannot be told whether its first row, 'first', 'second', names the columns or is one like the"
+            " others; choose under “First row”: names the columns, or is a pair.",
+        ),
+        ("A dog.\nA cat.\n", "p.csv has one column; two with sentences are needed."),
+        ("sentence\nA cat.\n", "p.csv has one column; two with sentences are needed."),
+        (
+            "a,b\nw,x,y\nv,w,x\n",
+            "p.csv:1 names 2 columns, and most rows have 3 cells; name every column, or choose under “First row”: is a"
+            " pair.",
+        ),
+    ],
+)
+def test_what_is_asked_for_is_called_as_the_page_calls_it(desk, send, content, says):
+    assert desk.read(send("p.csv", content), Asked()).problem == says
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     ("name", "content", "says"),
     [
         ("empty.csv", b"", "empty.csv is empty; its first line must name the columns."),

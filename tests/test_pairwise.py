@@ -30,7 +30,7 @@ from bertsim.ui.pairwise import (
 )
 from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import as_csv
-from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, sign_of
+from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, read_pairs, sign_of
 from bertsim.views.pairwise_matrix import matrix_picture
 from bertsim.views.sentence_map import place_labels
 from tests.test_views import Page, assert_safe
@@ -200,6 +200,21 @@ def test_what_is_not_read_yet_is_an_empty_cell_and_said():
     assert "None: no two reach the threshold" in text
 
 
+def test_of_many_sentences_those_pairs_are_still_to_be_read_that_ever_are():
+    apart = symmetric(MAX_DRAWN + 10, {})
+    together = np.full_like(apart, NAN)
+    lines, readers = tuple(f"Sentence {n}." for n in range(len(apart))), ("cosine, m", "pooled, m")
+    found = Pairwise(lines, apart, together, range(len(lines)), [], TOGETHER, 0.6, readers)
+    assert "1,225 pairs not read together yet: press “Read together”." in Page(view(found)).text
+    first, second = read_pairs(apart)
+    together[first[:-1], second[:-1]] = 0.5
+    assert "1 pair not read together yet: press" in Page(view(found)).text
+    together[first, second] = 0.5
+    says = Page(view(found)).text
+    assert "The nearest 1,225 pairs are read together; the other 545 count as apart." in says
+    assert "not read together yet" not in says
+
+
 def test_a_group_whose_members_stand_apart_is_framed_in_parts():
     found = by_hand()
     found = Pairwise(found.lines, found.apart, found.together, [0, 3, 1, 2], found.groups, APART, 0.6, found.readers)
@@ -217,6 +232,8 @@ def test_the_pair_that_vectors_call_alike_and_the_cross_encoder_does_not_comes_f
 def test_groups_go_by_what_was_chosen_and_have_signs_beside_colours():
     assert "1 group among 4 sentences; 1 alone" in view(by_hand())
     assert "1 group among 4 sentences; 2 alone" in view(by_hand(by=TOGETHER))
+    assert "Groups at 0.60 and above, by two vectors" in view(by_hand())
+    assert "say the same" not in view(by_hand())
     assert sign_of(0)[0] == "●1"
     assert sign_of(7)[0] == "■8"
     assert sign_of(None)[0] == "○"
@@ -248,6 +265,8 @@ def test_of_more_than_are_drawn_the_nearest_pairs_are_listed():
     shown = Page(view(found))
     assert "up to 50 sentences are drawn, of more the nearest pairs are listed" in shown.text
     assert not [attrs for name, attrs in shown.elements if (attrs.get("data-pick") or "") == "7-3"]
+    assert "arrow keys walk" not in shown.text
+    assert "90 pairs more" in shown.text
     header, rows = number_rows(found)
     assert header[:2] == ["sentence", "other sentence"]
     assert rows[0] == ["4 Sentence 3.", "8 Sentence 7.", "0.900", "not read yet"]

@@ -246,6 +246,15 @@ def test_the_verdict_says_what_is_known_to_go_wrong_of_such_pairs(model):
     )
 
 
+@pytest.mark.parametrize(
+    ("a", "is_said"),
+    [("Größe zählt: 猫.", False), ("今日は雨です。", True), ("Привет, Bob!", True), ("1 + 1 = 2 ÷ 1", False)],
+)
+def test_of_sentences_in_other_letters_it_is_said_what_the_figures_are_of(a, is_said):
+    says = Page(verdict(dataclasses.replace(by_hand(), sentence_a=a), JUDGED)).text
+    assert says.endswith("These figures are of English sentences.") == is_said
+
+
 def test_without_a_verdict_the_cosine_is_given_without_a_judgement():
     shown = Page(verdict(by_hand(), None)).text
     assert shown == ("Cosine 0.900What counts as similar differs between encoders: compare with pairs that you know.")

@@ -22,7 +22,6 @@ from bertsim.ui.controls import NO_HEAD, Choices
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.pairwise import (
-    MOST_TOGETHER,
     Apart,
     find_groups,
     key_of,
@@ -35,7 +34,7 @@ from bertsim.ui.pairwise import (
 from bertsim.ui.shelf import Shelf
 from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import Html
-from bertsim.views.pairwise import APART, Pairwise
+from bertsim.views.pairwise import APART, MOST_TOGETHER, Pairwise
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class MatrixMode(Mode):
                 self.examples = picture("Examples", "bs-matrix-examples", choices("Try", [name for name, _ in LISTS]))
                 named = {"label": "Threshold", "elem_id": "bs-threshold"}
                 self.threshold = Slider(
-                    0, 1, THRESHOLD, step=0.01, info="From here on two sentences say the same.", **named
+                    0, 1, THRESHOLD, step=0.01, info="From here on two sentences are in one group.", **named
                 )
                 self.by = gr.Radio([APART, TOGETHER], value=APART, label="Groups by", elem_id="bs-groups-by")
                 with gr.Row(elem_classes="bs-actions"):
@@ -228,7 +228,10 @@ class MatrixMode(Mode):
         check = self.turns.take(request.session_hash, sent["turn"])
         asked = self._asked(sent)
         faults = [*asked.faults, *["Give two different sentences or more, one a line."] * (not asked.is_enough)]
-        says = Html("").join(fault(each, id="bs-fault-matrix" if not n else None) for n, each in enumerate(faults))
+        turn = sent["turn"]  # else a fault like the one before is not drawn anew, and typing has hidden that
+        says = Html("").join(
+            fault(each, id=None if n else "bs-fault-matrix", data_turn=turn) for n, each in enumerate(faults)
+        )
         drawn = self._picture(asked, sent, None)
         check()
         own = {self.picture: drawn, self.faults: says, self.chosen: None, self.drawn: self._state(sent)}

@@ -22,13 +22,11 @@ from bertsim.text.unread import withheld
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.views.markup import counted
-from bertsim.views.pairwise import MAX_DRAWN
+from bertsim.views.pairwise import MAX_DRAWN, read_pairs
 from bertsim.views.unread import listed
 
 MAX_LINES, MAX_CHARACTERS = 500, 2_000
 """Sentences that are compared, and characters of one."""
-MOST_TOGETHER = MAX_DRAWN * (MAX_DRAWN - 1) // 2
-"""Pairs that are read together, the nearest: all of as many sentences as are drawn."""
 BLOCK = 64
 """Pairs that are read together before it is told how far that is."""
 QUICK = 128
@@ -188,9 +186,8 @@ def lost_together(
 
 def unread_pairs(apart: Apart, together: Float) -> list[tuple[int, int]]:
     """The pairs that are to be read together and were not yet, nearest first."""
-    first, second = np.triu_indices(len(together), 1)
-    nearest = np.argsort(-apart.cosines[first, second], kind="stable")[:MOST_TOGETHER]
-    pairs = zip(first[nearest].tolist(), second[nearest].tolist(), strict=True)
+    first, second = read_pairs(apart.cosines)
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
     return [pair for pair in pairs if np.isnan(together[pair])]
 
 

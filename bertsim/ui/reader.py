@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ TAKEN_KINDS = (".tsv", ".csv", ".jsonl", ".json", ".parquet", ".xlsx", ".txt")
 """Endings of the files that are taken, packed (.gz, .zst) or not."""
 GONE = "your file is not here any more: this host keeps so many, the latest; send it again."
 _ROOT = Path(__file__).resolve().parents[2]
+_BELOW, _FIRST_ROW = "choose below:", "choose under “First row”:"
 _TOO_MUCH = "needs more memory or time than a file has here; write it as TSV or CSV, or send fewer rows"
 
 
@@ -191,8 +192,10 @@ class _OnPage(Advice):
     row: str = "mend the row"
 
     def settle(self, options: str) -> str:
-        """What settles how a file is read: the page's own choices have the options' names."""
-        return f"choose below: {options.replace('--', '').replace('no-header', 'no header')}"
+        """What settles how a file is read: the page's own choices have the options' names, but for the first row."""
+        if "--no-header" in options:
+            return f"{_FIRST_ROW} {'names the columns, or ' * ('if not' in options)}is a pair"
+        return f"{_BELOW} {options.replace('--', '')}"
 
 
 def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any]:
@@ -204,15 +207,18 @@ def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any
         file = open_table(path, None, _OnPage(), reading, is_text=False)
         _check_columns(path, len(file.columns))
     except DataError as error:
-        if reading == FIND_OUT and "choose below" not in str(error):
+        if reading == FIND_OUT and _BELOW not in str(error) and _FIRST_ROW not in str(error):
             raise
+        is_single = _FIRST_ROW in str(error) and _columns(path, replace(reading, header=True)) == 1
         return found | {
-            "problem": str(error),
+            "problem": _single(path) if is_single else str(error),
             "sayable": [*SAYABLE["csv"], *SAYABLE["xlsx"]][: 4 + bool(found["sheets"])],
         }
     found |= {"words": in_words(file.reading), "reading": asdict(file.reading), "columns": file.columns}
     found["sayable"] = SAYABLE[file.kind]
     try:
+        if len(file.columns) == 1:
+            raise DataError(_single(path))
         chosen = [name for name in (asked.a, asked.b) if name]
         file = with_pair(file, chosen if len(chosen) == 2 else None)
         found["sentences"] = file.sentences
@@ -223,6 +229,18 @@ def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any
     except DataError as error:
         found |= {"label_fault": str(error)} if asked.label else {}
     return found | {"label": file.label} | _write(file, limits, rows, found)
+
+
+def _columns(path: Path, reading: Reading) -> int:
+    """How many columns a file has; 0: it cannot be told."""
+    try:
+        return len(open_table(path, None, _OnPage(), reading, is_text=False).columns)
+    except DataError:
+        return 0
+
+
+def _single(path: Path) -> str:
+    return f"{path} has one column; two with sentences are needed."
 
 
 def _write(file: DataFile, limits: Limits, rows: Path, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bertsim.views.pairwise import (
     APART,
     LISTED,
     MAX_DRAWN,
+    MOST_TOGETHER,
     NEAREST,
     TOGETHER,
     Pairwise,
@@ -33,6 +34,7 @@ from bertsim.views.sentence_map import map_figure
 _GROUPS, _MEMBERS = 40, 20  # that are listed
 _NEIGHBOURS = 5
 _HINT = "Point at a cell or a point to read it; press a cell to open the pair in Compare; arrow keys walk."
+_LISTED_HINT = "Press a pair to open it in Compare; press a point for its nearest."  # where no cells are to be seen
 
 
 def pair_row(found: Pairwise, one: int, other: int) -> Html:
@@ -47,11 +49,12 @@ def pair_row(found: Pairwise, one: int, other: int) -> Html:
 
 
 def pair_list(found: Pairwise, pairs: Sequence[tuple[int, int]], title: str) -> Html:
-    """Pairs under a title, with what their two columns are."""
+    """Pairs under a title, with what their two columns are; of many the first are seen, the others unfold."""
     heads = tag("p.bs-pair-heads", tag("span", "vectors"), tag("span", "together"), aria_hidden=True)
-    return tag(
-        "div.bs-listed", tag("h3", title), heads, tag("ol.bs-pairs", *(pair_row(found, *each) for each in pairs))
-    )
+    rows = [pair_row(found, *each) for each in pairs]
+    rest = [tag("summary", f"{counted(len(rows) - NEAREST, 'pair')} more"), tag("ol.bs-pairs", *rows[NEAREST:])]
+    unfolds = tag("details.bs-rest", *rest) if len(rows) > NEAREST else ""
+    return tag("div.bs-listed", tag("h3", title), heads, tag("ol.bs-pairs", *rows[:NEAREST]), unfolds)
 
 
 def group_list(found: Pairwise) -> Html:
@@ -69,7 +72,7 @@ def group_list(found: Pairwise) -> Html:
         items += [tag("li.bs-limits", f"and {counted(more, 'group')} more")] * (more > 0)
     none = "None: no two reach the threshold. Move it down."
     listed = tag("ol.bs-groups", *items) if items else tag("p.bs-empty", none)
-    return tag("div.bs-listed", tag("h3", "Groups that say the same"), listed)
+    return tag("div.bs-listed", tag("h3", f"Groups at {found.threshold:.2f} and above, by {found.by}"), listed)
 
 
 def _neighbours(found: Pairwise, chosen: int | None) -> Html:
@@ -104,8 +107,11 @@ def pairwise_view(
         f"listed. A group is what pairs at {found.threshold:.2f} or above connect, by {found.by}."
     )
     limits = "What connects two of a group may be a third; the two scales are not the same."
-    if found.by == TOGETHER and (unread := int(np.isnan(found.together[np.triu_indices(size, 1)]).sum())):
-        limits += f" {counted(unread, 'pair')} not read together yet: press “Read together”."
+    left, beyond = found.unread()
+    if found.by == TOGETHER and left:
+        limits += f" {counted(left, 'pair')} not read together yet: press “Read together”."
+    elif found.by == TOGETHER and beyond:
+        limits += f" The nearest {MOST_TOGETHER:,} pairs are read together; the other {beyond:,} count as apart."
     dispute = found.dispute()
     disputed = pair_list(found, [dispute], "Alike to vectors, apart when read together") if dispute else ""
     walk = region("Matrix; arrow keys walk in it", matrix_picture(found), data_walk=size) if is_drawn else ""
@@ -120,7 +126,8 @@ def pairwise_view(
         tag("p.bs-caption", f"{says} ", tag("span.bs-limits", limits)),
         *map(note, notes),
         disputed,
-        pointed(_HINT),
+        pointed(_HINT if is_drawn else _LISTED_HINT),
+        tag("p.bs-hint", _LISTED_HINT) if is_drawn else "",
         tag("div.bs-sides", tag("div", main, nearest), tag("div", drawn, group_list(found))),
         table(header, rows, caption=name),
         downloads("matrix", as_data(found), rows=csv_rows(found), has_svg=is_drawn, has_png=is_drawn),

@@ -24,12 +24,13 @@ def drop_zone(ticket: str, megabytes: int, rows: int, kinds: Sequence[str]) -> H
     chips = tag("div.bs-chips", tag("span", "Try"), *example, role="group", aria_label="Try")
     if not megabytes:
         return chips + tag("p.bs-empty", "This host takes no files of visitors; the example shows what is made of one.")
+    holds = "A file with two columns of sentences, and one of labels if there are any."
     takes = f"Up to {megabytes:,} MB and {rows:,} rows: {', '.join(kinds)}, packed by gzip or zstd or not."
     keeps = "It is deleted when you leave, or send another; a link to this page opens the mode, and holds no file."
     field = tag("input", type="file", accept=",".join([*kinds, ".gz", ".zst"]), aria_describedby="bs-file-limits")
     says = tag("span", tag("b", "Drop a file of pairs here"), " or choose one")
     label = tag("label.bs-drop", field, says, data_send=ticket, data_most=megabytes)
-    limits = tag("p.bs-caption", f"{takes} ", tag("span.bs-limits", keeps), id="bs-file-limits")
+    limits = tag("p.bs-caption", f"{holds} {takes} ", tag("span.bs-limits", keeps), id="bs-file-limits")
     return tag("div.bs-dropping", chips, limits, label, tag("p.bs-sending", role="status"))
 
 

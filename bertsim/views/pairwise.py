@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bertsim.records import Float
 from bertsim.views.markup import number, plain
@@ -18,6 +19,8 @@ from bertsim.views.matrix import HUES, SOFT
 
 MAX_DRAWN = 50
 """Sentences in a drawn matrix; of more the nearest pairs are listed."""
+MOST_TOGETHER = MAX_DRAWN * (MAX_DRAWN - 1) // 2
+"""Pairs that are read together, the nearest: all of as many sentences as are drawn."""
 APART, TOGETHER = "two vectors", "cross-encoder"
 NEAREST, LISTED = 10, 100
 """Pairs that are listed beside a matrix, and without one."""
@@ -33,8 +36,8 @@ class Pairwise:
         apart, together: float32 [n, n], symmetric: by two vectors, and by what reads two together, the mean of both
             orders; NaN where it was not read.
         order: their places as they are drawn.
-        groups: places of those that say the same, larger groups first.
-        by, threshold: `APART` or `TOGETHER`, and the score from which on two say the same.
+        groups: places of those that are connected, larger groups first.
+        by, threshold: `APART` or `TOGETHER`, and the score from which on two are connected.
         readers: what made `apart`, and what `together`.
     """
 
@@ -67,6 +70,11 @@ class Pairwise:
         chosen = np.lexsort(keys)[:most]
         return list(zip(first[chosen].tolist(), second[chosen].tolist(), strict=True))
 
+    def unread(self) -> tuple[int, int]:
+        """How many pairs are still to be read together, and how many more never are, for others are nearer."""
+        left = int(np.isnan(self.together[read_pairs(self.apart)]).sum())
+        return left, int(np.isnan(self.together[np.triu_indices(len(self.lines), 1)]).sum()) - left
+
     def dispute(self) -> tuple[int, int] | None:
         """The pair at or above the threshold by vectors that falls most places when it is read together, if one does.
 
@@ -82,6 +90,13 @@ class Pairwise:
         most = int(falls.argmax())
         pair = int(first[known[most]]), int(second[known[most]])
         return pair if falls[most] >= max(2, len(known) // 10) else None
+
+
+def read_pairs(apart: Float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs of places that are read together, nearest first by vectors: the lower ones, and the higher ones."""
+    first, second = np.triu_indices(len(apart), 1)
+    nearest = np.argsort(-apart[first, second], kind="stable")[:MOST_TOGETHER]
+    return first[nearest], second[nearest]
 
 
 def sign_of(group: int | None) -> tuple[str, str]:

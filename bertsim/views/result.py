@@ -6,6 +6,7 @@ In: `Comparison`, the `Verdict` on it, and what the model says of itself. Out: H
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -108,6 +109,8 @@ def verdict(
             sure.append(f"Of 100 pairs like this ({known.words}), it misreads {in_100(1 - known.right)}.")
         if judged.disagrees:
             sure.append("Here the two ways of reading, apart and together, disagree.")
+        if sure and not (_is_latin(comparison.sentence_a) and _is_latin(comparison.sentence_b)):
+            sure.append("These figures are of English sentences.")
     elif withheld_of(comparison):
         headline = "No verdict: too little of it was read"
     else:
@@ -121,6 +124,12 @@ def _known(words: Words | None, comparison: Comparison) -> KnownError | None:
     """What is known to go wrong of such a pair; of a long one, in which rules find too much, nothing."""
     is_short = comparison.tokens.input_ids.shape[1] <= LONGEST_EDIT
     return known_error(words, comparison.sentence_a, comparison.sentence_b) if is_short else None
+
+
+def _is_latin(sentence: str) -> bool:
+    """Whether at least half of its letters are Latin ones; where it has none too."""
+    letters = "" if sentence.isascii() else [each for each in sentence if each.isalpha()]
+    return 2 * sum("LATIN" in unicodedata.name(each, "") for each in letters) >= len(letters)
 
 
 def _bar(score: PairScore) -> Html:

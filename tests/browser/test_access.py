@@ -64,6 +64,15 @@ def test_axe_finds_nothing_serious(visit, width, scheme):
     assert serious(page) == []
 
 
+def test_no_closed_accordion_scrolls_and_in_the_dark_scroll_bars_are_dark(visit):
+    page = visit(scheme="dark")
+    scrolls = "(all) => all.map((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== 'visible')"
+    closed = page.locator(".gr-accordion").filter(visible=True)
+    expect(closed).to_have_count(2)
+    assert closed.evaluate_all(scrolls) == [False, False]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
 def press_until(page: Page, reached: str) -> None:
     """Press Tab until the focused element is what `reached` (a function of it) says; the focus must be seen."""
     for _ in range(80):

@@ -34,6 +34,13 @@ def test_the_page_opens_with_a_scored_pair(page, model):
     assert page.title() == "bertsim: compare two sentences"
 
 
+def test_boxes_begin_each_line_where_its_letters_do(page):
+    styles = "(all) => all.map((e) => getComputedStyle(e)).map((style) => [style.unicodeBidi, style.textAlign])"
+    found = page.locator("textarea").evaluate_all(styles)
+    assert len(found) >= 2
+    assert all(each == ["plaintext", "start"] for each in found)
+
+
 def test_enter_in_either_box_and_the_button_score(page, model):
     for way, a in (("A", A), ("B", "A plane lands."), ("button", "A plane is late.")):
         page.get_by_label("Sentence A", exact=True).fill(a)

@@ -271,6 +271,7 @@ def test_a_hostile_file_is_text_or_a_sentence(file_page, tmp_path):
     (tmp_path / "run.exe").write_bytes(b"x")
     page.locator(".bs-drop input").set_input_files(tmp_path / "run.exe")
     expect(page.locator(".bs-sending")).to_contain_text("run.exe is not taken; send .tsv")
+    expect(page.locator("#bs-file-taken .bs-fault")).to_be_hidden()  # which is of the file before
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
     assert page.title() == TITLE
 

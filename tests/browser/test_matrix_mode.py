@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 LINES = LISTS[0][1]
 PAIRS = Path(__file__).parent.parent / "verdict_pairs.tsv"
 FIFTY = list(dict.fromkeys(each for row in PAIRS.read_text().splitlines()[1:] for each in row.split("\t")[:2]))[:50]
+LISTED = "Press a pair to open it in Compare; press a point for its nearest."
 RAIN, NO_RAIN = LINES.index("It will rain tomorrow."), LINES.index("It will not rain tomorrow.")
 
 
@@ -179,6 +180,11 @@ def test_hostile_and_unreadable_lines_are_text_or_named(visit):
     expect(faults).to_have_count(1)
     expect(faults).to_have_text("✕ Give two different sentences or more, one a line.")
     expect(headline(page)).to_have_count(0)
+    fill(page, "Two.")
+    expect(faults).to_be_visible()  # though it says what it said before
+    fill(page, "")
+    page.get_by_role("button", name="Read together").click()
+    expect(faults).to_be_visible()
 
 
 @pytest.mark.long
@@ -187,7 +193,11 @@ def test_more_lines_than_are_drawn_are_listed(visit):
     fill(page, *FIFTY, "One more sentence.")
     expect(headline(page)).to_contain_text("among 51 sentences")
     expect(page.locator("#bs-matrix .bs-main svg")).to_have_count(0)
-    expect(page.locator(".bs-sides .bs-pairs").first.locator("li")).to_have_count(100)
+    expect(page.locator(".bs-every > .bs-said")).to_have_text(LISTED)
+    rows = page.locator(".bs-sides .bs-pairs li")
+    expect(rows.filter(visible=True)).to_have_count(10)
+    page.get_by_text("90 pairs more", exact=True).click()
+    expect(rows.filter(visible=True)).to_have_count(100)
     expect(page.locator(".bs-map .bs-point")).to_have_count(51)
 
 
@@ -245,6 +255,8 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, wid
     page = open_matrix(visit, width=width, scheme=scheme)
     read(page)
     expect(page.locator("#bs-matrix .bs-main svg")).to_be_visible(visible=width > 600)
+    expect(page.locator(".bs-every > .bs-said")).to_be_visible(visible=width > 600)
+    expect(page.locator(".bs-every").get_by_text(LISTED, exact=True)).to_be_visible(visible=width <= 600)
     point(page, RAIN).click()
     expect(page.locator(".bs-map .bs-listed")).to_be_visible()
     page.get_by_text("The numbers as a table").last.click()

@@ -8,6 +8,7 @@
     const line = area.parentElement.querySelector(".bs-sending");
     line.className = isWrong ? "bs-sending bs-fault" : "bs-sending";
     line.textContent = (isWrong ? "✕ " : "") + text;
+    document.querySelectorAll("#bs-file-taken .bs-fault").forEach((each) => { each.hidden = Boolean(isWrong); }); // of the file before
   };
 
   const send = (area, files) => {
