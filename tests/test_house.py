@@ -126,8 +126,9 @@ def test_the_house_is_small():
     lines = {path: path.read_text(encoding="utf-8").count("\n") for path in MODULES}
     core = sum(count for path, count in lines.items() if room(path) in CORE)
     assert len(entries) <= 22, sorted(entries)
-    assert core <= 6_300  # files as people have them are 900 of these, many sentences 700, verdict and ruler 300
-    assert sum(lines.values()) <= 26_400
+    # files as people have them are 950 of these, many sentences 750, verdict and ruler 300, what is not read 250
+    assert core <= 6_500
+    assert sum(lines.values()) <= 27_000
 
 
 def test_no_two_modules_import_each_other():
