@@ -30,6 +30,7 @@ import bertsim
 from bertsim.ui.catalog import WELL_KNOWN, offered
 from bertsim.ui.shelf import Loading, Shelf
 from tests.browser.server import ROOT, free_port, wait_for_page
+from tests.test_together import run
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 MADE_FOR_A_CALL = (
@@ -425,8 +426,8 @@ def test_a_long_job_submits_few_batches_ahead(model, monkeypatch):
 def test_a_model_that_is_there_or_on_its_way_is_had_without_a_thread(model, monkeypatch):
     shelf = Shelf.of(model, offered({}))
     monkeypatch.setattr("asyncio.to_thread", None)
-    assert asyncio.run(shelf.get_soon("")) is model
-    assert asyncio.run(Shelf(offered({})).get_soon("")).name == model.name
+    assert run(shelf.get_soon("")) is model
+    assert run(Shelf(offered({})).get_soon("")).name == model.name
 
 
 def test_pages_that_wait_for_the_encoder_of_their_link_hold_up_no_comparison(app, far):

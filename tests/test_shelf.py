@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ from bertsim.errors import BertsimError, InputError
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.catalog import offered
 from bertsim.ui.shelf import ROOM, Shelf
+from tests.test_together import run
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +94,13 @@ def test_one_that_was_lost_is_tried_again(tmp_path, folders):
 def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
     (tmp_path / "late").mkdir()
     shelf = Shelf(offered({"BERTSIM_ENCODERS": f"{tmp_path / 'late'},{folders[0]}"}))
-    for call in (shelf.get_called, lambda name: asyncio.run(shelf.get_soon(name))):
-        asyncio.run(shelf.wait_before("late"))
+    for call in (shelf.get_called, lambda name: run(shelf.get_soon(name))):
+        run(shelf.wait_before("late"))
         with pytest.raises(BertsimError, match=r"config\.json is missing"):
             call("late")
     with pytest.raises(InputError, match=r"^one is not there yet"):
         shelf.get_called("one")
-    asyncio.run(shelf.wait_before("one"))
+    run(shelf.wait_before("one"))
     assert shelf.get_called("one").name == "one"
     assert shelf.get_called("").name == BUNDLED_NAME
 
@@ -108,8 +108,8 @@ def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
 @pytest.mark.parametrize("name", [0, False, [], {}, 1.5])
 def test_what_a_program_names_is_a_text(name, model):
     shelf = Shelf.of(model, offered({}))
-    asyncio.run(shelf.wait_before(name))
-    for call in (shelf.get_called, lambda sent: asyncio.run(shelf.get_soon(sent))):
+    run(shelf.wait_before(name))
+    for call in (shelf.get_called, lambda sent: run(shelf.get_soon(sent))):
         with pytest.raises(InputError, match=f"^encoder is {re.escape(repr(str(name)))}, which is not offered here; "):
             call(name)
     assert shelf.get_called("") is model

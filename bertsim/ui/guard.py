@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from fastapi import Request
 from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse
@@ -263,8 +263,8 @@ def _name_of(address: str) -> str:
 def _is_address(written: str) -> bool:
     """Whether Gradio can read an address."""
     try:
-        httpx.URL(written)
-    except httpx.InvalidURL:
+        httpx2.URL(written)
+    except httpx2.InvalidURL:
         return False
     return True
 
