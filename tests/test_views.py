@@ -907,12 +907,21 @@ def test_the_trace_is_of_the_pinned_tokens_else_of_the_shared_word_that_changes_
     assert trace_of(comparison, ("b6",))[1] == 6
     cosines = [token_cosines(comparison, layer)[bank] for layer in (0, -1)]
     shown = Page(layers(comparison)).text
-    assert f"bank – bank: {short_number(cosines[0])} at the embeddings, {short_number(cosines[1])} at the last" in shown
-    none = model.compare("dogs bark", "two cats")
-    assert choose_trace(none) is None
-    a, b = trace_of(none, ())
-    own = np.where(np.outer(*none.tokens.is_own), token_cosines(none, -1), -2)
-    assert own[a, b] == own.max()
+    both = "“bank” – “bank”"
+    assert f"{both}: {short_number(cosines[0])} at the embeddings, {short_number(cosines[1])} at the last" in shown
+
+
+def test_where_no_content_word_is_shared_the_two_most_alike_are_traced_and_where_there_is_none_two_tokens(model):
+    pair = model.compare("The dogs bark.", "It is the cat, or two.")
+    words, cosines = [[2, 3], [4, 7]], token_cosines(pair, -1)
+    a, b = choose_trace(pair)
+    assert (a, b) == trace_of(pair, ())
+    assert a in words[0]
+    assert b in words[1]
+    assert cosines[a, b] == cosines[np.ix_(*words)].max()
+    bare = model.compare("It is.", "He was.")
+    own = np.where(np.outer(*bare.tokens.is_own), token_cosines(bare, -1), -2)
+    assert own[choose_trace(bare)] == own.max()
 
 
 def test_the_band_is_that_in_which_nine_of_ten_other_pairs_lie(model):

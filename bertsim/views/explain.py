@@ -118,21 +118,21 @@ def trace_tokens(comparison: Comparison, position_a: int, position_b: int) -> Fl
     return cosine(hidden[:, 0, position_a], hidden[:, 1, position_b])
 
 
-def choose_trace(comparison: Comparison) -> tuple[int, int] | None:
-    """The positions of a token that both sentences have, in A and in B, whose cosine falls most on the way up.
+def choose_trace(comparison: Comparison) -> tuple[int, int]:
+    """The positions of a content word that both sentences have, in A and in B, whose cosine falls most on the way up.
 
-    One that is a content word where there is any; None where the sentences share no token of their own.
+    Where they share none, of the two content words that are most alike; where either has none, of any two tokens.
     """
-    tokens, fall = comparison.tokens, token_cosines(comparison, -1) - token_cosines(comparison, 0)
-    names, is_own = np.array(tokens.tokens), tokens.is_own
-    shared = (names[0][:, None] == names[1]) & is_own[0][:, None] & is_own[1]
-    content = [[word[0] for word in content_words(tokens, row) if len(word) == 1] for row in (0, 1)]
-    is_content = np.zeros_like(shared)
-    is_content[np.ix_(*content)] = True
-    found = shared & is_content if (shared & is_content).any() else shared
-    if not found.any():
-        return None
-    a, b = np.unravel_index(np.where(found, fall, np.inf).argmin(), fall.shape)
+    tokens, last = comparison.tokens, token_cosines(comparison, -1)
+    own = np.outer(*tokens.is_own)
+    content = np.zeros_like(own)
+    content[np.ix_(*([word[0] for word in content_words(tokens, row) if len(word) == 1] for row in (0, 1)))] = True
+    among = content if content.any() else own
+    names = np.array(tokens.tokens)
+    shared = content & (names[0][:, None] == names[1])
+    fall = np.where(shared, last - token_cosines(comparison, 0), np.inf)
+    alike = np.where(among, -last, np.inf)
+    a, b = np.unravel_index((fall if shared.any() else alike).argmin(), last.shape)
     return int(a), int(b)
 
 

@@ -88,8 +88,7 @@ def curves(values: Float, names: Sequence[str], band: Float) -> Html:
 def trace_of(comparison: Comparison, pins: Sequence[str]) -> tuple[int, int]:
     """The positions of the two tokens that are traced, in A and in B.
 
-    The last pinned one of either sentence; for one alone its best match; without any the token that both have and that
-    changes most; where they share none, the two that are most alike.
+    The last pinned one of either sentence; for one alone its best match; without any those of `choose_trace`.
     """
     cosines = np.where(np.outer(*comparison.tokens.is_own), token_cosines(comparison, -1), -2.0)
     chosen = {key[0]: int(key[1:]) for key in pins if int(key[1:]) < cosines.shape[0]}
@@ -99,8 +98,7 @@ def trace_of(comparison: Comparison, pins: Sequence[str]) -> tuple[int, int]:
         return chosen["a"], int(cosines[chosen["a"]].argmax())
     if "b" in chosen:
         return int(cosines[:, chosen["b"]].argmax()), chosen["b"]
-    a, b = choose_trace(comparison) or np.unravel_index(cosines.argmax(), cosines.shape)
-    return int(a), int(b)
+    return choose_trace(comparison)
 
 
 def _strip(tokens: TokenBatch, row: int, traced: int) -> Html:
@@ -128,7 +126,7 @@ def layers_view(comparison: Comparison, poolings: Sequence[str], others: Float, 
     a, b = trace_of(comparison, pins)
     traced = trace_tokens(comparison, a, b)
     words = [plain(comparison.tokens.tokens[row][place]) for row, place in enumerate((a, b))]
-    both = f"{words[0]} – {words[1]}"
+    both = f"“{words[0]}” – “{words[1]}”"
     values = np.concatenate([profile[:1], traced[None], profile[1:]])
     names = (f"sentences, {poolings[0]}", both, *poolings[1:])
     heads = ["", "embeddings", *(f"layer {index}" for index in range(1, profile.shape[1]))]

@@ -302,4 +302,5 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, wid
     page = open_mode(visit, width=width, scheme=scheme)
     open_example(page)
     assert serious(page, "#bs-mode-file") == []
+    assert page.locator(".bs-agrees tbody th").first.bounding_box()["height"] < 40  # in one line
     assert page.evaluate("document.documentElement.scrollWidth") <= width

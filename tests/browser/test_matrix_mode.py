@@ -256,6 +256,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(visit, wid
     read(page)
     expect(page.locator("#bs-matrix .bs-main svg")).to_be_visible(visible=width > 600)
     expect(page.locator(".bs-every > .bs-said")).to_be_visible(visible=width > 600)
+    assert page.locator("#bs-threshold").evaluate("(e) => getComputedStyle(e).overflowY") == "visible"
     expect(page.locator(".bs-every").get_by_text(LISTED, exact=True)).to_be_visible(visible=width <= 600)
     point(page, RAIN).click()
     expect(page.locator(".bs-map .bs-listed")).to_be_visible()

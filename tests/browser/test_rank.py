@@ -349,5 +349,6 @@ def test_nothing_overflows_and_axe_finds_nothing_serious(rank, width, scheme):
     if width < 400:
         expect(page.locator("#bs-ranking .bs-before, #bs-ranking .bs-slopes").first).to_be_hidden()
         expect(rows(page).first.locator(".bs-moved")).to_have_text("5 → 1")
+        assert rows(page).first.locator("bdi").evaluate("(e) => getComputedStyle(e).webkitLineClamp") == "none"
         for target in [*rows(page).all(), page.get_by_role("button", name="Choose a file")]:
             assert target.bounding_box()["height"] >= 44

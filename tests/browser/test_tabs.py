@@ -80,9 +80,9 @@ def test_pins_go_with_the_visitor_from_view_to_view_and_escape_lets_them_go(visi
     page.locator('#bs-meets .bs-main text[data-link="b2"]').click(modifiers=["Shift"])
     expect(page.locator('#bs-meets .bs-main g[data-link="a5 b2"]')).to_have_class(among("is-linked"))
     open_tab(page, LAYERS)
-    expect(page.locator("#bs-layers svg")).to_contain_text("bank – opened")
+    expect(page.locator("#bs-layers svg")).to_contain_text("“bank” – “opened”")
     page.locator('#bs-layers .bs-token[data-link="b7"]').click(modifiers=["Shift"])
-    expect(page.locator("#bs-layers svg")).to_contain_text("bank – bank")
+    expect(page.locator("#bs-layers svg")).to_contain_text("“bank” – “bank”")
     page.keyboard.press("Escape")
     expect(page.locator(".is-pinned")).to_have_count(0)
 
@@ -284,13 +284,19 @@ def test_the_curve_of_the_layers_ends_at_the_score_over_the_band_of_unrelated_pa
     expect(picture.locator("polyline")).to_have_count(5)
 
 
+def test_on_a_narrow_page_the_last_layer_is_seen_first(visit):
+    page = visit(BANK + "&tab=layers", width=390)
+    label = page.locator("#bs-layers svg text", has_text="sentences, mean").bounding_box()
+    assert label["x"] + label["width"] < 390
+
+
 def test_two_words_that_are_pressed_are_traced_through_the_layers(visit):
     page = visit(BANK + "&tab=layers")
     caption = page.locator("#bs-layers .bs-caption").first
-    expect(caption).to_contain_text("bank – bank: .97 at the embeddings, .74 at the last layer")
+    expect(caption).to_contain_text("“bank” – “bank”: .97 at the embeddings, .74 at the last layer")
     page.locator('#bs-layers .bs-token[data-link="a7"]').click()
     page.locator('#bs-layers .bs-token[data-link="b4"]').click(modifiers=["Shift"])
-    expect(caption).to_contain_text("the – account")
+    expect(caption).to_contain_text("“the” – “account”")
 
 
 def test_one_tab_stop_each_and_arrow_keys_walk(page, comparison):
