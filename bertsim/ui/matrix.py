@@ -169,11 +169,12 @@ class MatrixMode(Mode):
     @answers
     def read(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """The lower triangle, where it is wanted; it tells how far it is, and what is finished is drawn meanwhile."""
-        if sent["drawn"] != self._state(sent) or sent["together"] == "no":
+        is_wanted = sent["drawn"] == self._state(sent) and sent["together"] != "no"
+        asked = self._asked(sent) if is_wanted else None
+        if asked is None or not asked.is_enough:
+            yield gr.skip()  # or Gradio empties what it would have changed
             return
-        check, asked = self.turns.take(request.session_hash, sent["turn"]), self._asked(sent)
-        if not asked.is_enough:
-            return
+        check = self.turns.take(request.session_hash, sent["turn"])
         started = told = drawn = time.monotonic()
         for done, count in self.every.read(asked, check):
             now = time.monotonic()
