@@ -45,7 +45,13 @@ def test_the_python_prints_the_scores_that_the_page_shows_under_its_settings_and
     wanted = pair.rescore(mask)
     assert [each.value for each in names["pair"].scores] == pytest.approx([each.value for each in wanted.scores])
     assert printed.getvalue().splitlines()[:-1] == list(map(str, names["pair"].scores))
-    assert f"Verdict(kind={pair.model.verdict(wanted).kind!r}" in printed.getvalue()
+    assert printed.getvalue().splitlines()[-1] == str(pair.model.verdict(wanted)) == "None"  # 20 tokens are too few
+
+
+def test_the_python_prints_the_verdict(plain_pair):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(in_other_words(plain_pair, [[], []])["Python"][0], {})
+    assert f"Verdict(kind={plain_pair.model.verdict(plain_pair.comparison).kind!r}" in printed.getvalue()
 
 
 def test_the_python_of_a_pair_as_the_encoder_has_it_names_no_settings_and_no_mask(plain_pair):
