@@ -249,9 +249,11 @@ def _is_long(event: Event) -> bool:
     return bool(event.is_long)
 
 
-def _characters(value: Any) -> int:
-    """How many there are in texts, and in lists of texts."""
-    return sum(map(_characters, value)) if isinstance(value, list) else len(value) if isinstance(value, str) else 0
+def _characters(value: Any, depth: int = 3) -> int:
+    """How many there are in the texts of an event: texts, lists of these, and of pairs; what lies deeper is none."""
+    if isinstance(value, list) and depth:
+        return sum(_characters(each, depth - 1) for each in value)
+    return len(value) if isinstance(value, str) else 0
 
 
 def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:
