@@ -9,7 +9,6 @@ the page's console or an exception in its scripts fails the test.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,10 +28,6 @@ def context(chromium: str) -> Iterator[BrowserContext]:
         yield browser.new_context()
 
 
-# What Gradio's script says of its streams where a page is left; that the app answers, every test shows.
-_LEFT = re.compile(r"AbortError: BodyStreamBuffer was aborted|^Unexpected error Connection errored out\.")
-
-
 @pytest.fixture
 def visit(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     """Open the app anew: `visit(path="", width=1440, scheme="light")`; waits for the first result."""
@@ -46,15 +41,10 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
     watched: list[Page] = []
     faults: list[str] = []
     own = (app_url, "data:", "blob:")
-
-    def note(said: str) -> None:
-        if not _LEFT.search(said):
-            faults.append(said)
-
     watches: dict[str, Callable[[Any], object]] = {
         "request": lambda sent: None if sent.url.startswith(own) else faults.append(f"asked for {sent.url}"),
-        "console": lambda said: note(said.text) if said.type == "error" else None,
-        "pageerror": lambda error: note(str(error)),
+        "console": lambda said: faults.append(said.text) if said.type == "error" else None,
+        "pageerror": lambda error: faults.append(str(error)),
         "dialog": lambda dialog: (faults.append(f"a dialog: {dialog.message}"), dialog.dismiss()),
     }
 

@@ -236,7 +236,8 @@ def test_one_click_fetches_from_the_hub_with_progress_and_no_network_is_one_sent
         page.locator(".bs-encoder", has_text="bge-small-en-v1.5").click()
         expect(line(page).locator(".bs-fault")).to_contain_text("bge-small-en-v1.5", timeout=60_000)
         expect(line(page)).to_contain_text(f"{name} goes on.")
-    assert "Traceback" not in log.read_text() or "in sse_stream" in log.read_text()  # Gradio's, whose visitor left
+    told = log.read_text().split("Exception in ASGI application")  # one of Gradio's stream, whose visitor left, may be
+    assert not [each for each in told if "Traceback" in each and "in sse_stream" not in each]
 
 
 def test_of_a_press_that_a_later_one_overtakes_nothing_is_seen(context, tmp_path, model):

@@ -230,7 +230,8 @@ def test_a_list_that_is_left_as_it_was_leaves_what_was_made_of_the_file(file_pag
         with page.expect_response(lambda answer: "queue/join" in answer.url):
             page.keyboard.press("Tab")
     page.wait_for_timeout(1000)
-    assert page.locator("#bs-file-told").inner_text().endswith(told)  # Gradio's clock may stand before it
+    same = "(told) => document.querySelector('#bs-file-told').innerText === told"
+    page.wait_for_function(same, arg=told)  # Gradio's clock may stand in it for a moment
     expect(page.locator("#bs-file-table table")).to_be_visible()
 
 
