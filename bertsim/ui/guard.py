@@ -14,7 +14,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
+MAX_DEPTH = 100
+"""Lists and objects within each other in a body: more than any call has, less than what reads it after this can take."""
 FILES = "/files/"
 """What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -195,18 +197,30 @@ def _check_echoed(asked: Any) -> None:
 
 
 def strict_json(body: bytes) -> Any:
-    """A body as JSON has it: no NaN, no number without end, no name twice in one object.
+    """A body as JSON has it: no NaN, no number without end, no name twice in one object, and not nested too deep.
 
     Raises:
         InputError: it is none.
     """
+    too_deep = f"the request is nested too deep; {MAX_DEPTH} lists and objects within each other are the most."
     try:
-        return json.loads(body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error).partition(";")[0]
-        raise InputError(f"the request is no JSON: {why[:120]}.") from None
+        asked = json.loads(body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"the request is no JSON: {str(error).partition(';')[0][:120]}.") from None
+    except RecursionError:
+        raise InputError(too_deep) from None
+    layer = [asked]
+    for _ in range(MAX_DEPTH + 1):
+        layer = [each for held in layer if isinstance(held, dict | list) for each in _held_by(held)]
+    if layer:
+        raise InputError(too_deep)
+    return asked
+
+
+def _held_by(asked: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return asked.values() if isinstance(asked, dict) else asked
 
 
 def _no_constant(name: str) -> NoReturn:
