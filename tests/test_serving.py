@@ -81,7 +81,7 @@ class App:
         return str(json.loads(self.send(f"gradio_api/queue/join{query}", body, **headers))["event_id"])
 
 
-def serve(model: bertsim.SimilarityModel, per_visitor: int = 0) -> Iterator[App]:
+def serve(model: bertsim.SimilarityModel, per_visitor: int = 0, host: str = "127.0.0.1") -> Iterator[App]:
     """Serve an app in this process."""
     from bertsim.ui.quick_gradio import import_gradio
 
@@ -91,7 +91,7 @@ def serve(model: bertsim.SimilarityModel, per_visitor: int = 0) -> Iterator[App]
     shelf = Shelf.of(model, offered({}))
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         blocks = app.build_app(shelf)
-        waiting = app.start(blocks, shelf, "127.0.0.1", free_port(), per_visitor)
+        waiting = app.start(blocks, shelf, host, free_port(), per_visitor)
         asyncio.set_event_loop(None)
         gc.collect()  # event loops that Gradio makes, one for each of its locks, and never closes
     yield App(blocks.local_url, blocks, waiting)
@@ -503,3 +503,10 @@ def is_ready(app: App) -> bool:
     except HTTPError as error:
         error.close()
         return False
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6_is_listened_on(model):
+    for served in serve(model, host="::1"):
+        assert served.url.startswith("http://[::1]:")
+        assert served.fetch(served.ask()) == served.fetch(served.ask())

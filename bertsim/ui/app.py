@@ -188,7 +188,7 @@ def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int
 
     try:
         app.launch(
-            server_name=host,
+            server_name=f"[{host}]" if ":" in host else host,
             server_port=port,
             share=False,
             theme=theme(),
