@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
 MAX_DEPTH = 100
-"""Lists and objects within each other in a body: more than any call has, less than what reads it after this can take."""
+"""Lists and objects within each other in a body: more than any call has, less than what reads it next can take."""
 FILES = "/files/"
 """What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
