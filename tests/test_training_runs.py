@@ -184,11 +184,15 @@ def test_where_none_can_be_fitted_the_calibrations_of_what_did_not_learn_stay_an
     own, low = shutil.copytree(finished.output, tmp_path / "own"), tmp_path / "low.tsv"
     rows = [row for row in (tmp_path / "dev.tsv").read_text().splitlines() if not row.endswith(("4.00", "5.00"))]
     low.write_text("\n".join(rows) + "\n")
+    for name in ("verdict.json", "words.json", "combined.json"):
+        (own / name).write_text("{")
     (own / "calibration.json").write_text("{")
     (own / "manifest.json").unlink()
     assert main(words(tmp_path, own, "own", *rest, "--dev", str(low), "scale=0:5")) == 0
     told, kept = capsys.readouterr().err, Path("heads/pooled/calibration.json")
-    assert "calibration.json was removed: " in told
+    for name in ("verdict.json", "words.json", "combined.json", "calibration.json"):
+        assert f"{name} was removed: " in told
+        assert (own / name).exists() == (name in ("combined.json", "calibration.json"))  # which are made anew
     assert "the calibration of pooled stays as it was; low.tsv: of " in told
     assert "alignment, mean, combined; low.tsv: of " in told
     assert (own / kept).read_bytes() == (finished.output / kept).read_bytes()

@@ -640,6 +640,10 @@ def test_card_recipe_and_report_lie_in_the_folder_and_no_path_of_this_machine(tu
             {'"./written/pairs.tsv", kind': '"./../written/pairs.tsv", kind'},
             "recipe.toml: path is './../written/pairs.tsv', which leads out of its folder; put the file into that.",
         ),
+        (
+            {'"./written/pairs.tsv", kind': '"./config.json", kind'},
+            "recipe.toml names config.json, which would take the place of the encoder's own file in the output",
+        ),
         ({'"bench/dev.tsv"': "3"}, "recipe.toml: exclude[0] is 3; a path was expected."),
         ({'note = "A tiny one."': ""}, "recipe.toml: words: note is missing."),
         ({'note = "A tiny one."': 'note = " "'}, "recipe.toml: words: note is ' '; a text was expected."),

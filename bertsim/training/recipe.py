@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from bertsim.bert.config import TEXT_FILES
 from bertsim.data.json_files import record_from
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import KINDS as HEAD_KINDS
@@ -19,9 +20,11 @@ from bertsim.measuring.edits import KINDS as EDITS
 from bertsim.measuring.edits.antonyms import UNSEEN
 from bertsim.records import COMBINED, UNTRAINED
 from bertsim.score.words import KnownError, Range, Words
-from bertsim.training.plan import HUB, HeadPlan, Source, TrainPlan
+from bertsim.training.plan import BESIDE, HUB, HeadPlan, Source, TrainPlan
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
+TAKEN = (".json", ".safetensors", ".tflite", ".png")
+"""How names of files end that are made in an output."""
 _SWITCH = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 # How a word of the command line is read; a key that is not here is a text.
 _FROM_WORDS: Mapping[str, Callable[[str], Any]] = {
@@ -83,13 +86,18 @@ class Recipe:
     report: ReportPlan | None = None  # what is measured at the end, beside dev and test
 
     def __post_init__(self) -> None:
-        """Raise InputError for runs that do not go into one folder, and words about what there will not be."""
+        """Raise InputError for runs and files that do not go into one folder, and words about what there will not be."""
         names = [head.name for run in self.runs for head in run.heads]
         shared = {(run.encoder, run.revision, run.max_length) for run in self.runs}
         if len(self.runs) > 1 and (len(shared) > 1 or any(run.learns for run in self.runs)):
             raise InputError("the runs of one recipe share the encoder and max_length, and tune none of it.")
         if len(set(names)) < len(names):
             raise InputError(f"the heads are named {', '.join(names)}; every head needs a name of its own.")
+        beside = [Path(each.name) for run in self.runs for each in run.data if each.name.startswith(BESIDE)]
+        for name in (*beside, *(() if self.card is None else (Path(self.card.name),))):
+            if name.suffix in TAKEN or any(map(name.match, TEXT_FILES)):
+                said = f"{self.path} names {name}, which would take the place of the encoder's own file in the output"
+                raise InputError(f"{said}; rename it, or leave ./ out and have it where --data-root says.")
         scorers = (*UNTRAINED, COMBINED, *names)
         for key, known in (("scorers", scorers), ("ranges", scorers), ("errors", (*EDITS, UNSEEN))):
             for name in getattr(self.words, key, ()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -22,9 +22,9 @@ from bertsim.bert.checkpoint import WEIGHTS, load_encoder, variables
 from bertsim.bert.config import TEXT_FILES
 from bertsim.bert.folder import MANIFEST, CheckpointFolder, file_sha256, open_folder
 from bertsim.bert.pooling import scale_to_unit
-from bertsim.data.json_files import read_json
+from bertsim.data.json_files import read_field, read_json
 from bertsim.engines.base import FLATBUFFER
-from bertsim.errors import InputError
+from bertsim.errors import CheckpointError, InputError
 from bertsim.export.bundle import CONFIG, copy_files
 from bertsim.export.writing import check_new_folder, save_head, save_tensors, to_tensors
 from bertsim.heads.network import Head
@@ -179,7 +179,7 @@ def make_task(
             hidden_size=encoder.config.hidden_size,
         )
         heads.append(first_head(config, has_pooler=bert.pooler is not None))
-    keep = partial(_keep, bert, heads, plan, encoder, output)
+    keep = partial(_keep, bert, heads, plan, encoder, output, observer)
     return JointTask(bert, heads, reader, data, plan, keep, pinned)
 
 
@@ -210,7 +210,9 @@ def _ask_the_encoder(
     return replace(data, parts=tuple(parts)), pinned
 
 
-def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: CheckpointFolder, output: Path) -> None:
+def _keep(
+    bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: CheckpointFolder, output: Path, observer: Observer
+) -> None:
     """Write the encoder, where it learns, and the heads on it; what was made of earlier ones of that name goes."""
     if plan.learns:
         (output / FLATBUFFER).unlink(missing_ok=True)
@@ -220,10 +222,16 @@ def _keep(bert: Any, heads: Sequence[Head], plan: TrainPlan, encoder: Checkpoint
         name, sha256 = plan.name or output.resolve().name, as_written(encoder, output).sha256
         for head in heads:
             head.config = replace(head.config, encoder=name, encoder_sha256=sha256)
-    joined = output / calibration.COMBINED_NAME
+    for path in (output / verdict.NAME, output / words.NAME):
+        if path.exists():
+            path.unlink()
+            observer.stage(f"{path.name} was removed: it is of the heads as they were")
+    joined, weights = output / calibration.COMBINED_NAME, dict[str, Any]()
+    with suppress(CheckpointError):  # which is said where the folder is made whole
+        weights = read_field(joined, read_json(joined), "weights", dict, {})
     for name, head in zip((each.name for each in plan.heads), heads, strict=True):
-        if joined.exists() and name in read_json(joined).get("weights", {}):
-            joined.unlink()
+        if name in weights:
+            joined.unlink(missing_ok=True)
         for made in _OF_THE_WEIGHTS:
             (output / HEADS / name / made).unlink(missing_ok=True)
         save_head(head, output / HEADS / name)
