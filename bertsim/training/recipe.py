@@ -86,7 +86,7 @@ class Recipe:
     report: ReportPlan | None = None  # what is measured at the end, beside dev and test
 
     def __post_init__(self) -> None:
-        """Raise InputError for runs and files that do not go into one folder, and words about what there will not be."""
+        """Raise InputError for runs or files that cannot share a folder, and words about what there will not be."""
         names = [head.name for run in self.runs for head in run.heads]
         shared = {(run.encoder, run.revision, run.max_length) for run in self.runs}
         if len(self.runs) > 1 and (len(shared) > 1 or any(run.learns for run in self.runs)):
