@@ -32,7 +32,7 @@ from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import as_csv
 from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, read_pairs, sign_of
 from bertsim.views.pairwise_matrix import matrix_picture
-from bertsim.views.sentence_map import place_labels
+from bertsim.views.sentence_map import place_labels, spread
 from tests.test_views import Page, assert_safe
 
 NAN = math.nan
@@ -255,6 +255,18 @@ def test_labels_on_the_map_cover_neither_each_other_nor_a_point():
             for other in boxes[index + 1 :]
         )
         assert all(not (one[0] < x < one[2] and one[1] < y < one[3]) for x, y in points)
+
+
+def test_points_of_the_map_that_would_cover_each_other_stand_side_by_side():
+    far = np.array([[30.0, 370.0], [430.0, 30.0]])
+    points = np.concatenate([far, np.full((6, 2), 200.0), far[:1] + 3])
+    moved = spread(points)
+    gaps = np.hypot(*(moved[:, None] - moved).transpose(2, 0, 1))[np.triu_indices(len(points), 1)]
+    assert gaps.min() > 15.5
+    assert np.abs(moved[1] - far[1]).max() < 0.01
+    assert np.abs(moved - points).max() < 30
+    many = spread(np.random.default_rng(7).uniform(0, 400, (500, 2)))
+    assert ((many >= 0) & (many <= [460, 400])).all()
 
 
 def test_of_more_than_are_drawn_the_nearest_pairs_are_listed():

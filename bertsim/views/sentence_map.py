@@ -16,6 +16,7 @@ from bertsim.views.pairwise import Pairwise, shorten, sign_of
 from bertsim.views.pairwise_matrix import PANEL
 
 _WIDTH, _HEIGHT, _MARGIN = 460.0, 400.0, 30.0
+_GAP, _ROUNDS = 16.0, 60  # pixels between two points, where there is room; steps that they are moved apart in
 _LETTER, _LINE, _LABEL = 7.0, 13.0, 20  # of a label: pixels of a letter and of its height; letters
 Box = tuple[float, float, float, float]
 
@@ -25,7 +26,24 @@ def _to_pixels(places: Float) -> list[tuple[float, float]]:
     low, span = places.min(axis=0), np.ptp(places, axis=0)
     scale = min((size - 2 * _MARGIN) / max(each, 1e-9) for size, each in zip((_WIDTH, _HEIGHT), span, strict=True))
     x, y = ((places - low - span / 2) * scale).T
-    return [(_WIDTH / 2 + right, _HEIGHT / 2 - up) for right, up in zip(x.tolist(), y.tolist(), strict=True)]
+    found = spread(np.stack([_WIDTH / 2 + x, _HEIGHT / 2 - y], axis=1))
+    return [(across, down) for across, down in found.tolist()]
+
+
+def spread(points: Float) -> Float:
+    """Points, [n, 2], moved just so far that each can be seen and pressed, as in a beeswarm plot; within the picture."""
+    turns = np.arange(len(points))
+    places = points.astype(float) @ [1, 1j] + 1e-3 * np.exp(1j * turns)  # two of one place part, too
+    gap, edge = min(_GAP, (_WIDTH * _HEIGHT / len(points)) ** 0.5 / 2), _MARGIN / 2
+    for _ in range(_ROUNDS):
+        ways = places[:, None] - places
+        one, other = np.nonzero((ways.real**2 + ways.imag**2 < (gap - 0.1) ** 2) & (turns[:, None] != turns))
+        if not len(one):
+            break
+        way = ways[one, other]
+        np.add.at(places, one, way * (gap / np.abs(way) - 1) / 2)
+        places = places.real.clip(edge, _WIDTH - edge) + 1j * places.imag.clip(edge, _HEIGHT - edge)
+    return np.stack([places.real, places.imag], axis=1).astype(np.float32)
 
 
 def _overlap(one: Box, other: Box) -> bool:
@@ -93,7 +111,7 @@ def map_figure(found: Pairwise, places: Float, shares: Sequence[float], chosen: 
     says = (
         f"The vectors on a plane, by the two directions in which they differ most (PCA): {first} % of the variance and "
         f"{second} %; the other {max(0, 100 - round(100 * sum(shares)))} % is not seen. Press a point for its nearest, "
-        "a second one to compare the two."
+        "a second one to compare the two. Points that would cover each other stand side by side."
     )
     data = [
         {"sentence": line, "x": round(x, 4), "y": round(y, 4)}
