@@ -31,7 +31,7 @@ def _to_pixels(places: Float) -> list[tuple[float, float]]:
 
 
 def spread(points: Float) -> Float:
-    """Points, [n, 2], moved just so far that each can be seen and pressed, as in a beeswarm plot; within the picture."""
+    """Points, [n, 2], moved so far that each can be seen and pressed, as in a beeswarm plot, within the picture."""
     turns = np.arange(len(points))
     places = points.astype(float) @ [1, 1j] + 1e-3 * np.exp(1j * turns)  # two of one place part, too
     gap, edge = min(_GAP, (_WIDTH * _HEIGHT / len(points)) ** 0.5 / 2), _MARGIN / 2
