@@ -10,7 +10,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+import bertsim
 from bertsim.ui.calls import StaleError
+from bertsim.ui.catalog import offered
+from bertsim.ui.every_pair import EveryPair
 from bertsim.ui.examples import LISTS
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.matrix import THRESHOLD
@@ -28,11 +31,14 @@ from bertsim.ui.pairwise import (
     read_together,
     unread_pairs,
 )
+from bertsim.ui.shelf import Shelf
 from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import as_csv
 from bertsim.views.pairwise import APART, MAX_DRAWN, TOGETHER, Pairwise, csv_rows, number_rows, read_pairs, sign_of
 from bertsim.views.pairwise_matrix import matrix_picture
 from bertsim.views.sentence_map import place_labels, spread
+from tests.checkpoints import make_checkpoint
+from tests.golden.cases import CLASSIFIERS
 from tests.test_views import Page, assert_safe
 
 NAN = math.nan
@@ -237,6 +243,20 @@ def test_groups_go_by_what_was_chosen_and_have_signs_beside_colours():
     assert sign_of(0)[0] == "●1"
     assert sign_of(7)[0] == "■8"
     assert sign_of(None)[0] == "○"
+
+
+def test_of_a_cross_encoder_that_gives_logits_the_matrix_has_their_sigmoids(tmp_path):
+    model = bertsim.load(
+        make_checkpoint(tmp_path / "cross", **CLASSIFIERS["cross_encoder_identity"]), engine="tensorflow"
+    )
+    shelf = Shelf.of(model, offered({}))
+    every, begun = EveryPair(shelf, SlowLane(lambda: 0.0)), replace(settings(model), encoder=shelf.catalog.start.name)
+    asked = every.ask("It rains.\nNo rain falls.", begun, "pooled")
+    assert list(every.read(asked, lambda: None)) == [(1, 1)]
+    logits = model.score([asked.lines, asked.lines[::-1]], scorer="pooled")
+    view = Page(every.draw(asked, TOGETHER, 0.5, None))
+    assert f"together {(1 / (1 + np.exp(-logits))).mean():.3f}" in view.text
+    assert f"sigmoid of pooled, {model.name}" in view.text
 
 
 def test_a_chosen_point_shows_its_nearest():

@@ -24,6 +24,7 @@ from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.pairwise import (
     Apart,
     find_groups,
+    gives_logits,
     key_of,
     lost_together,
     read_apart,
@@ -93,7 +94,8 @@ class EveryPair:
         silent, notes = lost_together(asked.reader, asked.length, asked.lines, together)
         scores, silent = (apart.cosines, apart.silent) if by == APART else (together, apart.silent | silent)
         groups = find_groups(scores, threshold, silent)
-        readers = f"cosine, {asked.model.name}", f"{asked.scorer}, {asked.reader.name}"
+        packed = f"sigmoid of {asked.scorer}" if gives_logits(asked.reader, asked.scorer) else asked.scorer
+        readers = f"cosine, {asked.model.name}", f"{packed}, {asked.reader.name}"
         found = Pairwise(asked.lines, apart.cosines, together, apart.order.tolist(), groups, by, threshold, readers)
         chosen = chosen if chosen is not None and chosen < len(asked.lines) else None
         return pairwise_view(found, apart.places, apart.shares.tolist(), chosen, [*apart.notes, *notes])

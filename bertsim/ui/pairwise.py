@@ -191,6 +191,11 @@ def unread_pairs(apart: Apart, together: Float) -> list[tuple[int, int]]:
     return [pair for pair in pairs if np.isnan(together[pair])]
 
 
+def gives_logits(model: SimilarityModel, scorer: str) -> bool:
+    """Whether scores are logits, such as those of a cross-encoder of the Hub that was trained to rank."""
+    return scorer in model.heads and model.head_config(scorer).activation == "identity"
+
+
 def read_together(
     model: SimilarityModel,
     scorer: str,
@@ -201,7 +206,9 @@ def read_together(
     lane: SlowLane,
     stop: Callable[[], None],
 ) -> Iterator[tuple[int, int]]:
-    """Read pairs of places both ways, and write the mean of both orders into `together`, float32 [n, n].
+    """Read pairs of places both ways, and write the mean of both orders into `together`, float32 [n, n], 0 to 1.
+
+    Of logits it is that of their sigmoids, as CrossEncoder of sentence-transformers has it where a model says nothing.
 
     Yields:
         After every block how many of the pairs are read, and how many there are.
@@ -209,11 +216,15 @@ def read_together(
     Raises:
         StaleError: `stop` says that nobody waits for it any more; it is asked after every batch.
     """
+    from scipy.special import expit
+
+    is_logit = gives_logits(model, scorer)
     for start in range(0, len(pairs), BLOCK):
         block = pairs[start : start + BLOCK]
         texts = [(lines[one], lines[other]) for pair in block for one, other in (pair, pair[::-1])]
         with lane.enter([text for pair in texts for text in pair], stop=stop, is_slow=start > QUICK) as pace:
-            scores = model.score(texts, scorer=scorer, max_length=max_length, progress=pace).reshape(-1, 2).mean(axis=1)
+            scores = model.score(texts, scorer=scorer, max_length=max_length, progress=pace).reshape(-1, 2)
         first, second = np.array(block).T
-        together[first, second] = together[second, first] = scores
+        both = (expit(scores) if is_logit else scores).mean(axis=1)
+        together[first, second] = together[second, first] = both
         yield min(start + BLOCK, len(pairs)), len(pairs)
