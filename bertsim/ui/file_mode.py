@@ -284,7 +284,8 @@ class FileMode(Mode):
         try:
             taken = self.desk.read(visit, asked)
         except BertsimError as error:
-            return fresh | {self.taken: fault(sentence(str(error))), self.how: gr.update(visible=asked != Asked())}
+            wrong = fault(sentence(str(error)), data_turn=visit.run)  # the same of another file is said anew
+            return fresh | {self.taken: wrong, self.how: gr.update(visible=asked != Asked())}
         fresh |= self._choices(taken, self.page.shelf.get(encoder))
         return fresh | {self.taken: self._preview(visit, taken)}
 
@@ -330,7 +331,7 @@ class FileMode(Mode):
         if taken.label_fault:
             notes.append(f"{counted(taken.labels, 'label')} could be read; {taken.label_fault}.")
         found = Preview(taken.name, taken.words, taken.columns, roles, rows, taken.rows, taken.bad, taken.faults, notes)
-        return preview(found, sentence(taken.problem))
+        return preview(found, sentence(taken.problem), data_turn=visit.run)
 
     def _drawn(self, visit: Visit, scored: Scored) -> Update:
         """What was made of the file."""

@@ -58,7 +58,7 @@ class Preview:
     notes: Sequence[str] = ()
 
 
-def preview(found: Preview, problem: str = "") -> Html:
+def preview(found: Preview, problem: str = "", **attributes: object) -> Html:
     """What it was taken for, the first rows, the rows that cannot be used; `problem`: what is to be chosen first."""
     named = f"{counted(found.count, 'row')}, {found.bad:,} of which cannot be used" * bool(found.bad)
     line = tag("p.bs-caption", tag("b", found.name), f": {found.words}; {named or counted(found.count, 'row')}.")
@@ -75,7 +75,7 @@ def preview(found: Preview, problem: str = "") -> Html:
         parts.append(region(f"The first rows of {found.name}", shown, kind=".bs-scroll"))
     if found.faults:
         parts.append(_faults(found))
-    return tag("section.bs-taken", *parts)
+    return tag("section.bs-taken", *parts, **attributes)
 
 
 def _faults(found: Preview) -> Html:

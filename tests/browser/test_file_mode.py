@@ -270,6 +270,9 @@ def test_a_hostile_file_is_text_or_a_sentence(file_page, tmp_path):
         (tmp_path / name).write_bytes(content)
         send(page, tmp_path / name)
         expect(page.locator("#bs-file-taken .bs-fault"), name).to_contain_text(says)
+    with page.expect_response(lambda answer: "/sent?" in answer.url):
+        page.locator(".bs-drop input").set_input_files(tmp_path / name)
+    expect(page.locator(".bs-sending")).to_be_empty()  # the same fault is an answer too
     (tmp_path / "run.exe").write_bytes(b"x")
     page.locator(".bs-drop input").set_input_files(tmp_path / "run.exe")
     expect(page.locator(".bs-sending")).to_contain_text("run.exe is not taken; send .tsv")
