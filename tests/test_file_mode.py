@@ -36,6 +36,7 @@ from bertsim.ui.shelf import Shelf
 from bertsim.views.file import Preview, drop_zone, preview, under_way
 from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
+from bertsim.views.plots import Axis
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
 HOSTILE = "<img src=x onerror=alert(1)>${x}"
@@ -450,3 +451,19 @@ def test_the_example_teaches_and_is_of_the_package():
     assert rows[0] == ["sentence1", "sentence2", "score"]
     assert len(rows) == 41
     assert {row[2] for row in rows[1:]} == set("012345")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0, 1, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (-0.05, 1.01, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (-11.3, 9.2, ["−10", "−5", "0", "5"]),
+        (0, 200_000, ["0", "50,000", "100,000", "150,000", "200,000"]),
+        (5, 5, ["5.0000"]),
+    ],
+)
+def test_at_an_axis_stand_round_numbers_between_its_ends(low, high, said):
+    marks = Axis("x", low, high).marks
+    assert [text for _, text in marks] == said
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in marks)

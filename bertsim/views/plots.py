@@ -6,6 +6,7 @@ What is dragged, and what moves, is the page's script's: `data-frame` says where
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,12 +37,15 @@ class Axis:
 
     @property
     def marks(self) -> Sequence[tuple[float, str]]:
-        """Its ticks: five, unless they are given."""
+        """Its ticks: the round numbers between its ends, about five, unless they are given."""
         if self.ticks:
             return self.ticks
-        values = [self.low + (self.high - self.low) * i / 4 for i in range(5)]
-        digits = 2 if self.high - self.low < 10 else 0
-        return [(value, number(value, digits)) for value in values]
+        rough = max(self.high - self.low, 1e-3) / 6
+        power = math.floor(math.log10(rough))
+        step = next(each for each in (1, 2, 5, 10) if each * 10**power >= rough * (1 - 1e-9)) * 10**power
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        digits = max(0, -math.floor(math.log10(step) + 1e-9))
+        return [(n * step, number(n * step, digits)) for n in range(first, last + 1)]
 
 
 def frame(x: Axis, y: Axis, *marks: Html, label: str, brush: bool = False) -> Html:
