@@ -264,6 +264,15 @@ def test_inference_is_that_of_the_head_in_both_directions(model, ranker):
         assert np.array(line.inference) == pytest.approx(comparison.inference, abs=0.02)
 
 
+def test_where_what_was_not_read_differs_nothing_is_said_to_follow_as_in_compare(model, ranker):
+    query, others, same = "I like 👍 a lot.", ["I like ☃ a lot.", "I like a lot."], "We all like 👍 a lot."
+    found = answer(ranker, asked(model, query, "\n".join([*others, same]))).found
+    silence = {line.text: line.silence for line in found.lines}
+    assert silence == dict.fromkeys(others, "too little read") | {same: ""}
+    for text in (*others, same):
+        assert (model.verdict(model.compare(query, text)) is None) == bool(silence[text])
+
+
 def test_the_first_example_teaches_that_the_best_answer_may_share_no_word(model, ranker):
     _, query, lines = EXAMPLES[0]
     found = answer(ranker, asked(model, query, lines)).found
