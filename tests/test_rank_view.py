@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import re
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -16,13 +18,14 @@ from bertsim.errors import InputError
 from bertsim.model.ruler import Ruler
 from bertsim.records import TokenCounts, Unread
 from bertsim.score.verdict import Inference
+from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER, Catalog
 from bertsim.ui.controls import Choices
 from bertsim.ui.kept import Kept, size_of
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
-from bertsim.ui.rank import EXAMPLES
+from bertsim.ui.rank import EXAMPLES, RankMode
 from bertsim.ui.ranking import MOST_LINES, Question, Ranker, list_lines
 from bertsim.ui.shelf import Shelf
 from bertsim.views.markup import as_csv, downloads, safe_cell
@@ -353,6 +356,36 @@ def test_lines_of_which_nothing_can_be_read_are_left_out_and_none_at_all_are_ref
     assert found.left_out.unreadable == 1
     with pytest.raises(InputError, match="no line has a character that this encoder can read"):
         answer(ranker, asked(model, "A dog.", "\u200b\u200d"))
+
+
+def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, monkeypatch):
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    monkeypatch.setattr("bertsim.ui.ranking.SOON", 0.0)  # how far it is, is told from the start
+    called = (each.fn for each in asyncio.run(build()).fns.values())
+    mode = next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), RankMode))
+    ann, sent = SimpleNamespace(session_hash="ann"), {**Choices.of(model).defaults, "encoder": model.name, "top": 2}
+    first = {**sent, "q": "A pet.", "lines": "A cat.\nRain.", "shown": None, "turn": 1}
+    page = {place: value for update in mode.rank(ann, **first) for place, value in update.items()}
+    assert "A cat." in page[mode.ranking]
+    other = {**sent, "q": "A pet.", "lines": "Snow.\nA dog.", "shown": page[mode.shown], "turn": 2}
+    answer = mode.rank(ann, **other)
+    page |= next(answer)
+    mode.stop(ann, **other | {"turn": 3})
+    page |= {place: value for update in answer for place, value in update.items()}
+    assert "A cat." in page[mode.ranking]
+    press = gr.EventData(None, {"key": "0"})
+    with pytest.raises(gr.Error, match="press a row of the new ranking"):
+        mode.open_row(press, **other | {"shown": page[mode.shown]})
+    for update in mode.rank(ann, **other | {"turn": 4}):
+        page |= update
+        if "A dog." in page[mode.ranking]:
+            assert "A cat." not in page[mode.others]
+            opened = mode.open_row(press, **other | {"shown": page[mode.shown]})
+            assert opened[mode.page.b] == "Snow."
+    assert "A dog." in page[mode.others]
 
 
 def test_too_much_text_for_one_call_is_refused(model, ranker):

@@ -179,10 +179,14 @@ class RankMode(Mode):
             wrong["lines"] = "there is no line yet; write one sentence a line, paste them, or drop a file."
         if not wrong:
             asked = Question(sent["q"], found, Settings.of(sent), sent["scorer"], sent["top"])
-            begun = {self.shown: _checksums(sent)} | dict.fromkeys(self.faults.values(), "")
+            begun: Update = dict.fromkeys(self.faults.values(), "")
+            drawn: Update = {self.shown: _checksums(sent)}
+            drawn |= {self.others: ""} if not sent["shown"] or sent["shown"][1] != hash(sent["lines"]) else {}
             try:
                 for update in self._updates(self.ranker.rank(asked, stop, is_over), asked.sentence, sent["turn"]):
                     is_current()
+                    if self.ranking in update:  # not before: a row that is pressed is one of the list that is drawn
+                        begun, drawn = begun | drawn, {}
                     yield begun | update
                     begun = {}
             except InputError as error:
