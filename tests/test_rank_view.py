@@ -358,14 +358,26 @@ def test_lines_of_which_nothing_can_be_read_are_left_out_and_none_at_all_are_ref
         answer(ranker, asked(model, "A dog.", "\u200b\u200d"))
 
 
-def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, monkeypatch):
+@pytest.fixture(scope="module")
+def mode(model):
+    """The mode of a page that is built and not served."""
 
     async def build() -> gr.Blocks:
         return build_app(model)
 
-    monkeypatch.setattr("bertsim.ui.ranking.SOON", 0.0)  # how far it is, is told from the start
     called = (each.fn for each in asyncio.run(build()).fns.values())
-    mode = next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), RankMode))
+    return next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), RankMode))
+
+
+@pytest.mark.parametrize("top", ["101", "0000999", "-1", "1.5", "²", "", "0" * 5000], ids=lambda top: top[:8])
+def test_a_link_has_as_many_read_together_as_the_slider_allows_or_is_refused(mode, top):
+    assert mode.read_link({"top": "100"}) == {mode.top: 100}
+    with pytest.raises(InputError, match="a whole number from 0 to 100 was expected"):
+        mode.read_link({"top": top})
+
+
+def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, mode, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.ranking.SOON", 0.0)  # how far it is, is told from the start
     ann, sent = SimpleNamespace(session_hash="ann"), {**Choices.of(model).defaults, "encoder": model.name, "top": 2}
     first = {**sent, "q": "A pet.", "lines": "A cat.\nRain.", "shown": None, "turn": 1}
     page = {place: value for update in mode.rank(ann, **first) for place, value in update.items()}

@@ -147,7 +147,7 @@ class RankMode(Mode):
         asked: Update = {self.asks[key]: query[key] for key in ("q", "lines") if key in query}
         if "top" in query:
             top = query["top"]
-            if not top.isdecimal() or int(top[:6]) > MOST_RERANKED:
+            if not top.isdecimal() or len(top) > 3 or int(top) > MOST_RERANKED:
                 raise InputError(f"top is {top[:40]!r}; a whole number from 0 to {MOST_RERANKED} was expected.")
             asked[self.top] = int(top)
         return asked
