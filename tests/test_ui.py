@@ -324,6 +324,23 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     assert "dog" in again["bs-past"]
 
 
+@pytest.fixture(scope="module")
+def events(model):
+    """What the events of a page do that is built and not served."""
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    return next(each.fn.__self__ for each in asyncio.run(build()).fns.values() if each.name == "open_page")
+
+
+def test_a_link_that_waited_for_its_encoder_says_what_of_it_cannot_be_followed(model, events):
+    wanted = {"name": model.name, "query": {"pooling": "both", "mask": "a1"}, "turn": 1}
+    with pytest.warns(UserWarning, match="pooling is &#x27;both&#x27;, which bertsim-minilm does not offer"):
+        *_, last = events.switching.follow_link(SimpleNamespace(session_hash="ann"), wanted, model.name)
+    assert last[events.page.controls["pooling"]]["value"] == "mean"
+
+
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
     turns = Turns()
     first = turns.take("ann", 1.0)
