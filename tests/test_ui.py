@@ -341,6 +341,24 @@ def test_a_link_that_waited_for_its_encoder_says_what_of_it_cannot_be_followed(m
     assert last[events.page.controls["pooling"]]["value"] == "mean"
 
 
+def test_a_link_that_waited_for_its_encoder_hides_its_tokens_unless_nothing_would_be_left(model, events):
+    ann, mask = SimpleNamespace(session_hash="ann"), events.page.controls["mask"]
+    wanted = {"name": model.name, "query": {"a": "A cat.", "b": "A dog.", "mask": "a1,a2"}, "turn": 10}
+    *_, last = events.switching.follow_link(ann, wanted, model.name)
+    before = Shown("A cat.", "A dog.", Settings("another", "mean", "last", "concat", 64), "saw")
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "past": [], "tab": "saw", "shown": before}
+    sent |= {"wanted": wanted, "a": "A cat.", "b": "A dog.", "mask": last[mask]["value"], "turn": 11}
+    answer = events.compare_if_switched(ann, **sent)
+    assert answer[mask] == ["a1", "a2"]
+    assert "2 tokens hidden" in answer[events.page.pictures["saw"]]
+    everything = [f"a{place}" for place in range(5)]
+    with pytest.warns(UserWarning, match="Every token of sentence A is masked"):
+        answer = events.compare_if_switched(ann, **sent | {"mask": everything, "turn": 12})
+    assert answer[mask] == []
+    typed = events.compare_if_switched(ann, **sent | {"b": "A bird.", "turn": 13})
+    assert typed[mask] == []  # of another pair, typed meanwhile
+
+
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
     turns = Turns()
     first = turns.take("ann", 1.0)
