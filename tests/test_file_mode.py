@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,11 +32,12 @@ from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, resu
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
-from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name
+from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name, read_taken, take
 from bertsim.ui.shelf import Shelf
 from bertsim.views.file import Preview, drop_zone, preview, under_way
 from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
+from tests.test_serving import until
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
 HOSTILE = "<img src=x onerror=alert(1)>${x}"
@@ -238,6 +240,25 @@ def test_a_file_that_the_next_takes_the_place_of_is_no_fault_and_does_not_touch_
     with pytest.raises(StaleError):
         desk.read(visit, Asked())  # asked for before
     assert (visit.run, visit.is_receiving, len(read)) == (coming, True, 1)
+
+
+@pytest.mark.slow
+def test_a_file_that_is_read_in_two_ways_at_once_has_the_rows_of_the_later_one_alone(desk, send, monkeypatch):
+    visit, is_read, real = send("p.tsv", PAIRS), Event(), take
+
+    def slowly(path, name, asked, *rest):
+        assert asked == Asked(label=NO_LABEL) or is_read.wait(30)
+        return real(path, name, asked, *rest)
+
+    monkeypatch.setattr("bertsim.ui.desk.take", slowly)
+    with ThreadPoolExecutor(1) as thread:
+        before = thread.submit(desk.read, visit, Asked())
+        until(lambda: visit.run > 1)
+        desk.read(visit, Asked(label=NO_LABEL))
+        is_read.set()
+        assert isinstance(before.exception(), StaleError)
+    assert [row.label for row in read_taken(visit.rows)] == [None] * 3
+    assert {each.name for each in visit.folder.iterdir()} == {"sent.tsv", "rows"}
 
 
 @pytest.fixture
