@@ -391,6 +391,21 @@ def test_what_is_scored_while_another_file_comes_is_not_shown_again_over_that(mo
 
 
 @pytest.mark.slow
+def test_who_presses_score_while_the_file_is_read_otherwise_does_not_lose_it(mode, asked, monkeypatch):
+    visit, is_pressed, real = mode.desk.admit("ann"), Event(), take
+    monkeypatch.setattr("bertsim.ui.desk.take", lambda *given: real(*given) if is_pressed.wait(30) else None)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(mode.desk.read, visit, Asked(label=NO_LABEL))
+        until(lambda: visit.taken is None)
+        (told,) = mode.score(**asked)
+        assert "There is no file that can be scored yet." in told[mode.told]
+        is_pressed.set()
+        assert reading.result().is_ready
+    *_, last = mode.score(**asked)
+    assert "200 of 200 rows scored" in last[mode.told]
+
+
+@pytest.mark.slow
 def test_cancel_ends_at_once_what_waits_for_its_turn_and_score_goes_on_with_it(mode, asked, monkeypatch):
     monkeypatch.setattr("bertsim.ui.lane.SHORT", 0)
     steps = mode.score(**asked)
