@@ -412,6 +412,17 @@ def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tin
     assert [(way.inputs, way.encoder) for way in judged.ways] == [("apart", small.name), ("packed", model.name)]
 
 
+def test_a_score_whose_meaning_is_withheld_stands_on_no_ruler(model, settings):
+    shelf, pairs = Shelf.of(model, offered({})), Pairs()
+    long = "word " * 80  # as one it is read whole, of two together neither is
+    for a, b, has_rulers in (("A \u2603", "A \u2604", [False, False]), ("A cat.", "A dog.", [True, True])):
+        found = judge(pairs.compare(model, settings, a, b), shelf, waits=True).ways
+        assert [bool(way.ruler) for way in found] == has_rulers
+    wide = dataclasses.replace(settings, max_length=100)
+    found = judge(pairs.compare(model, wide, f"{long}a", f"{long}b"), shelf, waits=True).ways
+    assert [(way.inputs, bool(way.ruler)) for way in found] == [("apart", True), ("packed", False)]
+
+
 def test_turns_keep_few_visitors_in_mind():
     turns = Turns(room=3)
     for visitor in range(20):
