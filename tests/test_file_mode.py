@@ -330,6 +330,21 @@ def test_pairs_are_listed_by_disagreement_within_what_was_dragged(scored):
 
 
 @pytest.mark.slow
+def test_what_was_not_read_of_a_file_is_said_in_sum_and_row_by_row(model, mode, desk, send):
+    rows = "I like \U0001f44d.\tI like \u2603.\nA dog.\tA cat.\n" + "dog " * 200 + "\tA cat.\n\tx\n"
+    visit = send("p.tsv", f"a\tb\n{rows}")
+    desk.read(visit, Asked())
+    visit.result = begin(visit, Job(SETTINGS, ("cosine",), False), model)
+    assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
+    says = "1 row has words the vocabulary lacks, 1 row was cut off at the end: the scores are of the rest."
+    assert says in mode.found.draw(visit)[mode.found.plots]
+    results = results_of(visit)
+    assert results.heads[-1] == "tokens not read"
+    assert [row.figures[-1] for row in results.listed(np.arange(3))] == ["2 unknown", "", "74 cut off"]
+    assert says in b"".join(write_report(visit)).decode()
+
+
+@pytest.mark.slow
 def test_a_report_stands_alone_and_shows_text_as_text(scored):
     (page,) = write_report(scored)
     text = page.decode()
