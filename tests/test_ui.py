@@ -82,6 +82,11 @@ def test_one_bad_value_gives_one_sentence_and_the_defaults(key, value):
     assert (tab, values) == ("saw", CHOICES.defaults)
 
 
+def test_a_token_that_a_link_names_twice_is_hidden_once():
+    _, values, problem = CHOICES.read_link({"mask": "a1,a01,b2,a1"})
+    assert (values["mask"], problem) == (["a1", "b2"], "")
+
+
 def test_a_control_takes_the_bounds_of_the_chosen_encoder():
     assert CHOICES.update("pooling", "cls")["choices"] == ["mean", "cls"]
     length = CHOICES.update("max_length", 20)
