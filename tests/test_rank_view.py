@@ -376,6 +376,13 @@ def test_a_link_has_as_many_read_together_as_the_slider_allows_or_is_refused(mod
         mode.read_link({"top": top})
 
 
+def test_settings_that_do_not_go_together_are_no_fault_of_the_lines(model, mode):
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "top": 2, "shown": None, "turn": 1}
+    sent |= {"q": "A pet.", "lines": "A cat.\nRain.", "pooling": "pooler", "layers": "all"}
+    with pytest.raises(gr.Error, match="The pooler reads the last layer alone"):
+        list(mode.rank(SimpleNamespace(session_hash="bob"), **sent))
+
+
 def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, mode, monkeypatch):
     monkeypatch.setattr("bertsim.ui.ranking.SOON", 0.0)  # how far it is, is told from the start
     ann, sent = SimpleNamespace(session_hash="ann"), {**Choices.of(model).defaults, "encoder": model.name, "top": 2}

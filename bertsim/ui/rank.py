@@ -171,6 +171,7 @@ class RankMode(Mode):
 
         found, wrong = list_lines(sent["lines"]), {}
         model = self.page.shelf.get(sent["encoder"])
+        model.resolve(**Settings.of(sent).options(model))  # settings that do not go together are no fault of a box
         try:
             model.check(sent["q"], "the sentence")
         except InputError as error:
