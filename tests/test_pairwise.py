@@ -113,6 +113,17 @@ def test_what_was_not_read_of_a_sentence_is_said_and_makes_no_group(model):
     assert find_groups(apart.cosines, 0.9, apart.silent) == []
 
 
+def test_a_pair_above_the_threshold_that_is_in_no_group_for_what_was_not_read_is_said_to_be_left_out(model):
+    every = EveryPair(Shelf.of(model, offered({})), SlowLane(lambda: 0.0))
+    asked = every.ask("I like \U0001f44d a lot.\nI like \u2603 a lot.\nIt is cold.", settings(model), "pooled")
+    says = "Left out of the groups, for what was not read of the two differs: 1 pair at the threshold or above."
+    drawn = every.draw(asked, APART, 0.6, None)
+    assert says in drawn
+    assert "0 groups among 3 sentences" in drawn
+    assert "no two reach" not in drawn
+    assert "Left out of the groups" not in every.draw(asked, TOGETHER, 0.6, None)  # nothing is read together yet
+
+
 def test_those_that_are_alike_stand_together():
     scores = symmetric(6, {(0, 3): 0.9, (1, 4): 0.8, (2, 5): 0.7})
     order = cluster_order(scores).tolist()
