@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,12 +32,13 @@ from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, resu
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
-from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name
+from bertsim.ui.reader import NO_LABEL, Asked, Limits, check_name, read_taken, take
 from bertsim.ui.shelf import Shelf
 from bertsim.views.file import Preview, drop_zone, preview, under_way
 from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
 from bertsim.views.plots import Axis
+from tests.test_serving import until
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
 HOSTILE = "<img src=x onerror=alert(1)>${x}"
@@ -241,6 +243,25 @@ def test_a_file_that_the_next_takes_the_place_of_is_no_fault_and_does_not_touch_
     assert (visit.run, visit.is_receiving, len(read)) == (coming, True, 1)
 
 
+@pytest.mark.slow
+def test_a_file_that_is_read_in_two_ways_at_once_has_the_rows_of_the_later_one_alone(desk, send, monkeypatch):
+    visit, is_read, real = send("p.tsv", PAIRS), Event(), take
+
+    def slowly(path, name, asked, *rest):
+        assert asked == Asked(label=NO_LABEL) or is_read.wait(30)
+        return real(path, name, asked, *rest)
+
+    monkeypatch.setattr("bertsim.ui.desk.take", slowly)
+    with ThreadPoolExecutor(1) as thread:
+        before = thread.submit(desk.read, visit, Asked())
+        until(lambda: visit.run > 1)
+        desk.read(visit, Asked(label=NO_LABEL))
+        is_read.set()
+        assert isinstance(before.exception(), StaleError)
+    assert [row.label for row in read_taken(visit.rows)] == [None] * 3
+    assert {each.name for each in visit.folder.iterdir()} == {"sent.tsv", "rows"}
+
+
 @pytest.fixture
 def scored(model: bertsim.SimilarityModel, desk: Desk, send: Sending) -> Visit:
     """A visit whose file is scored, by cosine and combined, with inference; cells of it are formulas, or markup."""
@@ -310,6 +331,21 @@ def test_pairs_are_listed_by_disagreement_within_what_was_dragged(scored):
 
 
 @pytest.mark.slow
+def test_what_was_not_read_of_a_file_is_said_in_sum_and_row_by_row(model, mode, desk, send):
+    rows = "I like \U0001f44d.\tI like \u2603.\nA dog.\tA cat.\n" + "dog " * 200 + "\tA cat.\n\tx\n"
+    visit = send("p.tsv", f"a\tb\n{rows}")
+    desk.read(visit, Asked())
+    visit.result = begin(visit, Job(SETTINGS, ("cosine",), False), model)
+    assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
+    says = "1 row has words the vocabulary lacks, 1 row was cut off at the end: the scores are of the rest."
+    assert says in mode.found.draw(visit)[mode.found.plots]
+    results = results_of(visit)
+    assert results.heads[-1] == "tokens not read"
+    assert [row.figures[-1] for row in results.listed(np.arange(3))] == ["2 unknown", "", "74 cut off"]
+    assert says in b"".join(write_report(visit)).decode()
+
+
+@pytest.mark.slow
 def test_a_report_stands_alone_and_shows_text_as_text(scored):
     (page,) = write_report(scored)
     text = page.decode()
@@ -368,6 +404,21 @@ def test_what_is_scored_while_another_file_comes_is_not_shown_again_over_that(mo
     mode.desk.begin(visit, "next.tsv")
     assert list(steps) == [gr.skip()]
     assert visit.result is None
+
+
+@pytest.mark.slow
+def test_who_presses_score_while_the_file_is_read_otherwise_does_not_lose_it(mode, asked, monkeypatch):
+    visit, is_pressed, real = mode.desk.admit("ann"), Event(), take
+    monkeypatch.setattr("bertsim.ui.desk.take", lambda *given: real(*given) if is_pressed.wait(30) else None)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(mode.desk.read, visit, Asked(label=NO_LABEL))
+        until(lambda: visit.taken is None)
+        (told,) = mode.score(**asked)
+        assert "There is no file that can be scored yet." in told[mode.told]
+        is_pressed.set()
+        assert reading.result().is_ready
+    *_, last = mode.score(**asked)
+    assert "200 of 200 rows scored" in last[mode.told]
 
 
 @pytest.mark.slow

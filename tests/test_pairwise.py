@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import gradio as gr
 import numpy as np
 import pytest
 
 import bertsim
+from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import offered
+from bertsim.ui.controls import Choices
 from bertsim.ui.every_pair import EveryPair
 from bertsim.ui.examples import LISTS
 from bertsim.ui.lane import SlowLane
-from bertsim.ui.matrix import THRESHOLD
+from bertsim.ui.matrix import THRESHOLD, MatrixMode
 from bertsim.ui.pairs import LAST, Settings
 from bertsim.ui.pairwise import (
     BLOCK,
@@ -106,6 +111,17 @@ def test_what_was_not_read_of_a_sentence_is_said_and_makes_no_group(model):
     assert "Sentence 3: cut off: word word" in apart.notes[2]
     assert apart.cosines[0, 1] > 0.99
     assert find_groups(apart.cosines, 0.9, apart.silent) == []
+
+
+def test_a_pair_above_the_threshold_that_is_in_no_group_for_what_was_not_read_is_said_to_be_left_out(model):
+    every = EveryPair(Shelf.of(model, offered({})), SlowLane(lambda: 0.0))
+    asked = every.ask("I like \U0001f44d a lot.\nI like \u2603 a lot.\nIt is cold.", settings(model), "pooled")
+    says = "Left out of the groups, for what was not read of the two differs: 1 pair at the threshold or above."
+    drawn = every.draw(asked, APART, 0.6, None)
+    assert says in drawn
+    assert "0 groups among 3 sentences" in drawn
+    assert "no two reach" not in drawn
+    assert "Left out of the groups" not in every.draw(asked, TOGETHER, 0.6, None)  # nothing is read together yet
 
 
 def test_those_that_are_alike_stand_together():
@@ -322,3 +338,19 @@ def test_any_text_is_shown_as_text():
     text = Page(source).text
     assert "<script>alert(1)</script>" in text
     assert re.search(r"=1\+1", text)
+
+
+def test_a_cell_opens_the_pair_that_it_shows_and_none_once_the_lines_are_others(model):
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    called = (each.fn for each in asyncio.run(build()).fns.values())
+    mode = next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), MatrixMode))
+    ann, press = SimpleNamespace(session_hash="ann"), gr.EventData(None, {"key": "0-1"})
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "threshold": 0.6, "by": APART, "chosen": None}
+    sent |= {"lines": "A cat.\nA dog.", "drawn": "", "turn": 1}
+    sent["drawn"] = mode.draw_typed(ann, **sent)[mode.drawn]
+    assert mode.press(ann, press, **sent)[mode.opening][:2] == ["A cat.", "A dog."]
+    with pytest.raises(gr.Error, match="press in the new one"):
+        mode.press(ann, press, **sent | {"lines": "Snow.\nRain."})

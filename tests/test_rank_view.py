@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import re
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -16,13 +18,14 @@ from bertsim.errors import InputError
 from bertsim.model.ruler import Ruler
 from bertsim.records import TokenCounts, Unread
 from bertsim.score.verdict import Inference
+from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER, Catalog
 from bertsim.ui.controls import Choices
 from bertsim.ui.kept import Kept, size_of
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
-from bertsim.ui.rank import EXAMPLES
+from bertsim.ui.rank import EXAMPLES, RankMode
 from bertsim.ui.ranking import MOST_LINES, Question, Ranker, list_lines
 from bertsim.ui.shelf import Shelf
 from bertsim.views.markup import as_csv, downloads, safe_cell
@@ -264,6 +267,15 @@ def test_inference_is_that_of_the_head_in_both_directions(model, ranker):
         assert np.array(line.inference) == pytest.approx(comparison.inference, abs=0.02)
 
 
+def test_where_what_was_not_read_differs_nothing_is_said_to_follow_as_in_compare(model, ranker):
+    query, others, same = "I like 👍 a lot.", ["I like ☃ a lot.", "I like a lot."], "We all like 👍 a lot."
+    found = answer(ranker, asked(model, query, "\n".join([*others, same]))).found
+    silence = {line.text: line.silence for line in found.lines}
+    assert silence == dict.fromkeys(others, "too little read") | {same: ""}
+    for text in (*others, same):
+        assert (model.verdict(model.compare(query, text)) is None) == bool(silence[text])
+
+
 def test_the_first_example_teaches_that_the_best_answer_may_share_no_word(model, ranker):
     _, query, lines = EXAMPLES[0]
     found = answer(ranker, asked(model, query, lines)).found
@@ -344,6 +356,55 @@ def test_lines_of_which_nothing_can_be_read_are_left_out_and_none_at_all_are_ref
     assert found.left_out.unreadable == 1
     with pytest.raises(InputError, match="no line has a character that this encoder can read"):
         answer(ranker, asked(model, "A dog.", "\u200b\u200d"))
+
+
+@pytest.fixture(scope="module")
+def mode(model):
+    """The mode of a page that is built and not served."""
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    called = (each.fn for each in asyncio.run(build()).fns.values())
+    return next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), RankMode))
+
+
+@pytest.mark.parametrize("top", ["101", "0000999", "-1", "1.5", "²", "", "0" * 5000], ids=lambda top: top[:8])
+def test_a_link_has_as_many_read_together_as_the_slider_allows_or_is_refused(mode, top):
+    assert mode.read_link({"top": "100"}) == {mode.top: 100}
+    with pytest.raises(InputError, match="a whole number from 0 to 100 was expected"):
+        mode.read_link({"top": top})
+
+
+def test_settings_that_do_not_go_together_are_no_fault_of_the_lines(model, mode):
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "top": 2, "shown": None, "turn": 1}
+    sent |= {"q": "A pet.", "lines": "A cat.\nRain.", "pooling": "pooler", "layers": "all"}
+    with pytest.raises(gr.Error, match="The pooler reads the last layer alone"):
+        list(mode.rank(SimpleNamespace(session_hash="bob"), **sent))
+
+
+def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, mode, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.ranking.SOON", 0.0)  # how far it is, is told from the start
+    ann, sent = SimpleNamespace(session_hash="ann"), {**Choices.of(model).defaults, "encoder": model.name, "top": 2}
+    first = {**sent, "q": "A pet.", "lines": "A cat.\nRain.", "shown": None, "turn": 1}
+    page = {place: value for update in mode.rank(ann, **first) for place, value in update.items()}
+    assert "A cat." in page[mode.ranking]
+    other = {**sent, "q": "A pet.", "lines": "Snow.\nA dog.", "shown": page[mode.shown], "turn": 2}
+    answer = mode.rank(ann, **other)
+    page |= next(answer)
+    mode.stop(ann, **other | {"turn": 3})
+    page |= {place: value for update in answer for place, value in update.items()}
+    assert "A cat." in page[mode.ranking]
+    press = gr.EventData(None, {"key": "0"})
+    with pytest.raises(gr.Error, match="press a row of the new ranking"):
+        mode.open_row(press, **other | {"shown": page[mode.shown]})
+    for update in mode.rank(ann, **other | {"turn": 4}):
+        page |= update
+        if "A dog." in page[mode.ranking]:
+            assert "A cat." not in page[mode.others]
+            opened = mode.open_row(press, **other | {"shown": page[mode.shown]})
+            assert opened[mode.page.b] == "Snow."
+    assert "A dog." in page[mode.others]
 
 
 def test_too_much_text_for_one_call_is_refused(model, ranker):

@@ -17,6 +17,7 @@ from bertsim.ui.share import ORIGIN, in_other_words
 from bertsim.ui.tabs import hidden_tokens
 from bertsim.views.card import HEIGHT, WIDTH, card
 from bertsim.views.markup import tag
+from bertsim.views.result import verdict
 from bertsim.views.share import share_dialog
 
 A, B = 'Alice paid "Bob" $5, didn\'t she?', "-Bob paid\nAlice."
@@ -133,6 +134,14 @@ def test_a_card_without_heads_has_the_cosine_and_one_marker(plain_pair):
     said = texts(ElementTree.fromstring(card(own, own, None, None, "bert")))
     assert f"Cosine {own['cosine'].value:.3f}" in said
     assert not any(each.startswith(("Read together", "If A")) for each in said)
+
+
+def test_a_card_of_what_was_not_read_says_so_as_the_page_does(model, plain_pair):
+    unread = Pairs().compare(model, plain_pair.settings, "I like \U0001f44d a lot.", "I like \u2603 a lot.")
+    assert unread.comparison["cosine"].value == pytest.approx(1)
+    said, *_ = texts(drawn(unread, []))
+    assert said == "No verdict: too little of it was read"
+    assert said in verdict(unread.comparison, None)
 
 
 def test_a_sentence_that_has_no_room_on_the_card_or_was_not_read_to_its_end_ends_with_three_dots(

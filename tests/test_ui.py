@@ -82,6 +82,11 @@ def test_one_bad_value_gives_one_sentence_and_the_defaults(key, value):
     assert (tab, values) == ("saw", CHOICES.defaults)
 
 
+def test_a_token_that_a_link_names_twice_is_hidden_once():
+    _, values, problem = CHOICES.read_link({"mask": "a1,a01,b2,a1"})
+    assert (values["mask"], problem) == (["a1", "b2"], "")
+
+
 def test_a_control_takes_the_bounds_of_the_chosen_encoder():
     assert CHOICES.update("pooling", "cls")["choices"] == ["mean", "cls"]
     length = CHOICES.update("max_length", 20)
@@ -324,6 +329,41 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     assert "dog" in again["bs-past"]
 
 
+@pytest.fixture(scope="module")
+def events(model):
+    """What the events of a page do that is built and not served."""
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    return next(each.fn.__self__ for each in asyncio.run(build()).fns.values() if each.name == "open_page")
+
+
+def test_a_link_that_waited_for_its_encoder_says_what_of_it_cannot_be_followed(model, events):
+    wanted = {"name": model.name, "query": {"pooling": "both", "mask": "a1"}, "turn": 1}
+    with pytest.warns(UserWarning, match="pooling is &#x27;both&#x27;, which bertsim-minilm does not offer"):
+        *_, last = events.switching.follow_link(SimpleNamespace(session_hash="ann"), wanted, model.name)
+    assert last[events.page.controls["pooling"]]["value"] == "mean"
+
+
+def test_a_link_that_waited_for_its_encoder_hides_its_tokens_unless_nothing_would_be_left(model, events):
+    ann, mask = SimpleNamespace(session_hash="ann"), events.page.controls["mask"]
+    wanted = {"name": model.name, "query": {"a": "A cat.", "b": "A dog.", "mask": "a1,a2"}, "turn": 10}
+    *_, last = events.switching.follow_link(ann, wanted, model.name)
+    before = Shown("A cat.", "A dog.", Settings("another", "mean", "last", "concat", 64), "saw")
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "past": [], "tab": "saw", "shown": before}
+    sent |= {"wanted": wanted, "a": "A cat.", "b": "A dog.", "mask": last[mask]["value"], "turn": 11}
+    answer = events.compare_if_switched(ann, **sent)
+    assert answer[mask] == ["a1", "a2"]
+    assert "2 tokens hidden" in answer[events.page.pictures["saw"]]
+    everything = [f"a{place}" for place in range(5)]
+    with pytest.warns(UserWarning, match="Every token of sentence A is masked"):
+        answer = events.compare_if_switched(ann, **sent | {"mask": everything, "turn": 12})
+    assert answer[mask] == []
+    typed = events.compare_if_switched(ann, **sent | {"b": "A bird.", "turn": 13})
+    assert typed[mask] == []  # of another pair, typed meanwhile
+
+
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
     turns = Turns()
     first = turns.take("ann", 1.0)
@@ -375,6 +415,17 @@ def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tin
     assert judged.verdict.read_together_by == model.name
     assert judged.words == model.words
     assert [(way.inputs, way.encoder) for way in judged.ways] == [("apart", small.name), ("packed", model.name)]
+
+
+def test_a_score_whose_meaning_is_withheld_stands_on_no_ruler(model, settings):
+    shelf, pairs = Shelf.of(model, offered({})), Pairs()
+    long = "word " * 80  # as one it is read whole, of two together neither is
+    for a, b, has_rulers in (("A \u2603", "A \u2604", [False, False]), ("A cat.", "A dog.", [True, True])):
+        found = judge(pairs.compare(model, settings, a, b), shelf, waits=True).ways
+        assert [bool(way.ruler) for way in found] == has_rulers
+    wide = dataclasses.replace(settings, max_length=100)
+    found = judge(pairs.compare(model, wide, f"{long}a", f"{long}b"), shelf, waits=True).ways
+    assert [(way.inputs, bool(way.ruler)) for way in found] == [("apart", True), ("packed", False)]
 
 
 def test_turns_keep_few_visitors_in_mind():

@@ -177,12 +177,15 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     def rank(
         query: str, sentences: list[str], scorer: str = "cosine", top: int = 10, rerank: str = "", encoder: str = ""
     ) -> list[dict[str, Any]]:
-        """Sentences by how similar they are to a query, best first; index = the place in the list, from 0."""
+        """Sentences by likeness to a query, best first; index = place in the list, from 0. Tokens lost: of the two."""
         model, listed = shelf.get_called(encoder), list_sentences(sentences)
         told: dict[str, Any] = {"top": top, "rerank": None if rerank == "" else rerank, "max_passes": MAX_PASSES}
         with lane.enter([query, *listed]) as pace:
             (found,) = model.rank([query], listed, scorer=scorer, progress=pace, **told)
-        return [{"sentence": plain(listed[each.index]), **asdict(each)} for each in found]
+        lost = _lost(model, [(query, listed[each.index]) for each in found], rerank or scorer)
+        counts = [{name: _unread(*each, "")[name] for name in ("cut_tokens", "unknown_tokens")} for each in lost]
+        both = zip(found, counts, strict=True)
+        return [{"sentence": plain(listed[each.index]), **asdict(each), **own} for each, own in both]
 
     @replies
     def matrix(

@@ -87,7 +87,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     """Connect the components of a page with what their events do: triggers, queues, what runs in the browser."""
     page, controls, switching = events.page, events.page.controls, events.switching
     sent = {"a": page.a, "b": page.b, "past": page.past, "shown": page.shown, "encoder": page.encoder}
-    sent |= {key: control for key, control in controls.items() if key != "pins"}
+    sent |= {"wanted": page.wanted} | {key: control for key, control in controls.items() if key != "pins"}
     sent |= {"mode": page.mode, "pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
     results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}

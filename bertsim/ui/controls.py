@@ -255,7 +255,7 @@ class Choices:
             is_key = (len(part) < 6 and part[0] in "ab" and part[1:].isdecimal() for part in keys)
             if len(keys) > 1024 or not all(is_key):
                 raise InputError(f"{key} is {written[:40]!r}; tokens such as a3,b10 were expected")
-            return keys
+            return list(dict.fromkeys(f"{part[0]}{int(part[1:])}" for part in keys))  # each once, as the page calls it
         for option in options:
             if str(option) == written:
                 return option

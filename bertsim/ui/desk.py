@@ -152,17 +152,22 @@ class Desk:
         visit.run += 1
         visit.asked, visit.taken, visit.result, visit.result_bytes, visit.shown = asked, None, None, 0, {}
         run, limits = visit.run, self.limits if self.limits.megabytes else Limits()
+        rows = visit.rows.with_suffix(f".{run}")  # one that is read otherwise meanwhile writes its own
         try:
-            taken = take(visit.upload, visit.name, asked, limits, visit.rows)
+            taken = take(visit.upload, visit.name, asked, limits, rows)
+            with self._lock:
+                if visit.run != run:
+                    raise StaleError
+                if rows.exists():
+                    rows.replace(visit.rows)
+                visit.taken, visit.fresh = taken, run
+                visit.size = sum(each.stat().st_size for each in visit.folder.iterdir())
         except BertsimError:
             if visit.run != run:
                 raise StaleError from None
             raise
-        with self._lock:
-            if visit.run != run:
-                raise StaleError
-            visit.taken, visit.fresh = taken, run
-            visit.size = sum(each.stat().st_size for each in visit.folder.iterdir())
+        finally:
+            rows.unlink(missing_ok=True)
         self.make_room(visit)
         return taken
 

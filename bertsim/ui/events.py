@@ -101,11 +101,15 @@ class Events:
         shown = sent["shown"]
         if shown and shown.settings.encoder == sent["encoder"]:
             return gr.skip()
+        query, usual = (sent.get("wanted") or {}).get("query", {}), dict(zip("ab", EXAMPLES[0][1:], strict=True))
+        is_link_s = all(sent[key] == query.get(key, example) for key, example in usual.items())
         try:
-            return self._answer(request, sent)
-        except InputError:
+            return self._answer(request, sent, keeps_mask=is_link_s)  # of one that waited; a choice empties it
+        except InputError as error:
             if not shown:
                 raise
+            if sent["mask"] and is_link_s:
+                gr.Warning(str(Html.escape(sentence(str(error)))), title="Not all of this link", duration=10)
             return self._answer(request, {**sent, "a": shown.a, "b": shown.b})
 
     @answers

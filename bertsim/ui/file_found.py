@@ -16,6 +16,7 @@ from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Update
 from bertsim.ui.theme import FILE_JS
 from bertsim.views.file_plots import findings
+from bertsim.views.markup import note
 
 
 class Found:
@@ -58,7 +59,7 @@ class Found:
         measured = results.measured(chosen)
         orders = [(ORDERS[name], name) for name in results.orders]
         return {
-            self.plots: findings(measured),
+            self.plots: note(results.losses) + findings(measured),
             self.choice: gr.update(visible=True),
             self.similar: gr.update(value=measured.similar, visible=measured.span is not None),
             self.axis: gr.update(choices=results.names, value=results.names[0]),
@@ -125,8 +126,8 @@ class Found:
     def part_labels(self, request: gr.Request, similar: float | None) -> Update:
         """Pairs are similar from another label on."""
         visit = self.visit_of(request)
-        chosen = chosen_of(visit, similar=similar)
-        return {self.plots: findings(results_of(visit).measured(chosen)), **self._listed(request)}
+        results, chosen = results_of(visit), chosen_of(visit, similar=similar)
+        return {self.plots: note(results.losses) + findings(results.measured(chosen)), **self._listed(request)}
 
     @answers
     def open_row(self, request: gr.Request, event: gr.EventData) -> Update:

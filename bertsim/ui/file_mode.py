@@ -209,7 +209,7 @@ class FileMode(Mode):
     def score(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """Score the rows, and say how far it is; what is finished when it is stopped is kept, and drawn."""
         visit = self.visit_of(request)
-        visit.run += 1
+        visit.run += visit.taken is not None  # a file that is being read is read on
         run, buttons = visit.run, {self.run: gr.update(interactive=False), self.cancel: gr.update(visible=True)}
 
         def stop() -> None:

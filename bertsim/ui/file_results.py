@@ -49,6 +49,7 @@ class Results:
         self.scored = scored
         self.numbers = {name: scored.numbers(name) for name in scored.job.scorers}
         self.labels, self.inference = scored.labels, np.stack([scored.numbers(name) for name in LABELS], axis=1)
+        self.unread = np.nan_to_num([scored.numbers(name) for name in ("unknown_tokens", "cut_tokens")])
 
     @property
     def names(self) -> list[str]:
@@ -59,6 +60,15 @@ class Results:
     def orders(self) -> list[str]:
         """Orders that there are, the usual one first."""
         return [*["label"] * (LABEL in self.names), *["readings"] * (len(self.numbers) > 1), "line"]
+
+    @property
+    def losses(self) -> str:
+        """How many rows were not read whole; "" where all were."""
+        unknown, cut = np.count_nonzero(self.unread, axis=1).tolist()
+        has, was = "has" if unknown == 1 else "have", "was" if cut == 1 else "were"
+        told = [f"{counted(unknown, 'row')} {has} words the vocabulary lacks"] * (unknown > 0)
+        told += [f"{counted(cut, 'row')} {was} cut off at the end"] * (cut > 0)
+        return f"{', '.join(told)}: the scores are of the rest." if told else ""
 
     def measured(self, chosen: Chosen) -> Measured:
         """All that is drawn of it."""
@@ -93,13 +103,16 @@ class Results:
             if self.scored.job.infers:
                 shares = self.inference[place]
                 figures.append("" if math.isnan(shares[0]) else _SAYS[int(shares.argmax())])
+            counts = zip(self.unread[:, place].tolist(), ("unknown", "cut off"), strict=True)
+            figures += [", ".join(f"{count:.0f} {what}" for count, what in counts if count)] * bool(self.losses)
             found.append(Listed(place, row.line, a, b, figures))
         return found
 
     @property
     def heads(self) -> list[str]:
         """Of the figures in the table."""
-        return [*self.numbers, *[LABEL] * (LABEL in self.names), *["if A, B"] * self.scored.job.infers]
+        found = [*self.numbers, *[LABEL] * (LABEL in self.names), *["if A, B"] * self.scored.job.infers]
+        return [*found, *["tokens not read"] * bool(self.losses)]
 
     def has_more(self, chosen: Chosen) -> bool:
         """Whether there are pairs that are not listed yet, and may be."""
@@ -144,6 +157,7 @@ def write_report(visit: Visit) -> Iterator[bytes]:
         f"{taken.words}; {counted(len(scored.rows), 'row')}, {scored.done:,} of them scored." if taken else "",
         f"Encoder {scored.encoder}, {job.settings.pooling} pooling, {job.settings.layers} layer; "
         f"scorers {', '.join(job.scorers)}{', inference' * job.infers}; {number(scored.seconds, 1)} s.",
+        *[results.losses] * bool(results.losses),
     ]
     worst = results.listed(results._places(chosen)[:WORST])
     yield report(f"bertsim: {visit.name}", facts, results.measured(chosen), worst, results.heads).encode()

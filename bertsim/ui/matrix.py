@@ -134,10 +134,16 @@ class MatrixMode(Mode):
 
     @answers
     def press(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Update:
-        """A cell or a row: the pair is opened; a point: its nearest are shown; with one chosen before, the two are."""
+        """A cell or a row: the pair is opened; a point: its nearest are shown; with one chosen before, the two are.
+
+        Raises:
+            InputError: what is drawn is of lines that have been typed over, or of another encoder or settings.
+        """
+        if sent["drawn"] != self._state(sent):
+            raise InputError("the picture is about to be drawn anew; press in the new one.")
         asked, places = (self._asked(sent), [int(each) for each in re.findall(r"\d{1,4}", pressed_key(event))])
         if not 1 <= len(places) <= 2 or max(places) >= len(asked.lines):
-            return gr.skip()  # the picture is of lines that have been typed over
+            return gr.skip()
         if len(places) == 1 and sent["chosen"] not in (None, *places):
             places = [sent["chosen"], *places]
         if len(places) == 2:

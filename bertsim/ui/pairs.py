@@ -15,6 +15,7 @@ from weakref import ref
 from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import UNTRAINED, Comparison, Float, Int
+from bertsim.text.unread import withheld
 from bertsim.ui.kept import Kept
 from bertsim.views.explain import Occlusion, check_masks, layer_profile, occlude
 from bertsim.views.result import Origin
@@ -99,12 +100,13 @@ class Pair:
         return self.pairs.kept(key, partial(occlude, self.comparison, scorer, score))
 
     def way(self, scorer: str, *, waits: bool) -> Way:
-        """How a scorer read the pair; where its ruler is not known yet and nobody waits, without one."""
-        key, ruler = (ref(self.model), "ruler", scorer), None
-        if scorer not in UNTRAINED or self.model.resolve(**self.options).is_default:
+        """How a scorer read the pair; without a ruler where none is known yet and nobody waits, or none says much."""
+        key, ruler, own = (ref(self.model), "ruler", scorer), None, self.comparison
+        inputs = "packed" if scorer in self.model.scorers_of("packed") else "apart"
+        has_meaning = not withheld(*((inputs == "packed" and own.unread_together) or own.unread))
+        if has_meaning and (scorer not in UNTRAINED or self.model.resolve(**self.options).is_default):
             ask = partial(self.model.ruler, scorer)
             ruler = self.pairs.kept(key, ask) if waits else self.pairs.known(key)
-        inputs = "packed" if scorer in self.model.scorers_of("packed") else "apart"
         return Way(inputs, self.comparison[scorer], ruler, self.model.name)
 
     def profiles(self, pairs: Sequence[tuple[str, str]], poolings: Sequence[str]) -> Float:

@@ -147,7 +147,7 @@ class RankMode(Mode):
         asked: Update = {self.asks[key]: query[key] for key in ("q", "lines") if key in query}
         if "top" in query:
             top = query["top"]
-            if not top.isdecimal() or int(top[:6]) > MOST_RERANKED:
+            if not top.isdecimal() or len(top) > 3 or int(top) > MOST_RERANKED:
                 raise InputError(f"top is {top[:40]!r}; a whole number from 0 to {MOST_RERANKED} was expected.")
             asked[self.top] = int(top)
         return asked
@@ -171,6 +171,7 @@ class RankMode(Mode):
 
         found, wrong = list_lines(sent["lines"]), {}
         model = self.page.shelf.get(sent["encoder"])
+        model.resolve(**Settings.of(sent).options(model))  # settings that do not go together are no fault of a box
         try:
             model.check(sent["q"], "the sentence")
         except InputError as error:
@@ -179,10 +180,14 @@ class RankMode(Mode):
             wrong["lines"] = "there is no line yet; write one sentence a line, paste them, or drop a file."
         if not wrong:
             asked = Question(sent["q"], found, Settings.of(sent), sent["scorer"], sent["top"])
-            begun = {self.shown: _checksums(sent)} | dict.fromkeys(self.faults.values(), "")
+            begun: Update = dict.fromkeys(self.faults.values(), "")
+            drawn: Update = {self.shown: _checksums(sent)}
+            drawn |= {self.others: ""} if not sent["shown"] or sent["shown"][1] != hash(sent["lines"]) else {}
             try:
                 for update in self._updates(self.ranker.rank(asked, stop, is_over), asked.sentence, sent["turn"]):
                     is_current()
+                    if self.ranking in update:  # not before: a row that is pressed is one of the list that is drawn
+                        begun, drawn = begun | drawn, {}
                     yield begun | update
                     begun = {}
             except InputError as error:

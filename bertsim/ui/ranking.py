@@ -21,6 +21,7 @@ from bertsim.model.embedder import Options
 from bertsim.model.similarity import SimilarityModel
 from bertsim.records import Float, TokenCounts
 from bertsim.score.verdict import Inference, kinds_of, one_text
+from bertsim.text.unread import withheld
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import NO_HEAD, Choices
@@ -261,7 +262,7 @@ def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, F
 
 
 def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progress) -> dict[str, Float]:
-    """What was read of a sentence with each line: tokens cut off, score, the judge's rating, inference both ways."""
+    """Of a sentence with each line: tokens cut off, score, the judge's rating, inference, if too little is read."""
     judge, scorer, pairs = reader.judge, reader.scorer, [(sentence, line) for line in lines]
     lost = reader.model.unread_of_pairs(pairs, reader.options.get("max_length"), packed=True)
     columns = [np.array([sum(each.cut_tokens for each in lost.get(pair, ())) for pair in pairs], np.float32)]
@@ -273,6 +274,8 @@ def _numbers(reader: _Reader, sentence: str, lines: Sequence[str], pace: Progres
         scores, there = judge.infer(pairs, dict.fromkeys([*own, rating]), progress=pace, **options)
         _, back = judge.infer([pair[::-1] for pair in pairs], (), progress=pace, **options)
         columns += [scores[name] for name in (*own, rating)] + [*there.T, *back.T]
+        lost = lost if own else judge.unread_of_pairs(pairs, packed=True)
+        columns.append(np.array([pair in lost and bool(withheld(*lost[pair])) for pair in pairs], np.float32))
     return dict(zip(lines, np.stack(columns, axis=1), strict=True))
 
 
@@ -285,11 +288,12 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader, sentence
             cut, score, *rest = map(float, numbers)
             line = replace(line, together=score, cut_together=int(cut))
             if rest:
-                both = np.reshape(rest[1:], (1, 2, 3))
+                both = np.reshape(rest[1:7], (1, 2, 3))
                 is_other = rule is not None and kinds_of(np.array(rest[:1]), both, rule)[0] == "different"
                 silence = "other subject" if is_other else "a question" if _is_question(line.text) else ""
+                silence = "too little read" if rest[7] else silence
                 silence = "the same text" if one_text(sentence, line.text) else silence
-                line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:])), silence=silence)
+                line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:7])), silence=silence)
         lines.append(line)
     return replace(
         found, lines=sorted(lines, key=lambda each: (each.together is None, -(each.together or 0.0), each.first))

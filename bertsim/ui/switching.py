@@ -78,7 +78,9 @@ class Switching:
                     yield {page.line: encoder_on_its_way(wanted, *told, current)}
             check()
             allowed = Choices.of(loading.model())
-            _, values, _ = allowed.read_link(query or {})
+            _, values, problem = allowed.read_link(query or {})
+            if problem:
+                gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
             controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
             yield self.in_use(wanted) | controls
         except BertsimError as error:

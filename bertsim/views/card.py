@@ -17,6 +17,7 @@ from bertsim.score.verdict import Inference, Verdict
 from bertsim.views.explain import mates, token_cosines, words
 from bertsim.views.markup import Html, number, tag
 from bertsim.views.matrix import HEAT, HUES, INK, LINE, SOFT, short_number, svg
+from bertsim.views.result import headline
 
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
@@ -143,19 +144,19 @@ def card(
     Args:
         comparison: the pair.
         under: the same under the mask that is shown; without one, the same.
-        verdict: what is said of it; None: the cosine stands in its place.
+        verdict: what is said of it; None: the cosine stands in its place, or that too little was read.
         together: the scorer that stands for reading the two together, if there is one.
         encoder: its name.
     """
     cosine = under["cosine"]
-    headline = verdict.headline if verdict else f"Cosine {number(cosine.value)}"
+    says = headline(under, verdict)
     ways = [("Read apart", cosine), *([("Read together", under[together])] if together else [])]
     back = tag("rect", width=WIDTH, height=HEIGHT, style=f"fill:{_PANEL}")
-    parts = [back, _text(headline, _EDGE, 110, 50, more="font-weight:600")]
+    parts = [back, _text(says, _EDGE, 110, 50, more="font-weight:600")]
     parts.append(_text(f"bertsim · {encoder}", WIDTH - _EDGE, 46, 20, SOFT, "end"))
     parts += _sentences(comparison, under)
     parts.append(tag("path", d=f"M{_EDGE},442 H{WIDTH - _EDGE}", style=f"stroke:{LINE};stroke-width:1"))
     parts += _scale(ways) + (_inference(verdict) if verdict and not verdict.is_one_text else [])
     a, b = (sentence[:_MOST] for (sentence,) in comparison.tokens.sentences)
-    label = f"{headline}. A: {a} B: {b} " + ", ".join(f"{way.lower()} {number(score.value)}" for way, score in ways)
+    label = f"{says}. A: {a} B: {b} " + ", ".join(f"{way.lower()} {number(score.value)}" for way, score in ways)
     return svg(*parts, width=WIDTH, height=HEIGHT, label=label, font=f"20px {_SERIF}")

@@ -71,8 +71,8 @@ class Line:
         together: the score of what read it together with the sentence; None: nothing did.
         cut_together: tokens of the two that did not fit into what they share there.
         inference: what the sentence says of it, and it of the sentence; None: nobody says.
-        silence: why nothing is said of inference: the line is a question, on another subject, or the sentence itself;
-            "": something is.
+        silence: why nothing is said of inference: the line is a question, on another subject, or the sentence itself,
+            or what was not read of the two differs; "": something is.
     """
 
     text: str

@@ -85,6 +85,15 @@ def losses(comparison: Comparison) -> list[str]:
     return [each[0].upper() + each[1:] for each in found if each]
 
 
+def headline(comparison: Comparison, judged: Verdict | None) -> str:
+    """What two sentences are to each other in a few words; where nobody can say, their cosine, or why not."""
+    if judged:
+        return judged.headline
+    if withheld_of(comparison):
+        return "No verdict: too little of it was read"
+    return f"Cosine {number(comparison['cosine'].value)}"
+
+
 def verdict(
     comparison: Comparison, judged: Verdict | None, words: Words | None = None, turn: float | None = None
 ) -> Html:
@@ -96,9 +105,9 @@ def verdict(
         words: of the encoder that judged; what it is known to get wrong of such pairs.
         turn: when it was asked for, as the browser counts.
     """
-    headline, sure = f"Cosine {number(comparison['cosine'].value)}", list[str]()
+    sure = list[str]()
     if judged:
-        headline, known = judged.headline, None if judged.is_one_text else _known(words, comparison)
+        known = None if judged.is_one_text else _known(words, comparison)
         if judged.is_one_text:
             sure.append("The two differ in case, spaces or a final stop at most: that is read off, not judged.")
         if judged.right:
@@ -111,12 +120,10 @@ def verdict(
             sure.append("Here the two ways of reading, apart and together, disagree.")
         if sure and not (_is_latin(comparison.sentence_a) and _is_latin(comparison.sentence_b)):
             sure.append("These figures are of English sentences.")
-    elif withheld_of(comparison):
-        headline = "No verdict: too little of it was read"
-    else:
+    elif not withheld_of(comparison):
         sure = ["What counts as similar differs between encoders: compare with pairs that you know."]
     told = tag("ul.bs-sure", *(tag("li", each) for each in sure)) if sure else ""
-    line = tag("div.bs-verdict", tag("p.bs-judgement", headline), told, data_turn=turn)
+    line = tag("div.bs-verdict", tag("p.bs-judgement", headline(comparison, judged)), told, data_turn=turn)
     return line + Html().join(map(note, losses(comparison)))
 
 

@@ -66,6 +66,11 @@ def test_sentences_are_ranked_as_the_core_does(app_url, model):
     assert [each["score"] for each in found] == pytest.approx([each.score for each in ranked], abs=5e-3)
     probabilities = [each.probability for each in ranked]
     assert [each["probability"] for each in found] == pytest.approx(probabilities, abs=5e-3)
+    assert [each["unknown_tokens"] for each in found] == [[0, int("\u2603" in each["sentence"])] for each in found]
+    (long,) = given(app_url, "rank", query="A \u2603 barks.", sentences=["dog " * 300])
+    assert (long["cut_tokens"], long["unknown_tokens"]) == ([0, 300 + 2 - model.max_length], [1, 0])
+    (together,) = given(app_url, "rank", query="A \u2603 barks.", sentences=["dog " * 300], rerank="pooled")
+    assert together["cut_tokens"] == [0, 300 + 5 + 3 - model.max_length]
     assert len(given(app_url, "rank", query="A", sentences=SENTENCES * 3)) == 10
     assert len(given(app_url, "rank", query="A", sentences=SENTENCES * 3, top=None)) == 12
 
