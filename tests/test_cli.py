@@ -931,3 +931,22 @@ def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(cli, tmp
     ):
         done = cli(*words, "--max-length", "16")
         assert "1 sentence was cut off: only the first 16 tokens were read" in done.err
+
+
+def test_every_command_says_how_many_pairs_are_cut_off_where_two_are_read_together(cli, tmp_path):
+    data, lines = tmp_path / "pairs.tsv", tmp_path / "lines.txt"
+    rows = [f"{'rain ' * 10}\t{'snow ' * n}\t{n}" for n in (1, 2, 10)]
+    data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
+    lines.write_text("rain\n" + "snow " * 10 + "\n")
+    for words in (
+        ["evaluate", "--data", data],
+        ["rank", "rain " * 10, "--input", lines, "--rerank", "pooled"],
+        ["rank", "rain " * 10, "--input", lines, "--scorer", "pooled"],
+        ["matrix", "--input", lines, "--others", lines, "--scorer", "combined", "--output", tmp_path / "matrix.npy"],
+    ):
+        done = cli(*words, "--max-length", "16")
+        assert "1 pair is longer than the 16 tokens that two share when they are read together: the end of" in done.err
+        done = cli(*words, "--max-length", "32")
+        assert "is cut off" not in done.err
+    done = cli("rank", "rain " * 10, "--input", lines, "--max-length", "16")
+    assert "is cut off" not in done.err  # each is read alone

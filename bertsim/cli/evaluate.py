@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.files import Tally, at_hand, summed
+from bertsim.cli.files import Tally, at_hand, say_shared, summed
 from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
@@ -98,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
     tally = Tally(model)
     unread = summed(tally.count([sentence for pair in data.pairs for sentence in pair]))
     tally.say(unread)
+    say_shared(model, scored.scores, data.pairs)
     drawn = []
     if args.plots is not None:
         from bertsim.measuring.plots import plot_agreement
