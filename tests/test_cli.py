@@ -690,6 +690,14 @@ def test_sentences_become_npy_npz_and_json_lines(cli, model, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_sentence_of_bytes_that_are_no_utf8_is_written_too(cli, tmp_path):
+    sentence = "A caf\udce9 is open."  # as Python has such bytes of the command line
+    done = cli("embed", sentence, "--output", tmp_path / "x.jsonl")
+    assert done.status == 0
+    (line,) = (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["sentence"] == sentence
+
+
 def test_sentences_of_the_command_line_begin_again_whatever_was_left(cli, model, tmp_path):
     output = tmp_path / "x.npy"
     for job in ({"sentences": [A, B]}, None):
