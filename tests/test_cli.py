@@ -166,6 +166,9 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (["embed", A, "--output", "x.txt"], "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them."),
         (["embed", A, "--column", "s", "--output", "x.npy"], "--column goes with --input FILE."),
+        (["score", A, B, "--delimiter", "comma"], "--delimiter goes with --input FILE."),
+        (["score", A, B, "--no-header"], "--no-header goes with --input FILE."),
+        (["embed", A, "--output", "x.npy", "--restart"], "--restart goes with --input FILE."),
         (["embed", A, "--output", "no/x.npy"], "no/x.npy: there is no folder no; make it first."),
         (
             ["evaluate", "--data", "p.tsv", "--resamples", "0"],

@@ -12,7 +12,7 @@ from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, reading_of
+from bertsim.cli.options import add_model_options, add_reading_options, check_no_file, load_scoring, reading_of
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences, with_sentence
 from bertsim.errors import DataError, InputError
@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
+    if args.input is None:
+        check_no_file(args)
     with nullcontext() if args.input is None else at_hand(args.input) as args.input:
         return _embed(args, ending)
 

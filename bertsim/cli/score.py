@@ -14,7 +14,14 @@ from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import NAMED, STANDARD, UNREAD, StandardOutput, Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
+from bertsim.cli.options import (
+    add_model_options,
+    add_reading_options,
+    check_no_file,
+    load_scoring,
+    parse_scorers,
+    reading_of,
+)
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
@@ -82,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output or args.columns or args.score_column or args.error_column or args.prefix:
         named = "--output, --columns, --score-column, --error-column and --prefix"
         raise InputError(f"{named} go with --input FILE; two sentences are printed.")
+    check_no_file(args)
     if len(args.sentences) != 2:
         raise InputError(f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE.")
     return _score_pair(args)
