@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -326,6 +327,14 @@ def test_a_ranking_is_refused_from_so_many_passes_on(
         model.rank(QUERY, SENTENCES, max_passes=passes - 1, **options)
     with pytest.raises(InputError, match=r"^dot of 1 × 4 takes 4 passes of the encoder; max_passes is 3"):
         model.rank(model.embed([QUERY])[0], SENTENCES, scorer="dot", max_passes=3)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(model: SimilarityModel) -> None:
+    two, most, length = np.int8(2), np.int64(100), np.uint8(16)
+    found = model.rank(QUERY, SENTENCES, top=two, chunk=np.uint8(3), max_passes=most, max_length=length)  # type: ignore[arg-type]
+    assert found == model.rank(QUERY, SENTENCES, top=2, chunk=3, max_length=16)
+    assert len(model.duplicates(SENTENCES, top=two).pairs) == 2  # type: ignore[arg-type]
+    assert json.dumps(model.settings(max_length=length)) == json.dumps(model.settings(max_length=16))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("scorer", "passes"), [("cosine", 4), ("nli", 2), ("combined", 6)])

@@ -71,7 +71,7 @@ class RankingModel(ScoringModel):
         Raises: InputError, for texts, vectors, a scorer, `top` or options that cannot be, or too many passes; names it.
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
-        check_limit("top", top)
+        top = check_limit("top", top)
         own: Any = [query] if isinstance(query, str) else query
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
