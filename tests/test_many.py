@@ -373,6 +373,27 @@ def test_the_probabilities_of_pairs_are_those_of_comparisons_and_none_where_one_
     assert set(model.probabilities(pairs, model.score(pairs, pooling="max"), pooling="max")) == {None}
     assert set(model.probabilities(pairs, model.score(pairs, scorer="nli"), "nli")) == {None}
     assert model.probabilities([], model.score([])) == []
+    series = pandas.Series(model.score(PAIRS), index=[7, 8])
+    assert model.probabilities(PAIRS, series) == model.probabilities(PAIRS, model.score(PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("scores", "scorer", "message"),
+    [
+        ([0.5], "cosine", r"^scores are \(1,\) for 2 pairs; one for each was expected"),
+        ([[0.5], [0.5]], "cosine", r"^scores are \(2, 1\) for 2 pairs; one"),
+        (["x", "y"], "cosine", r"^scores are .*'x'.*; numbers were expected"),
+        ([0.5, 0.5], "cosin", r"^scorer is 'cosin'; known are cosine"),
+    ],
+)
+def test_scores_that_have_no_probability_of_these_pairs_are_named(
+    model: SimilarityModel, scores: Any, scorer: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        model.probabilities(PAIRS, scores, scorer)
+    if np.shape(scores) == (2,):
+        with pytest.raises(InputError, match=message):
+            model.calibrate(scorer, scores)
 
 
 def test_a_pair_does_not_wait_for_all_that_another_call_brought_before(model: SimilarityModel) -> None:

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if dev is not data:
         chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
-    calibrated = [name for name in scored.scores if is_own or name in model.heads]
+    calibrated = [name for name in scored.scores if name not in reference and (is_own or name in model.heads)]
     probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
     bootstrap = {"resamples": args.resamples, "seed": args.seed}
     try:

@@ -164,11 +164,16 @@ class RankingModel(ScoringModel):
 
         Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
         sentences differs. `scores`, float32 [n], are what `score` gave of these pairs by this scorer and options.
+
+        Raises: InputError, as `score`, and where there is not one score for each pair.
         """
-        listed = list_pairs(pairs)
+        listed, resolved, given = list_pairs(pairs), self.resolve(**options), np.asarray(scores)
+        name = self._scorer(scorer, resolved).name
+        if given.shape != (len(listed),):
+            raise InputError(f"scores are {given.shape} for {len(listed):,} pairs; one for each was expected.")
         a, b = ([pair[side] for pair in listed] for side in (0, 1))
         places = np.arange(len(b))[:, None]
-        return self._probabilities(scorer, a, b, places, scores[:, None], self.resolve(**options))[:, 0].tolist()
+        return self._probabilities(name, a, b, places, given[:, None], resolved)[:, 0].tolist()
 
     def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:
         """What sentence-transformers calls `embed`, of many texts [n, dim]; of a single string float32 [dim].
