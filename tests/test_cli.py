@@ -773,6 +773,19 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
     assert all(f" {name}=" in settings for name in SETTINGS[1:])
 
 
+def test_where_no_pair_is_similar_that_is_said_and_no_probability_is_judged(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", labels=[2, 1, 2, 1, 2])
+    done = cli("evaluate", "--data", path, "--scorer", "cosine")
+    assert done.err.splitlines()[0] == (
+        f"bertsim: {path}: labels go from 1 to 2, and pairs are similar from 4 on: nothing tells them from others;"
+        " --similar-from says from which label on."
+    )
+    assert done.out.splitlines()[5].split() == ["cosine", *"–––––––––"]
+    done = cli("evaluate", "--data", path, "--scorer", "cosine", "--similar-from", "2")
+    assert "--similar-from" not in done.err
+    assert "–" not in done.out.splitlines()[5]
+
+
 def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, tmp_path):
     from bertsim.measuring.evaluation import evaluate
 

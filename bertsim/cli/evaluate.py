@@ -75,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
     check_edges(args.ranges)
     data, reference = _read(args, args.data, args.held_out)
     similar = similar_from(args.similar_from, data.labels)
+    if len(set(Scored(data.labels, {}, similar).is_similar)) == 1:
+        span = f"labels go from {min(data.labels):g} to {max(data.labels):g}, and pairs are similar from {similar:g} on"
+        say(f"bertsim: {args.data}: {span}: nothing tells them from others; --similar-from says from which label on.")
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
