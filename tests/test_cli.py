@@ -827,6 +827,8 @@ def test_labels_that_cannot_be_correlated_are_refused(cli, tmp_path, labels, sen
 def test_too_few_rows_are_refused(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", PAIRS[:2], labels=[1, 2])
     assert refused(cli("evaluate", "--data", path)) == (f"{path} has 2 labelled pairs; a correlation needs at least 3.")
+    held_out = f"{path} has 0 labelled pairs in its held-out tenth; a correlation needs at least 3."
+    assert refused(cli("evaluate", "--data", path, "--held-out")) == held_out
 
 
 def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):

@@ -117,7 +117,8 @@ def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out:
             labels.append(label)
             words |= {word_of(row.label): label} if read is similar_of else {}
     if len(pairs) < MIN_ROWS:
-        raise DataError(f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
+        which = " in its held-out tenth" if only_held_out else ""
+        raise DataError(f"{file.path} has {len(pairs)} labelled pairs{which}; a correlation needs at least {MIN_ROWS}.")
     if len(set(labels)) == 1:
         raise DataError(
             f"{file.path}: every label in {file.label!r} is {labels[0]:g}; a correlation needs labels that differ."
