@@ -691,6 +691,8 @@ def test_decimal_commas_in_labels_are_numbers(tmp_path):
         (("A, b", "c, d"), 4.0),
         (("x", "y"), 3.0),
     ]
+    path.write_text("a;b;score\n" + "x;y;1\n" * 200 + "x;y;2,5\n")
+    assert [number_of(row.label) for row in find_label(open_pairs(path))][-2:] == [1.0, 2.5]
     path.write_text("a;b;score\nx;y;1,250\n")
     with pytest.raises(DataError) as raised:
         find_label(open_pairs(path))
