@@ -773,6 +773,19 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
     assert all(f" {name}=" in settings for name in SETTINGS[1:])
 
 
+def test_a_row_that_the_model_refuses_is_named_and_skipped_as_any_bad_row(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [*PAIRS[:2], (A, "\u200b"), *PAIRS[2:]], labels=[4.5, 1, 3, 4, 0, 5])
+    good = write_pairs(tmp_path / "good.tsv", labels=[4.5, 1, 4, 0, 5])
+    for words in (["--data", path], ["--data", good, "--dev", path]):
+        told = f"{path}:4: 'sentence2' '\\u200b' has no character that the tokenizer can read; write at least one word;"
+        advice = "mend the row, or leave such rows out with --skip-bad-rows."
+        assert refused(cli("evaluate", *words)) == f"{told} {advice}"
+    words = ["--scorer", "cosine", "--json"]
+    found = json.loads(cli("evaluate", "--data", path, "--skip-bad-rows", *words).out)
+    assert (found["skipped"], found["scorers"]["cosine"]["n"]) == (1, 5)
+    assert found["scorers"]["cosine"] == json.loads(cli("evaluate", "--data", good, *words).out)["scorers"]["cosine"]
+
+
 def test_where_no_pair_is_similar_that_is_said_and_no_probability_is_judged(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", labels=[2, 1, 2, 1, 2])
     done = cli("evaluate", "--data", path, "--scorer", "cosine")

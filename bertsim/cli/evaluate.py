@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertsim.batch.scoring import refusal
 from bertsim.cli.files import Tally, at_hand, say_shared, summed
 from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
@@ -87,6 +88,9 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
+    own = None if dev is data else _usable(args, model, dev, dev_reference)
+    data, reference = _usable(args, model, data, reference)
+    dev, dev_reference = own or (data, reference)
     scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
     if dev is not data:
         chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
@@ -128,6 +132,24 @@ def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple
         data = read_labelled(file, skip_bad_rows=args.skip_bad_rows, only_held_out=held_out)
     scores = tfidf.score_tfidf(data.pairs)
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
+
+
+def _usable(
+    args: argparse.Namespace, model: SimilarityModel, data: LabelledPairs, reference: dict[str, Float]
+) -> tuple[LabelledPairs, dict[str, Float]]:
+    """The same without pairs that the model refuses. Raises: DataError, for the first, if bad rows are not skipped."""
+    counts = model.count_tokens([sentence for pair in data.pairs for sentence in pair])
+    bad = {place // 2 for place, each in enumerate(counts) if not each.read + each.unknown}
+    if bad and not args.skip_bad_rows:
+        first = min(bad)
+        named = {repr(name): text for name, text in zip(data.file.sentences, data.pairs[first], strict=True)}
+        raise DataError(f"{data.places[first]}: {refusal(named, model.check)}; {data.file.advice.row}.")
+    kept = [place for place in range(len(data.pairs)) if place not in bad]
+    columns: dict[str, Any] = {
+        name: [getattr(data, name)[place] for place in kept] for name in ("pairs", "labels", "places")
+    }
+    skipped = data.skipped + len(bad)
+    return replace(data, skipped=skipped, **columns), {name: scores[kept] for name, scores in reference.items()}
 
 
 def _score(
