@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,11 +111,14 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
 
 
 def plain(value: object) -> object:
-    """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
+    """A cell as JSON has it; dates, decimals and the like become text, bytes too, or {"base64": …} if they are none."""
     if isinstance(value, dict):
         return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if isinstance(value, bytes):
-        return value.decode()
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return {"base64": b64encode(value).decode()}
     return value if isinstance(value, str | int | float | None) else str(value)
