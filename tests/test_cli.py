@@ -989,3 +989,13 @@ def test_every_command_says_how_many_pairs_are_cut_off_where_two_are_read_togeth
         assert "is cut off" not in done.err
     done = cli("rank", "rain " * 10, "--input", lines, "--max-length", "16")
     assert "is cut off" not in done.err  # each is read alone
+
+
+def test_probe_says_what_was_not_read(cli, tmp_path):
+    path = tmp_path / "known.tsv"
+    rows = ["It rains.\tIt pours \u2603.\tclose", f"{'rain ' * 10}\t{'snow ' * 10}\tdifferent"]
+    path.write_text("\n".join(["sentence1\tsentence2\tkind", *rows]) + "\n", encoding="utf-8")
+    done = cli("probe", "--verdicts", path, "--max-length", "16")
+    assert done.status == 0
+    assert "bertsim: 1 sentence has words that the vocabulary lacks, not read: \u2603;" in done.err
+    assert "bertsim: 1 pair is longer than the 16 tokens that two share when they are read together" in done.err
