@@ -790,8 +790,7 @@ def test_where_no_pair_is_similar_that_is_said_and_no_probability_is_judged(cli,
     path = write_pairs(tmp_path / "p.tsv", labels=[2, 1, 2, 1, 2])
     done = cli("evaluate", "--data", path, "--scorer", "cosine")
     assert done.err.splitlines()[0] == (
-        f"bertsim: {path}: labels go from 1 to 2, and pairs are similar from 4 on: nothing tells them from others;"
-        " --similar-from says from which label on."
+        f"bertsim: {path}: pairs of one kind alone, similar from 4 on; --similar-from sets that."
     )
     assert done.out.splitlines()[5].split() == ["cosine", *"–––––––––"]
     done = cli("evaluate", "--data", path, "--scorer", "cosine", "--similar-from", "2")

@@ -12,7 +12,7 @@ from bertsim.batch.scoring import chunk_size, describe_job, refusal
 from bertsim.batch.writing import VectorLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import add_model_options, add_reading_options, check_no_file, load_scoring, reading_of
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, reading_of
 from bertsim.cli.output import say
 from bertsim.data.pairs import DataFile, Row, open_sentences, with_sentence
 from bertsim.errors import DataError, InputError
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--input", type=place, metavar="FILE", help="a file of sentences instead")
     add("--column", metavar="NAME", help="the column of FILE that holds them, by name or number")
     add("--output", type=place, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
-    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add("--restart", action="store_true", default=None, help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
     add_ray_options(parser)
     add_model_options(parser)
@@ -60,8 +60,6 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("embed takes sentences, each in quotes, or --input FILE; give one of the two.")
     if args.input is None and args.column:
         raise InputError("--column goes with --input FILE.")
-    if args.input is None:
-        check_no_file(args)
     with nullcontext() if args.input is None else at_hand(args.input) as args.input:
         return _embed(args, ending)
 
@@ -78,7 +76,7 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
     rows: Iterable[Row] = file or [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
     job = None if file is None else describe_job(file, model, options) | {"rows": total}
     tally = Tally(model)
-    with PartialFile(args.output, job, restart=args.restart) as partial:
+    with PartialFile(args.output, job, restart=bool(args.restart)) as partial:
 
         def make(chunk: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             sentences = [row.sentences[0] for row in chunk]

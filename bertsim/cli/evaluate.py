@@ -77,8 +77,7 @@ def run(args: argparse.Namespace) -> int:
     data, reference = _read(args, args.data, args.held_out)
     similar = similar_from(args.similar_from, data.labels)
     if len(set(Scored(data.labels, {}, similar).is_similar)) == 1:
-        span = f"labels go from {min(data.labels):g} to {max(data.labels):g}, and pairs are similar from {similar:g} on"
-        say(f"bertsim: {args.data}: {span}: nothing tells them from others; --similar-from says from which label on.")
+        say(f"bertsim: {args.data}: pairs of one kind alone, similar from {similar:g} on; --similar-from sets that.")
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
@@ -88,12 +87,11 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
-    own = None if dev is data else _usable(args, model, dev, dev_reference)
-    data, reference = _usable(args, model, data, reference)
-    dev, dev_reference = own or (data, reference)
-    scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
-    if dev is not data:
-        chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
+    data, scores = _score(args, model, options, data, reference)
+    scored = chooser = Scored(data.labels, scores, similar)
+    if args.dev is not None:
+        dev, scores = _score(args, model, options, dev, dev_reference)
+        chooser = Scored(dev.labels, scores, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
     calibrated = [name for name in scored.scores if name not in reference and (is_own or name in model.heads)]
     probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
@@ -134,10 +132,13 @@ def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple
     return data, {tfidf.SCORER: scores} if scores.min() < scores.max() else {}
 
 
-def _usable(
-    args: argparse.Namespace, model: SimilarityModel, data: LabelledPairs, reference: dict[str, Float]
+def _score(
+    args: argparse.Namespace, model: SimilarityModel, options: Any, data: LabelledPairs, reference: dict[str, Float]
 ) -> tuple[LabelledPairs, dict[str, Float]]:
-    """The same without pairs that the model refuses. Raises: DataError, for the first, if bad rows are not skipped."""
+    """The pairs that the model can read, and their scores by every scorer that was asked for, under a bar.
+
+    Raises: DataError, for one that it cannot, if bad rows are not skipped.
+    """
     counts = model.count_tokens([sentence for pair in data.pairs for sentence in pair])
     bad = {place // 2 for place, each in enumerate(counts) if not each.read + each.unknown}
     if bad and not args.skip_bad_rows:
@@ -145,21 +146,13 @@ def _usable(
         named = {repr(name): text for name, text in zip(data.file.sentences, data.pairs[first], strict=True)}
         raise DataError(f"{data.places[first]}: {refusal(named, model.check)}; {data.file.advice.row}.")
     kept = [place for place in range(len(data.pairs)) if place not in bad]
-    columns: dict[str, Any] = {
-        name: [getattr(data, name)[place] for place in kept] for name in ("pairs", "labels", "places")
-    }
-    skipped = data.skipped + len(bad)
-    return replace(data, skipped=skipped, **columns), {name: scores[kept] for name, scores in reference.items()}
-
-
-def _score(
-    args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
-) -> dict[str, Float]:
-    """Scores of the pairs by every scorer that was asked for, under a bar."""
+    columns: Any = {name: [getattr(data, name)[place] for place in kept] for name in ("pairs", "labels", "places")}
+    data = replace(data, skipped=data.skipped + len(bad), **columns)
     scorers = None if args.scorer == "all" else parse_scorers(args.scorer)
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
-        return model.scores(data.pairs, scorers, progress=progress, **options)
+        scores = model.scores(data.pairs, scorers, progress=progress, **options)
+    return data, scores | {name: each[kept] for name, each in reference.items()}
 
 
 def similar_from(given: float | None, labels: Sequence[float]) -> float:

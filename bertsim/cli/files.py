@@ -145,15 +145,12 @@ class Tally:
 
 def say_shared(model: SimilarityModel, scorers: Iterable[str | None], pairs: Iterable[tuple[str, str]]) -> None:
     """Say how many of the pairs are cut off where one of these scorers reads the two together."""
-    from bertsim.model.scorers import PACKED
-
-    if {*scorers}.isdisjoint(model.scorers_of(PACKED)):
+    if {*scorers}.isdisjoint(model.scorers_of("packed")):
         return
     lost = model.unread_of_pairs(pairs, packed=True).values()
     if count := sum(a.cut_tokens + b.cut_tokens > 0 for a, b in lost):
-        longer = "1 pair is" if count == 1 else f"{count:,} pairs are"
-        shared = f"longer than the {model.max_length} tokens that two share when they are read together"
-        say(f"bertsim: {longer} {shared}: the end of either is cut off; --max-length sets how many.")
+        longer = f"longer than the {model.max_length} tokens that two share when they are read together: the end of"
+        say(f"bertsim: {count:,} pair{'s are' if count > 1 else ' is'} {longer} either is cut off (--max-length).")
 
 
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     with LiveLine() as line:
         progress = line.part("passes", 0, passes, passes)
         scores = model.matrix(a.sentences, others, args.scorer, max_passes=None, progress=progress, **options)
-    say_shared(model, [args.scorer], product(a.sentences, b.sentences))
+    say_shared(model, [args.scorer], ((one, each) for one in a.sentences for each in b.sentences))
     write(args.output, a, b, scores, model.settings(**options) | {"scorer": args.scorer})
     say(f"bertsim: {args.output}: the scores of {size} sentences.")
     return 0

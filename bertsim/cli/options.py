@@ -69,15 +69,6 @@ def reading_of(args: argparse.Namespace) -> tuple[Advice, Reading]:
     return NAME_THEM, Reading(delimiter, args.quoting, args.encoding, args.header, args.sheet)
 
 
-def check_no_file(args: argparse.Namespace) -> None:
-    """Refuse what says how a file is read, or gone on with, where there is none. Raises: InputError."""
-    named = ("delimiter", "quoting", "encoding", "sheet")
-    given = [name for name in named if getattr(args, name) is not None] + ["restart"] * args.restart
-    given += {None: [], True: ["header"], False: ["no-header"]}[args.header]
-    if given:
-        raise InputError(f"--{given[0]} goes with --input FILE.")
-
-
 def load_model(args: argparse.Namespace) -> SimilarityModel:
     """The model that the options name. Raises: InputError, for a revision of nothing."""
     if args.revision is not None and args.encoder is None:

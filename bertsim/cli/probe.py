@@ -65,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
     if report.head is None and trials.labelled:
         lacks = "has no head with probabilities of entailment, neutral and contradiction"
         say(f"bertsim: {model.name} {lacks}: inference and edits are not measured.")
-    tally, pairs = Tally(model), trials.pairs + [(each.sentence_a, each.sentence_b) for each in known]
+    ranked = [pair for sides in (trials.negation, trials.order) for side in sides or () for pair in side]
+    pairs = [*ranked, *(row[:2] for rows in trials.labelled.values() for row in rows), *(pair[:2] for pair in known)]
+    tally = Tally(model)
     tally.say(summed(tally.count([sentence for pair in pairs for sentence in pair])))
     say_shared(model, model.scorers, pairs)
     settings = model.settings(max_length=args.max_length)

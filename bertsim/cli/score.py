@@ -14,14 +14,7 @@ from bertsim.batch.scoring import chunk_size, describe_job
 from bertsim.batch.writing import TableLayout
 from bertsim.cli.cluster import add_ray_options, check_words, place, run_on_ray
 from bertsim.cli.files import NAMED, STANDARD, UNREAD, StandardOutput, Tally, at_hand, summed, write_chunks
-from bertsim.cli.options import (
-    add_model_options,
-    add_reading_options,
-    check_no_file,
-    load_scoring,
-    parse_scorers,
-    reading_of,
-)
+from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import print_json, say
 from bertsim.data.pairs import DataFile, Row, open_pairs, with_pair
 from bertsim.errors import DataError, InputError
@@ -66,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
-    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add("--restart", action="store_true", default=None, help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
     add_ray_options(parser)
     add_model_options(parser)
@@ -89,7 +82,6 @@ def run(args: argparse.Namespace) -> int:
     if args.output or args.columns or args.score_column or args.error_column or args.prefix:
         named = "--output, --columns, --score-column, --error-column and --prefix"
         raise InputError(f"{named} go with --input FILE; two sentences are printed.")
-    check_no_file(args)
     if len(args.sentences) != 2:
         raise InputError(f"score takes two sentences, each in quotes, but got {len(args.sentences)}; or --input FILE.")
     return _score_pair(args)
@@ -185,7 +177,7 @@ def _score_file(args: argparse.Namespace) -> int:
     tally = Tally(model, packed=scorer.packs)
     opened: AbstractContextManager[PartialFile | StandardOutput] = nullcontext(StandardOutput())
     if args.output != STANDARD:
-        opened = PartialFile(args.output, job, restart=args.restart)
+        opened = PartialFile(args.output, job, restart=bool(args.restart))
     with opened as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:

@@ -70,12 +70,6 @@ class Trials:
     order: tuple[Pairs, Pairs] | None
     labelled: Mapping[str, Sequence[Labelled]]
 
-    @property
-    def pairs(self) -> Pairs:
-        """All that is tried."""
-        ranked = [pair for sides in (self.negation, self.order) for side in sides or () for pair in side]
-        return ranked + [(a, b) for rows in self.labelled.values() for a, b, _ in rows]
-
 
 @dataclass(frozen=True)
 class Found:

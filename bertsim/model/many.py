@@ -163,16 +163,13 @@ class RankingModel(ScoringModel):
         """The probability that people would call each pair similar, in [0, 1]; None where nobody can say.
 
         Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
-        sentences differs. `scores`, float32 [n], are what `score` gave of these pairs by this scorer and options.
-
-        Raises: InputError, as `score`, and where there is not one score for each pair.
+        sentences differs. `scores`, float32 [n], are what `score` gave of these. Raises: InputError, for others.
         """
         listed, resolved, given = list_pairs(pairs), self.resolve(**options), np.asarray(scores)
-        name = self._scorer(scorer, resolved).name
         if given.shape != (len(listed),):
             raise InputError(f"scores are {given.shape} for {len(listed):,} pairs; one for each was expected.")
         a, b = ([pair[side] for pair in listed] for side in (0, 1))
-        places = np.arange(len(b))[:, None]
+        name, places = self._scorer(scorer, resolved).name, np.arange(len(b))[:, None]
         return self._probabilities(name, a, b, places, given[:, None], resolved)[:, 0].tolist()
 
     def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:

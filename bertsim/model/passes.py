@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from numbers import Integral
 
 from bertsim.errors import InputError
 from bertsim.model.scorers import APART, PACKED, Scorer, readers_of, ways_of
@@ -47,11 +46,9 @@ def passes_of_pairs(scorer: Scorer, count: int) -> int:
 
 def check_limit(name: str, limit: int | None) -> int | None:
     """Return a limit, one of numpy's as Python's. Raises: InputError: it is no whole number from 1 on, and not None."""
-    if limit is None:
-        return None
-    if isinstance(limit, bool) or not isinstance(limit, (int, np.integer)) or limit < 1:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
-    return int(limit)
+    return limit and int(limit)
 
 
 def check_passes(
