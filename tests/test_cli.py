@@ -166,6 +166,9 @@ def test_layers_that_are_no_numbers_are_refused():
         ),
         (["embed", A, "--output", "x.txt"], "x.txt: vectors are written to .npy, .npz, .jsonl; use one of them."),
         (["embed", A, "--column", "s", "--output", "x.npy"], "--column goes with --input FILE."),
+        (["score", A, B, "--delimiter", "comma"], "--delimiter goes with --input FILE."),
+        (["score", A, B, "--no-header"], "--no-header goes with --input FILE."),
+        (["embed", A, "--output", "x.npy", "--restart"], "--restart goes with --input FILE."),
         (["embed", A, "--output", "no/x.npy"], "no/x.npy: there is no folder no; make it first."),
         (
             ["evaluate", "--data", "p.tsv", "--resamples", "0"],
@@ -690,6 +693,14 @@ def test_sentences_become_npy_npz_and_json_lines(cli, model, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_sentence_of_bytes_that_are_no_utf8_is_written_too(cli, tmp_path):
+    sentence = "A caf\udce9 is open."  # as Python has such bytes of the command line
+    done = cli("embed", sentence, "--output", tmp_path / "x.jsonl")
+    assert done.status == 0
+    (line,) = (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["sentence"] == sentence
+
+
 def test_sentences_of_the_command_line_begin_again_whatever_was_left(cli, model, tmp_path):
     output = tmp_path / "x.npy"
     for job in ({"sentences": [A, B]}, None):
@@ -762,6 +773,31 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
     assert all(f" {name}=" in settings for name in SETTINGS[1:])
 
 
+def test_a_row_that_the_model_refuses_is_named_and_skipped_as_any_bad_row(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", [*PAIRS[:2], (A, "\u200b"), *PAIRS[2:]], labels=[4.5, 1, 3, 4, 0, 5])
+    good = write_pairs(tmp_path / "good.tsv", labels=[4.5, 1, 4, 0, 5])
+    for words in (["--data", path], ["--data", good, "--dev", path]):
+        told = f"{path}:4: 'sentence2' '\\u200b' has no character that the tokenizer can read; write at least one word;"
+        advice = "mend the row, or leave such rows out with --skip-bad-rows."
+        assert refused(cli("evaluate", *words)) == f"{told} {advice}"
+    words = ["--scorer", "cosine", "--json"]
+    found = json.loads(cli("evaluate", "--data", path, "--skip-bad-rows", *words).out)
+    assert (found["skipped"], found["scorers"]["cosine"]["n"]) == (1, 5)
+    assert found["scorers"]["cosine"] == json.loads(cli("evaluate", "--data", good, *words).out)["scorers"]["cosine"]
+
+
+def test_where_no_pair_is_similar_that_is_said_and_no_probability_is_judged(cli, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", labels=[2, 1, 2, 1, 2])
+    done = cli("evaluate", "--data", path, "--scorer", "cosine")
+    assert done.err.splitlines()[0] == (
+        f"bertsim: {path}: pairs of one kind alone, similar from 4 on; --similar-from sets that."
+    )
+    assert done.out.splitlines()[5].split() == ["cosine", *"–––––––––"]
+    done = cli("evaluate", "--data", path, "--scorer", "cosine", "--similar-from", "2")
+    assert "--similar-from" not in done.err
+    assert "–" not in done.out.splitlines()[5]
+
+
 def test_evaluation_of_all_scorers_as_json_gives_what_python_gives(cli, model, tmp_path):
     from bertsim.measuring.evaluation import evaluate
 
@@ -803,6 +839,8 @@ def test_labels_that_cannot_be_correlated_are_refused(cli, tmp_path, labels, sen
 def test_too_few_rows_are_refused(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", PAIRS[:2], labels=[1, 2])
     assert refused(cli("evaluate", "--data", path)) == (f"{path} has 2 labelled pairs; a correlation needs at least 3.")
+    held_out = f"{path} has 0 labelled pairs in its held-out tenth; a correlation needs at least 3."
+    assert refused(cli("evaluate", "--data", path, "--held-out")) == held_out
 
 
 def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):
@@ -931,3 +969,32 @@ def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(cli, tmp
     ):
         done = cli(*words, "--max-length", "16")
         assert "1 sentence was cut off: only the first 16 tokens were read" in done.err
+
+
+def test_every_command_says_how_many_pairs_are_cut_off_where_two_are_read_together(cli, tmp_path):
+    data, lines = tmp_path / "pairs.tsv", tmp_path / "lines.txt"
+    rows = [f"{'rain ' * 10}\t{'snow ' * n}\t{n}" for n in (1, 2, 10)]
+    data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
+    lines.write_text("rain\n" + "snow " * 10 + "\n")
+    for words in (
+        ["evaluate", "--data", data],
+        ["rank", "rain " * 10, "--input", lines, "--rerank", "pooled"],
+        ["rank", "rain " * 10, "--input", lines, "--scorer", "pooled"],
+        ["matrix", "--input", lines, "--others", lines, "--scorer", "combined", "--output", tmp_path / "matrix.npy"],
+    ):
+        done = cli(*words, "--max-length", "16")
+        assert "1 pair is longer than the 16 tokens that two share when they are read together: the end of" in done.err
+        done = cli(*words, "--max-length", "32")
+        assert "is cut off" not in done.err
+    done = cli("rank", "rain " * 10, "--input", lines, "--max-length", "16")
+    assert "is cut off" not in done.err  # each is read alone
+
+
+def test_probe_says_what_was_not_read(cli, tmp_path):
+    path = tmp_path / "known.tsv"
+    rows = ["It rains.\tIt pours \u2603.\tclose", f"{'rain ' * 10}\t{'snow ' * 10}\tdifferent"]
+    path.write_text("\n".join(["sentence1\tsentence2\tkind", *rows]) + "\n", encoding="utf-8")
+    done = cli("probe", "--verdicts", path, "--max-length", "16")
+    assert done.status == 0
+    assert "bertsim: 1 sentence has words that the vocabulary lacks, not read: \u2603;" in done.err
+    assert "bertsim: 1 pair is longer than the 16 tokens that two share when they are read together" in done.err

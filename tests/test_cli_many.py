@@ -261,6 +261,7 @@ def test_pairs_of_which_different_words_were_not_read_are_counted_and_left_out(c
     )
     found = json.loads(done.out)
     assert (found["pairs"], found["groups"], found["unknown_sentences"]) == ([], [], 2)
+    assert found["threshold"] == 0.9  # which nobody gave
     (withheld,) = found["withheld"]
     assert (withheld["line"], withheld["other_line"]) == (1, 2)
 

@@ -360,6 +360,16 @@ def test_every_cell_of_parquet_is_text_or_json_and_one_that_cannot_be_is_its_row
     assert faults(path) == [(1, None), (2, "byte 4 of 'b', 0xe9, is not UTF-8")]
 
 
+def test_bytes_that_are_no_text_cost_a_row_only_where_they_stand_for_a_sentence(tmp_path):
+    path = tmp_path / "p.parquet"
+    digests = {"digest": [b"\xff\xfe", None], "image": [{"bytes": b"\x89PNG"}, None]}
+    parquet.write_table(pa.table({"a": ["x", "y"], "b": [b"z", b"\xff"], **digests}), path)
+    good, bad = open_pairs(path)
+    assert (good.sentences, good.error) == (("x", "z"), None)
+    assert (good.values["digest"], good.values["image"]) == ({"hex": "fffe"}, {"bytes": {"hex": "89504e47"}})
+    assert bad.error == '\'b\' holds {"hex": "ff"}, which is not text'
+
+
 def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path):
     path = tmp_path / "p.parquet"
     parquet.write_table(pa.Table.from_arrays([pa.array(["x"])] * 3, ["a", "b", "b"]), path)

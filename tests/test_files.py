@@ -608,6 +608,16 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name, write, wor
     assert refusal(tmp_path / name, words) == f"{tmp_path / name}{said}"
 
 
+@pytest.mark.parametrize(("ending", "name"), [("bz2", "bzip2"), ("xz", "xz"), ("zip", "zip")])
+def test_another_packing_is_named_and_is_no_encoding_in_doubt(tmp_path, ending, name):
+    path, frame = tmp_path / f"p.tsv.{ending}", pandas.DataFrame({"a": ["x"], "b": ["y"]})
+    frame.to_csv(path, sep="\t", index=False)
+    advice = "unpack it, or use gzip or zstd"
+    assert refusal(path) == f"{path} is packed by {name}, which is not read; {advice}."
+    frame.to_csv(tmp_path / "p.tsv.gz", sep="\t", index=False)
+    assert rows_of(tmp_path / "p.tsv.gz") == [(2, ("x", "y"), None)]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -681,6 +691,8 @@ def test_decimal_commas_in_labels_are_numbers(tmp_path):
         (("A, b", "c, d"), 4.0),
         (("x", "y"), 3.0),
     ]
+    path.write_text("a;b;score\n" + "x;y;1\n" * 200 + "x;y;2,5\n")
+    assert [number_of(row.label) for row in find_label(open_pairs(path))][-2:] == [1.0, 2.5]
     path.write_text("a;b;score\nx;y;1,250\n")
     with pytest.raises(DataError) as raised:
         find_label(open_pairs(path))

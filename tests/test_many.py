@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -328,6 +329,14 @@ def test_a_ranking_is_refused_from_so_many_passes_on(
         model.rank(model.embed([QUERY])[0], SENTENCES, scorer="dot", max_passes=3)
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers(model: SimilarityModel) -> None:
+    two, most, length = np.int8(2), np.int64(100), np.uint8(16)
+    found = model.rank(QUERY, SENTENCES, top=two, chunk=np.uint8(3), max_passes=most, max_length=length)  # type: ignore[arg-type]
+    assert found == model.rank(QUERY, SENTENCES, top=2, chunk=3, max_length=16)
+    assert len(model.duplicates(SENTENCES, top=two).pairs) == 2  # type: ignore[arg-type]
+    assert json.dumps(model.settings(max_length=length)) == json.dumps(model.settings(max_length=16))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("scorer", "passes"), [("cosine", 4), ("nli", 2), ("combined", 6)])
 def test_pairs_are_refused_from_so_many_passes_on(model: SimilarityModel, scorer: str, passes: int) -> None:
     assert model.score(PAIRS, scorer=scorer, max_passes=passes).shape == (2,)
@@ -364,6 +373,27 @@ def test_the_probabilities_of_pairs_are_those_of_comparisons_and_none_where_one_
     assert set(model.probabilities(pairs, model.score(pairs, pooling="max"), pooling="max")) == {None}
     assert set(model.probabilities(pairs, model.score(pairs, scorer="nli"), "nli")) == {None}
     assert model.probabilities([], model.score([])) == []
+    series = pandas.Series(model.score(PAIRS), index=[7, 8])
+    assert model.probabilities(PAIRS, series) == model.probabilities(PAIRS, model.score(PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("scores", "scorer", "message"),
+    [
+        ([0.5], "cosine", r"^scores are \(1,\) for 2 pairs; one for each was expected"),
+        ([[0.5], [0.5]], "cosine", r"^scores are \(2, 1\) for 2 pairs; one"),
+        (["x", "y"], "cosine", r"^scores are .*'x'.*; numbers were expected"),
+        ([0.5, 0.5], "cosin", r"^scorer is 'cosin'; known are cosine"),
+    ],
+)
+def test_scores_that_have_no_probability_of_these_pairs_are_named(
+    model: SimilarityModel, scores: Any, scorer: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        model.probabilities(PAIRS, scores, scorer)
+    if np.shape(scores) == (2,):
+        with pytest.raises(InputError, match=message):
+            model.calibrate(scorer, scores)
 
 
 def test_a_pair_does_not_wait_for_all_that_another_call_brought_before(model: SimilarityModel) -> None:

@@ -287,6 +287,19 @@ def test_sources_that_cannot_be_loaded_are_named(tmp_path: Path) -> None:
         bertsim.load(heads="~no-such-user/x")
 
 
+def test_a_file_is_no_encoder_and_nothing_is_asked_of_the_hub_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bert" / "model.safetensors"
+    path.parent.mkdir()
+    path.touch()
+    monkeypatch.chdir(tmp_path)
+    for given in (path, str(path), "bert/model.safetensors"):
+        for where in ({"source": given}, {"heads": given}):
+            with pytest.raises(CheckpointError, match=f"^{given} is a file; name the folder that it is in"):
+                bertsim.load(**where)
+
+
 @pytest.mark.tensorflow
 def test_a_flatbuffer_of_another_program_is_none_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

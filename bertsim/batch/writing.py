@@ -127,7 +127,7 @@ class VectorLayout:
             for sentence, vector in zip(sentences, vectors, strict=True):
                 numbers = ", ".join(f"{float(value):.9g}" for value in vector)  # nine digits hold every float32
                 lines.append(f'{{"sentence": {json.dumps(sentence, ensure_ascii=False)}, "embedding": [{numbers}]}}\n')
-            return "".join(lines).encode()
+            return "".join(lines).encode(errors="backslashreplace")
         header = io.BytesIO()
         if with_header:
             shape = (self.rows, vectors.shape[1])

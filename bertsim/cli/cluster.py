@@ -42,7 +42,10 @@ def place(text: str) -> Path | str:
 
 
 def check_words(args: argparse.Namespace) -> None:
-    """Refuse words that do not fit with --ray, or without it. Raises: InputError, for such."""
+    """Refuse words that do not fit with --ray, or without it, or without a file. Raises: InputError, for such."""
+    for name in ("restart", "delimiter", "quoting", "encoding", "header", "sheet"):
+        if args.input is None and (given := getattr(args, name)) is not None:
+            raise InputError(f"--{'no-' * (given is False)}{name} goes with --input FILE.")
     if args.ray is not None:
         if args.input is None or args.output is None or args.sentences:
             raise InputError("--ray goes with --input FILES and --output FOLDER, and no sentence beside them.")

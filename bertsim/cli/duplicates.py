@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     with open_files(args, "others") as (file, other):
         model, options = load_scoring(args)
         a, b, counts = read_all(model, file, other)
-    limits = {"threshold": args.threshold, "top": args.top}
+    limits = {"threshold": THRESHOLD if args.threshold is args.top is None else args.threshold, "top": args.top}
     with LiveLine() as line:
         progress = line.part("sentences", 0, len(a.sentences), len(a.sentences))
         others = None if other is None else b.sentences

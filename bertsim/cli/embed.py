@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--input", type=place, metavar="FILE", help="a file of sentences instead")
     add("--column", metavar="NAME", help="the column of FILE that holds them, by name or number")
     add("--output", type=place, metavar="FILE", required=True, help=".npy, .npz or .jsonl")
-    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add("--restart", action="store_true", default=None, help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
     add_ray_options(parser)
     add_model_options(parser)
@@ -76,7 +76,7 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
     rows: Iterable[Row] = file or [Row(0, (sentence,), None, {}, None) for sentence in args.sentences]
     job = None if file is None else describe_job(file, model, options) | {"rows": total}
     tally = Tally(model)
-    with PartialFile(args.output, job, restart=args.restart) as partial:
+    with PartialFile(args.output, job, restart=bool(args.restart)) as partial:
 
         def make(chunk: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:
             sentences = [row.sentences[0] for row in chunk]

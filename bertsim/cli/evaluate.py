@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.cli.files import Tally, at_hand, summed
+from bertsim.batch.scoring import refusal
+from bertsim.cli.files import Tally, at_hand, say_shared, summed
 from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
@@ -75,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     check_edges(args.ranges)
     data, reference = _read(args, args.data, args.held_out)
     similar = similar_from(args.similar_from, data.labels)
+    if len(set(Scored(data.labels, {}, similar).is_similar)) == 1:
+        say(f"bertsim: {args.data}: pairs of one kind alone, similar from {similar:g} on; --similar-from sets that.")
     dev, dev_reference = (data, reference) if args.dev is None else _read(args, args.dev)
     if not reference.keys() <= dev_reference.keys():
         raise DataError(f"{args.dev}: no two sentences share a word; give the pairs that go with {args.data}.")
@@ -84,11 +87,13 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
-    scored = chooser = Scored(data.labels, _score(args, model, options, data) | reference, similar)
-    if dev is not data:
-        chooser = Scored(dev.labels, _score(args, model, options, dev) | dev_reference, similar)
+    data, scores = _score(args, model, options, data, reference)
+    scored = chooser = Scored(data.labels, scores, similar)
+    if args.dev is not None:
+        dev, scores = _score(args, model, options, dev, dev_reference)
+        chooser = Scored(dev.labels, scores, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
-    calibrated = [name for name in scored.scores if is_own or name in model.heads]
+    calibrated = [name for name in scored.scores if name not in reference and (is_own or name in model.heads)]
     probabilities = {name: model.calibrate(name, scored.scores[name]) for name in calibrated}
     bootstrap = {"resamples": args.resamples, "seed": args.seed}
     try:
@@ -98,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     tally = Tally(model)
     unread = summed(tally.count([sentence for pair in data.pairs for sentence in pair]))
     tally.say(unread)
+    say_shared(model, scored.scores, data.pairs)
     drawn = []
     if args.plots is not None:
         from bertsim.measuring.plots import plot_agreement
@@ -127,13 +133,26 @@ def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple
 
 
 def _score(
-    args: argparse.Namespace, model: SimilarityModel, options: dict[str, Any], data: LabelledPairs
-) -> dict[str, Float]:
-    """Scores of the pairs by every scorer that was asked for, under a bar."""
+    args: argparse.Namespace, model: SimilarityModel, options: Any, data: LabelledPairs, reference: dict[str, Float]
+) -> tuple[LabelledPairs, dict[str, Float]]:
+    """The pairs that the model can read, and their scores by every scorer that was asked for, under a bar.
+
+    Raises: DataError, for one that it cannot, if bad rows are not skipped.
+    """
+    counts = model.count_tokens([sentence for pair in data.pairs for sentence in pair])
+    bad = {place // 2 for place, each in enumerate(counts) if not each.read + each.unknown}
+    if bad and not args.skip_bad_rows:
+        first = min(bad)
+        named = {repr(name): text for name, text in zip(data.file.sentences, data.pairs[first], strict=True)}
+        raise DataError(f"{data.places[first]}: {refusal(named, model.check)}; {data.file.advice.row}.")
+    kept = [place for place in range(len(data.pairs)) if place not in bad]
+    columns: Any = {name: [getattr(data, name)[place] for place in kept] for name in ("pairs", "labels", "places")}
+    data = replace(data, skipped=data.skipped + len(bad), **columns)
     scorers = None if args.scorer == "all" else parse_scorers(args.scorer)
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
-        return model.scores(data.pairs, scorers, progress=progress, **options)
+        scores = model.scores(data.pairs, scorers, progress=progress, **options)
+    return data, scores | {name: each[kept] for name, each in reference.items()}
 
 
 def similar_from(given: float | None, labels: Sequence[float]) -> float:

@@ -143,6 +143,16 @@ class Tally:
             say(f"bertsim: of {_sentences(unread)} nothing was read; no number that comes of it says anything.")
 
 
+def say_shared(model: SimilarityModel, scorers: Iterable[str | None], pairs: Iterable[tuple[str, str]]) -> None:
+    """Say how many of the pairs are cut off where one of these scorers reads the two together."""
+    if {*scorers}.isdisjoint(model.scorers_of("packed")):
+        return
+    lost = model.unread_of_pairs(pairs, packed=True).values()
+    if count := sum(a.cut_tokens + b.cut_tokens > 0 for a, b in lost):
+        longer = f"longer than the {model.max_length} tokens that two share when they are read together: the end of"
+        say(f"bertsim: {count:,} pair{'s are' if count > 1 else ' is'} {longer} either is cut off (--max-length).")
+
+
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:
     """Sentences by the names of `UNREAD`. Example: one of three unknown tokens and no other -> 0, 1, 1."""
     found = [(each.cut > 0, each.unknown > 0, each.read == 0) for each in counts]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bertsim.cli.files import say_shared
 from bertsim.cli.lines import Lines, add_files, in_line, open_files, read_all, write_table
 from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, say
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     with LiveLine() as line:
         progress = line.part("passes", 0, passes, passes)
         scores = model.matrix(a.sentences, others, args.scorer, max_passes=None, progress=progress, **options)
+    say_shared(model, [args.scorer], ((one, each) for one in a.sentences for each in b.sentences))
     write(args.output, a, b, scores, model.settings(**options) | {"scorer": args.scorer})
     say(f"bertsim: {args.output}: the scores of {size} sentences.")
     return 0

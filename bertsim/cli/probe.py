@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertsim.cli.files import Tally, say_shared, summed
 from bertsim.cli.options import add_encoder_options, load_model
 from bertsim.cli.output import LiveLine, fields, say
 from bertsim.errors import InputError
@@ -64,6 +65,11 @@ def run(args: argparse.Namespace) -> int:
     if report.head is None and trials.labelled:
         lacks = "has no head with probabilities of entailment, neutral and contradiction"
         say(f"bertsim: {model.name} {lacks}: inference and edits are not measured.")
+    ranked = [pair for sides in (trials.negation, trials.order) for side in sides or () for pair in side]
+    pairs = [*ranked, *(row[:2] for rows in trials.labelled.values() for row in rows), *(pair[:2] for pair in known)]
+    tally = Tally(model)
+    tally.say(summed(tally.count([sentence for pair in pairs for sentence in pair])))
+    say_shared(model, model.scorers, pairs)
     settings = model.settings(max_length=args.max_length)
     if args.json:
         print(json.dumps(_as_json(report, verdicts, settings), ensure_ascii=False, indent=2))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bertsim.batch.writing import kind_of
+from bertsim.cli.files import say_shared
 from bertsim.cli.lines import add_files, in_line, open_files, read_all, write_table
 from bertsim.cli.options import add_model_options, load_scoring, positive
 from bertsim.cli.output import LiveLine, print_json, say
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         for query, best in zip(queries.sentences, ranked, strict=True)
         for rank, each in enumerate(best, 1)
     ]
+    say_shared(model, (args.scorer, args.rerank), [(query, sentence) for query, *_, sentence in found])
     if args.output is not None:
         write_table(args.output, COLUMNS, found)
         say(f"bertsim: {args.output}: {len(found):,} sentences found for {len(ranked):,} queries.")

@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--score-column", metavar="NAME", help="the new column of one scorer (default: score)")
     add("--error-column", metavar="NAME", help="why a row has no score (default: error)")
     add("--prefix", metavar="P", default="", help="goes before the names of all other new columns")
-    add("--restart", action="store_true", help="begin anew, whatever a stopped run has left")
+    add("--restart", action="store_true", default=None, help="begin anew, whatever a stopped run has left")
     add_reading_options(parser)
     add_ray_options(parser)
     add_model_options(parser)
@@ -177,7 +177,7 @@ def _score_file(args: argparse.Namespace) -> int:
     tally = Tally(model, packed=scorer.packs)
     opened: AbstractContextManager[PartialFile | StandardOutput] = nullcontext(StandardOutput())
     if args.output != STANDARD:
-        opened = PartialFile(args.output, job, restart=args.restart)
+        opened = PartialFile(args.output, job, restart=bool(args.restart))
     with opened as output:
 
         def make(rows: list[Row], progress: Callable[[int, int], None]) -> tuple[bytes, dict[str, int]]:

@@ -51,6 +51,7 @@ SAYABLE: dict[str, tuple[str, ...]] = {
     **{"xlsx": ("header", "sheet"), "parquet": ()},
 }
 _BEGINNINGS = {b"PAR1": "parquet", b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xlsx"}
+_PACKINGS = {"bzip2": b"1AY&SY", "xz": b"\xfd7zXZ\0"}  # of bzip2 behind four bytes, the last of which is a level
 _BEGINNING = 1 << 20  # characters
 _SAMPLE = 500  # lines by which the delimiter is told
 _ENOUGH = 2000  # records with quotes by which is told what these mean
@@ -116,8 +117,11 @@ def ending_of(path: Path) -> str:
 def _kind_by_content(path: Path, named: str) -> str:
     """The kind of a file that is no text, "" for one that is."""
     with opened(path) as stream, path.open("rb") as packed:
-        begins, packing = stream.read(4), packed.read(4)
-    kind = _BEGINNINGS.get(begins, "")
+        begins, packing = stream.read(10), packed.read(10)
+    kind = _BEGINNINGS.get(begins[:4], "")
+    how = next((name for name, mark in _PACKINGS.items() if mark in (begins[:6], begins[4:])), "")
+    if how or (kind == "xlsx" and ending_of(path) == "zip"):
+        raise DataError(f"{path} is packed by {how or 'zip'}, which is not read; unpack it, or use gzip or zstd.")
     if kind and packing != begins:
         raise DataError(f"{path} is {KIND_NAMES[kind]} packed once more; unpack it first.")
     if named in ("parquet", "xlsx") and not kind:

@@ -134,7 +134,7 @@ class DataFile:
 
     def labelled(self, column: str) -> DataFile:
         """With its label column. Raises: DataError, if it cannot be told whether commas in its numbers are decimal."""
-        rows = islice(replace(self, label=column), _PEEKED_ROWS)
+        rows = replace(self, label=column)  # all of them: whole numbers may come first
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
         decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]
         if decimal and all(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", label) for label in decimal):

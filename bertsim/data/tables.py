@@ -110,11 +110,12 @@ def _parquet_record(number: int, names: Sequence[str], cells: Sequence[Any]) -> 
 
 
 def plain(value: object) -> object:
-    """A cell as JSON has it; bytes are UTF-8, dates, decimals and the like become text."""
+    """A cell as JSON has it; dates, decimals and the like become text, bytes too, or {"hex": …} if they are none."""
     if isinstance(value, dict):
         return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if isinstance(value, bytes):
-        return value.decode()
+        text = value.decode(errors="replace")
+        return text if text.encode() == value else {"hex": value.hex()}
     return value if isinstance(value, str | int | float | None) else str(value)

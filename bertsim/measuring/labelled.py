@@ -36,6 +36,7 @@ class LabelledPairs:
         pairs, labels: of the rows that can be used.
         skipped: how many rows were left out.
         words: the words that the labels were read from, as `WORDS` has them; empty where they are numbers.
+        places: where each pair stands, as messages name a row.
     """
 
     file: DataFile
@@ -43,6 +44,7 @@ class LabelledPairs:
     labels: list[float]
     skipped: int
     words: Mapping[str, float]
+    places: list[str]
 
 
 def find_label(file: DataFile, column: str | None = None) -> DataFile:
@@ -98,7 +100,7 @@ def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out:
 
     Raises: DataError, if a row cannot be used and is not to be skipped, fewer than 3 are left, or labels are alike.
     """
-    pairs, labels, words, skipped = [], [], dict[str, float](), 0
+    pairs, labels, places, words, skipped = [], [], list[str](), dict[str, float](), 0
     reads, before = list(_EXPECTED), ""
     for row in file:
         error, known = row.error, [(read, value) for read in reads if (value := read(row.label)) is not None]
@@ -115,11 +117,13 @@ def read_labelled(file: DataFile, *, skip_bad_rows: bool = False, only_held_out:
         if not only_held_out or is_held_out(row.sentences[0]):
             pairs.append((row.sentences[0], row.sentences[1]))
             labels.append(label)
+            places.append(file.where(row))
             words |= {word_of(row.label): label} if read is similar_of else {}
     if len(pairs) < MIN_ROWS:
-        raise DataError(f"{file.path} has {len(pairs)} labelled pairs; a correlation needs at least {MIN_ROWS}.")
+        which = " in its held-out tenth" if only_held_out else ""
+        raise DataError(f"{file.path} has {len(pairs)} labelled pairs{which}; a correlation needs at least {MIN_ROWS}.")
     if len(set(labels)) == 1:
         raise DataError(
             f"{file.path}: every label in {file.label!r} is {labels[0]:g}; a correlation needs labels that differ."
         )
-    return LabelledPairs(file, pairs, labels, skipped, words)
+    return LabelledPairs(file, pairs, labels, skipped, words, places)

@@ -57,7 +57,7 @@ class DuplicatesModel(RankingModel):
         Raises: InputError, for a text, vectors, a threshold, `top` or an option that cannot be used, or too many pairs.
         Example: duplicates(["It rains.", "A dog barks.", "A dog is barking."]) -> pairs [(1, 2, .92)], groups [(1, 2)]
         """
-        check_limit("top", top)
+        top = check_limit("top", top)
         smallest, resolved = _smallest(threshold, top), self.resolve(**options)
         given = {"sentences": sentences} | ({} if others is None else {"others": others})
         sides = [texts_or_vectors(side, name) for name, side in given.items()]

@@ -144,8 +144,10 @@ def find_source(
 
 
 def _folder(name: str | Path) -> Path | None:
-    """The folder of this name; None where there is none."""
+    """The folder of this name; None where there is none. Raises CheckpointError: it is a file, which no Hub has."""
     path = os.path.expanduser(name)
+    if os.path.isfile(path):
+        raise CheckpointError(f"{name} is a file; name the folder that it is in.")
     return Path(path) if os.path.isdir(path) else None
 
 

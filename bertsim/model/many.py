@@ -71,7 +71,7 @@ class RankingModel(ScoringModel):
         Raises: InputError, for texts, vectors, a scorer, `top` or options that cannot be, or too many passes; names it.
         Example: rank("A dog barks.", ["The soup is cold.", "A dog is barking."], top=1)[0].index -> 1
         """
-        check_limit("top", top)
+        top = check_limit("top", top)
         own: Any = [query] if isinstance(query, str) else query
         resolved = self.resolve(**options)
         first, second = self._scorer(scorer, resolved), None if rerank is None else self._scorer(rerank, resolved)
@@ -163,12 +163,14 @@ class RankingModel(ScoringModel):
         """The probability that people would call each pair similar, in [0, 1]; None where nobody can say.
 
         Nobody can where the scorer has no calibration for these options, or where what was not read of a pair's two
-        sentences differs. `scores`, float32 [n], are what `score` gave of these pairs by this scorer and options.
+        sentences differs. `scores`, float32 [n], are what `score` gave of these. Raises: InputError, for others.
         """
-        listed = list_pairs(pairs)
+        listed, resolved, given = list_pairs(pairs), self.resolve(**options), np.asarray(scores)
+        if given.shape != (len(listed),):
+            raise InputError(f"scores are {given.shape} for {len(listed):,} pairs; one for each was expected.")
         a, b = ([pair[side] for pair in listed] for side in (0, 1))
-        places = np.arange(len(b))[:, None]
-        return self._probabilities(scorer, a, b, places, scores[:, None], self.resolve(**options))[:, 0].tolist()
+        name, places = self._scorer(scorer, resolved).name, np.arange(len(b))[:, None]
+        return self._probabilities(name, a, b, places, given[:, None], resolved)[:, 0].tolist()
 
     def encode_query(self, sentences: str | Iterable[str], **options: Unpack[Options]) -> Float:
         """What sentence-transformers calls `embed`, of many texts [n, dim]; of a single string float32 [dim].

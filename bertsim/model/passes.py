@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 
 from bertsim.errors import InputError
 from bertsim.model.scorers import APART, PACKED, Scorer, readers_of, ways_of
@@ -43,10 +44,11 @@ def passes_of_pairs(scorer: Scorer, count: int) -> int:
     return sum(count if way == PACKED else 2 * count for way in ways_of([scorer]))
 
 
-def check_limit(name: str, limit: int | None) -> None:
-    """Refuse a limit that is neither None nor a whole number from 1 on. Raises: InputError."""
-    if limit is not None and (type(limit) is not int or limit < 1):
+def check_limit(name: str, limit: int | None) -> int | None:
+    """Return a limit, one of numpy's as Python's. Raises: InputError: it is no whole number from 1 on, and not None."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
+    return limit and int(limit)
 
 
 def check_passes(
@@ -56,7 +58,7 @@ def check_passes(
 
     Raises: InputError, if it does, or `most` is no limit; `seconds` tells how long it would take, if somebody knows.
     """
-    check_limit("max_passes", most)
+    most = check_limit("max_passes", most)
     if most is not None and passes > most:
         told = f", about {seconds():,.0f} s" if seconds else ""
         raise InputError(f"{what} takes {passes:,} passes of the encoder{told}; max_passes is {most:,}: {advice}.")

@@ -203,7 +203,7 @@ class ScoringModel(SentenceEmbedder):
 
         The calibration is of the checkpoint's own pooling and layers: it has none for scores by other `options`.
         """
-        curve = self._calibration(scorer, self.resolve(**options))
+        curve = self._calibration(self._scorer(scorer, resolved := self.resolve(**options)).name, resolved)
         return None if curve is None else np.asarray(curve.apply(scores), np.float32)
 
     def _asked(self, scorers: Iterable[str] | None) -> list[str]:

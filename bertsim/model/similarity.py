@@ -78,7 +78,7 @@ class SimilarityModel(DuplicatesModel):
         Raises: InputError, for a text, a scorer or an option that cannot be used, or more passes than may be; names it.
         Example: score_parts("It rains. I am cold.", "I freeze.").matches -> ([0, 0], [1])
         """
-        check_limit("max_passes", max_passes)
+        max_passes = check_limit("max_passes", max_passes)
         resolved = self.resolve(**options)
         asked, curve = self._scorer(scorer, resolved), self._calibration(scorer, resolved)
         parts_a, parts_b = self._split([a, b], chunk, resolved.max_length, name_of_pair)

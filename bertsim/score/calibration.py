@@ -60,9 +60,13 @@ class Calibration:
     def apply(self, score: ArrayLike) -> Any:
         """Turn scores into probabilities, element by element; a float for a float.
 
+        Raises: InputError, for what is no number.
         Example: logistic, slope 2, intercept -1: 0.5 -> 0.5
         """
-        values = np.asarray(score, np.float64)
+        try:
+            values = np.asarray(score, np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"scores are {score!r:.60}; numbers were expected.") from None
         if self.kind == "logistic":
             result = _logistic(self.slope * values + self.intercept)
         else:

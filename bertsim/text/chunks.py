@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 from tokenizers import Encoding
 
 from bertsim.errors import InputError
@@ -37,10 +38,11 @@ def split_text(text: str, encoding: Encoding, chunk: str | int, most: int, unkno
     Raises: InputError, if there is no such `chunk`.
     Example: "It rains. Go!" -> [Part("It rains. ", 0, 10, 3), Part("Go!", 10, 13, 2)]
     """
-    if not (isinstance(chunk, str) and chunk == SENTENCES) and (type(chunk) is not int or not 1 <= chunk <= most):
+    is_window = isinstance(chunk, (int, np.integer)) and not isinstance(chunk, bool) and 1 <= chunk <= most
+    if not (isinstance(chunk, str) and chunk == SENTENCES) and not is_window:
         known = f'"{SENTENCES}", or a window of 1 to {most} tokens, two of which fit into max_length'
         raise InputError(f"chunk is {chunk!r:.60}; {known}, was expected.")
-    ends, size = list[int](), chunk
+    ends, size = list[int](), chunk if isinstance(chunk, str) else int(chunk)
     if isinstance(size, str):
         from nupunkt import sent_spans  # reads its model when it is imported
 

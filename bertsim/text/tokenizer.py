@@ -110,11 +110,12 @@ class Tokenizer:
         return cls(fast, config, path)
 
     def check_length(self, max_length: int) -> int:
-        """Return `max_length`. Raises: InputError, if it is none from `MIN_LENGTH` to the encoder's positions."""
-        if type(max_length) is not int or not MIN_LENGTH <= max_length <= self._limit:
+        """Return `max_length`, one of numpy's as Python's. Raises: InputError: the encoder takes no such length."""
+        is_whole = isinstance(max_length, (int, np.integer)) and not isinstance(max_length, bool)
+        if not is_whole or not MIN_LENGTH <= max_length <= self._limit:
             known = f"a whole number from {MIN_LENGTH} to {self._limit}"
             raise InputError(f"max_length is {max_length!r}; this encoder takes {known}.")
-        return max_length
+        return int(max_length)
 
     def check_sentence(self, sentence: str, name: str = "the sentence") -> None:
         """Raise InputError where `encode` would: not a string, empty, or nothing the tokenizer can read."""
