@@ -128,7 +128,7 @@ def test_the_house_is_small():
     assert len(entries) <= 22, sorted(entries)
     # files as people have them are 950 of these, many sentences 750, verdict and ruler 300, what is not read 250
     assert core <= 6_500
-    assert sum(lines.values()) <= 27_000
+    assert sum(lines.values()) <= 27_250
 
 
 def test_no_two_modules_import_each_other():
