@@ -30,7 +30,6 @@ import bertsim
 from bertsim.ui.catalog import WELL_KNOWN, offered
 from bertsim.ui.shelf import Loading, Shelf
 from tests.browser.server import ROOT, free_port, wait_for_page
-from tests.test_together import run
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 MADE_FOR_A_CALL = (
@@ -423,13 +422,6 @@ def test_a_long_job_submits_few_batches_ahead(model, monkeypatch):
     assert pool.most <= 2 * model._engine.parallel_batches + 1
 
 
-def test_a_model_that_is_there_or_on_its_way_is_had_without_a_thread(model, monkeypatch):
-    shelf = Shelf.of(model, offered({}))
-    monkeypatch.setattr("asyncio.to_thread", None)
-    assert run(shelf.get_soon("")) is model
-    assert run(Shelf(offered({})).get_soon("")).name == model.name
-
-
 def test_pages_that_wait_for_the_encoder_of_their_link_hold_up_no_comparison(app, far):
     opened = {app.join(f"far{n}", "open_page", f"?encoder={far}") for n in range(3)}
     until(lambda: not app.waiting.event_queue_per_concurrency_id["open"].queue)
@@ -440,15 +432,23 @@ def test_pages_that_wait_for_the_encoder_of_their_link_hold_up_no_comparison(app
 
 @pytest.mark.parametrize("name", ["score", "compare"])
 def test_a_program_waits_a_little_for_an_encoder_and_takes_nobody_s_place_meanwhile(app, far, monkeypatch, name):
-    monkeypatch.setattr("bertsim.ui.shelf.SOON", 2.0)
-    with ThreadPoolExecutor(40) as programs:
-        asked = [programs.submit(app.ask, name, far) for _ in range(40)]
-        app.fetch(app.ask(name), name)
-        assert not all(each.done() for each in asked)
-        events = [each.result(30) for each in asked]
+    monkeypatch.setattr("bertsim.ui.waiting.PATIENCE", 4.0)
+    events = [app.ask(name, far) for _ in range(40)]
+    app.fetch(app.ask(name), name)
+    assert set(events) <= set(app.waiting.event_ids_to_events)
     told = app.send(f"gradio_api/call/v2/{name}/{events[0]}")
     assert f"{far} is not there yet (Waiting for another encoder); ask again in a moment, or use bertsim" in told
     until(lambda: not set(events) & set(app.waiting.event_ids_to_events))
+
+
+def test_a_program_s_call_for_an_encoder_that_comes_is_answered_by_it(app, model, monkeypatch):
+    go = Event()
+    monkeypatch.setattr(Shelf, "_load", lambda shelf, loading: (go.wait(30) and model, None))
+    event = app.ask("compare", WELL_KNOWN[1].name)
+    app.fetch(app.ask("compare"), "compare")
+    assert event in app.waiting.event_ids_to_events
+    go.set()
+    assert app.fetch(event, "compare")["settings"]["encoder"] == model.name
 
 
 HELD = """

@@ -12,7 +12,7 @@ from bertsim.errors import BertsimError, InputError
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.catalog import offered
 from bertsim.ui.shelf import ROOM, Shelf
-from tests.test_together import run
+from tests.test_serving import until
 
 
 @pytest.fixture(scope="module")
@@ -94,24 +94,37 @@ def test_one_that_was_lost_is_tried_again(tmp_path, folders):
 def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
     (tmp_path / "late").mkdir()
     shelf = Shelf(offered({"BERTSIM_ENCODERS": f"{tmp_path / 'late'},{folders[0]}"}))
-    for call in (shelf.get_called, lambda name: run(shelf.get_soon(name))):
-        run(shelf.wait_before("late"))
-        with pytest.raises(BertsimError, match=r"config\.json is missing"):
-            call("late")
+    assert shelf.is_coming("late")
+    until(lambda: not shelf.is_coming("late"))
+    with pytest.raises(BertsimError, match=r"config\.json is missing"):
+        shelf.get_called("late")
+    assert not shelf.is_coming("none of these")
     with pytest.raises(InputError, match=r"^one is not there yet"):
         shelf.get_called("one")
-    run(shelf.wait_before("one"))
+    until(lambda: not shelf.is_coming("one"))
     assert shelf.get_called("one").name == "one"
+    until(lambda: not shelf.is_coming(""))
     assert shelf.get_called("").name == BUNDLED_NAME
+
+
+def test_one_that_has_come_is_there_for_who_waited_though_others_were_asked_for_meanwhile(folders):
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": ",".join(map(str, folders))}))
+    for name in ("two", "three"):
+        shelf.get(name)
+    with shelf._hands, shelf._hands:
+        one = shelf.ask("one")
+        shelf.ask("two")
+        shelf.ask("three")
+    assert one.wait(30)
+    shelf.ask("two")
+    assert shelf.get_called("one").name == "one"
 
 
 @pytest.mark.parametrize("name", [0, False, [], {}, 1.5])
 def test_what_a_program_names_is_a_text(name, model):
     shelf = Shelf.of(model, offered({}))
-    run(shelf.wait_before(name))
-    for call in (shelf.get_called, lambda sent: run(shelf.get_soon(sent))):
-        with pytest.raises(InputError, match=f"^encoder is {re.escape(repr(str(name)))}, which is not offered here; "):
-            call(name)
+    with pytest.raises(InputError, match=f"^encoder is {re.escape(repr(str(name)))}, which is not offered here; "):
+        shelf.get_called(name)
     assert shelf.get_called("") is model
 
 

@@ -113,7 +113,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     @replies
     async def score(sentence_a: str, sentence_b: str, scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """How similar two sentences are; higher = more similar, whatever the scorer; and what was not read of them."""
-        model = await shelf.get_soon(encoder)
+        model = shelf.get_called(encoder)
         return await together.ask((model, str(scorer)), (sentence_a, sentence_b))  # or it is refused as what it is
 
     @replies

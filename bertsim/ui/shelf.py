@@ -9,7 +9,6 @@ bundled encoder serves, and `Shelf.notice` says why.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import gc
 import logging
@@ -22,11 +21,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
-from typing import Any
 
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
@@ -39,10 +36,6 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
-SOON, LOOK = 3.0, 0.05
-"""Seconds that a program waits for a model that visitors chose, before its call has a place (Gradio's client gives up
-after five), and between two looks.
-"""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
 
@@ -101,7 +94,7 @@ class Shelf:
 
     Attributes:
         notice, on_notice: why the app does not run on what the host wanted, else ""; called with it, once.
-        asked_at: when a model was asked for last, by `time.monotonic`.
+        asked_at: when a model was got last, by `time.monotonic`.
 
     Raises:
         InputError: an unknown engine, or a revision of the bundled encoder.
@@ -145,7 +138,6 @@ class Shelf:
             InputError: it is not offered, or too many are on their way.
         """
         offer = self.catalog.find(name)
-        self.asked_at = time.monotonic()
         with self._lock:
             kept = self._kept.get(offer.name)
             if kept and kept.is_lost and name is None:
@@ -170,6 +162,7 @@ class Shelf:
             InputError: it is not offered, or not there in time: says how far it is.
             BertsimError: it cannot be had; never for name None as long as the bundled encoder can.
         """
+        self.asked_at = time.monotonic()
         loading = self.ask(name, again=patience > 0)
         if not loading.wait(patience):
             share = "" if loading.share is None else f", {loading.share:.0%}"
@@ -188,37 +181,24 @@ class Shelf:
         return loading.future.done() and not loading.is_lost
 
     def get_called(self, name: str) -> SimilarityModel:
-        """As `get`, for a program whose call holds a place that others need: what visitors chose has to be there.
+        """As `get`, for a program, whose call has waited while this `is_coming`; what is no text is no offer."""
+        return self.get(None if name in ("", None) else name, patience=0)
+
+    def is_coming(self, name: str, *, again: bool = False) -> bool:
+        """Whether a model is on its way, or has to wait for others that are; whatever was not asked for is, by this.
 
         Args:
-            name: as it was sent; "" = what the app begins with, and what is no text is no offer.
+            name: as a program has sent it; "" = what the app begins with.
+            again: as of `ask`.
         """
-        named = _named(name)
-        return self.get(named, self._patience(named))
-
-    async def get_soon(self, name: str) -> SimilarityModel:
-        """As `get_called`, for a coroutine: it takes no thread."""
-        named = _named(name)
-        await self._arrival(named, self._patience(named))
-        return self.get(named, 0)
-
-    async def wait_before(self, name: Any) -> None:
-        """Wait a little for what visitors chose, if it is on its way, before a call has a place; raises nothing."""
-        named = _named(name)
-        if not self._patience(named):
-            with suppress(InputError):  # which is told to the call
-                await self._arrival(named, SOON)
-
-    def _patience(self, name: str | None) -> float:
-        """Seconds that a call may wait in its place: for what everyone needs."""
-        return PATIENCE if name in (None, BUNDLED_OFFER.name, self.catalog.start.name) else 0.0
-
-    async def _arrival(self, name: str | None, patience: float) -> None:
-        loading, end = self.ask(name, again=patience > 0), time.monotonic() + patience
-        while not loading.future.done() and time.monotonic() < end:
-            await asyncio.sleep(LOOK)
-        if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
-            await self._arrival(name, patience)
+        try:
+            self.catalog.find(name or None)
+        except InputError:  # which is told to the call
+            return False
+        try:
+            return not self.ask(name or None, again=again).future.done()
+        except InputError:
+            return True
 
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
@@ -233,6 +213,9 @@ class Shelf:
         except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
             loading.future.set_exception(error)
         else:
+            with self._lock:  # who has waited for it comes before who asks for another
+                if self._kept.get(loading.offer.name) is loading:
+                    self._kept.move_to_end(loading.offer.name)
             loading.future.set_result(model)
             give_back()  # what the model held that had to make room
             if model.engine != self._engine:
@@ -299,11 +282,6 @@ class Shelf:
         if not self.notice:
             self.notice = notice
             self.on_notice(notice)
-
-
-def _named(sent: Any) -> Any:
-    """What a program names; None: nothing."""
-    return None if sent in ("", None) else sent
 
 
 def give_back() -> None:

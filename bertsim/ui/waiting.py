@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from weakref import WeakValueDictionary
 
 import gradio as gr
 from fastapi import HTTPException, Request
-from gradio.blocks import Block
+from gradio.blocks import Block, BlockFunction
 from gradio.queueing import Event, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import CloseStreamMessage
@@ -31,7 +32,7 @@ from gradio.state_holder import SessionState, StateHolder
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE
 from bertsim.ui.lane import SHORT
-from bertsim.ui.shelf import Shelf
+from bertsim.ui.shelf import PATIENCE, Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
@@ -136,15 +137,15 @@ class Waiting(Queue):
             body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
         except InputError as error:
             raise HTTPException(422, sendable(str(error))) from error
-        if fn.api_visibility == "public" and fn.fn:
-            named = dict(zip(inspect.signature(fn.fn).parameters, body.data, strict=False))
-            await self.shelf.wait_before(named.get("encoder"))
+        named = _encoder_named(fn, body.data)
+        is_held = named is not None and self.shelf.is_coming(named, again=True)
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
         if waiting and waiting.queue:
-            before = len(waiting.queue)
-            known = {event.fn for event in waiting.queue} & self.process_time_per_fn.keys()
+            coming = self._coming(waiting.queue)
+            ahead = [event for event in waiting.queue if (_encoder_of(event) in coming) == is_held]
+            before, known = len(ahead), {event.fn for event in ahead} & self.process_time_per_fn.keys()
             longest = max((self.process_time_per_fn[each].avg_time for each in known), default=0)
             seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
             if before >= MOST_WAITING or seconds > MAX_WAIT:
@@ -160,15 +161,30 @@ class Waiting(Queue):
         return found
 
     def get_events(self) -> Any:
-        """The events that run next; long ones, which wait for each other in the slow lane, leave places for others."""
-        many = self.event_queue_per_concurrency_id.get(MANY_QUEUE["concurrency_id"])
-        if not many or sum(_is_long(job[0]) for job in self.active_jobs if job) < MOST_LONG:
+        """The events that run next.
+
+        What waits for an encoder takes nobody's place meanwhile, and long ones, which wait for each other in the slow
+        lane, leave places for others.
+        """
+        queues = self.event_queue_per_concurrency_id.values()
+        coming = self._coming(event for each in queues for event in each.queue)
+        is_full = sum(_is_long(job[0]) for job in self.active_jobs if job) >= MOST_LONG
+        if not coming and not is_full:
             return super().get_events()
-        waiting, many.queue = many.queue, [event for event in many.queue if not _is_long(event)]
-        found, many.queue = super().get_events(), waiting
-        if found and found[0][0] in waiting:
-            waiting.remove(found[0][0])
+        whole = [(each, each.queue) for each in queues]
+        for each, events in whole:
+            each.queue = [
+                event for event in events if _encoder_of(event) not in coming and not (is_full and _is_long(event))
+            ]
+        found = super().get_events()
+        for each, events in whole:
+            each.queue = [event for event in events if not found or event not in found[0]]
         return found
+
+    def _coming(self, events: Iterable[Event]) -> set[str | None]:
+        """The encoders on their way that some events wait for."""
+        named = {name for name in map(_encoder_of, events) if name is not None}
+        return {name for name in named if self.shelf.is_coming(name)}
 
     def let_go(self) -> None:
         """End the streams that have no end: the app does. From any thread."""
@@ -239,6 +255,21 @@ def visitor(request: Request, session: str | None) -> str | None:
         except ValueError:
             continue
     return session
+
+
+def _encoder_named(fn: BlockFunction, data: Sequence[Any]) -> str | None:
+    """What a call of a program names as encoder, "" where it names none; None: it is no such call, or names no text."""
+    if fn.api_visibility != "public" or not fn.fn:
+        return None
+    named = dict(zip(inspect.signature(fn.fn).parameters, data, strict=False)).get("encoder", "")
+    return named if isinstance(named, str) else None
+
+
+def _encoder_of(event: Event) -> str | None:
+    """The encoder that an event waits for if that is on its way; None: none, or it has waited for long enough."""
+    if not hasattr(event, "until"):
+        event.encoder, event.until = _encoder_named(event.fn, event.data.data or ()), time.monotonic() + PATIENCE
+    return event.encoder if time.monotonic() < event.until else None
 
 
 def _is_long(event: Event) -> bool:
