@@ -12,7 +12,6 @@ from bertsim.errors import BertsimError, InputError
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.catalog import offered
 from bertsim.ui.shelf import ROOM, Shelf
-from tests.test_serving import until
 
 
 @pytest.fixture(scope="module")
@@ -94,16 +93,14 @@ def test_one_that_was_lost_is_tried_again(tmp_path, folders):
 def test_a_program_is_told_why_what_it_named_cannot_be_had(tmp_path, folders):
     (tmp_path / "late").mkdir()
     shelf = Shelf(offered({"BERTSIM_ENCODERS": f"{tmp_path / 'late'},{folders[0]}"}))
-    assert shelf.is_coming("late")
-    until(lambda: not shelf.is_coming("late"))
+    assert shelf.ask("late").wait(30)
     with pytest.raises(BertsimError, match=r"config\.json is missing"):
         shelf.get_called("late")
-    assert not shelf.is_coming("none of these")
     with pytest.raises(InputError, match=r"^one is not there yet"):
         shelf.get_called("one")
-    until(lambda: not shelf.is_coming("one"))
+    assert shelf.ask("one").wait(30)
     assert shelf.get_called("one").name == "one"
-    until(lambda: not shelf.is_coming(""))
+    assert shelf.ask().wait(30)
     assert shelf.get_called("").name == BUNDLED_NAME
 
 
@@ -117,7 +114,8 @@ def test_one_that_has_come_is_there_for_who_waited_though_others_were_asked_for_
         shelf.ask("three")
     assert one.wait(30)
     shelf.ask("two")
-    assert shelf.get_called("one").name == "one"
+    assert "one" not in shelf._kept
+    assert shelf.get_called("one") is one.model()  # who waited holds it
 
 
 @pytest.mark.parametrize("name", [0, False, [], {}, 1.5])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bertsim.errors import InputError
 from bertsim.ui.catalog import offered, whole_number
 from bertsim.ui.quick_gradio import import_gradio
-from bertsim.ui.shelf import Shelf
+from bertsim.ui.shelf import Shelf, keep_together
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -61,6 +61,7 @@ def serve(
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while ")[0]
         raise InputError(f"{host}:{port or 0} cannot be listened on ({why}); choose another host or port.") from error
+    keep_together()
     per_visitor = whole_number(os.environ, "BERTSIM_MAX_PER_VISITOR", "0")
     shelf = Shelf(offered(os.environ, encoder), engine=engine, revision=revision, heads=heads)
     shelf.on_notice = lambda notice: sys.stderr.write(f"{notice}\n")

@@ -24,6 +24,7 @@ from concurrent.futures import wait as wait_for
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
+from weakref import WeakValueDictionary
 
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
@@ -36,12 +37,17 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
+_ARENA_MAX = -8  # of glibc's malloc.h
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
 
 
+class BusyError(InputError):
+    """Too many models are on their way for another one to begin."""
+
+
 class Loading:
-    """One model on its way.
+    """One model on its way; whoever holds it has the model, though that may have had to make room.
 
     Attributes:
         what, share: what is being done, and how much of that is done, 0 to 1; None = not known.
@@ -117,13 +123,14 @@ class Shelf:
         self.asked_at = -math.inf
         self._engine, self._revision, self._heads = engine, revision, heads
         self._kept: OrderedDict[str, Loading] = OrderedDict()
+        self._held: WeakValueDictionary[str, Loading] = WeakValueDictionary()  # these, and others that somebody holds
         self._lock, self._hands, self._exports = Lock(), Semaphore(LOADED_AT_ONCE), Lock()
 
     @classmethod
     def of(cls, model: SimilarityModel, catalog: Catalog) -> Shelf:
         """A shelf that begins with a model that is loaded already."""
         shelf = cls(catalog, engine=model.engine)
-        loading = shelf._kept[catalog.start.name] = Loading(catalog.start)
+        loading = shelf._kept[catalog.start.name] = shelf._held[catalog.start.name] = Loading(catalog.start)
         loading.future.set_result(model)
         return shelf
 
@@ -135,19 +142,21 @@ class Shelf:
             again: whether one that could not be had is tried again.
 
         Raises:
-            InputError: it is not offered, or too many are on their way.
+            InputError: it is not offered.
+            BusyError: too many are on their way.
         """
         offer = self.catalog.find(name)
         with self._lock:
-            kept = self._kept.get(offer.name)
+            kept = self._held.get(offer.name)
             if kept and kept.is_lost and name is None:
                 offer = BUNDLED_OFFER
-                kept = self._kept.get(offer.name)
+                kept = self._held.get(offer.name)
             if kept is None or (kept.is_lost and again):
                 if sum(not each.future.done() for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
-                    raise InputError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
-                kept = self._kept[offer.name] = Loading(offer)
+                    raise BusyError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
+                kept = self._held[offer.name] = Loading(offer)
                 Thread(target=self._fill, args=(kept,), name="bertsim-load", daemon=True).start()
+            self._kept[offer.name] = kept
             self._kept.move_to_end(offer.name)
             pinned = {BUNDLED_OFFER.name, self.catalog.start.name}
             chosen = [name for name, each in self._kept.items() if name not in pinned and each.future.done()]
@@ -181,24 +190,8 @@ class Shelf:
         return loading.future.done() and not loading.is_lost
 
     def get_called(self, name: str) -> SimilarityModel:
-        """As `get`, for a program, whose call has waited while this `is_coming`; what is no text is no offer."""
+        """As `get`, for a program, whose call has waited for it in the queue; what is no text is no offer."""
         return self.get(None if name in ("", None) else name, patience=0)
-
-    def is_coming(self, name: str, *, again: bool = False) -> bool:
-        """Whether a model is on its way, or has to wait for others that are; whatever was not asked for is, by this.
-
-        Args:
-            name: as a program has sent it; "" = what the app begins with.
-            again: as of `ask`.
-        """
-        try:
-            self.catalog.find(name or None)
-        except InputError:  # which is told to the call
-            return False
-        try:
-            return not self.ask(name or None, again=again).future.done()
-        except InputError:
-            return True
 
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
@@ -213,9 +206,6 @@ class Shelf:
         except BaseException as error:  # noqa: BLE001 - whoever waits for the model gets it, bugs included
             loading.future.set_exception(error)
         else:
-            with self._lock:  # who has waited for it comes before who asks for another
-                if self._kept.get(loading.offer.name) is loading:
-                    self._kept.move_to_end(loading.offer.name)
             loading.future.set_result(model)
             give_back()  # what the model held that had to make room
             if model.engine != self._engine:
@@ -293,6 +283,16 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
     if trim:
         trim(0)
+
+
+def keep_together() -> None:
+    """Have glibc hand out memory from two places, where it would from eight a core; before any thread is there.
+
+    What many threads use, one after another, would stay with each of these places.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(_ARENA_MAX, 2)
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:

@@ -14,11 +14,12 @@ import inspect
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from weakref import WeakValueDictionary
 
 import gradio as gr
@@ -32,7 +33,7 @@ from gradio.state_holder import SessionState, StateHolder
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE
 from bertsim.ui.lane import SHORT
-from bertsim.ui.shelf import PATIENCE, Shelf
+from bertsim.ui.shelf import PATIENCE, BusyError, Loading, Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
@@ -54,6 +55,42 @@ _STAYS = "stays"
 """Stands among the pending events of the session that all MCP tools go through, so that its stream has no end: one that
 ends when nothing is on its way may end while a call comes in, whose answer would be lost.
 """
+
+
+@dataclass
+class _Wait:
+    """How a call waits for its encoder: until that has come, or cannot, for so long at most; then it holds it.
+
+    Attributes:
+        encoder: what it names; None: nothing that it waits for.
+        until: of `time.monotonic`.
+        loading: the encoder, once that has begun to come.
+    """
+
+    encoder: Any
+    until: float
+    loading: Loading | None = None
+
+    @classmethod
+    def of(cls, fn: BlockFunction, data: Sequence[Any]) -> Self:
+        """That of a call with these arguments; the page's own wait elsewhere."""
+        if fn.api_visibility != "public" or not fn.fn:
+            return cls(None, 0.0)
+        named = dict(zip(inspect.signature(fn.fn).parameters, data, strict=False))
+        return cls(named.get("encoder", ""), time.monotonic() + PATIENCE)
+
+    def lasts(self, shelf: Shelf) -> bool:
+        """Whether it goes on."""
+        if self.encoder is None or time.monotonic() > self.until:
+            return False
+        try:
+            if self.loading is None or self.loading.is_lost:  # in whose place the bundled one may come
+                self.loading = shelf.ask(None if self.encoder == "" else self.encoder, again=self.loading is None)
+        except BusyError:
+            return True
+        except InputError:  # which is told to the call
+            return False
+        return not self.loading.future.done()
 
 
 class Session(SessionState):
@@ -137,14 +174,12 @@ class Waiting(Queue):
             body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
         except InputError as error:
             raise HTTPException(422, sendable(str(error))) from error
-        named = _encoder_named(fn, body.data)
-        is_held = named is not None and self.shelf.is_coming(named, again=True)
+        is_held = _Wait.of(fn, body.data).lasts(self.shelf)
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
         if waiting and waiting.queue:
-            coming = self._coming(waiting.queue)
-            ahead = [event for event in waiting.queue if (_encoder_of(event) in coming) == is_held]
+            ahead = [event for event in waiting.queue if self._is_held(event) == is_held]
             before, known = len(ahead), {event.fn for event in ahead} & self.process_time_per_fn.keys()
             longest = max((self.process_time_per_fn[each].avg_time for each in known), default=0)
             seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
@@ -166,25 +201,20 @@ class Waiting(Queue):
         What waits for an encoder takes nobody's place meanwhile, and long ones, which wait for each other in the slow
         lane, leave places for others.
         """
-        queues = self.event_queue_per_concurrency_id.values()
-        coming = self._coming(event for each in queues for event in each.queue)
         is_full = sum(_is_long(job[0]) for job in self.active_jobs if job) >= MOST_LONG
-        if not coming and not is_full:
-            return super().get_events()
-        whole = [(each, each.queue) for each in queues]
+        whole = [(each, each.queue) for each in self.event_queue_per_concurrency_id.values()]
         for each, events in whole:
-            each.queue = [
-                event for event in events if _encoder_of(event) not in coming and not (is_full and _is_long(event))
-            ]
+            each.queue = [event for event in events if not (self._is_held(event) or (is_full and _is_long(event)))]
         found = super().get_events()
         for each, events in whole:
             each.queue = [event for event in events if not found or event not in found[0]]
         return found
 
-    def _coming(self, events: Iterable[Event]) -> set[str | None]:
-        """The encoders on their way that some events wait for."""
-        named = {name for name in map(_encoder_of, events) if name is not None}
-        return {name for name in named if self.shelf.is_coming(name)}
+    def _is_held(self, event: Event) -> bool:
+        """Whether an event waits for its encoder."""
+        if not hasattr(event, "wait"):
+            event.wait = _Wait.of(event.fn, event.data.data or ())
+        return bool(event.wait.lasts(self.shelf))
 
     def let_go(self) -> None:
         """End the streams that have no end: the app does. From any thread."""
@@ -255,21 +285,6 @@ def visitor(request: Request, session: str | None) -> str | None:
         except ValueError:
             continue
     return session
-
-
-def _encoder_named(fn: BlockFunction, data: Sequence[Any]) -> str | None:
-    """What a call of a program names as encoder, "" where it names none; None: it is no such call, or names no text."""
-    if fn.api_visibility != "public" or not fn.fn:
-        return None
-    named = dict(zip(inspect.signature(fn.fn).parameters, data, strict=False)).get("encoder", "")
-    return named if isinstance(named, str) else None
-
-
-def _encoder_of(event: Event) -> str | None:
-    """The encoder that an event waits for if that is on its way; None: none, or it has waited for long enough."""
-    if not hasattr(event, "until"):
-        event.encoder, event.until = _encoder_named(event.fn, event.data.data or ()), time.monotonic() + PATIENCE
-    return event.encoder if time.monotonic() < event.until else None
 
 
 def _is_long(event: Event) -> bool:
