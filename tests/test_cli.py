@@ -844,7 +844,7 @@ def test_too_few_rows_are_refused(cli, tmp_path):
 
 
 def test_a_scorer_that_does_not_vary_is_refused(cli, tmp_path):
-    path = write_pairs(tmp_path / "p.tsv", [(A, A)] * 3, labels=[1, 2, 3])
+    path = write_pairs(tmp_path / "p.tsv", [(A, A)] * 3, labels=[1, 2, 5])
     assert refused(cli("evaluate", "--data", path, "--scorer", "euclidean")) == (
         f"{path}, scorer euclidean: every score is 1; a correlation needs scores that differ."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import gzip
 import io
@@ -39,6 +38,7 @@ from bertsim.views.file_plots import findings, plots
 from bertsim.views.markup import safe_cell
 from bertsim.views.plots import Axis
 from tests.test_serving import until
+from tests.test_together import run
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
 HOSTILE = "<img src=x onerror=alert(1)>${x}"
@@ -382,7 +382,7 @@ def mode(model: bertsim.SimilarityModel) -> FileMode:
             found.build()
         return found
 
-    return asyncio.run(build())
+    return run(build())
 
 
 @pytest.fixture

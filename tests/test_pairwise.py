@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
 from dataclasses import replace
@@ -44,6 +43,7 @@ from bertsim.views.pairwise_matrix import matrix_picture
 from bertsim.views.sentence_map import place_labels, spread
 from tests.checkpoints import make_checkpoint
 from tests.golden.cases import CLASSIFIERS
+from tests.test_together import run
 from tests.test_views import Page, assert_safe
 
 NAN = math.nan
@@ -345,7 +345,7 @@ def test_a_cell_opens_the_pair_that_it_shows_and_none_once_the_lines_are_others(
     async def build() -> gr.Blocks:
         return build_app(model)
 
-    called = (each.fn for each in asyncio.run(build()).fns.values())
+    called = (each.fn for each in run(build()).fns.values())
     mode = next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), MatrixMode))
     ann, press = SimpleNamespace(session_hash="ann"), gr.EventData(None, {"key": "0-1"})
     sent = {**Choices.of(model).defaults, "encoder": model.name, "threshold": 0.6, "by": APART, "chosen": None}

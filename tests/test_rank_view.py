@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -32,6 +31,7 @@ from bertsim.views.markup import as_csv, downloads, safe_cell
 from bertsim.views.rank import cost_line, headline, others, ranking
 from bertsim.views.ranked import COLUMNS, Cost, LeftOut, Line, Ranking, cost_told, losses, not_read, table_rows
 from bertsim.views.slopes import curve, slopes
+from tests.test_together import run
 
 ALL = TokenCounts(0, 0, 4)
 HOSTILE = "<img src=x onerror=alert(1)> ${1} {{x}}"
@@ -365,7 +365,7 @@ def mode(model):
     async def build() -> gr.Blocks:
         return build_app(model)
 
-    called = (each.fn for each in asyncio.run(build()).fns.values())
+    called = (each.fn for each in run(build()).fns.values())
     return next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), RankMode))
 
 

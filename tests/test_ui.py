@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import html
 import subprocess
@@ -31,6 +30,7 @@ from bertsim.ui.tabs import TABS, draw_layers, draw_meets, hide_each, open_matri
 from bertsim.views.attention import ALL_HEADS, ALL_LAYERS, BOTH, PACKED
 from bertsim.views.explain import layer_profile
 from bertsim.views.page import encoder_cards, encoder_failed, encoder_in_use, encoder_on_its_way
+from tests.test_together import run
 
 CHOICES = Choices(
     "bert",
@@ -275,7 +275,7 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     async def build() -> gr.Blocks:  # where no loop runs, gradio makes one and leaves it open
         return build_app(model)
 
-    by_name = {each.name: each for each in asyncio.run(build()).fns.values()}
+    by_name = {each.name: each for each in run(build()).fns.values()}
     request = SimpleNamespace(session_hash="ann", query_params={"a": "A cat.", "mask": "a1", "tab": "saw"})
     sent = {**Choices.of(model).defaults, "past": [], "encoder": model.name, "tab": "saw"}
     turns = iter(range(100))
@@ -336,7 +336,7 @@ def events(model):
     async def build() -> gr.Blocks:
         return build_app(model)
 
-    return next(each.fn.__self__ for each in asyncio.run(build()).fns.values() if each.name == "open_page")
+    return next(each.fn.__self__ for each in run(build()).fns.values() if each.name == "open_page")
 
 
 def test_a_link_that_waited_for_its_encoder_says_what_of_it_cannot_be_followed(model, events):

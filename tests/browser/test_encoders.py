@@ -248,6 +248,7 @@ def test_of_a_press_that_a_later_one_overtakes_nothing_is_seen(context, tmp_path
             page = visit()
             page.get_by_role("button", name="Encoder and settings").click()
             cards, tokens = page.locator(".bs-encoder"), page.get_by_role("spinbutton", name="Tokens read")
+            expect(cards.first).to_be_visible()
             count = cards.count()
             cards.filter(has_text="bge-small-en-v1.5").dblclick()
             expect(line(page)).to_contain_text("Loading BAAI/bge-small-en-v1.5")
