@@ -335,13 +335,16 @@ def test_what_was_not_read_of_a_file_is_said_in_sum_and_row_by_row(model, mode, 
     rows = "I like \U0001f44d.\tI like \u2603.\nA dog.\tA cat.\n" + "dog " * 200 + "\tA cat.\n\tx\n"
     visit = send("p.tsv", f"a\tb\n{rows}")
     desk.read(visit, Asked())
-    visit.result = begin(visit, Job(SETTINGS, ("cosine",), False), model)
+    visit.result = begin(visit, Job(SETTINGS, ("cosine",), True), model)
     assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
+    assert visit.result.numbers("entailment")[0] > 0.5
     says = "1 row has words the vocabulary lacks, 1 row was cut off at the end: the scores are of the rest."
     assert says in mode.found.draw(visit)[mode.found.plots]
     results = results_of(visit)
     assert results.heads[-1] == "tokens not read"
-    assert [row.figures[-1] for row in results.listed(np.arange(3))] == ["2 unknown", "", "74 cut off"]
+    assert [row.figures[-1] for row in results.listed(np.arange(3))] == ["2 unknown", "", "78 cut off"]
+    assert [bool(row.figures[-2]) for row in results.listed(np.arange(3))] == [False, True, False]
+    assert sum(results.measured(Chosen()).inference) == 1
     assert says in b"".join(write_report(visit)).decode()
 
 
