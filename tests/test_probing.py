@@ -65,6 +65,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "plain.txt").write_text("\n".join(PLAIN))
     (folder / "none.txt").write_text("Hello.\n")
     (folder / "few.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tentailment\n")
+    (folder / "torn.tsv").write_text(f"sentence1\tsentence2\n{same}alone\n")
     (folder / "odd.tsv").write_text("sentence1\tsentence2\tlabel\nThe dog bites the man.\tIt bites.\tmaybe\n")
     return folder
 
@@ -190,6 +191,7 @@ def test_a_model_without_such_a_head_says_so(
         ("--text plain.txt", "word order needs both --text FILE and --paraphrases FILE."),
         ("--text plain.txt --paraphrases few.tsv", "few.tsv: 0 held-out pairs; at least 10"),
         ("--text none.txt --paraphrases few.tsv", "none.txt: 0 held-out sentences whose noun phrases"),
+        ("--text plain.txt --paraphrases torn.tsv", "torn.tsv:43: "),
         ("--inference few.tsv", "few.tsv: 0 held-out premises have a contradiction"),
         ("--inference gone.tsv", "gone.tsv does not exist"),
         (

@@ -57,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
     groups = [(number, *a.row(place)) for number, group in enumerate(found.groups, 1) for place in group]
     if args.output is not None:
         write_table(args.output, *(MEMBER, groups) if args.groups else (PAIR, pairs))
-    said = f"{len(pairs):,} pairs" + (f" in {len(found.groups):,} groups" if other is None else "")
+    count, grouped = len(pairs), len(found.groups)
+    said = f"{count:,} pair{'s' * (count != 1)}"
+    said += f" in {grouped:,} group{'s' * (grouped != 1)}" if other is None else ""
     say(f"bertsim: {args.output or file.path}: {said}.")
     if withheld:
         why = "what was not read of their sentences differs; they are left out"

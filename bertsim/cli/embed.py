@@ -92,7 +92,7 @@ def _embed(args: argparse.Namespace, ending: str) -> int:
 
         write_chunks(partial, rows, total, 2 * chunk_size(model), make)
         partial.finish(layout.convert)
-    say(f"bertsim: {args.output}: {total:,} sentences embedded.")
+    say(f"bertsim: {args.output}: {total:,} sentence{'s' * (total != 1)} embedded.")
     tally.say(partial.counts)
     return 0
 

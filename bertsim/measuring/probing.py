@@ -153,8 +153,7 @@ def read_order(texts: Sequence[Path], paraphrases: Path | None) -> tuple[Pairs, 
     if not texts or paraphrases is None:
         raise DataError("word order needs both --text FILE and --paraphrases FILE.")
     swapped = order_trials(held_out_lines(texts), MOST)
-    pairs = ((row.sentences[0], row.sentences[1]) for row in open_pairs(paraphrases) if row.error is None)
-    same = first_by_checksum([pair for pair in pairs if is_held_out(pair[0])], MOST)
+    same = first_by_checksum([pair for pair in _pairs_of(paraphrases) if is_held_out(pair[0])], MOST)
     _enough(swapped, texts, "held-out sentences whose noun phrases can be swapped")
     _enough(same, [paraphrases], "held-out pairs")
     return swapped, same
@@ -202,6 +201,15 @@ def held_out_lines(texts: Sequence[Path]) -> Iterator[str]:
     """The sentences of texts that training leaves out."""
     lines = (row.sentences[0].strip() for path in texts for row in open_sentences(path) if row.error is None)
     return filter(is_held_out, lines)
+
+
+def _pairs_of(path: Path) -> Iterator[tuple[str, str]]:
+    """The two sentences of every row. Raises DataError for a bad one."""
+    file = open_pairs(path)
+    for row in file:
+        if row.error is not None:
+            raise DataError(f"{file.where(row)}: {row.error}; {file.advice.row}.")
+        yield row.sentences[0], row.sentences[1]
 
 
 def _inference_rows(paths: Sequence[Path]) -> Iterator[Labelled]:
