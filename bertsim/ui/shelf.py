@@ -37,7 +37,7 @@ ROOM = 2
 LOADED_AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a request waits for a model on its way."""
-_ARENA_MAX = -8  # of glibc's malloc.h
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of glibc's malloc.h
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
 
@@ -286,13 +286,15 @@ def give_back() -> None:
 
 
 def keep_together() -> None:
-    """Have glibc hand out memory from two places, where it would from eight a core; before any thread is there.
+    """Have glibc give back what is freed; before any thread is there.
 
-    What many threads use, one after another, would stay with each of these places.
+    Left alone, it hands out memory from eight places a core, each of which keeps what threads have used there, and
+    takes ever larger blocks from between the small ones, where those of a model that was let go leave holes.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
         mallopt(_ARENA_MAX, 2)
+        mallopt(_MMAP_THRESHOLD, 2_000_000)  # from less on, every batch would take a tenth longer
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:
