@@ -294,7 +294,7 @@ def keep_together() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
         mallopt(_ARENA_MAX, 2)
-        mallopt(_MMAP_THRESHOLD, 2_000_000)  # from less on, every batch would take a tenth longer
+        mallopt(_MMAP_THRESHOLD, 2_000_000)  # smaller blocks every batch asks for, and would wait for
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:
