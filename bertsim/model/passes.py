@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
 
 from bertsim.errors import InputError
 from bertsim.model.scorers import APART, PACKED, Scorer, readers_of, ways_of
+from bertsim.text.lists import is_whole
 
 MAX_PASSES = 10_000
 """How often `matrix`, `score_parts` and a call of the app's API run the encoder where nobody says more: some ten
@@ -46,7 +46,7 @@ def passes_of_pairs(scorer: Scorer, count: int) -> int:
 
 def check_limit(name: str, limit: int | None) -> int | None:
     """Return a limit, one of numpy's as Python's. Raises: InputError: it is no whole number from 1 on, and not None."""
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1):
+    if limit is not None and (not is_whole(limit) or limit < 1):
         raise InputError(f"{name} is {limit!r:.60}; a whole number from 1 on, or None for no limit, was expected.")
     return limit and int(limit)
 

@@ -14,11 +14,11 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-import numpy as np
 from tokenizers import Encoding
 
 from bertsim.errors import InputError
 from bertsim.records import Part
+from bertsim.text.lists import is_whole
 
 SENTENCES = "sentences"
 # What ends sentences, too, for nupunkt goes by Latin full stops: those of other scripts, blank lines, items of a list.
@@ -38,7 +38,7 @@ def split_text(text: str, encoding: Encoding, chunk: str | int, most: int, unkno
     Raises: InputError, if there is no such `chunk`.
     Example: "It rains. Go!" -> [Part("It rains. ", 0, 10, 3), Part("Go!", 10, 13, 2)]
     """
-    is_window = isinstance(chunk, (int, np.integer)) and not isinstance(chunk, bool) and 1 <= chunk <= most
+    is_window = is_whole(chunk) and 1 <= int(chunk) <= most
     if not (isinstance(chunk, str) and chunk == SENTENCES) and not is_window:
         known = f'"{SENTENCES}", or a window of 1 to {most} tokens, two of which fit into max_length'
         raise InputError(f"chunk is {chunk!r:.60}; {known}, was expected.")

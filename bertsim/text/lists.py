@@ -13,6 +13,11 @@ import numpy as np
 from bertsim.errors import InputError
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, Python's or numpy's; a truth value is none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def list_sentences(sentences: Iterable[Any], name: str = "sentences") -> list[str]:
     """Every sentence of any iterable: a sequence, a generator, an array [n], a series.
 

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer as FastTokenizer
 from bertsim.errors import CheckpointError, InputError
 from bertsim.records import Int, Part, Row, TokenBatch, TokenCounts, Unread
 from bertsim.text.chunks import split_text
+from bertsim.text.lists import is_whole
 from bertsim.text.tokenizer_files import find_unknown_id, read_fast
 from bertsim.text.unread import MAX_CHARACTERS, find_unread, readable
 
@@ -111,8 +112,7 @@ class Tokenizer:
 
     def check_length(self, max_length: int) -> int:
         """Return `max_length`, one of numpy's as Python's. Raises: InputError: the encoder takes no such length."""
-        is_whole = isinstance(max_length, (int, np.integer)) and not isinstance(max_length, bool)
-        if not is_whole or not MIN_LENGTH <= max_length <= self._limit:
+        if not is_whole(max_length) or not MIN_LENGTH <= max_length <= self._limit:
             known = f"a whole number from {MIN_LENGTH} to {self._limit}"
             raise InputError(f"max_length is {max_length!r}; this encoder takes {known}.")
         return int(max_length)
