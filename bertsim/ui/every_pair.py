@@ -35,7 +35,7 @@ from bertsim.ui.pairwise import (
 from bertsim.ui.shelf import Shelf
 from bertsim.views.every_pair import pairwise_view
 from bertsim.views.markup import Html, counted
-from bertsim.views.pairwise import APART, MOST_TOGETHER, Pairwise
+from bertsim.views.pairwise import APART, MOST_TOGETHER, Pairwise, reached
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class EveryPair:
         silent, notes = lost_together(asked.reader, asked.length, asked.lines, together)
         scores, silent = (apart.cosines, apart.silent) if by == APART else (together, apart.silent | silent)
         groups = find_groups(scores, threshold, silent)
-        if unsaid := int((np.triu(scores >= threshold - 5e-4, 1) & silent).sum()):
+        if unsaid := int((reached(scores, threshold) & silent).sum()):
             why = "Left out of the groups, for what was not read of the two differs"
             notes = [*notes, f"{why}: {counted(unsaid, 'pair')} at the threshold or above."]
         packed = f"sigmoid of {asked.scorer}" if gives_logits(asked.reader, asked.scorer) else asked.scorer

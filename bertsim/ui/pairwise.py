@@ -22,7 +22,7 @@ from bertsim.text.unread import withheld
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.views.markup import counted
-from bertsim.views.pairwise import MAX_DRAWN, read_pairs
+from bertsim.views.pairwise import MAX_DRAWN, reached, read_pairs
 from bertsim.views.unread import listed
 
 MAX_LINES, MAX_CHARACTERS = 500, 2_000
@@ -165,8 +165,7 @@ def find_groups(scores: Float, threshold: float, silent: NDArray[np.bool_]) -> l
 
     Example: scores of (0, 2) .9, of the others .1, threshold .5 -> [(0, 2)]
     """
-    near = np.triu(np.nan_to_num(scores, nan=-np.inf) >= threshold - 5e-4, 1) & ~silent  # as it is written
-    return group(*np.nonzero(near))
+    return group(*np.nonzero(reached(scores, threshold) & ~silent))
 
 
 def lost_together(

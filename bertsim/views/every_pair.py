@@ -24,6 +24,7 @@ from bertsim.views.pairwise import (
     as_data,
     csv_rows,
     number_rows,
+    reached,
     said,
     shorten,
     sign_of,
@@ -70,8 +71,8 @@ def group_list(found: Pairwise) -> Html:
         items.append(tag("li", tag("b", sign, style=f"color:{colour}"), tag("ul", *own)))
     if more := len(found.groups) - _GROUPS:
         items += [tag("li.bs-limits", f"and {counted(more, 'group')} more")] * (more > 0)
-    scores = (found.apart if found.by == APART else found.together)[np.triu_indices(len(found.lines), 1)]
-    is_near = (scores >= found.threshold - 5e-4).any()  # by what was read of them, which is not all
+    scores = found.apart if found.by == APART else found.together
+    is_near = reached(scores, found.threshold).any()  # by what was read of them, which is not all
     none = "None." if is_near else "None: no two reach the threshold. Move it down."
     listed = tag("ol.bs-groups", *items) if items else tag("p.bs-empty", none)
     return tag("div.bs-listed", tag("h3", f"Groups at {found.threshold:.2f} and above, by {found.by}"), listed)

@@ -99,6 +99,11 @@ def read_pairs(apart: Float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return first[nearest], second[nearest]
 
 
+def reached(scores: Float, threshold: float) -> NDArray[np.bool_]:
+    """Which pairs of places have a score, [n, n], at or above a threshold as it is written: bool [n, n], each once."""
+    return np.triu(np.nan_to_num(scores, nan=-np.inf) >= threshold - 5e-4, 1)
+
+
 def sign_of(group: int | None) -> tuple[str, str]:
     """The sign of a group with its number, and its colour; a ring for what is in none. Example: 1 -> "■2"."""
     if group is None:
