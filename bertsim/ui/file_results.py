@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Results:
         """Orders that there are, the usual one first."""
         return [*["label"] * (LABEL in self.names), *["readings"] * (len(self.numbers) > 1), "line"]
 
-    @property
+    @cached_property
     def losses(self) -> str:
         """How many rows were not read whole; "" where all were."""
         unknown, cut = np.count_nonzero(self.unread, axis=1).tolist()

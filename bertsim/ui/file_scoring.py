@@ -161,9 +161,10 @@ def chunks(
         table = pa.table({name: pa.array(column, pa.string()) for name, column in cells.items()})
         with lane.enter((text for pair in pairs for text in pair), stop=stop) as pace:
             found = table_scorer(table, pace)
-        lost = model.unread_of_pairs(filter(all, pairs), scored.job.settings.max_length, packed=True)
-        unsaid = {pair for pair, both in lost.items() if withheld(*both)}
-        scored.silent += [at + place for place, pair in enumerate(pairs) if pair in unsaid]
+        if scored.job.infers:
+            lost = model.unread_of_pairs(filter(all, pairs), scored.job.settings.max_length, packed=True)
+            unsaid = {pair for pair, both in lost.items() if withheld(*both)}
+            scored.silent += [at + place for place, pair in enumerate(pairs) if pair in unsaid]
         scored.tables.append(found.select(list(scored.columns)))
         took = monotonic() - began
         scored.seconds += took

@@ -174,7 +174,8 @@ class Waiting(Queue):
             body.data = taken_of(fn, body.data, body.event_data, session.blocks_config.blocks if session else {})
         except InputError as error:
             raise HTTPException(422, sendable(str(error))) from error
-        is_held = _Wait.of(fn, body.data).lasts(self.shelf)
+        wait = _Wait.of(fn, body.data)
+        is_held = wait.lasts(self.shelf)
         if self.is_stopping:
             raise _refusal(full, "This app is about to start anew", 30)
         waiting = self.event_queue_per_concurrency_id.get(fn.concurrency_id)
@@ -190,6 +191,8 @@ class Waiting(Queue):
             if own >= self.share:
                 raise _refusal(429, f"{own} of your requests wait or run, which is your share of this app", 1)
         found = await super().push(body, request, username)
+        if event := self.event_ids_to_events.get(found[1]):
+            event.wait = wait
         if request.headers.get("x-gradio-user") == "mcp" and body.session_hash in self.pending_event_ids_session:
             self.pending_event_ids_session[body.session_hash].add(_STAYS)
             self._loop = asyncio.get_running_loop()
