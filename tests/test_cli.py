@@ -958,9 +958,8 @@ def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(c
 
 
 def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(cli, tmp_path):
-    data, lines = tmp_path / "pairs.tsv", tmp_path / "lines.txt"
-    rows = [f"{'rain ' * n}\tit rains\t{n}" for n in (1, 2, 30)]
-    data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
+    lines = tmp_path / "lines.txt"
+    data = write_pairs(tmp_path / "pairs.tsv", [("rain " * n, "it rains") for n in (1, 2, 30)], labels=[1, 2, 30])
     lines.write_text("rain\n" + "rain " * 30 + "\n")
     for words in (
         ["score", "--input", data, "--output", tmp_path / "scored.tsv"],
@@ -972,9 +971,8 @@ def test_every_command_with_a_file_says_how_many_sentences_were_cut_off(cli, tmp
 
 
 def test_every_command_says_how_many_pairs_are_cut_off_where_two_are_read_together(cli, tmp_path):
-    data, lines = tmp_path / "pairs.tsv", tmp_path / "lines.txt"
-    rows = [f"{'rain ' * 10}\t{'snow ' * n}\t{n}" for n in (1, 2, 10)]
-    data.write_text("\n".join(["sentence1\tsentence2\tlabel", *rows]) + "\n")
+    lines = tmp_path / "lines.txt"
+    data = write_pairs(tmp_path / "pairs.tsv", [("rain " * 10, "snow " * n) for n in (1, 2, 10)], labels=[1, 2, 10])
     lines.write_text("rain\n" + "snow " * 10 + "\n")
     for words in (
         ["evaluate", "--data", data],

@@ -58,11 +58,19 @@ def _score(score: PairScore) -> dict[str, Any]:
     return values | {end: None for end in ("low", "high") if math.isinf(values[end])}
 
 
+def _counts(a: Unread, b: Unread) -> dict[str, list[int]]:
+    """How many tokens of A and of B were not read."""
+    both = a, b
+    return {
+        "cut_tokens": [each.cut_tokens for each in both],
+        "unknown_tokens": [len(each.unknown_words) for each in both],
+    }
+
+
 def _unread(a: Unread, b: Unread, why: str) -> dict[str, Any]:
     """What was not read of A and of B, as JSON, and why a score of the two has no probability, "" -> null."""
     return {
-        "cut_tokens": [a.cut_tokens, b.cut_tokens],
-        "unknown_tokens": [len(a.unknown_words), len(b.unknown_words)],
+        **_counts(a, b),
         "unknown_words": [list(map(plain, each.unknown_words)) for each in (a, b)],
         "withheld": why or None,
     }
@@ -165,12 +173,11 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         texts = [sentence for pair in listed for sentence in pair]
         with lane.enter(texts) as pace:
             scores = model.score(listed, scorer=scorer, max_passes=MAX_PASSES, progress=pace)
-        lost = _lost(model, listed, scorer)
+        lost = [_counts(*each) for each in _lost(model, listed, scorer)]
         return {
             "scores": scores.tolist(),
             "probabilities": model.probabilities(listed, scores, scorer),
-            "cut_tokens": [[each.cut_tokens for each in pair] for pair in lost],
-            "unknown_tokens": [[len(each.unknown_words) for each in pair] for pair in lost],
+            **{name: [each[name] for each in lost] for name in ("cut_tokens", "unknown_tokens")},
         }
 
     @replies
@@ -183,9 +190,8 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         with lane.enter([query, *listed]) as pace:
             (found,) = model.rank([query], listed, scorer=scorer, progress=pace, **told)
         lost = _lost(model, [(query, listed[each.index]) for each in found], rerank or scorer)
-        counts = [{name: _unread(*each, "")[name] for name in ("cut_tokens", "unknown_tokens")} for each in lost]
-        both = zip(found, counts, strict=True)
-        return [{"sentence": plain(listed[each.index]), **asdict(each), **own} for each, own in both]
+        both = zip(found, lost, strict=True)
+        return [{"sentence": plain(listed[each.index]), **asdict(each), **_counts(*own)} for each, own in both]
 
     @replies
     def matrix(

@@ -121,6 +121,11 @@ def _toast(message: str) -> str:
     return str(Html.escape(sentence(message)))
 
 
+def warn_of_link(problem: str) -> None:
+    """Tell the visitor what of a link cannot be followed."""
+    gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
+
+
 @contextmanager
 def _told(shown: Callable[[str], str]) -> Iterator[None]:
     try:

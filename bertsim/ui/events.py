@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from bertsim.errors import BertsimError, InputError
-from bertsim.ui.calls import Turns, answers, pressed, pressed_key, sentence
+from bertsim.ui.calls import Turns, answers, pressed, pressed_key, sentence, warn_of_link
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
@@ -109,7 +109,7 @@ class Events:
             if not shown:
                 raise
             if sent["mask"] and is_link_s:
-                gr.Warning(str(Html.escape(sentence(str(error)))), title="Not all of this link", duration=10)
+                warn_of_link(sentence(str(error)))
             return self._answer(request, {**sent, "a": shown.a, "b": shown.b})
 
     @answers
@@ -213,7 +213,7 @@ class Events:
             boxes, tab, values = usual, TABS[0].name, dict(allowed.defaults)
             update = answer()
         if problem:
-            gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
+            warn_of_link(problem)
         if boxes != usual:  # else what is typed meanwhile stays
             update |= {page.a: boxes[0], page.b: boxes[1]}
         if tab != TABS[0].name:

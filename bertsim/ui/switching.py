@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from bertsim.errors import BertsimError
-from bertsim.ui.calls import Turns, answers, pressed, sentence
+from bertsim.ui.calls import Turns, answers, pressed, sentence, warn_of_link
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import Choices
 from bertsim.ui.layout import Layout
@@ -80,7 +80,7 @@ class Switching:
             allowed = Choices.of(loading.model())
             _, values, problem = allowed.read_link(query or {})
             if problem:
-                gr.Warning(str(Html.escape(problem)), title="Not all of this link", duration=10)
+                warn_of_link(problem)
             controls = {page.controls[key]: allowed.update(key, value) for key, value in values.items()}
             yield self.in_use(wanted) | controls
         except BertsimError as error:
