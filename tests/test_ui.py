@@ -7,6 +7,7 @@ import html
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from types import SimpleNamespace
 
 import gradio as gr
@@ -22,7 +23,7 @@ from bertsim.ui.catalog import BUNDLED_OFFER, WELL_KNOWN, Offer, offered
 from bertsim.ui.controls import LONGEST, Choices, WholeSlider
 from bertsim.ui.events import Shown
 from bertsim.ui.examples import EXAMPLES
-from bertsim.ui.judging import KEPT_CHARACTERS, KEPT_PAIRS, TYPED_ON, judge, remember
+from bertsim.ui.judging import KEPT_CHARACTERS, KEPT_PAIRS, TYPED_ON, judge, recalled, remember
 from bertsim.ui.kept import MAX_BYTES
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.shelf import Shelf
@@ -392,19 +393,28 @@ def test_a_press_makes_every_view_stale_that_is_being_drawn_and_no_question():
     turns.take("ann", 3.0, is_view=True)()
 
 
-def test_a_pair_that_is_typed_on_is_remembered_once_and_every_other_one_too():
-    past = remember([], "The c", "A dog.", 0.1, 900.0)
-    past = remember(past, "The cat", "A dog.", 0.5, 1500.0)
-    assert past == [("The cat", "A dog.", 0.5, 1500.0)]
-    past = remember(past, "A dog.", "The cat", 0.5, 1600.0)  # swapped
-    past = remember(past, "A dog.", "The sun", 0.2, 1600.0 + TYPED_ON)  # looked at before
+def test_a_pair_that_is_typed_on_is_remembered_once_and_every_other_one_too(settings):
+    keep = partial(remember, settings=settings)
+    past = keep([], "The c", "A dog.", 0.1, 900.0)
+    past = keep(past, "The cat", "A dog.", 0.5, 1500.0)
+    assert past == [("The cat", "A dog.", 0.5, 1500.0, settings)]
+    past = keep(past, "A dog.", "The cat", 0.5, 1600.0)  # swapped
+    past = keep(past, "A dog.", "The sun", 0.2, 1600.0 + TYPED_ON)  # looked at before
     assert [each[:2] for each in past] == [("The cat", "A dog."), ("A dog.", "The cat"), ("A dog.", "The sun")]
-    past = remember(past, "The cat", "A dog.", 0.5, 7000.0)
+    past = keep(past, "The cat", "A dog.", 0.5, 7000.0)
     assert [each[0] for each in past] == ["A dog.", "A dog.", "The cat"]
     for i in range(2 * KEPT_PAIRS):
-        past = remember(past, str(i), str(-i), 0.0, None)
+        past = keep(past, str(i), str(-i), 0.0, None)
     assert len(past) == KEPT_PAIRS
-    assert remember(past, "A dog." + " " * KEPT_CHARACTERS, "", 0.0, None) == past
+    assert keep(past, "A dog." + " " * KEPT_CHARACTERS, "", 0.0, None) == past
+
+
+def test_a_previous_pair_says_what_its_cosine_is_of_where_that_is_not_in_use_now(settings):
+    past = remember([], "a", "b", 0.1, None, settings)
+    past = remember(past, "c", "d", 0.2, None, dataclasses.replace(settings, pooling="max"))
+    past = remember(past, "e", "f", 0.3, None, dataclasses.replace(settings, encoder="other/encoder"))
+    assert [by for *_, by in recalled(past, settings)] == ["", "by other settings", "by other/encoder"]
+    assert [by for *_, by in recalled(past, past[-1][-1])] == [f"by {settings.encoder}"] * 2 + [""]
 
 
 def test_a_pair_is_judged_by_the_bundled_encoder_where_its_own_cannot(model, tiny_bundle):

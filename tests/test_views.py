@@ -482,7 +482,7 @@ def test_every_view_shows_hostile_text_as_text(model, typed):
         meets_view(comparison, AttentionChoice(None, 1, "B alone"), ()),
         layers(comparison),
         keys_help(),
-        previous([(typed, "two " + typed, 0.5)]),
+        previous([(typed, "two " + typed, 0.5, "by " + typed)]),
     ]
     for source in views:
         assert_safe(source)
@@ -746,7 +746,7 @@ def test_a_large_thumbnail_shows_the_highest_of_the_cells_that_share_a_pixel():
 
 
 def test_buttons_carry_an_index_and_never_what_was_typed_into_a_handler():
-    page = Page(choices("Try", ["A & B"]) + previous([("a", "b", 0.25), (HOSTILE[4], "d", 1.0)]))
+    page = Page(choices("Try", ["A & B"]) + previous([("a", "b", 0.25, ""), (HOSTILE[4], "d", 1.0, "")]))
     assert [attrs["data-pick"] for tag, attrs in page.elements if tag == "button"] == ["0", "1", "0"]
     assert "0.250" in page.text
 

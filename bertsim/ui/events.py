@@ -20,7 +20,7 @@ from bertsim.ui.calls import Turns, answers, pressed, pressed_key, sentence, war
 from bertsim.ui.catalog import BUNDLED_OFFER
 from bertsim.ui.controls import KEYS, Choices
 from bertsim.ui.examples import EXAMPLES
-from bertsim.ui.judging import judge, remember
+from bertsim.ui.judging import judge, recalled, remember
 from bertsim.ui.layout import Layout
 from bertsim.ui.modes import COMPARE, Sent, Update
 from bertsim.ui.pairs import Pair, Pairs, Settings
@@ -265,14 +265,14 @@ class Events:
                 pictures[page.pictures[tab.name]] = self._counted(tab.draw(pair, **self._values(tab, pair, values)))
         check()
         comparison = pair.comparison
-        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, shown.turn)
+        past = remember(sent["past"], shown.a, shown.b, comparison["cosine"].value, shown.turn, shown.settings)
         return {
             **dict.fromkeys(page.faults.values(), ""),
             page.verdict: verdict(comparison, judged.verdict, judged.words, sent["turn"]),
             page.ways: ways(judged.ways, judged.verdict),
             page.bars: measures(comparison, pair.origin),
             page.past: past,
-            page.history: previous([each[:3] for each in past]),
+            page.history: previous(recalled(past, shown.settings)),
             page.shown: replace(shown, has_rulers=all(way.ruler for way in judged.ways)),
             page.controls["mask"]: values["mask"],
             **pictures,

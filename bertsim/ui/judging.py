@@ -23,8 +23,8 @@ KEPT_PAIRS, KEPT_CHARACTERS = 12, 4_000
 """Previous pairs of a visitor, and characters of one that is remembered."""
 TYPED_ON = 4000.0
 """Milliseconds within which a pair that takes up one of the sentences before is that pair, typed on."""
-Past = tuple[str, str, float, float]
-"""A previous pair, its cosine, and when it was asked for, in the browser's milliseconds."""
+Past = tuple[str, str, float, float, Settings]
+"""A previous pair, its cosine, when it was asked for, in the browser's milliseconds, and under what settings."""
 
 
 class Judged(NamedTuple):
@@ -63,7 +63,7 @@ def _reader(pair: Pair, shelf: Shelf) -> Pair | None:
     return None
 
 
-def remember(past: Sequence[Past], a: str, b: str, cosine: float, turn: float | None) -> list[Past]:
+def remember(past: Sequence[Past], a: str, b: str, cosine: float, turn: float | None, settings: Settings) -> list[Past]:
     """Previous pairs with this one last; one that is merely typed on takes the place of what it was a moment ago.
 
     One of more than `KEPT_CHARACTERS` is none of them: a thousand visitors' would fill the memory.
@@ -74,7 +74,16 @@ def remember(past: Sequence[Past], a: str, b: str, cosine: float, turn: float | 
         return [*past]
     kept, now = [each for each in past if each[:2] != (a, b)], turn or 0.0
     if kept and len(kept) == len(past):
-        last_a, last_b, _, before = kept[-1]
+        last_a, last_b, _, before, _ = kept[-1]
         if (a == last_a or b == last_b) and 0 < now - before < TYPED_ON:
             kept.pop()
-    return [*kept, (a, b, cosine, now)][-KEPT_PAIRS:]
+    return [*kept, (a, b, cosine, now, settings)][-KEPT_PAIRS:]
+
+
+def recalled(past: Sequence[Past], now: Settings) -> list[tuple[str, str, float, str]]:
+    """Previous pairs as they are shown: with what made their cosine, "" where that is what is set now."""
+
+    def maker(settings: Settings) -> str:
+        return "other settings" if settings.encoder == now.encoder else settings.encoder
+
+    return [(a, b, cosine, "" if own == now else f"by {maker(own)}") for a, b, cosine, _, own in past]

@@ -49,15 +49,19 @@ def fault(message: str, **attributes: object) -> Html:
     return tag("p.bs-fault", tag("span", "✕", aria_hidden=True), f" {message}", **attributes)
 
 
-def previous(pairs: Sequence[tuple[str, str, float]]) -> Html:
-    """Earlier pairs with their cosine, given oldest first, shown newest first; pressing one reports its index."""
+def previous(pairs: Sequence[tuple[str, str, float, str]]) -> Html:
+    """Earlier pairs, given oldest first, shown newest first; pressing one reports its index.
+
+    Of each its cosine, and what made that where it is not what is in use now.
+    """
     if not pairs:
         return tag("p.bs-empty", "None yet.")
     rows = []
-    for index, (a, b, cosine) in enumerate(pairs):
+    for index, (a, b, cosine, maker) in enumerate(pairs):
         both = (tag("span", tag("bdi", sentence[:SHOWN])) for sentence in (a, b))
         label = f"Bring back: {a[:SHOWN]} / {b[:SHOWN]}"
-        shown = button(*both, tag("span", number(cosine)), data_pick=index, aria_label=label)
+        value = tag("span", number(cosine)), tag("small", maker) if maker else ""
+        shown = button(*both, *value, data_pick=index, aria_label=label)
         rows.append(tag("li", shown))
     return tag("ol.bs-past", *rows[::-1], reversed=True)
 
