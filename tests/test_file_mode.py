@@ -337,7 +337,17 @@ def test_what_was_not_read_of_a_file_is_said_in_sum_and_row_by_row(model, mode, 
     desk.read(visit, Asked())
     visit.result = begin(visit, Job(SETTINGS, ("cosine",), True), model)
     assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
-    assert visit.result.numbers("entailment")[0] > 0.5
+    _, inference = model.infer([("I like \U0001f44d.", "I like \u2603.")], (), max_length=SETTINGS.max_length)
+    assert inference[0, LABELS.index("entailment")] > 0.5  # which nobody is told, not in what is taken away either
+    taken_away = list(csv.DictReader(io.StringIO(b"".join(write(visit, "csv")).decode())))
+    assert [[bool(row[name]) for name in ("cosine", *LABELS)] for row in taken_away] == [
+        [True, False, False, False],
+        [True, True, True, True],
+        [True, False, False, False],
+        [False, False, False, False],
+    ]
+    first = json.loads(b"".join(write(visit, "jsonl")).decode().splitlines()[0])
+    assert {first[name] for name in LABELS} == {None}
     says = "1 row has words the vocabulary lacks, 1 row was cut off at the end: the scores are of the rest."
     assert says in mode.found.draw(visit)[mode.found.plots]
     results = results_of(visit)

@@ -29,7 +29,18 @@ from bertsim.ui.ranking import MOST_LINES, Question, Ranker, list_lines
 from bertsim.ui.shelf import Shelf
 from bertsim.views.markup import as_csv, downloads, safe_cell
 from bertsim.views.rank import cost_line, headline, others, ranking
-from bertsim.views.ranked import COLUMNS, Cost, LeftOut, Line, Ranking, cost_told, losses, not_read, table_rows
+from bertsim.views.ranked import (
+    COLUMNS,
+    TOO_LITTLE,
+    Cost,
+    LeftOut,
+    Line,
+    Ranking,
+    cost_told,
+    losses,
+    not_read,
+    table_rows,
+)
 from bertsim.views.slopes import curve, slopes
 from tests.test_together import run
 
@@ -181,6 +192,17 @@ def test_every_line_is_a_row_of_the_file_in_order():
     json.dumps(rows)
 
 
+def test_of_what_too_little_was_read_for_a_saved_file_has_no_inference_either():
+    unsaid = line("a", 0, 1, together=0.5, inference=(YES, YES), silence=TOO_LITTLE)
+    said = line("b?", 1, 2, together=0.4, inference=(YES, OPEN), silence="a question")
+    (first, second) = (row[6:12] for row in table_rows(ranked(unsaid, said)))
+    assert first == (None,) * 6
+    assert second == (*YES, *OPEN)
+    saved = others(ranked(unsaid), "q").partition("Save as")[2].partition("bs-main")[0]
+    assert "line_number" in saved
+    assert "0.08" not in saved
+
+
 def test_the_cost_is_told_as_expected_then_as_it_was():
     assert cost_told(Cost(13, 13, 0.0)) == "1 + 12 short passes"
     assert cost_told(Cost(13, 13, 0.02, pairs=20, pair_seconds=1.52)) == (
@@ -271,7 +293,7 @@ def test_where_what_was_not_read_differs_nothing_is_said_to_follow_as_in_compare
     query, others, same = "I like 👍 a lot.", ["I like ☃ a lot.", "I like a lot."], "We all like 👍 a lot."
     found = answer(ranker, asked(model, query, "\n".join([*others, same]))).found
     silence = {line.text: line.silence for line in found.lines}
-    assert silence == dict.fromkeys(others, "too little read") | {same: ""}
+    assert silence == dict.fromkeys(others, TOO_LITTLE) | {same: ""}
     for text in (*others, same):
         assert (model.verdict(model.compare(query, text)) is None) == bool(silence[text])
 

@@ -13,6 +13,7 @@ from bertsim.batch.table import Batch, TableScorer, spread
 from bertsim.engines.base import Progress
 from bertsim.heads.config import LABELS
 from bertsim.records import Float
+from bertsim.text.unread import withheld
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,23 @@ class InferringScorer(TableScorer):
         return True
 
     def __call__(self, batch: Batch, progress: Progress | None = None) -> Batch:
-        """As `TableScorer`, with the columns `LABELS` behind its own, float32, null where a row has no score."""
+        """As `TableScorer`, with the columns `LABELS` behind its own, float32.
+
+        They are null where a row has no score, and where `withheld` says why nobody can tell what follows.
+        """
         scored = super().__call__(batch, progress)
-        is_good = np.array([reason is None for reason in scored.column(self.columns.error).to_pylist()], bool)
-        for name, column in zip(LABELS, self._inferred.pop().T, strict=True):
-            scored = scored.append_column(name, spread(column, is_good))
+        is_said = np.array([reason is None for reason in scored.column(self.columns.error).to_pylist()], bool)
+        inference = self._inferred.pop()
+        is_known = ~np.isnan(inference[:, 0])
+        is_said[is_said] = is_known
+        for name, column in zip(LABELS, inference[is_known].T, strict=True):
+            scored = scored.append_column(name, spread(column, is_said))
         return scored
 
     def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
         pairs = [(a, b) for a, b in rows]
         scores, inference = self.model.infer(pairs, self.scorers, progress=progress, **self.options)
+        unread = self.unread(rows, packed=True)
+        inference[[bool(withheld(a, b)) for a, b in unread]] = np.nan
         self._inferred[:] = [inference]
         return scores

@@ -50,7 +50,6 @@ class Results:
         self.scored = scored
         self.numbers = {name: scored.numbers(name) for name in scored.job.scorers}
         self.labels, self.inference = scored.labels, np.stack([scored.numbers(name) for name in LABELS], axis=1)
-        self.inference[scored.silent] = np.nan
         self.unread = np.nan_to_num([scored.numbers(name) for name in ("unknown_tokens", "cut_tokens")])
 
     @property

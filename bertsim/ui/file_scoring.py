@@ -24,7 +24,6 @@ from bertsim.data.header import is_number
 from bertsim.errors import InputError
 from bertsim.heads.config import LABELS
 from bertsim.model.similarity import SimilarityModel
-from bertsim.text.unread import withheld
 from bertsim.ui.desk import Visit
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
@@ -77,7 +76,6 @@ class Scored:
         rows: all of them, without their cells.
         pairs: their sentences; ("", "") of a row that has none.
         tables: the new columns, chunk by chunk.
-        silent: places of finished rows of which nothing is said to follow, for what was not read of the two differs.
         seconds: that it took.
     """
 
@@ -87,7 +85,6 @@ class Scored:
     rows: list[TakenRow]
     pairs: list[tuple[str, str]]
     tables: list[pa.Table] = field(default_factory=list)
-    silent: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -161,10 +158,6 @@ def chunks(
         table = pa.table({name: pa.array(column, pa.string()) for name, column in cells.items()})
         with lane.enter((text for pair in pairs for text in pair), stop=stop) as pace:
             found = table_scorer(table, pace)
-        if scored.job.infers:
-            lost = model.unread_of_pairs(filter(all, pairs), scored.job.settings.max_length, packed=True)
-            unsaid = {pair for pair, both in lost.items() if withheld(*both)}
-            scored.silent += [at + place for place, pair in enumerate(pairs) if pair in unsaid]
         scored.tables.append(found.select(list(scored.columns)))
         took = monotonic() - began
         scored.seconds += took

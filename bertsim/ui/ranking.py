@@ -30,7 +30,7 @@ from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.ui.pairwise import key_of
 from bertsim.ui.shelf import Shelf
-from bertsim.views.ranked import MANY, Cost, LeftOut, Line, Ranking
+from bertsim.views.ranked import MANY, TOO_LITTLE, Cost, LeftOut, Line, Ranking
 
 MOST_LINES = 2_000
 MOST_RERANKED = 100
@@ -291,7 +291,7 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader, sentence
                 both = np.reshape(rest[1:7], (1, 2, 3))
                 is_other = rule is not None and kinds_of(np.array(rest[:1]), both, rule)[0] == "different"
                 silence = "other subject" if is_other else "a question" if _is_question(line.text) else ""
-                silence = "too little read" if rest[7] else silence
+                silence = TOO_LITTLE if rest[7] else silence
                 silence = "the same text" if one_text(sentence, line.text) else silence
                 line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:7])), silence=silence)
         lines.append(line)

@@ -16,6 +16,8 @@ from bertsim.views.unread import listed
 
 FEW, MANY = 20, 50
 """Lines that a picture has at least, where there are as many, and at most."""
+TOO_LITTLE = "too little read"
+"""Why nothing is said of inference where what was not read of the two differs."""
 COLUMNS = (
     *("rank", "rank_by_vectors", "cosine", "read_together", "line", "line_number"),
     *(f"{given}_{says}" for given in ("from_sentence", "from_line") for says in ("follows", "open", "contradicts")),
@@ -121,9 +123,9 @@ class Ranking:
 
 
 def table_rows(found: Ranking) -> Iterator[Sequence[object]]:
-    """A row of `COLUMNS` for every line, in order."""
+    """A row of `COLUMNS` for every line, in order; without inference where too little was read for it."""
     for rank, line in enumerate(found.lines, 1):
-        both = line.inference or ((None,) * 3, (None,) * 3)
+        both = (line.silence != TOO_LITTLE and line.inference) or ((None,) * 3, (None,) * 3)
         said = [None if share is None else round(share, 4) for each in both for share in each]
         together = None if line.together is None else round(line.together, 4)
         own = sendable(line.text), line.place + 1
