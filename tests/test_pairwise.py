@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import bertsim
+from bertsim.errors import BertsimError
 from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import offered
@@ -340,13 +342,36 @@ def test_any_text_is_shown_as_text():
     assert re.search(r"=1\+1", text)
 
 
-def test_a_cell_opens_the_pair_that_it_shows_and_none_once_the_lines_are_others(model):
+@pytest.fixture(scope="module")
+def mode(model):
+    """The mode of a page that is built and not served."""
 
     async def build() -> gr.Blocks:
         return build_app(model)
 
     called = (each.fn for each in run(build()).fns.values())
-    mode = next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), MatrixMode))
+    return next(each.__self__ for each in called if isinstance(getattr(each, "__self__", None), MatrixMode))
+
+
+def test_a_fault_takes_the_bar_and_the_cancel_button_of_what_is_read_together(model, mode, monkeypatch):
+    def fails(*_: object) -> Iterator[tuple[int, int]]:
+        yield 0, 2
+        raise BertsimError("the encoder fell over.")
+
+    monkeypatch.setattr("bertsim.ui.every_pair.read_together", fails)
+    eve, sent = SimpleNamespace(session_hash="eve"), {**Choices.of(model).defaults, "encoder": model.name}
+    sent |= {"threshold": 0.6, "by": APART, "together": "yes", "lines": "An ash.\nAn elm.", "drawn": "", "turn": 1}
+    sent["drawn"] = mode.draw_typed(eve, **sent)[mode.drawn]
+    steps = mode.read(eve, **sent | {"turn": 2})
+    begun = next(steps)
+    assert (bool(begun[mode.progress]), begun[mode.cancel]["visible"]) == (True, True)
+    ended = next(steps)
+    assert (ended[mode.progress], ended[mode.cancel]["visible"]) == ("", False)
+    with pytest.raises(gr.Error, match=r"The encoder fell over\."):
+        next(steps)
+
+
+def test_a_cell_opens_the_pair_that_it_shows_and_none_once_the_lines_are_others(model, mode):
     ann, press = SimpleNamespace(session_hash="ann"), gr.EventData(None, {"key": "0-1"})
     sent = {**Choices.of(model).defaults, "encoder": model.name, "threshold": 0.6, "by": APART, "chosen": None}
     sent |= {"lines": "A cat.\nA dog.", "drawn": "", "turn": 1}

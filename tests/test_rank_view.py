@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from bertsim.errors import InputError
+from bertsim.errors import BertsimError, InputError
 from bertsim.model.ruler import Ruler
 from bertsim.records import TokenCounts, Unread
 from bertsim.score.verdict import Inference
@@ -403,6 +403,32 @@ def test_settings_that_do_not_go_together_are_no_fault_of_the_lines(model, mode)
     sent |= {"q": "A pet.", "lines": "A cat.\nRain.", "pooling": "pooler", "layers": "all"}
     with pytest.raises(gr.Error, match="The pooler reads the last layer alone"):
         list(mode.rank(SimpleNamespace(session_hash="bob"), **sent))
+
+
+@pytest.mark.parametrize("error", [BertsimError("the encoder fell over."), RuntimeError("The encoder fell over.")])
+def test_a_fault_takes_the_bar_and_the_cancel_button_of_its_answer_and_not_of_a_later_one(
+    model, mode, monkeypatch, error
+):
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("bertsim.ui.rank.SOON", 0.0)
+    monkeypatch.setattr("bertsim.ui.ranking._numbers", fails)
+    eve = SimpleNamespace(session_hash=f"eve, {error!r}")
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "top": 2}
+    sent |= {"q": "A tree.", "lines": "An oak.\nA fir.", "shown": None}
+    for turn, is_overtaken in ((1, False), (2, True)):
+        steps = mode.rank(eve, **sent, turn=turn)
+        begun = next(steps)
+        assert "An oak." in begun[mode.ranking]
+        assert (bool(begun[mode.cost]), begun[mode.cancel]["visible"]) == (True, True)
+        if is_overtaken:
+            mode.turns.take(eve.session_hash, 3.0)
+        else:
+            ended = next(steps)
+            assert (ended[mode.cost], ended[mode.cancel]["visible"]) == ("", False)
+        with pytest.raises((gr.Error, RuntimeError), match=r"The encoder fell over\."):
+            next(steps)
 
 
 def test_a_row_is_of_the_list_that_is_drawn_though_another_was_asked_for_and_stopped(model, mode, monkeypatch):

@@ -175,6 +175,9 @@ class MatrixMode(Mode):
     @answers
     def read(self, request: gr.Request, **sent: Any) -> Iterator[Update]:
         """The lower triangle, where it is wanted; it tells how far it is, and what is finished is drawn meanwhile."""
+        yield from self.until_fault(request, sent, self._read(request, sent), self._told())
+
+    def _read(self, request: gr.Request, sent: Sent) -> Iterator[Update]:
         is_wanted = sent["drawn"] == self._state(sent) and sent["together"] != "no"
         asked = self._asked(sent) if is_wanted else None
         if asked is None or not asked.is_enough:

@@ -7,7 +7,7 @@ stays when the mode is left. Holds no visitor's data.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from bertsim.errors import InputError
-from bertsim.ui.calls import Turns, answers, pressed, sentence
+from bertsim.ui.calls import StaleError, Turns, answers, pressed, sentence
 from bertsim.ui.controls import LONGEST, Choices
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import SETTINGS
@@ -94,6 +94,17 @@ class Mode(ABC):
     @abstractmethod
     def read_link(self, query: Mapping[str, str]) -> Update:
         """What a link asks for, a value for each of `asks`; raises InputError for what cannot be."""
+
+    def until_fault(self, request: gr.Request, sent: Sent, steps: Iterator[Update], ended: Update) -> Iterator[Update]:
+        """The steps of an answer; where a fault ends them, and no later one is on its way, `ended` comes before it."""
+        try:
+            yield from steps
+        except StaleError:
+            raise
+        except Exception:
+            if self.turns.is_latest(request.session_hash, sent["turn"]):
+                yield ended
+            raise
 
     def open_pair(self, a: str, b: str) -> Update:
         """Put a pair into the boxes of Compare, which opens, with a way back to this mode."""

@@ -153,6 +153,10 @@ class RankMode(Mode):
         return asked
 
     def _rank(self, request: gr.Request, sent: Sent) -> Iterator[Update]:
+        """An answer step by step; a fault takes what says that it is on its way."""
+        yield from self.until_fault(request, sent, self._answer(request, sent), self._ended)
+
+    def _answer(self, request: gr.Request, sent: Sent) -> Iterator[Update]:
         """An answer step by step, or what is wrong with a box, at that box."""
         is_current = self.turns.take(request.session_hash, sent["turn"])
         is_wanted = self.ends.take(request.session_hash, sent["turn"])
