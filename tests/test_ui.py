@@ -299,10 +299,12 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     again = gr.EventData(None, {"key": "2"})
     answer = by_name["run_example"].fn(request, again, **sent, turn=next(turns), a="", b="", shown=shown)
     now = next(value for value in answer.values() if isinstance(value, Shown))
-    left = by_name["set_up"].fn(request, **sent, a=now.a, b=now.b, turn=next(turns), shown=now)
-    assert left == gr.skip()  # a list that is left as it was
-    overtaken = dataclasses.replace(now, turn=now.turn - 1)
-    assert "opposite claims" in ask("set_up", a=now.a, b=now.b, shown=overtaken)["bs-verdict"]
+    overtaken = dataclasses.replace(now, turn=now.turn - 1)  # by a question that got no answer
+    for name in ("set_up", "compare_if_switched"):
+        left = by_name[name].fn(request, **sent, a=now.a, b=now.b, turn=next(turns), shown=now)
+        assert left == gr.skip()  # a list that is left as it was, or the encoder
+    for name in ("set_up", "compare_if_switched"):
+        assert "opposite claims" in ask(name, a=now.a, b=now.b, shown=overtaken)["bs-verdict"]
     assert set(ask("redraw_tab", a="", b="", shown=shown)) == {"bs-saw"}
     opens = gr.SelectData(None, {"index": 2, "value": "Through the layers"})
     assert set(ask("open_tab", opens, a="", b="", shown=shown)) == {"bs-layers"}

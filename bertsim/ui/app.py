@@ -40,7 +40,7 @@ from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.rank import RankMode
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
-from bertsim.ui.theme import HEAD, NOW_JS, theme
+from bertsim.ui.theme import FAILED_JS, HEAD, NOW_JS, theme
 from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
@@ -120,14 +120,19 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     for each in chosen:
         each.success(moves.renew, **renewed)
     opened = [event for mode in page.modes for event in mode.wire(blocks)]
-    answered = [
+    compared = [
         gr.on([page.run.click, page.a.submit, page.b.submit], events.compare_pair, outputs=results, **asks),
         gr.on(settings, events.set_up, outputs=results, **asks),
         swapped.then(events.compare_pair, outputs=results, **asks),
-        page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),
-        page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),
         *(each.success(events.compare_pair, outputs=results, **asks) for each in opened),
         *(each.success(events.compare_if_switched, outputs=results, **asks) for each in chosen),
+    ]
+    for each in compared:
+        each.failure(None, js=FAILED_JS, api_visibility="private")
+    answered = [
+        *compared,
+        page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),
+        page.history.pick(events.bring_back, outputs=results | set(boxes), **asks),
     ]
     own = [controls[key].input for tab in TABS for key in tab.controls if LABELS[key]]
     drawn = [

@@ -99,7 +99,8 @@ class Events:
     def compare_if_switched(self, request: gr.Request, **sent: Any) -> Update:
         """Another encoder: what is in the boxes, or what is shown where nothing can be made of that yet."""
         shown = sent["shown"]
-        if shown and shown.settings.encoder == sent["encoder"]:
+        is_there = shown and shown.settings.encoder == sent["encoder"]
+        if is_there and self.turns.is_latest(request.session_hash, shown.turn):
             return gr.skip()
         query, usual = (sent.get("wanted") or {}).get("query", {}), dict(zip("ab", EXAMPLES[0][1:], strict=True))
         is_link_s = all(sent[key] == query.get(key, example) for key, example in usual.items())

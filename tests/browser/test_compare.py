@@ -99,6 +99,21 @@ def test_a_setting_changes_the_score_to_what_the_core_says(page, model):
     assert "max pooling" in page.locator("#bs-bars").text_content()
 
 
+def test_an_answer_that_is_not_of_the_settings_beside_it_is_grey(page, model):
+    page.get_by_role("button", name="Encoder and settings").click()
+    for label, choice in (("Pooling", "pooler"), ("Layers", "all")):
+        page.get_by_label(label).click()
+        page.get_by_role("option", name=choice, exact=True).click()
+        wanted = shown(model.compare(*EXAMPLES[0][1:], pooling="pooler")["cosine"].value)
+        expect(page.locator("#bs-ways .bs-big")).to_have_text(wanted)
+    expect(toast(page)).to_contain_text("The pooler reads the last layer alone")
+    expect(page.locator("#bs-result")).to_have_class(re.compile("is-old"))
+    page.get_by_label("Layers").click()
+    page.get_by_role("option", name="last", exact=True).click()
+    expect(page.locator("#bs-result")).not_to_have_class(re.compile("is-old"))
+    expect(page.locator("#bs-ways .bs-big")).to_have_text(wanted)
+
+
 def test_what_is_typed_as_a_number_counts_as_the_nearest_that_is_allowed(visit, model):
     a, b = "A plane is taking off from the airport.", B
     page = visit("?" + urlencode({"a": a, "b": b}))

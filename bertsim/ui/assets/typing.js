@@ -1,6 +1,7 @@
 // While something is typed: the answer that is no longer to it is greyed at once, and 300 ms after the last key it is asked
-// for. What stands at a box as wrong goes when that box is edited. In every mode: `bs-typed` has a box or a slider in it,
-// `bs-result` the answer, `bs-go` is the button that asks; after 500 ms where much is typed, `is-long`.
+// for; greyed is one, too, beside settings that a fault came of. What stands at a box as wrong goes when that box is edited.
+// In every mode: `bs-typed` has a box or a slider in it, `bs-result` the answer, `bs-go` is the button that asks; after
+// 500 ms where much is typed, `is-long`.
 (() => {
   const PAUSE = 300, LONGER = 500;
   let pause = 0;
@@ -44,5 +45,6 @@
       grey(mode, Number(element.querySelector("[data-turn]")?.dataset.turn ?? Infinity) < (edited.get(mode?.id) ?? 0));
     });
   };
+  window.bertsim.failed = (name) => grey(document.getElementById(`bs-mode-${name}`), true); // until the next answer
   window.bertsim.faults = (element, watch) => watch("value", () => mark(element.closest('[id^="bs-faults-"]')));
 })();
