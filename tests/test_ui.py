@@ -367,6 +367,17 @@ def test_a_link_that_waited_for_its_encoder_hides_its_tokens_unless_nothing_woul
     assert typed[mask] == []  # of another pair, typed meanwhile
 
 
+def test_a_link_that_waited_for_its_encoder_pins_its_tokens_unless_others_were_pinned_meanwhile(model, events):
+    wanted = {"name": model.name, "query": {"a": "A cat.", "b": "A dog.", "pins": "a1,b2"}, "turn": 10}
+    before = Shown("A cat.", "A dog.", Settings("another", "mean", "last", "concat", 64), "layers")
+    sent = {**Choices.of(model).defaults, "encoder": model.name, "past": [], "tab": "layers", "shown": before}
+    sent |= {"wanted": wanted, "a": "A cat.", "b": "A dog."}
+    changes = ({}, {"pins": "a2"}, {"b": "A bird."}, {"wanted": wanted | {"name": "another"}})
+    for turn, (more, pinned) in enumerate(zip(changes, ("a1 b2", "a2", "", ""), strict=True), 11):
+        answer = events.compare_if_switched(SimpleNamespace(session_hash="bob"), **sent | more, turn=turn)
+        assert f'data-pins="{pinned}"' in answer[events.page.pictures["layers"]]
+
+
 def test_a_later_question_makes_an_earlier_one_and_every_view_stale():
     turns = Turns()
     first = turns.take("ann", 1.0)

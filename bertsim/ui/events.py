@@ -102,8 +102,12 @@ class Events:
         is_there = shown and shown.settings.encoder == sent["encoder"]
         if is_there and self.turns.is_latest(request.session_hash, shown.turn):
             return gr.skip()
-        query, usual = (sent.get("wanted") or {}).get("query", {}), dict(zip("ab", EXAMPLES[0][1:], strict=True))
+        wanted, usual = sent.get("wanted") or {}, dict(zip("ab", EXAMPLES[0][1:], strict=True))
+        query = wanted.get("query", {})
         is_link_s = all(sent[key] == query.get(key, example) for key, example in usual.items())
+        if is_link_s and not sent["pins"] and wanted.get("name") == sent["encoder"]:
+            _, values, _ = Choices.of(self.shelf.get(sent["encoder"])).read_link(query)
+            sent["pins"] = values["pins"]  # the browser knows of those alone that were pinned here
         try:
             return self._answer(request, sent, keeps_mask=is_link_s)  # of one that waited; a choice empties it
         except InputError as error:

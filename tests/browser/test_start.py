@@ -5,6 +5,7 @@ The slow app is the real one, held by a file for as long as a test wants: no tes
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -12,10 +13,12 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
+from bertsim.model.loading import BUNDLED
 from tests.browser.conftest import visits
 from tests.browser.journey import cosine, shown
 from tests.browser.server import ROOT, free_port, running, served
@@ -66,7 +69,11 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowApp]:
     folder, port = tmp_path_factory.mktemp("slow"), free_port()
     gate = folder / "held"
     gate.touch()
-    with running([sys.executable, "-c", SLOW, str(port), str(gate)], port, folder / "app.log", {}) as url:
+    (folder / "plain").mkdir()
+    for file in ("config.json", "tokenizer.json", "model.tflite", "model.safetensors"):
+        (folder / "plain" / file).symlink_to(BUNDLED / file)
+    words, offered = [sys.executable, "-c", SLOW, str(port), str(gate)], {"BERTSIM_ENCODERS": str(folder / "plain")}
+    with running(words, port, folder / "app.log", offered) as url:
         app = SlowApp(url, folder / "app.log", gate)
         yield app
         app.let_go()
@@ -170,6 +177,23 @@ def test_a_tab_that_is_opened_while_an_answer_is_on_its_way_shows_the_new_pair(c
         expect(page.locator("#bs-layers")).to_contain_text("zebra")
         assert cosine(page) < 1
         expect(page.locator('#bs-layers .bs-token[data-link="a2"]')).to_contain_text("slow")
+
+
+def test_what_a_link_has_pinned_is_pinned_once_the_encoder_that_it_waits_for_is_there(context, slow):
+    with visits(context, slow.url) as visit:
+        visit()  # the bundled encoder is there, which goes on meanwhile
+        slow.hold()
+        page = visit("?" + urlencode({"encoder": "plain", "tab": "layers", "pins": "a2,b3"}))
+        line = page.locator("#bs-encoder-line")
+        expect(line.get_by_role("progressbar", name="Loading plain")).to_be_visible()
+        slow.let_go()
+        expect(line).to_contain_text("Scored by plain")
+        for key in ("a2", "b3"):
+            expect(page.locator(f'#bs-layers .bs-text [data-link="{key}"]')).to_have_class(re.compile("is-pinned"))
+        expect(page).to_have_url(re.compile("pins=a2(,|%2C)b3"))
+        page.keyboard.press("Escape")
+        expect(page.locator("#bs-layers .is-pinned")).to_have_count(0)
+        expect(page).not_to_have_url(re.compile("pins"))
 
 
 def test_without_a_network_the_share_link_is_one_sentence_and_the_app_goes_on(tmp_path):

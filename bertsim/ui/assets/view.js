@@ -15,6 +15,7 @@ window.bertsim = (() => {
   let pointed = [];
   let told = ""; // what the pointed-at cell says of itself
   let pair = null; // the sentences that the pins are of
+  let isOwn = false; // whether these are the visitor's: until then they are a link's, which may come with its encoder
 
   const page = () => document.querySelector(".gradio-container");
   const openView = () => [...document.querySelectorAll(".bs-view")].find((view) => view.checkVisibility());
@@ -85,6 +86,7 @@ window.bertsim = (() => {
 
   const pin = (keys, adds) => {
     if (openView()?.dataset.names) return;
+    isOwn = true;
     const isThere = keys.every((key) => pins.includes(key));
     if (isThere && (adds || pins.length === keys.length)) pins = pins.filter((key) => !keys.includes(key));
     else pins = adds ? [...new Set([...pins, ...keys])] : keys;
@@ -210,7 +212,9 @@ window.bertsim = (() => {
     const view = element.querySelector(".bs-view");
     if (view?.querySelector(".bs-text")) {
       const sentences = [...view.querySelectorAll(".bs-text")].map((text) => text.textContent).join("\n");
-      if (sentences !== pair) pins = pair === null ? (view.dataset.pins ?? "").split(" ").filter(Boolean) : [];
+      const named = (view.dataset.pins ?? "").split(" ").filter(Boolean);
+      if (pair !== null && sentences !== pair) [pins, isOwn] = [[], true];
+      else if (!isOwn && named.length) pins = named;
       pair = sentences;
     }
     element.querySelectorAll("details").forEach((each) => { each.open = unfolded.has(each.querySelector("summary").textContent); });
