@@ -102,6 +102,30 @@ def test_pooling_layers_and_length_reach_the_model(cli, model):
     assert settings["max_length"] == 16
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("score", A, B, "--scorer", "pooled", "--pooling", "max"), "--pooling changes no score by pooled: "),
+        (
+            ("score", A, B, "--scorer", "bilstm,combined", "--layers", "-2"),
+            "--layers changes no score by bilstm or com",
+        ),
+        (
+            ("rank", A, "--scorer", "combined", "--rerank", "pooled", "--combine", "sum"),
+            "--combine changes no score by",
+        ),
+        (("score", A, B, "--scorer", "cosine,pooled", "--pooling", "max"), None),
+        (("rank", A, "--scorer", "cosine", "--rerank", "combined", "--pooling", "max"), None),
+        (("rank", A, "--scorer", "alignment", "--pooling", "max"), None),
+    ],
+)
+def test_settings_of_vectors_are_refused_where_only_heads_score_which_do_not_go_by_them(cli, tmp_path, words, says):
+    (tmp_path / "lines.txt").write_text(f"{A}\n{B}\n", encoding="utf-8")
+    done = cli(*words, *(["--input", tmp_path / "lines.txt"] * (words[0] == "rank")))
+    assert done.status == (2 if says else 0)
+    assert says is None or says in done.err
+
+
 def test_what_is_cut_off_is_said(cli):
     done = cli("score", "one two three four five six seven eight nine ten eleven twelve", B, "--max-length", 8)
     assert done.status == 0

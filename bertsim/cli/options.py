@@ -12,7 +12,7 @@ from bertsim.data.pairs import MEND_OR_SKIP, Advice
 from bertsim.data.rows import QUOTINGS, Reading
 from bertsim.engines.base import ENGINES
 from bertsim.errors import InputError
-from bertsim.records import ALIGNMENT_PARTS
+from bertsim.records import ALIGNMENT_PARTS, UNTRAINED
 
 if TYPE_CHECKING:
     from bertsim.model.similarity import SimilarityModel
@@ -92,13 +92,20 @@ def loading_of(args: argparse.Namespace) -> dict[str, Any]:
 def load_scoring(args: argparse.Namespace, *more: str) -> tuple[SimilarityModel, dict[str, Any]]:
     """The model, and `pooling`, `layers` and `combine` as its methods take them; `more` is what --scorer may be, too.
 
-    Raises: InputError, for a scorer that the model does not have, or layers that cannot be read.
+    Raises:
+        InputError: a scorer that the model does not have, layers that cannot be read, or one of the three where nothing
+            that is asked for goes by it.
     """
     model = load_model(args)
-    known = (*model.scorers, *ALIGNMENT_PARTS, *more)
-    for name in parse_scorers(args.scorer) if "scorer" in args else ():
+    known, asked = (*model.scorers, *ALIGNMENT_PARTS, *more), parse_scorers(args.scorer) if "scorer" in args else ()
+    for name in asked:
         if name not in known:
             raise InputError(f"--scorer is {name!r}; choose one of {', '.join(known)}.")
+    scorers = [*asked, *filter(None, [getattr(args, "rerank", None)])]
+    said = [f"--{name}" for name in ("pooling", "layers", "combine") if getattr(args, name) not in (None, COMBINES[0])]
+    if said and scorers and {*scorers}.isdisjoint((*UNTRAINED, *ALIGNMENT_PARTS, *more)):
+        why = "trained heads read the encoder by settings of their own"
+        raise InputError(f"{said[0]} changes no score by {' or '.join(scorers)}: {why}; leave it out, or add cosine.")
     layers = parse_layers(args.layers, model.config.num_hidden_layers)
     return model, {"pooling": args.pooling, "layers": layers, "combine": args.combine}
 
