@@ -948,6 +948,11 @@ def test_exports_that_cannot_be_made_are_refused(cli, tiny_checkpoint, tmp_path,
     assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")) == (
         "p.tsv:4: the label in 'label' is 'x', and a finite number, as in the rows before, was expected; mend the row."
     )
+    write_pairs(Path("p.tsv"), [*PAIRS[:3], ("It rains.", "\u200b\u200d")], labels=[1, 2, 3, 4])
+    assert refused(cli("export", "--encoder", tiny_checkpoint, "--output", "x", "--data", "p.tsv")) == (
+        "p.tsv:5: 'sentence2' '\\u200b\\u200d' has no character that the tokenizer can read; write at least one word; "
+        "mend the row."
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
 
 

@@ -9,8 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertsim.batch.scoring import refusal
-from bertsim.cli.files import Tally, at_hand, say_shared, summed
+from bertsim.cli.files import Tally, at_hand, check_readable, say_shared, summed
 from bertsim.cli.options import add_model_options, add_reading_options, load_scoring, parse_scorers, reading_of
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
@@ -142,9 +141,7 @@ def _score(
     counts = model.count_tokens([sentence for pair in data.pairs for sentence in pair])
     bad = {place // 2 for place, each in enumerate(counts) if not each.read + each.unknown}
     if bad and not args.skip_bad_rows:
-        first = min(bad)
-        named = {repr(name): text for name, text in zip(data.file.sentences, data.pairs[first], strict=True)}
-        raise DataError(f"{data.places[first]}: {refusal(named, model.check)}; {data.file.advice.row}.")
+        check_readable(data, min(bad), model.check)
     kept = [place for place in range(len(data.pairs)) if place not in bad]
     columns: Any = {name: [getattr(data, name)[place] for place in kept] for name in ("pairs", "labels", "places")}
     data = replace(data, skipped=data.skipped + len(bad), **columns)

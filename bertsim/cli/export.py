@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from bertsim.batch.partial import check_output
-from bertsim.bert.folder import check_manifest
+from bertsim.bert.folder import open_folder
+from bertsim.cli.files import check_readable
 from bertsim.cli.output import native_log_held_back, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import ExportError, InputError
@@ -44,11 +45,15 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{args.encoder} is no folder; export takes the folder of a checkpoint.")
     check = check_output if alone else check_new_folder
     check(args.output)
-    if output in {(args.encoder / name).resolve() for name in check_manifest(args.encoder)}:
+    encoder = open_folder(args.encoder)
+    if output in {(args.encoder / name).resolve() for name in encoder.checksums}:
         raise InputError(f"{args.output} is a file of the encoder that its manifest names; choose another --output.")
     if not output.parent.is_dir():
         raise InputError(f"{args.output}: there is no folder {args.output.parent}; make it first.")
     labelled = None if args.data is None else read_labelled(find_label(open_pairs(args.data)))
+    if labelled is not None:
+        for place in range(len(labelled.pairs)):
+            check_readable(labelled, place, encoder.tokenizer.check_sentence)
     say(f"bertsim: exporting {args.encoder}; this takes up to a minute.")
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as temporary:
         folder = Path(temporary) / "encoder"

@@ -13,12 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bertsim.batch.partial import PartialFile
+from bertsim.batch.scoring import refusal
 from bertsim.cli.output import LiveLine, Stopped, say
 from bertsim.data.pairs import Row
-from bertsim.errors import InputError
+from bertsim.errors import DataError, InputError
 from bertsim.views.unread import listed
 
 if TYPE_CHECKING:
+    from bertsim.measuring.labelled import LabelledPairs
     from bertsim.model.similarity import SimilarityModel
     from bertsim.records import TokenCounts
 
@@ -151,6 +153,13 @@ def say_shared(model: SimilarityModel, scorers: Iterable[str | None], pairs: Ite
     if count := sum(a.cut_tokens + b.cut_tokens > 0 for a, b in lost):
         longer = f"longer than the {model.max_length} tokens that two share when they are read together: the end of"
         say(f"bertsim: {count:,} pair{'s are' if count > 1 else ' is'} {longer} either is cut off (--max-length).")
+
+
+def check_readable(data: LabelledPairs, place: int, check: Callable[[str, str], None]) -> None:
+    """See that a model, by its `check`, reads a pair of a file. Raises: DataError, which names the row, if not."""
+    named = {repr(name): text for name, text in zip(data.file.sentences, data.pairs[place], strict=True)}
+    if why := refusal(named, check):
+        raise DataError(f"{data.places[place]}: {why}; {data.file.advice.row}.")
 
 
 def summed(counts: Sequence[TokenCounts]) -> dict[str, int]:
