@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from pyarrow import parquet
 
 from bertsim.cli.options import NAME_THEM, add_reading_options, reading_of
 from bertsim.data.pairs import DataFile, open_pairs, open_sentences
-from bertsim.data.rows import Reading
+from bertsim.data.rows import Reading, read_records
 from bertsim.errors import DataError, InputError
 from bertsim.measuring.labelled import find_label, number_of
 from tests.commands import ROOT, Result
@@ -700,6 +700,23 @@ def test_decimal_commas_in_labels_are_numbers(tmp_path):
         f"{path}: a label in 'score' is '1,250', and it cannot be told whether its comma is a decimal one; write such"
         " numbers with a point."
     )
+
+
+def test_a_parquet_column_of_numbers_is_not_searched_for_decimal_commas_and_one_of_text_is(tmp_path, monkeypatch):
+    path, read = tmp_path / "p.parquet", list[object]()
+    labels = {"numbers": [None, 1, *[2.5] * 3000], "text": ["1", *["x"] * 3000, "2,5"]}
+    parquet.write_table(pa.table({"a": ["x"] * 3002, "b": ["y"] * 3002, **labels}), path)
+    file = open_pairs(path)
+
+    def counted(*given: Any) -> Iterator[object]:
+        for record in read_records(*given):
+            read.append(record)
+            yield record
+
+    monkeypatch.setattr("bertsim.data.pairs.read_records", counted)
+    assert not find_label(file, "numbers").has_commas
+    assert len(read) < 10
+    assert find_label(file, "text").has_commas
 
 
 def test_sentences_of_every_kind_of_file_are_read(tmp_path):

@@ -135,6 +135,10 @@ class DataFile:
     def labelled(self, column: str) -> DataFile:
         """With its label column. Raises: DataError, if it cannot be told whether commas in its numbers are decimal."""
         rows = replace(self, label=column)  # all of them: whole numbers may come first
+        if self.kind == "parquet" and not self.parts:  # whose column of numbers has no text
+            first = next((row.label for row in rows if row.label is not None), None)
+            if not isinstance(first, str):
+                return rows
         labels = [row.label for row in rows if isinstance(row.label, str) and "," in row.label]
         decimal = [label for label in labels if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", label)]
         if decimal and all(re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", label) for label in decimal):
