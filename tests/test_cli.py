@@ -797,6 +797,20 @@ def test_evaluation_prints_both_figures_their_intervals_and_the_settings(cli, mo
     assert all(f" {name}=" in settings for name in SETTINGS[1:])
 
 
+def test_the_tokens_of_labelled_pairs_are_counted_once(cli, tmp_path, monkeypatch):
+    path = write_pairs(tmp_path / "p.tsv", [*PAIRS, (A, "\u200b")], labels=[4.5, 1, 4, 0, 5, 3])
+    real, counted = bertsim.SimilarityModel.count_tokens, list[str]()
+
+    def count(self: bertsim.SimilarityModel, sentences: Sequence[str], *more: object) -> object:
+        counted.extend(sentences)
+        return real(self, sentences, *more)
+
+    monkeypatch.setattr(bertsim.SimilarityModel, "count_tokens", count)
+    done = cli("evaluate", "--data", path, "--scorer", "cosine", "--skip-bad-rows")
+    assert "bertsim: 1 sentence has words that the vocabulary lacks, not read: " in done.err
+    assert len(counted) == 12
+
+
 def test_a_row_that_the_model_refuses_is_named_and_skipped_as_any_bad_row(cli, tmp_path):
     path = write_pairs(tmp_path / "p.tsv", [*PAIRS[:2], (A, "\u200b"), *PAIRS[2:]], labels=[4.5, 1, 3, 4, 0, 5])
     good = write_pairs(tmp_path / "good.tsv", labels=[4.5, 1, 4, 0, 5])

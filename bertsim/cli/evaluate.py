@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bertsim.measuring.agreement import Agreement
     from bertsim.measuring.labelled import LabelledPairs
     from bertsim.model.similarity import SimilarityModel
-    from bertsim.records import Float
+    from bertsim.records import Float, TokenCounts
 
 HELP = "measure how well scores agree with labels"
 DESCRIPTION = """\
@@ -86,10 +86,10 @@ def run(args: argparse.Namespace) -> int:
     if args.plots is not None:
         args.plots.mkdir(parents=True, exist_ok=True)
     model, options = load_scoring(args, "all")
-    data, scores = _score(args, model, options, data, reference)
+    data, scores, counts = _score(args, model, options, data, reference)
     scored = chooser = Scored(data.labels, scores, similar)
     if args.dev is not None:
-        dev, scores = _score(args, model, options, dev, dev_reference)
+        dev, scores, _ = _score(args, model, options, dev, dev_reference)
         chooser = Scored(dev.labels, scores, similar)
     is_own = args.pooling is None and args.layers is None  # for which alone the checkpoint is calibrated
     calibrated = [name for name in scored.scores if name not in reference and (is_own or name in model.heads)]
@@ -99,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
         measured = measure(scored, chooser, probabilities, edges=args.ranges, **bootstrap)
     except InputError as error:
         raise DataError(f"{args.data}, {error}") from error
-    tally = Tally(model)
-    unread = summed(tally.count([sentence for pair in data.pairs for sentence in pair]))
+    tally, unread = Tally(model), summed(counts)
+    tally.note([sentence for pair in data.pairs for sentence in pair], counts)
     tally.say(unread)
     say_shared(model, scored.scores, data.pairs)
     drawn = []
@@ -133,8 +133,8 @@ def _read(args: argparse.Namespace, path: Path, held_out: bool = False) -> tuple
 
 def _score(
     args: argparse.Namespace, model: SimilarityModel, options: Any, data: LabelledPairs, reference: dict[str, Float]
-) -> tuple[LabelledPairs, dict[str, Float]]:
-    """The pairs that the model can read, and their scores by every scorer that was asked for, under a bar.
+) -> tuple[LabelledPairs, dict[str, Float], list[TokenCounts]]:
+    """The pairs that the model can read, their scores by every scorer that was asked for, and their counts of tokens.
 
     Raises: DataError, for one that it cannot, if bad rows are not skipped.
     """
@@ -149,7 +149,8 @@ def _score(
     with LiveLine() as line:
         progress = line.part("pairs", 0, len(data.pairs), len(data.pairs))
         scores = model.scores(data.pairs, scorers, progress=progress, **options)
-    return data, scores | {name: each[kept] for name, each in reference.items()}
+    scores |= {name: each[kept] for name, each in reference.items()}
+    return data, scores, [each for place in kept for each in counts[2 * place : 2 * place + 2]]
 
 
 def similar_from(given: float | None, labels: Sequence[float]) -> float:

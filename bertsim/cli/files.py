@@ -125,10 +125,14 @@ class Tally:
     def count(self, sentences: Sequence[str]) -> list[TokenCounts]:
         """The tokens of every sentence; the unknown words of the first few are kept."""
         counts = self._model.count_tokens(sentences)
+        self.note(sentences, counts)
+        return counts
+
+    def note(self, sentences: Sequence[str], counts: Sequence[TokenCounts]) -> None:
+        """Keep the unknown words of the first few sentences, whose tokens are counted."""
         for sentence, count in zip(sentences, counts, strict=True):
             if count.unknown and len(self._words) < _WORDS:
                 self._words += self._model.unread([sentence])[0].unknown_words
-        return counts
 
     def say(self, counts: Mapping[str, int]) -> None:
         """Say on stderr what the counts of all sentences, by `UNREAD`, are, where there is something to say."""
