@@ -287,6 +287,8 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
         assert set(found) <= set(by_name[name].outputs)
         return {component.elem_id or type(component).__name__: value for component, value in found.items()}
 
+    in_use = {"bs-encoder-line", "bs-encoders"}
+    assert ask("compare_pair", a="A cat.", b="A dog.", shown=None).keys() >= in_use  # to whom nothing is kept of
     opened = ask("open_page", a="", b="", shown=None)
     assert opened["bs-a"] == "A cat."
     assert "1 token hidden" in opened["bs-saw"]
@@ -295,6 +297,7 @@ def test_every_event_answers_with_components_that_it_is_wired_to(model):
     assert example["bs-b"] == EXAMPLES[2][2]
     assert "tickets" in example["bs-saw"]
     assert "opposite claims" in example["bs-verdict"]
+    assert in_use.isdisjoint(example)
     assert example["bs-faults-a"] == example["bs-faults-b"] == ""
     again = gr.EventData(None, {"key": "2"})
     answer = by_name["run_example"].fn(request, again, **sent, turn=next(turns), a="", b="", shown=shown)

@@ -91,8 +91,9 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
     sent |= {"mode": page.mode, "pins": controls["pins"], "tab": page.tab, "turn": page.turn}
     boxes, pictures = [page.a, page.b], set(page.pictures.values())
     results = pictures | {page.verdict, page.ways, page.bars, *page.faults.values()}
-    results |= {page.past, page.history, page.shown, controls["mask"]}
-    switched = {page.encoder, page.line, page.offered, *controls.values()}
+    in_use = {page.encoder, page.line, page.offered}
+    results |= {page.past, page.history, page.shown, controls["mask"], *in_use}
+    switched = in_use | set(controls.values())
     asks: dict[str, Any] = {
         "inputs_kwargs": sent,
         "js": NOW_JS,

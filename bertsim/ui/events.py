@@ -254,7 +254,7 @@ class Events:
         """Verdict, measures, previous pairs, what is shown, and the picture of the open tab; the others are emptied.
 
         A new pair empties the mask; that of a link is drawn even where its tab is not open, so that one that leaves
-        nothing is refused.
+        nothing is refused. To a visitor of whom nothing is kept, as when many came since, the encoder is told anew.
         """
         page = self.page
         check = self.turns.take(request.session_hash, sent["turn"])
@@ -281,6 +281,7 @@ class Events:
             page.shown: replace(shown, has_rulers=all(way.ruler for way in judged.ways)),
             page.controls["mask"]: values["mask"],
             **pictures,
+            **({} if sent["shown"] else self.switching.in_use(shown.settings.encoder)),
         }
 
     def _redraw(self, request: gr.Request, sent: Sent) -> Update:
