@@ -140,6 +140,19 @@ def test_a_request_does_not_wait_for_ever(folders):
     assert shelf.get("one").name == "one"
 
 
+def test_downloads_that_hang_hold_up_neither_the_bundled_encoder_nor_what_is_loaded(folders, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.shelf.ROOM", 1)  # three on their way are the most
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": ",".join(map(str, folders))}, folders[0]))
+    start = shelf.get()
+    with shelf._hands, shelf._hands:
+        others = [shelf.ask(name) for name in ("two", "three", "four")]
+        with pytest.raises(InputError, match=r"^four is not there yet \(Waiting for another encoder\); ask again"):
+            shelf.get("four", patience=0.05)
+        assert shelf.get(patience=0.05) is start
+        assert shelf.get(BUNDLED_NAME).name == BUNDLED_NAME
+    assert all(each.wait(30) for each in others)
+
+
 def test_what_a_visitor_chose_may_not_take_for_ever_to_arrive(folders):
     shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0]), "BERTSIM_MAX_MINUTES": "0"}))
     with pytest.raises(BertsimError, match="one took longer to arrive than the host of this app allows"):

@@ -21,6 +21,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
@@ -152,7 +153,8 @@ class Shelf:
                 offer = BUNDLED_OFFER
                 kept = self._held.get(offer.name)
             if kept is None or (kept.is_lost and again):
-                if sum(not each.future.done() for each in self._kept.values()) >= LOADED_AT_ONCE + ROOM:
+                on_its_way = sum(not each.future.done() for each in self._kept.values())
+                if on_its_way >= LOADED_AT_ONCE + ROOM and offer != BUNDLED_OFFER:
                     raise BusyError(f"{offer.name} has to wait for others to be loaded; try again in a moment.")
                 kept = self._held[offer.name] = Loading(offer)
                 Thread(target=self._fill, args=(kept,), name="bertsim-load", daemon=True).start()
@@ -196,10 +198,11 @@ class Shelf:
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
 
-        Exports wait for each other alone: a visitor's next choice is loaded meanwhile.
+        Exports wait for each other alone: a visitor's next choice is loaded meanwhile. The bundled encoder, which comes
+        from the disk, waits for nobody.
         """
         try:
-            with self._hands:
+            with nullcontext() if loading.offer == BUNDLED_OFFER else self._hands:
                 model, load_it = self._load(loading)
         except BertsimError as error:
             loading.future.set_exception(type(error)(loading.offer.named(str(error))))
