@@ -185,6 +185,63 @@ def test_answers_that_nobody_fetches_are_kept_for_the_latest_alone(app, monkeypa
         app.fetch(event, "tokens")
 
 
+def test_answers_that_one_visitor_never_fetches_are_bounded_in_bytes(app, monkeypatch):
+    from bertsim.ui import waiting
+
+    monkeypatch.setattr(waiting, "UNREAD_BYTES", 400_000)
+    asked = {"data": ["word " * 3_000, B, ""], "session_hash": "hoarder"}  # of which most is sent back as cut off
+    counts = []
+    for _ in range(9):
+        app.send("gradio_api/call/tokens", asked)
+        until(lambda: not app.waiting.event_ids_to_events)
+        counts.append(app.waiting._unread_bytes("hoarder"))
+    assert 14_000 < counts[0] < 200_000
+    assert max(counts) <= 400_000
+    assert 0 in counts  # all of it was forgotten, and it began anew
+    assert waiting._bytes([[0.5] * 200] * 300) == pytest.approx(300 * 200 * 30, rel=0.1)
+
+
+def test_who_listens_and_takes_nothing_is_told_so(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.BEHIND", 20_000)
+    asked = {"data": ["word " * 3_000, B, ""], "session_hash": "deaf"}
+    app.send("gradio_api/call/tokens", asked)
+    until(lambda: not app.waiting.event_ids_to_events)
+    app.send("gradio_api/call/tokens", asked)
+    until(lambda: not app.waiting.event_ids_to_events)
+    with app.waiting.reading("deaf"):
+        status, said, wait = app.refused("gradio_api/call/tokens", asked)
+    assert (status, wait) == (429, "1")
+    assert json.loads(said)["detail"].startswith("The answers that you asked for before are not being fetched; try")
+
+
+def test_calls_that_are_taken_back_leave_nothing(app, held, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 0)
+    until(lambda: app.waiting.is_idle)
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare")
+    for _ in range(4):
+        app.ask("compare")
+    until(lambda: not app.waiting.event_queue_per_concurrency_id["api"].queue)
+    for _ in range(20):
+        event = app.ask("compare")
+        app.send("gradio_api/cancel", {"session_hash": event, "fn_index": fn._id, "event_id": event})
+    held()
+    until(lambda: app.waiting.is_idle)
+    until(lambda: not app.waiting.pending_event_ids_session)
+    assert not app.waiting.pending_messages_per_session
+
+
+def test_who_hangs_up_before_the_end_of_an_answer_leaves_nothing(app, monkeypatch):
+    left = app.ask()
+    until(lambda: app.waiting.is_idle)
+    with app.waiting.reading(left):
+        pass  # what it was told is not fetched yet, and its connection is gone
+    monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 0)
+    app.ask()
+    until(lambda: app.waiting.is_idle)
+    until(lambda: not app.waiting.pending_event_ids_session)
+    assert not app.waiting.pending_messages_per_session
+
+
 def test_a_visitor_who_fetched_late_once_is_not_forgotten_for_it(app, monkeypatch):
     monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 2)
     app.join("late")

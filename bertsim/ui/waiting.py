@@ -47,8 +47,10 @@ PROXIES = 8
 """Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
 MOST_LONG = 8
 """Calls of more characters than are short in the slow lane that have a place of `MANY_QUEUE` at the same time."""
-UNREAD = 256
-"""Visitors whose answers are kept although nobody listens."""
+UNREAD, UNREAD_BYTES = 256, 64_000_000
+"""Visitors whose answers are kept although nobody listens, and about how many bytes all of these have."""
+BEHIND = 16_000_000
+"""Bytes of answers that may wait for a visitor who listens, and takes none."""
 ESTIMATES = 2.0
 """Seconds between two messages to everyone who waits; Gradio's own way is one at every start of any event."""
 _STAYS = "stays"
@@ -149,7 +151,7 @@ class Waiting(Queue):
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
         self.shelf, self.share, self.is_stopping = shelf, share, False
         self._reading: Counter[str] = Counter()  # by session, streams that are open
-        self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
+        self._unread: OrderedDict[str, int] = OrderedDict()  # bytes of answers by session, the oldest first
         blocks._queue = self
 
     @property
@@ -190,6 +192,8 @@ class Waiting(Queue):
             own = sum(visitor(event.request, event.session_hash) == who for event in self.event_ids_to_events.values())
             if own >= self.share:
                 raise _refusal(429, f"{own} of your requests wait or run, which is your share of this app", 1)
+        if body.session_hash in self._reading and self._unread_bytes(body.session_hash) > BEHIND:
+            raise _refusal(429, "The answers that you asked for before are not being fetched", 1)
         found = await super().push(body, request, username)
         if event := self.event_ids_to_events.get(found[1]):
             event.wait = wait
@@ -236,9 +240,22 @@ class Waiting(Queue):
         try:
             await super().process_events(events, *args)
         finally:
-            self._unread |= {event.session_hash: None for event in events if event.session_hash not in self._reading}
-            while len(self._unread) > UNREAD:
+            for session in {event.session_hash for event in events} - self._reading.keys():
+                self._unread[session] = self._unread_bytes(session)
+            while len(self._unread) > UNREAD or sum(self._unread.values()) > UNREAD_BYTES:
                 self._forget(self._unread.popitem(last=False)[0])
+
+    async def remove_from_queue(self, event_id: str) -> None:
+        """Take a call back; what it leaves goes as answers do that nobody fetched."""
+        event = self.event_ids_to_events.get(event_id)
+        await super().remove_from_queue(event_id)
+        if event and event.session_hash not in self._reading:
+            self._unread.setdefault(event.session_hash, 0)
+
+    def _unread_bytes(self, session: str) -> int:
+        """About how many bytes the messages have that wait for a session."""
+        messages: Any = self.pending_messages_per_session.get(session)
+        return sum(500 + _bytes(getattr(each, "output", None)) for each in messages._queue) if messages else 0
 
     def session_of(self, event_id: str) -> str:
         """The session of an event; a call that brought none goes by the event's id, which is all that is left later."""
@@ -264,7 +281,9 @@ class Waiting(Queue):
             if not self._reading[session]:
                 del self._reading[session]
                 self.pending_event_ids_session.get(session, set()).discard(_STAYS)
-                if not self.pending_event_ids_session.get(session):
+                if self.pending_event_ids_session.get(session):  # whoever fetched has hung up before the end
+                    self._unread[session] = self._unread_bytes(session)
+                else:
                     self._forget(session)
 
     def _forget(self, session: str) -> None:
@@ -303,6 +322,15 @@ def _characters(value: Any, depth: int = 3) -> int:
     if isinstance(value, list) and depth:
         return sum(_characters(each, depth - 1) for each in value)
     return len(value) if isinstance(value, str) else 0
+
+
+def _bytes(value: Any) -> int:
+    """About how many a value of JSON has; of a long list by its first, which its others are like."""
+    if isinstance(value, dict | list):
+        parts = [*value.values()] if isinstance(value, dict) else value
+        few = parts[: len(parts) if len(parts) < 100 else 1]
+        return 100 + sum(map(_bytes, few)) * len(parts) // max(len(few), 1)
+    return len(value) if isinstance(value, str) else 30
 
 
 def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:
