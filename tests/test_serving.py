@@ -33,7 +33,7 @@ from tests.browser.server import ROOT, free_port, wait_for_page
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 MADE_FOR_A_CALL = (
-    *("bertsim.ui.waiting.Session", "gradio.queueing.Event", "gradio.data_classes.PredictBodyInternal"),
+    *("bertsim.ui.sessions.Session", "gradio.queueing.Event", "gradio.data_classes.PredictBodyInternal"),
     *("gradio.route_utils.Request", "gradio.server_messages.ProcessCompletedMessage", "asyncio.queues.Queue"),
 )
 pytestmark = pytest.mark.slow
@@ -266,7 +266,7 @@ def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
 
 
 def test_what_events_change_is_kept_once_for_all_visitors(app):
-    from bertsim.ui.waiting import Session
+    from bertsim.ui.sessions import Session
 
     sessions = [Session(app.blocks) for _ in range(2)]
     own = next(each for each in app.blocks.blocks.values() if type(each).__name__ == "Dropdown")
@@ -277,6 +277,29 @@ def test_what_events_change_is_kept_once_for_all_visitors(app):
     assert sessions[0][own._id] is sessions[1][own._id] is not own
     assert sessions[0].blocks_config.blocks.keys() == app.blocks.blocks.keys()
     assert app.blocks.blocks[own._id] is own
+
+
+def test_what_is_kept_of_visitors_is_bounded_in_bytes_and_the_longest_ago_goes_first(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.sessions.MOST_BYTES", 3_000_000)
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare_pair")
+    data = [getattr(block, "value", None) for block in fn.inputs]
+    box = next(place for place, block in enumerate(fn.inputs) if block.elem_id == "bs-a")
+    data[box], data[-2:] = "word " * 200_000, ("saw", 1)
+    for number in range(8):
+        session = f"wordy{number}"
+        app.send("gradio_api/queue/join", {"data": data, "fn_index": fn._id, "session_hash": session})
+        assert '"success":true' in app.send(f"gradio_api/queue/data?session_hash={session}")
+    kept = app.blocks.app.state_holder.session_data
+    names = [name for name in kept if name.startswith("wordy")]
+    assert names == [f"wordy{number}" for number in range(8)][-len(names) :]
+    assert 2_000_000 < sum(each.bytes for each in kept.values()) < 4_100_000  # the latest may be beyond it
+
+
+def test_what_a_session_is_called_is_short(app):
+    asked = {"data": [A, B, "cosine", ""], "session_hash": "x" * 101}
+    status, said, _ = app.refused("gradio_api/call/score", asked)
+    assert (status, said) == (422, '{"detail":"session_hash has more than 100 characters; load the page anew."}')
+    assert app.refused(f"gradio_api/heartbeat/{'x' * 101}")[0] == app.refused("gradio_api/heartbeat/%0A")[0] == 404
 
 
 def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger_is_not(app):

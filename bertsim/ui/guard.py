@@ -44,7 +44,7 @@ _READ = (
     r"/|/card\.png|/healthz|/readyz|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json"
     r"|/(assets|static)(/[\w.@+-]{1,255}){1,8}"  # longer names, and more of them, no file can have
     rf"|{API_PREFIX}/((info|app_id|user|token|login_check|startup-events|queue/(data|status))/?"
-    r"|openapi\.json|theme\.css|heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+/?)"
+    r"|openapi\.json|theme\.css|heartbeat/[\w-]{1,100}|call/(v2/)?[^/]+/[^/]+/?)"
 )
 _SENT = rf"{_CALLED.pattern}|{API_PREFIX}/(queue/join|cancel|reset|upload)/?"
 _OTHER_PAGE = re.compile(rb"(?:^|&)(?:page|deep_link)=[^&]")

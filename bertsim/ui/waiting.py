@@ -1,10 +1,9 @@
-"""Gradio's queue and sessions, bounded: what may wait, who may have how much of it, and what a call leaves behind.
+"""Gradio's queue, bounded: what may wait, who may have how much of it, and what a call leaves behind.
 
 In: calls as they arrive. Out: the same calls in Gradio's queue, or a refusal of one sentence that says when to try
-again. Gradio keeps a session of every call, with the configuration of the whole page, and the answers that nobody
-fetched; here a call without a session leaves nothing, and of answers the latest are kept.
+again. Gradio keeps the answers that nobody fetched; of these the latest are kept here.
 
-Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes these are; the version is pinned.
+Source: `gradio.queueing.Queue`, whose attributes these are; the version is pinned.
 """
 
 from __future__ import annotations
@@ -18,21 +17,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import SimpleNamespace
-from typing import Any, ClassVar, Self
-from weakref import WeakValueDictionary
+from typing import Any, Self
 
 import gradio as gr
 from fastapi import HTTPException, Request
-from gradio.blocks import Block, BlockFunction
+from gradio.blocks import BlockFunction
 from gradio.queueing import Event, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import CloseStreamMessage
-from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE
 from bertsim.ui.lane import SHORT
+from bertsim.ui.sessions import LONGEST_NAME
 from bertsim.ui.shelf import PATIENCE, BusyError, Loading, Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
@@ -95,46 +92,6 @@ class _Wait:
         return not self.loading.future.done()
 
 
-class Session(SessionState):
-    """What Gradio keeps of a visitor: the values of states, and the components that events changed.
-
-    Gradio's own has the configuration of every component too, for links to what a visitor sees; ours are made of it.
-    """
-
-    _alike: ClassVar[WeakValueDictionary[tuple[int, str], Block]] = WeakValueDictionary()
-
-    def __init__(self, blocks: gr.Blocks) -> None:
-        super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
-
-    def __setitem__(self, key: int, value: Any) -> None:
-        if isinstance(value, Block):  # a changed copy has an id of its own, under which Gradio would keep it for ever
-            value = self._alike.setdefault((key, repr(value.constructor_args)), value)
-            value._id = key
-        super().__setitem__(key, value)
-        self.config_values.clear()
-
-    def _update_config(self, key: int) -> None:
-        """Keep no second copy of what is shown."""
-
-    def _update_value_in_config(self, key: int, value: Any) -> None:
-        """Nor of its value."""
-
-
-class Sessions(StateHolder):
-    """The sessions of visitors who have one, the latest so many; a call that brings none has one while it runs."""
-
-    def __init__(self, blocks: gr.Blocks) -> None:
-        super().__init__()
-        self.set_blocks(blocks)
-
-    def __getitem__(self, session_id: str) -> SessionState:
-        if session_id in self.blocks._queue.event_ids_to_events:  # Gradio calls the session as the event then
-            return Session(self.blocks)
-        if session_id not in self.session_data:
-            self.session_data[session_id] = Session(self.blocks)
-        return super().__getitem__(session_id)
-
-
 class Waiting(Queue):
     """The queue of an app.
 
@@ -169,6 +126,8 @@ class Waiting(Queue):
         """
         if body.fn_index not in self.blocks.fns or body.batched:
             raise HTTPException(422, f"there is no event {body.fn_index}; load the page anew.")
+        if len(body.session_hash or "") > LONGEST_NAME:
+            raise HTTPException(422, f"session_hash has more than {LONGEST_NAME} characters; load the page anew.")
         fn = get_fn(self.blocks, None, body)
         full = 429 if fn.api_visibility == "private" else 503
         session = self.blocks.app.state_holder.session_data.get(body.session_hash)
