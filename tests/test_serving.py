@@ -380,6 +380,21 @@ def test_a_full_queue_is_one_sentence_at_once_and_says_when_to_try_again(app, he
     assert app.fetch(score)["withheld"] is None
 
 
+def test_text_that_waits_is_bounded_in_bytes_whichever_queue_it_is_in(app, held, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.MOST_BYTES", 50_000)
+    until(lambda: app.waiting.is_idle)
+    events = [json.loads(app.send("gradio_api/call/score", {"data": [A + " " * 20_000, B, "cosine", ""]}))["event_id"]]
+    asked = {"sentence_a": A + " " * 20_000, "sentence_b": B}
+    events.append(json.loads(app.send("gradio_api/call/v2/compare", asked))["event_id"])
+    status, said, wait = app.refused("gradio_api/call/v2/tokens", asked)
+    assert (status, wait) == (503, "5")
+    assert json.loads(said)["detail"] == "Too much text has come before yours; try again in 5 seconds."
+    short = app.ask()
+    held()
+    for event, name in zip([*events, short], ("score", "compare", "score"), strict=True):
+        app.fetch(event, name)
+
+
 def test_the_page_is_refused_by_a_status_whose_sentence_it_shows(app):
     app.waiting.is_stopping = True
     try:

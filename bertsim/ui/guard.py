@@ -35,6 +35,8 @@ BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
 MAX_DEPTH = 100
 """Lists and objects within each other in a body: more than any call has, less than what reads it next can take."""
+BYTES = "bertsim.bytes"
+"""Where a request says how many its body has."""
 FILES = "/files/"
 """What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -103,6 +105,7 @@ class Guard:
                 refused = 408, f"the request did not arrive within {BODY_SECONDS:.0f} seconds; send it once more."
             else:
                 receive = _once(body, receive)
+                scope[BYTES] = len(body or b"")
                 refused = self._is_no_call(scope["path"], body)
         if refused is None:
             await self.app(scope, receive, say)

@@ -28,6 +28,7 @@ from gradio.server_messages import CloseStreamMessage
 
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE
+from bertsim.ui.guard import BYTES
 from bertsim.ui.lane import SHORT
 from bertsim.ui.sessions import LONGEST_NAME
 from bertsim.ui.shelf import PATIENCE, BusyError, Loading, Shelf
@@ -36,8 +37,9 @@ from bertsim.views.markup import sendable
 
 MAX_THREADS = 128
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
-MOST_WAITING = 200
-"""Calls that wait in one queue."""
+MOST_WAITING, MOST_BYTES = 200, 64_000_000
+"""Calls that wait in one queue, and bytes of what all those ask that wait or run; each is kept twice, as sent and read.
+"""
 MAX_WAIT = 60.0
 """Seconds that the calls of one queue may have before them, by what such calls took until now."""
 PROXIES = 8
@@ -147,6 +149,9 @@ class Waiting(Queue):
             seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
             if before >= MOST_WAITING or seconds > MAX_WAIT:
                 raise _refusal(full, f"Too many have asked before you ({before:,} wait)", min(seconds, MAX_WAIT))
+        asked = [event.request.scope.get(BYTES, 0) for event in self.event_ids_to_events.values()]
+        if asked and sum(asked) + request.scope.get(BYTES, 0) > MOST_BYTES:
+            raise _refusal(full, "Too much text has come before yours", 5)
         if self.share and (who := visitor(request, body.session_hash)):
             own = sum(visitor(event.request, event.session_hash) == who for event in self.event_ids_to_events.values())
             if own >= self.share:
