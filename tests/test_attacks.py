@@ -325,6 +325,15 @@ def test_a_name_that_stands_twice_among_ten_thousands_is_told_quickly():
     assert process_time() - began < 5
 
 
+def test_of_a_body_of_millions_of_values_no_more_is_looked_at_than_a_call_can_have():
+    from bertsim.ui.guard import strict_json
+
+    for written in (b"[]", b"0", b'{"a":1}'):
+        with pytest.raises(InputError, match=r"^the request holds more than 200,000 values; split it"):
+            strict_json(b'{"data": [[%s]]}' % b",".join([written] * 300_000))
+    assert len(strict_json(b"[%s]" % b",".join([b'["a, b", "c"]'] * 60_000))) == 60_000
+
+
 def test_quotes_of_a_cell_of_a_hundred_thousand_characters_are_told_quickly(tmp_path):
     for number, text in enumerate(
         ('"' * LONG, '"a" ' * (LONG // 4), '"\t' * (LONG // 2), "\\" * LONG + '"', " " * LONG + '"')

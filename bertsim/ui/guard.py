@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
-MAX_DEPTH = 100
-"""Lists and objects within each other in a body: more than any call has, less than what reads it next can take."""
+MAX_DEPTH, MAX_VALUES = 100, 200_000
+"""Lists and objects within each other in a body: more than any call has, less than what reads it next can take; values
+in all of them: while millions are looked at, for seconds, nobody else is answered.
+"""
 BYTES = "bertsim.bytes"
 """Where a request says how many its body has."""
 FILES = "/files/"
@@ -206,6 +208,9 @@ def strict_json(body: bytes) -> Any:
         InputError: it is none.
     """
     too_deep = f"the request is nested too deep; {MAX_DEPTH} lists and objects within each other are the most."
+    too_many = f"the request holds more than {MAX_VALUES:,} values; split it, and send one part after another."
+    if body.count(b"[") + body.count(b"{") > MAX_VALUES:  # of which reading alone takes long
+        raise InputError(too_many)
     try:
         asked = json.loads(body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once)
     except InputError:
@@ -214,9 +219,12 @@ def strict_json(body: bytes) -> Any:
         raise InputError(f"the request is no JSON: {str(error).partition(';')[0][:120]}.") from None
     except RecursionError:
         raise InputError(too_deep) from None
-    layer = [asked]
+    layer, values = [asked], 0
     for _ in range(MAX_DEPTH + 1):
         layer = [each for held in layer if isinstance(held, dict | list) for each in _held_by(held)]
+        values += len(layer)
+        if values > MAX_VALUES:
+            raise InputError(too_many)
     if layer:
         raise InputError(too_deep)
     return asked
