@@ -380,6 +380,18 @@ def test_a_full_queue_is_one_sentence_at_once_and_says_when_to_try_again(app, he
     assert app.fetch(score)["withheld"] is None
 
 
+def test_a_clock_that_was_set_meanwhile_makes_no_call_seem_to_last_for_ever(app, held):
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare")
+    took = app.waiting.process_time_per_fn[fn]
+    for jump in (1e8, 1e7, -1e6):
+        took.add(jump)
+    assert 0 <= took.avg_time < 60
+    events = [app.ask("compare") for _ in range(7)]  # three of which wait
+    held()
+    for event in events:
+        app.fetch(event, "compare")
+
+
 def test_text_that_waits_is_bounded_in_bytes_whichever_queue_it_is_in(app, held, monkeypatch):
     monkeypatch.setattr("bertsim.ui.waiting.MOST_BYTES", 50_000)
     until(lambda: app.waiting.is_idle)

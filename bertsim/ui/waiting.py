@@ -12,7 +12,7 @@ import asyncio
 import inspect
 import math
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from typing import Any, Self
 import gradio as gr
 from fastapi import HTTPException, Request
 from gradio.blocks import BlockFunction
-from gradio.queueing import Event, Queue
+from gradio.queueing import Event, ProcessTime, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import CloseStreamMessage
 
@@ -40,8 +40,8 @@ MAX_THREADS = 128
 MOST_WAITING, MOST_BYTES = 200, 64_000_000
 """Calls that wait in one queue, and bytes of what all those ask that wait or run; each is kept twice, as sent and read.
 """
-MAX_WAIT = 60.0
-"""Seconds that the calls of one queue may have before them, by what such calls took until now."""
+MAX_WAIT, LONGEST_CALL = 60.0, 3600.0
+"""Seconds that the calls of one queue may have before them, by what such calls took until now; that a call can take."""
 PROXIES = 8
 """Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
 MOST_LONG = 8
@@ -94,6 +94,14 @@ class _Wait:
         return not self.loading.future.done()
 
 
+class _Took(ProcessTime):
+    """What calls took until now; the clock may be set meanwhile, and what it says then counts for nothing."""
+
+    def add(self, time: float) -> None:
+        if 0 <= time < LONGEST_CALL:
+            super().add(time)
+
+
 class Waiting(Queue):
     """The queue of an app.
 
@@ -109,6 +117,7 @@ class Waiting(Queue):
     def __init__(self, blocks: gr.Blocks, shelf: Shelf, share: int = 0) -> None:
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
         self.shelf, self.share, self.is_stopping = shelf, share, False
+        self.process_time_per_fn: defaultdict[BlockFunction, ProcessTime] = defaultdict(_Took)
         self._reading: Counter[str] = Counter()  # by session, streams that are open
         self._unread: OrderedDict[str, int] = OrderedDict()  # bytes of answers by session, the oldest first
         blocks._queue = self
