@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -26,7 +27,7 @@ from bertsim.measuring.curves import measure_file
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import offered
 from bertsim.ui.desk import Desk, Visit, limits_of
-from bertsim.ui.file_mode import FileMode
+from bertsim.ui.file_mode import EXAMPLE, FileMode
 from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
@@ -260,6 +261,34 @@ def test_a_file_that_is_read_in_two_ways_at_once_has_the_rows_of_the_later_one_a
         assert isinstance(before.exception(), StaleError)
     assert [row.label for row in read_taken(visit.rows)] == [None] * 3
     assert {each.name for each in visit.folder.iterdir()} == {"sent.tsv", "rows"}
+
+
+def test_a_disk_without_room_is_a_sentence_and_the_next_file_is_taken_once_there_is_some(desk, send, monkeypatch):
+    visit = send("p.tsv", PAIRS)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "mkdir", no_room)
+        for _ in range(2):
+            with pytest.raises(InputError, match="this host has no room for the file now; try again later"):
+                desk.begin(visit, "next.tsv")
+    with monkeypatch.context() as full:
+        full.setattr("bertsim.ui.desk.shutil.copyfile", no_room)
+        with pytest.raises(InputError, match="this host has no room for the file now"):
+            desk.put(visit, EXAMPLE)
+    assert (visit.name, visit.is_receiving) == ("", False)
+    desk.put(visit, EXAMPLE)
+    assert visit.upload.read_bytes() == EXAMPLE.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_is_full_while_a_file_is_read_is_called_so(desk, send):
+    visit = send("p.tsv", PAIRS)
+    with pytest.raises(DataError, match=r"^this host has no room for p\.tsv now \(No space left on device\); try"):
+        take(visit.upload, "p.tsv", Asked(), desk.limits, Path("/dev/full"))
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import socket
@@ -93,6 +94,21 @@ def test_a_file_as_large_as_may_be_is_taken_and_gradio_takes_none(app):
     form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.tsv"\r\n\r\nhello\r\n--x--\r\n'
     status, _, _ = app.refused("gradio_api/upload", form, Content_Type="multipart/form-data; boundary=x")
     assert status == 403
+
+
+def test_a_full_disk_is_a_sentence_on_the_way_in_and_out(app, monkeypatch):
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    ticket = ticket_of(app, "full")
+    with monkeypatch.context() as full:
+        full.setattr(Path, "mkdir", lambda *_, **__: no_room())
+        told = (403, "This host has no room for the file now; try again later.")
+        assert refusal(app, f"files/{ticket}/sent?name=p.tsv", PAIRS) == told
+    with monkeypatch.context() as full:
+        full.setattr("bertsim.ui.file_mode.write", no_room)
+        assert refusal(app, f"files/{ticket}/scored.parquet") == (503, told[1])
+    assert app.send(f"files/{ticket}/sent?name=p.tsv", PAIRS, Content_Type=BINARY) == "{}"
 
 
 def test_files_of_many_who_never_come_back_are_bounded(app):

@@ -152,9 +152,7 @@ class FileMode(Mode):
         """A file that was sent, or the example."""
         visit = self.visit_of(request)
         if pressed_key(event) == "example":
-            self.desk.begin(visit, EXAMPLE.name)
-            visit.upload.write_bytes(EXAMPLE.read_bytes())
-            visit.is_receiving = False
+            self.desk.put(visit, EXAMPLE)
         return self._take(visit, Asked(), encoder)
 
     @answers

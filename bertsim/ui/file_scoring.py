@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -198,7 +199,8 @@ def write(visit: Visit, kind: str) -> Iterator[bytes]:
         with streams.open("wb") as out:
             out.writelines(parts())
         layout.convert(streams, whole)
-        yield whole.read_bytes()
+        with whole.open("rb") as file:
+            yield from iter(partial(file.read, 1 << 20), b"")
 
 
 def _safe(cell: object) -> object:

@@ -331,6 +331,8 @@ def _main() -> None:
         found = _take(path, Asked(**given["asked"]), Limits(**given["limits"]), Path(given["rows"]))
     except BertsimError as error:
         found = {"error": str(error)}
+    except OSError as error:  # of a full disk
+        found = {"error": f"this host has no room for {path} now ({error.strerror}); try again later."}
     json.dump(found, sys.stdout)
 
 

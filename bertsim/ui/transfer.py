@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import sentence
-from bertsim.ui.desk import Desk, Visit
+from bertsim.ui.desk import NO_ROOM, Desk, Visit
 
 PATH = "/files/"
 """What the paths of all of it begin with."""
@@ -79,7 +79,7 @@ async def _receive(desk: Desk, visit: Visit, request: Request) -> None:
                 await asyncio.to_thread(file.write, part)
                 is_whole = not message.get("more_body")
     except OSError as error:
-        raise InputError("this host has no room for the file now; try again later.") from error
+        raise InputError(NO_ROOM) from error
     finally:
         visit.is_receiving = False
         if not is_whole:
@@ -88,11 +88,13 @@ async def _receive(desk: Desk, visit: Visit, request: Request) -> None:
 
 @contextmanager
 def _refused(status: int) -> Iterator[None]:
-    """A BertsimError as an answer of this status. Raises: HTTPException."""
+    """A BertsimError as an answer of this status, and a full disk as one, too. Raises: HTTPException."""
     try:
         yield
     except BertsimError as error:
         raise HTTPException(status, sentence(str(error)), _HEADERS) from error
+    except OSError as error:
+        raise HTTPException(503, sentence(NO_ROOM), _HEADERS) from error
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
