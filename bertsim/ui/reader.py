@@ -245,13 +245,8 @@ def _single(path: Path) -> str:
 
 def _write(file: DataFile, limits: Limits, rows: Path, found: Mapping[str, Any]) -> dict[str, Any]:
     """Write the rows, and count them."""
-    counts: dict[str, Any] = {
-        "rows": 0,
-        "bad": 0,
-        "faults": [],
-        "labels": 0,
-        "label_fault": found.get("label_fault", ""),
-    }
+    counts: dict[str, Any] = {"rows": 0, "bad": 0, "faults": [], "labels": 0}
+    counts["label_fault"] = found.get("label_fault", "")
     reads, size = [number_of, similar_of], 0
     with rows.open("w", encoding="utf-8") as out:
         for row in islice(file, limits.rows + 1):
