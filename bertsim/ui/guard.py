@@ -132,10 +132,8 @@ class Guard:
         routes, path = _ROUTES.get(scope["method"]), scope["path"]
         is_there = routes and re.fullmatch(routes, path, re.ASCII)
         if not is_there and not path.startswith(FILES):
-            return (
-                404,
-                f"there is nothing at {scope['method']} {path[:80]}; {API_PREFIX}/openapi.json has what there is.",
-            )
+            asked = f"{scope['method']} {path[:80]}"
+            return 404, f"there is nothing at {asked}; {API_PREFIX}/openapi.json has what there is."
         return None
 
     async def _read(self, receive: Receive) -> bytes | None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -158,11 +159,10 @@ def take(path: Path, name: str, asked: Asked, limits: Limits, rows: Path) -> Tak
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command, told = [sys.executable, "-m", "bertsim.ui.reader"], dict[str, Any](text=True, capture_output=True)
-    try:
+    found: dict[str, Any] = {"error": f"{name} {_TOO_MUCH}."}
+    with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(command, input=json.dumps(given), env=environment, timeout=2 * SECONDS, **told)
-        found = json.loads(done.stdout) if done.returncode == 0 else {"error": f"{name} {_TOO_MUCH}."}
-    except subprocess.TimeoutExpired:
-        found = {"error": f"{name} {_TOO_MUCH}."}
+        found = json.loads(done.stdout) if done.returncode == 0 else found
     if "error" in found:
         raise DataError(found["error"])
     lists = {key: tuple(map(_frozen, value)) for key, value in found.items() if isinstance(value, list)}

@@ -214,12 +214,9 @@ class Shelf:
         is_start = offer == self.catalog.start
         if not is_start:
             loading.deadline = time.monotonic() + self.catalog.max_seconds
-        load_it = partial(
-            load,
-            offer.source,
-            revision=offer.revision or (self._revision if is_start else None),
-            max_bytes=None if offer in self.catalog.offers else self.catalog.max_bytes,
-        )
+        revision = offer.revision or (self._revision if is_start else None)
+        most = None if offer in self.catalog.offers else self.catalog.max_bytes
+        load_it = partial(load, offer.source, revision=revision, max_bytes=most)
         if is_start and self._heads is not None:
             with_heads = partial(load_it, heads=self._heads)
             try:
