@@ -66,6 +66,17 @@ def send(desk: Desk) -> Sending:
     return sent
 
 
+def sheets(count: int) -> bytes:
+    """A workbook of so many."""
+    from openpyxl import Workbook
+
+    book, content = Workbook(), io.BytesIO()
+    for _ in range(count - 1):
+        book.create_sheet()
+    book.save(content)
+    return content.getvalue()
+
+
 @pytest.mark.slow
 def test_a_file_is_taken_as_the_command_takes_it_and_its_faults_are_named(desk, send):
     taken = desk.read(send("p.tsv", PAIRS), Asked())
@@ -120,6 +131,12 @@ def test_what_is_asked_for_is_called_as_the_page_calls_it(desk, send, content, s
             gzip.compress(b"a,b\n" + b"0" * 6_000_000),
             "bomb.csv.gz has more than 5 MB when it is unpacked",
         ),
+        (
+            "long.csv.gz",
+            gzip.compress(b"a,b,%s\nx,y,z\n" % (b"c" * 501)),
+            "columns with names of more than 500",
+        ),
+        ("sheets.xlsx", sheets(201), "sheets.xlsx has 201 sheets, and 200 are the most"),
         ("no.xlsx", b"PK\x03\x04 no workbook", "no.xlsx is damaged or no Excel file"),
         ("torn.tsv.gz", gzip.compress(PAIRS.encode(), mtime=0)[:40], "torn.tsv.gz cannot be read"),
         ("binary.csv", bytes(range(256)) * 40, "binary.csv"),

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -28,7 +28,8 @@ from bertsim.measuring.labelled import find_label, number_of, similar_of
 
 MEMORY, SECONDS = 1_500_000_000, 15
 """Bytes of address space, and seconds of a processor, that reading a file may take."""
-COLUMNS = 200
+COLUMNS, LONGEST = 200, 500
+"""Of a file, or sheets, and characters of the name of one: the app keeps these of a thousand visitors."""
 CHARACTERS = 100_000
 """Of a sentence; the encoder reads a few hundred."""
 UNPACKED = 5
@@ -203,9 +204,10 @@ def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any
     delimiter = DELIMITERS.get(asked.delimiter or "", asked.delimiter)
     reading = Reading(delimiter, asked.quoting, asked.encoding, asked.header, asked.sheet)
     found: dict[str, Any] = {"sheets": workbook(path).sheet_names if ENDINGS[ending_of(path)] == "xlsx" else []}
+    _check_names(path, found["sheets"], "sheets")
     try:
         file = open_table(path, None, _OnPage(), reading, is_text=False)
-        _check_columns(path, len(file.columns))
+        _check_names(path, file.columns)
     except DataError as error:
         if reading == FIND_OUT and _BELOW not in str(error) and _FIRST_ROW not in str(error):
             raise
@@ -289,9 +291,11 @@ def _unpacked(path: Path, most: int) -> str:
     )
 
 
-def _check_columns(path: Path, columns: int) -> None:
-    if columns > COLUMNS:
-        raise DataError(f"{path} has {columns:,} columns or more, and {COLUMNS} are the most that are taken.")
+def _check_names(path: Path, names: Sequence[object], what: str = "columns") -> None:
+    if len(names) > COLUMNS:
+        raise DataError(f"{path} has {len(names):,} {what}, and {COLUMNS} are the most that are taken.")
+    if any(len(str(name)) > LONGEST for name in names):
+        raise DataError(f"{path} has {what} with names of more than {LONGEST} characters; shorten them.")
 
 
 def _check_unpacked(path: Path, most: int) -> None:
@@ -300,7 +304,7 @@ def _check_unpacked(path: Path, most: int) -> None:
     with opened(path) as stream:
         while read := stream.read(1 << 20):
             if not size and (many := max(map(read.partition(b"\n")[0].count, (b",", b"\t", b";")))) > 20 * COLUMNS:
-                _check_columns(path, many + 1)
+                _check_names(path, range(many + 1), "columns or more")
             size += len(read)
             if size > most:
                 raise DataError(_unpacked(path, most))
