@@ -105,10 +105,8 @@ class Found:
     @answers
     def keep_range(self, request: gr.Request, axis: str, low: float | None, high: float | None) -> Update:
         """The ends of a range were typed."""
-        ends = self._ends(request, axis)
-        return self._listed(
-            request, ranges={axis: (ends[0] if low is None else low, ends[1] if high is None else high)}
-        )
+        least, most = self._ends(request, axis)
+        return self._listed(request, ranges={axis: (least if low is None else low, most if high is None else high)})
 
     @answers
     def sort(self, request: gr.Request, order: str) -> Update:

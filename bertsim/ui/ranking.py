@@ -296,9 +296,8 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader, sentence
                 silence = "the same text" if one_text(sentence, line.text) else silence
                 line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:7])), silence=silence)
         lines.append(line)
-    return replace(
-        found, lines=sorted(lines, key=lambda each: (each.together is None, -(each.together or 0.0), each.first))
-    )
+    lines.sort(key=lambda each: (each.together is None, -(each.together or 0.0), each.first))
+    return replace(found, lines=lines)
 
 
 def _is_question(text: str) -> bool:

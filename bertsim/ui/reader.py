@@ -212,10 +212,8 @@ def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any
         if reading == FIND_OUT and _BELOW not in str(error) and _FIRST_ROW not in str(error):
             raise
         is_single = _FIRST_ROW in str(error) and _columns(path, replace(reading, header=True)) == 1
-        return found | {
-            "problem": _single(path) if is_single else str(error),
-            "sayable": [*SAYABLE["csv"], *SAYABLE["xlsx"]][: 4 + bool(found["sheets"])],
-        }
+        sayable = [*SAYABLE["csv"], *SAYABLE["xlsx"]][: 4 + bool(found["sheets"])]
+        return found | {"problem": _single(path) if is_single else str(error), "sayable": sayable}
     found |= {"words": in_words(file.reading), "reading": asdict(file.reading), "columns": file.columns}
     found["sayable"] = SAYABLE[file.kind]
     try:
