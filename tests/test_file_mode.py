@@ -357,6 +357,17 @@ def test_parquet_is_one_file_with_every_row(scored, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_was_scored_here_before_keeps_its_columns_when_it_is_scored_again(model, desk, send):
+    visit = send("again.tsv", "a\tb\tcosine\tbertsim_cosine\nA cat.\tA dog.\tfirst\tsecond\n")
+    desk.read(visit, Asked(a="a", b="b", label=NO_LABEL))
+    visit.result = begin(visit, Job(SETTINGS, ("cosine",), False), model)
+    assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
+    (row,) = map(json.loads, b"".join(write(visit, "jsonl")).decode().splitlines())
+    assert (row["cosine"], row["bertsim_cosine"]) == ("first", "second")
+    assert row["bertsim_bertsim_cosine"] == pytest.approx(float(visit.result.numbers("cosine")[0]), abs=1e-5)
+
+
+@pytest.mark.slow
 def test_pairs_are_listed_by_disagreement_within_what_was_dragged(scored):
     results = results_of(scored)
     assert results.orders == ["label", "readings", "line"]

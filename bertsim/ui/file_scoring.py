@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -178,8 +178,8 @@ def write(visit: Visit, kind: str) -> Iterator[bytes]:
     scored, taken = visit.result, visit.taken
     if not scored or not taken or not scored.done:
         raise InputError("nothing is scored here; score a file first.")
-    new = [name if name not in taken.columns else f"bertsim_{name}" for name in scored.columns]
     own = tuple(map(str, taken.columns))
+    new = [next(each for n in count() if (each := "bertsim_" * n + name) not in own) for name in scored.columns]
     is_safe = kind in ("tsv", "csv")
     names = [safe_cell(name) for name in own] if is_safe else [*own]
     layout = TableLayout(kind, False, tuple(names), tuple(new))
