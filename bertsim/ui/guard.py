@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from fastapi import Request
@@ -51,7 +51,7 @@ _READ = (
     r"|openapi\.json|theme\.css|heartbeat/[\w-]{1,100}|call/(v2/)?[^/]+/[^/]+/?)"
 )
 _SENT = rf"{_CALLED.pattern}|{API_PREFIX}/(queue/join|cancel|reset|upload)/?"
-_OTHER_PAGE = re.compile(rb"(?:^|&)(?:page|deep_link)=[^&]")
+_OTHER_PAGES = {"page", "deep_link"}
 _MCP = rf"{API_PREFIX}/mcp(/[\w/.-]*)?"
 _ROUTES = {
     **{"GET": f"{_READ}|{_MCP}", "HEAD": f"{_READ}|{_MCP}", "POST": f"{_SENT}|{_MCP}", "DELETE": _MCP},
@@ -127,7 +127,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins and not _is_of(origin, host):
             return 403, f"this app does not answer other sites, such as {origin[:80]}; ask it from a program."
-        if _OTHER_PAGE.search(scope["query_string"]):
+        if _OTHER_PAGES & parse_qs(scope["query_string"].decode("latin-1")).keys():
             return 404, "there is one page here, and it has no deep links of Gradio's; its own begin with ?a=."
         routes, path = _ROUTES.get(scope["method"]), scope["path"]
         is_there = routes and re.fullmatch(routes, path, re.ASCII)
