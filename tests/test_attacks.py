@@ -235,6 +235,24 @@ def test_a_value_of_another_kind_is_refused_as_what_it_is(app):
 
 
 @pytest.mark.slow
+def test_what_stands_twice_in_a_request_is_read_as_what_comes_next_reads_it(app):
+    folder = Path(app.blocks.app.uploaded_file_dir)
+    before = sorted(folder.rglob("*")) if folder.exists() else []
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n\r\n--x--\r\n'
+    head = b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(form)
+    types = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Type: application/json\r\n\r\n"
+    assert raw(app, head + types + form).startswith(b"HTTP/1.1 403")
+    assert (sorted(folder.rglob("*")) if folder.exists() else []) == before
+    event = app.ask()
+    for query in (f"session_hash={event}&session_hash=stranger", f"session_hash={event}&session_hash="):
+        with pytest.raises(HTTPError) as caught:
+            urlopen(f"{app.url}gradio_api/queue/data?{query}", timeout=30).close()
+        with caught.value as error:
+            assert error.code == 404
+    app.fetch(event)
+
+
+@pytest.mark.slow
 def test_a_body_that_comes_slowly_or_without_end_is_given_up(app, monkeypatch):
     monkeypatch.setattr("bertsim.ui.guard.BODY_SECONDS", 0.3)
     head = b"POST /gradio_api/call/v2/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
