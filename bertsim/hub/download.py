@@ -155,9 +155,8 @@ def fetch_data(spec: str) -> tuple[Path, str]:
     """
     found = _DATA.match(spec)
     if found is None:
-        raise HubError(
-            f"hub:{spec} names no file of a dataset; the form is hub:user/dataset/path/of/the/file[@revision]."
-        )
+        form = "hub:user/dataset/path/of/the/file[@revision]"
+        raise HubError(f"hub:{spec} names no file of a dataset; the form is {form}.")
     name, path, revision = found["name"], found["path"], found["revision"]
     from huggingface_hub import HfApi, errors, hf_hub_download
 

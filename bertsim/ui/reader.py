@@ -127,9 +127,8 @@ def check_name(name: str) -> str:
     """The name of a file without folders, shortened. Raises: InputError, for a kind that is not taken."""
     own = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())[-80:]
     if f".{ending_of(Path(own))}" not in TAKEN_KINDS:
-        raise InputError(
-            f"{own or 'a file without a name'} is not taken; send {', '.join(TAKEN_KINDS)}, packed or not."
-        )
+        what = own or "a file without a name"
+        raise InputError(f"{what} is not taken; send {', '.join(TAKEN_KINDS)}, packed or not.")
     return own
 
 
@@ -284,9 +283,8 @@ def _too_long(row: Row) -> str | None:
 
 
 def _unpacked(path: Path, most: int) -> str:
-    return (
-        f"{path} has more than {most // 1_000_000:,} MB when it is unpacked, the most that is taken; send fewer rows."
-    )
+    size = f"{most // 1_000_000:,} MB"
+    return f"{path} has more than {size} when it is unpacked, the most that is taken; send fewer rows."
 
 
 def _check_names(path: Path, names: Sequence[object], what: str = "columns") -> None:

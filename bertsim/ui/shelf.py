@@ -175,9 +175,8 @@ class Shelf:
         if not loading.wait(patience):
             share = "" if loading.share is None else f", {loading.share:.0%}"
             other = "" if loading.offer == BUNDLED_OFFER else f", or use {BUNDLED_OFFER.name}"
-            raise InputError(
-                f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment{other}."
-            )
+            far = f"{loading.what}{share}"
+            raise InputError(f"{loading.offer.name} is not there yet ({far}); ask again in a moment{other}.")
         if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
             return self.get(None, patience)
         return loading.model()
