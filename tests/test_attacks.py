@@ -12,7 +12,7 @@ import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, process_time
+from time import monotonic, process_time, sleep
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
@@ -24,7 +24,7 @@ import bertsim
 from bertsim.data.pairs import open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from tests.test_house import MODULES, ROOT, name_of
-from tests.test_serving import App, serve
+from tests.test_serving import App, serve, until
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 SCORE = "gradio_api/call/v2/score"
@@ -107,6 +107,7 @@ def test_an_app_of_this_machine_goes_by_no_other_name(app):
             "?a=b&p%61ge=x",
             "?page=&%70age=x",
             "config?%64eep_link=x",
+            "gradio_api/mcp/sse",
             "config?deep_link=../x",
             "pwa_icon/9999",
             "logout",
@@ -126,7 +127,11 @@ def test_what_the_page_needs_not_is_not_there(app, path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", ["run/score", "api/score", "component_server", "stream/x", "process_recording", "vibe-edit"]
+    "path",
+    [
+        *("run/score", "api/score", "component_server", "stream/x", "process_recording", "vibe-edit"),
+        f"mcp/messages/?session_id={'a' * 32}",
+    ],
 )
 def test_nothing_is_taken_where_the_page_sends_nothing(app, path):
     assert refused(app, f"gradio_api/{path}", "POST", b'{"data": []}')[0] == 404
@@ -232,6 +237,20 @@ def test_a_value_of_another_kind_is_refused_as_what_it_is(app):
     called = {"jsonrpc": "2.0", "id": "\ud8c7", "method": "tools/list"}
     told = refused(app, "gradio_api/mcp/", "POST", json.dumps(called).encode())
     assert told == (422, "the request's id or method holds half a surrogate pair; send whole characters.")
+
+
+@pytest.mark.slow
+def test_bodies_that_come_at_the_same_time_are_bounded_all_together(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.guard.MAX_HELD", 100_000)
+    host, port = app.url.removeprefix("http://").rstrip("/").split(":")
+    head = b"POST /gradio_api/mcp/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=20) as first:
+        first.sendall(head + b" " * 69_000)
+        sleep(0.5)  # until that has come
+        told = (503, "too much text is on its way; try again in 5 seconds.")
+        assert refused(app, "gradio_api/mcp/", "POST", b" " * 69_000) == told
+        assert json.loads(app.send(SCORE, {"sentence_a": A, "sentence_b": B}))["event_id"]  # a short one is let in
+    until(lambda: app.send(SCORE, {"sentence_a": A + " " * 69_000, "sentence_b": B}))
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse
 from gradio.route_utils import API_PREFIX
 
-from bertsim.errors import InputError
+from bertsim.errors import BertsimError, InputError
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -37,8 +37,8 @@ MAX_DEPTH, MAX_VALUES = 100, 200_000
 """Lists and objects within each other in a body: more than any call has, less than what reads it next can take; values
 in all of them: while millions are looked at, for seconds, nobody else is answered.
 """
-BYTES = "bertsim.bytes"
-"""Where a request says how many its body has."""
+BYTES, MAX_HELD = "bertsim.bytes", 64_000_000
+"""Where a request says how many its body has; so many may have come of all that are not answered yet."""
 FILES = "/files/"
 """What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -52,7 +52,7 @@ _READ = (
 )
 _SENT = rf"{_CALLED.pattern}|{API_PREFIX}/(queue/join|cancel|reset|upload)/?"
 _OTHER_PAGES = {"page", "deep_link"}
-_MCP = rf"{API_PREFIX}/mcp(/[\w/.-]*)?"
+_MCP = rf"{API_PREFIX}/mcp(/((http|schema)/?)?)?"  # nor its older way, in which answers wait that nobody reads
 _ROUTES = {
     **{"GET": f"{_READ}|{_MCP}", "HEAD": f"{_READ}|{_MCP}", "POST": f"{_SENT}|{_MCP}", "DELETE": _MCP},
     "OPTIONS": f"{_READ}|{_SENT}|{_MCP}",
@@ -71,7 +71,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, host: str, hosts: str, max_body: int) -> None:
-        self.app, self._blocks, self._max_body = app, blocks, max_body
+        self.app, self._blocks, self._max_body, self._held = app, blocks, max_body, 0
         self._is_local = host in _LOOPBACK
         self._hosts = {*_LOOPBACK, *(each.strip().lower() for each in hosts.split(",") if each.strip())}
         is_space = bool(os.environ.get("SPACE_ID"))
@@ -100,19 +100,21 @@ class Guard:
         refused = self._is_refused(scope, headers)
         is_file = headers.get("content-type", "").startswith("multipart/") or scope["path"].startswith(FILES)
         is_json = scope["method"] == "POST" and not is_file
-        if refused is None and is_json:
-            try:
-                body = await asyncio.wait_for(self._read(receive), BODY_SECONDS)
-            except TimeoutError:
-                refused = 408, f"the request did not arrive within {BODY_SECONDS:.0f} seconds; send it once more."
-            else:
-                receive = _once(body, receive)
-                scope[BYTES] = len(body or b"")
-                refused = self._is_no_call(scope["path"], body)
-        if refused is None:
-            await self.app(scope, receive, say)
-        else:
-            await refusal(*refused)(scope, receive, say)
+        scope[BYTES] = 0
+        try:
+            if refused is None and is_json:
+                try:
+                    body = await asyncio.wait_for(self._read(scope, receive), BODY_SECONDS)
+                except TimeoutError:
+                    refused = 408, f"the request did not arrive within {BODY_SECONDS:.0f} seconds; send it once more."
+                except BertsimError as error:
+                    refused = 503, str(error)
+                else:
+                    receive = _once(body, receive)
+                    refused = self._is_no_call(scope["path"], body)
+            await (self.app if refused is None else refusal(*refused))(scope, receive, say)
+        finally:
+            self._held -= scope[BYTES]
 
     def _is_refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Status and sentence, where nobody may ask this, or not from there."""
@@ -136,17 +138,20 @@ class Guard:
             return 404, f"there is nothing at {asked}; {API_PREFIX}/openapi.json has what there is."
         return None
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """A whole body; None where it is too large, or who sends it has gone."""
-        parts, size = list[bytes](), 0
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """A whole body; None where it is too large, or who sends it has gone. Raises: BertsimError, where none fits."""
+        parts = list[bytes]()
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return None
             parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._max_body:
+            scope[BYTES] += len(parts[-1])
+            self._held += len(parts[-1])
+            if scope[BYTES] > self._max_body:
                 return None
+            if self._held > MAX_HELD:
+                raise BertsimError("too much text is on its way; try again in 5 seconds.")
             if not message.get("more_body"):
                 return b"".join(parts)
 
@@ -180,7 +185,8 @@ class Guard:
 
 def refusal(status: int, sentence: str) -> JSONResponse:
     """An answer that says in one sentence why there is none."""
-    return JSONResponse({"detail": sentence.encode(errors="backslashreplace").decode()}, status)
+    again = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse({"detail": sentence.encode(errors="backslashreplace").decode()}, status, again)
 
 
 async def refuse_fields(request: Request, error: Exception) -> JSONResponse:
