@@ -7,6 +7,7 @@ import io
 import json
 import re
 from types import SimpleNamespace
+from weakref import ref
 from xml.etree import ElementTree
 
 import gradio as gr
@@ -311,6 +312,13 @@ def test_what_was_read_is_not_read_again(model, ranker):
     assert (again.cost.short, again.cost.pairs, again.cost.known_pairs) == (0, 0, 2)
     assert (other.short, other.texts) == (2, 5)
     assert again.found.read == 2
+
+
+def test_a_vector_that_is_kept_keeps_no_others(model, ranker):
+    own = Ranker(ranker.shelf, ranker.lane)
+    answer(own, asked(model, "Which is kept?", "This one.\nThat one.\nBoth of them.", top=0))
+    vectors = own._kept.find((ref(model), asked(model, "", "").settings), ["This one.", "That one."])
+    assert [each.base is None for each in vectors.values()] == [True, True]
 
 
 @pytest.mark.parametrize(("room", "is_known"), [(MAX_BYTES, True), (1, False)])

@@ -237,7 +237,8 @@ def _vectors(model: SimilarityModel, texts: Sequence[str], options: Options, pac
     vectors = model.embed(readable, progress=pace, **options)
     placed = np.zeros((len(texts), vectors.shape[1]), np.float32)
     placed[[any(count) for count in counts]] = vectors
-    return dict(zip(texts, np.concatenate([placed, np.array(counts, np.float32)], axis=1), strict=True))
+    rows = np.concatenate([placed, np.array(counts, np.float32)], axis=1)
+    return dict(zip(texts, map(np.copy, rows), strict=True))  # or one that is kept would keep them all
 
 
 def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, Float]) -> Ranking:
