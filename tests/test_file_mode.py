@@ -28,7 +28,7 @@ from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import offered
 from bertsim.ui.desk import Desk, Visit, limits_of
 from bertsim.ui.file_mode import EXAMPLE, FileMode
-from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
+from bertsim.ui.file_results import MOST, Chosen, Results, chosen_of, read_brush, results_of, write_report
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
@@ -451,6 +451,14 @@ def asked(mode: FileMode) -> dict[str, Any]:
     mode.desk.read(visit, Asked())
     own = {"scorers": ["cosine"], "infers": False}
     return {"request": SimpleNamespace(session_hash="ann"), **asdict(SETTINGS), **own}
+
+
+@pytest.mark.slow
+def test_however_often_more_pairs_are_asked_for_no_more_are_listed_than_may_be(mode, asked):
+    list(mode.score(**asked))
+    for _ in range(12):
+        mode.found.list_more(asked["request"])
+    assert chosen_of(mode.desk.admit("ann")).count == MOST
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import numpy as np
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE, answers, pressed, pressed_key
 from bertsim.ui.desk import Visit
-from bertsim.ui.file_results import ORDERS, PAGE, chosen_of, read_brush, results_of
+from bertsim.ui.file_results import MOST, ORDERS, PAGE, chosen_of, read_brush, results_of
 from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Update
 from bertsim.ui.theme import FILE_JS
@@ -118,7 +118,7 @@ class Found:
     @answers
     def list_more(self, request: gr.Request) -> Update:
         """More pairs of those."""
-        return self._listed(request, count=chosen_of(self.visit_of(request)).count + PAGE)
+        return self._listed(request, count=min(chosen_of(self.visit_of(request)).count + PAGE, MOST))
 
     @answers
     def part_labels(self, request: gr.Request, similar: float | None) -> Update:
