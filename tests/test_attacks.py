@@ -12,7 +12,7 @@ import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, process_time
+from time import monotonic, process_time, sleep
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
@@ -24,7 +24,7 @@ import bertsim
 from bertsim.data.pairs import open_pairs, open_sentences
 from bertsim.errors import DataError, InputError
 from tests.test_house import MODULES, ROOT, name_of
-from tests.test_serving import App, serve
+from tests.test_serving import App, serve, until
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 SCORE = "gradio_api/call/v2/score"
@@ -104,6 +104,10 @@ def test_an_app_of_this_machine_goes_by_no_other_name(app):
         *(
             "?deep_link=abc",
             "?page=x",
+            "?a=b&p%61ge=x",
+            "?page=&%70age=x",
+            "config?%64eep_link=x",
+            "gradio_api/mcp/sse",
             "config?deep_link=../x",
             "pwa_icon/9999",
             "logout",
@@ -123,7 +127,11 @@ def test_what_the_page_needs_not_is_not_there(app, path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", ["run/score", "api/score", "component_server", "stream/x", "process_recording", "vibe-edit"]
+    "path",
+    [
+        *("run/score", "api/score", "component_server", "stream/x", "process_recording", "vibe-edit"),
+        f"mcp/messages/?session_id={'a' * 32}",
+    ],
 )
 def test_nothing_is_taken_where_the_page_sends_nothing(app, path):
     assert refused(app, f"gradio_api/{path}", "POST", b'{"data": []}')[0] == 404
@@ -232,6 +240,38 @@ def test_a_value_of_another_kind_is_refused_as_what_it_is(app):
 
 
 @pytest.mark.slow
+def test_bodies_that_come_at_the_same_time_are_bounded_all_together(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.guard.MAX_HELD", 100_000)
+    host, port = app.url.removeprefix("http://").rstrip("/").split(":")
+    head = b"POST /gradio_api/mcp/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=20) as first:
+        first.sendall(head + b" " * 69_000)
+        sleep(0.5)  # until that has come
+        told = (503, "too much text is on its way; try again in 5 seconds.")
+        assert refused(app, "gradio_api/mcp/", "POST", b" " * 69_000) == told
+        assert json.loads(app.send(SCORE, {"sentence_a": A, "sentence_b": B}))["event_id"]  # a short one is let in
+    until(lambda: app.send(SCORE, {"sentence_a": A + " " * 69_000, "sentence_b": B}))
+
+
+@pytest.mark.slow
+def test_what_stands_twice_in_a_request_is_read_as_what_comes_next_reads_it(app):
+    folder = Path(app.blocks.app.uploaded_file_dir)
+    before = sorted(folder.rglob("*")) if folder.exists() else []
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n\r\n--x--\r\n'
+    head = b"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(form)
+    types = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Type: application/json\r\n\r\n"
+    assert raw(app, head + types + form).startswith(b"HTTP/1.1 403")
+    assert (sorted(folder.rglob("*")) if folder.exists() else []) == before
+    event = app.ask()
+    for query in (f"session_hash={event}&session_hash=stranger", f"session_hash={event}&session_hash="):
+        with pytest.raises(HTTPError) as caught:
+            urlopen(f"{app.url}gradio_api/queue/data?{query}", timeout=30).close()
+        with caught.value as error:
+            assert error.code == 404
+    app.fetch(event)
+
+
+@pytest.mark.slow
 def test_a_body_that_comes_slowly_or_without_end_is_given_up(app, monkeypatch):
     monkeypatch.setattr("bertsim.ui.guard.BODY_SECONDS", 0.3)
     head = b"POST /gradio_api/call/v2/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -289,7 +329,7 @@ WORST = (
 )
 
 
-SEARCHED = {"_STRANGE", "_ENDS", "_UNSAFE", "_LOST_BYTE", "_OTHERS", "_OTHER_PAGE"}
+SEARCHED = {"_STRANGE", "_ENDS", "_UNSAFE", "_LOST_BYTE", "_OTHERS"}
 """Patterns that are looked for anywhere in a text; of the others a text is one, or is not."""
 
 
@@ -323,6 +363,15 @@ def test_a_name_that_stands_twice_among_ten_thousands_is_told_quickly():
     with pytest.raises(InputError, match=r"^the request names 'n39999' twice in one object; give it once\.$"):
         strict_json(f"{{{', '.join(names)}}}".encode())
     assert process_time() - began < 5
+
+
+def test_of_a_body_of_millions_of_values_no_more_is_looked_at_than_a_call_can_have():
+    from bertsim.ui.guard import strict_json
+
+    for written in (b"[]", b"0", b'{"a":1}'):
+        with pytest.raises(InputError, match=r"^the request holds more than 200,000 values; split it"):
+            strict_json(b'{"data": [[%s]]}' % b",".join([written] * 300_000))
+    assert len(strict_json(b"[%s]" % b",".join([b'["a, b", "c"]'] * 60_000))) == 60_000
 
 
 def test_quotes_of_a_cell_of_a_hundred_thousand_characters_are_told_quickly(tmp_path):

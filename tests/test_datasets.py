@@ -273,6 +273,7 @@ def test_columns_that_are_not_there_are_refused_and_those_that_are_listed(tmp_pa
     path = write(tmp_path / "p.tsv", "a\tb\nx\ty\n")
     assert message(open_pairs, path, ("a", "c")) == f"{path} has no column 'c'; it has 'a', 'b'."
     assert message(open_labelled, path, label="c") == f"{path} has no column 'c'; it has 'a', 'b'."
+    assert message(open_pairs, path, ("a", "9" * 5000)).endswith("9'; it has 'a', 'b'.")
     assert message(open_pairs, path, ("a", "a")) == (
         f"{path}: two different columns hold the sentences, but 'a', 'a' was named."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from bertsim.data.atomic import write_atomically
+from bertsim.data.json_files import write_json
 from bertsim.export import cache
 from bertsim.export.writing import write_int8
 from tests.checkpoints import make_checkpoint
@@ -23,15 +26,13 @@ import resource, sys
 from bertsim.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
 for words in (
+    ["score", "--input", "p.tsv", "--output", "p.jsonl"],
     ["embed", "--input", "s.txt", "--output", "o.npy"],
     ["duplicates", "--input", "s.txt", "--threshold", "-1", "--output", "d.tsv"],
     ["matrix", "--input", "s.txt", "--output", "m.tsv"],
-    ["rank", "--input", "s.txt", "--query", "A dog.", "--output", "r.tsv"],
+    ["rank", "A dog.", "--input", "s.txt", "--output", "r.tsv"],
 ):
-    try:
-        print(words[0], main(words), flush=True)
-    except SystemExit as stop:
-        print(words[0], "words", stop.code, flush=True)
+    print(words[0], main(words), flush=True)
 """
 
 KILLED = {
@@ -90,6 +91,21 @@ def test_what_a_killed_process_left_goes_with_the_next_write_to_its_place(tmp_pa
     assert write() == [False, True, True, True]
 
 
+def test_a_file_of_json_is_the_old_one_until_the_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_midway(path: Path, text: str, **_: object) -> None:
+        path.write_bytes(text.encode()[:5])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_json(path := tmp_path / "verdict.json", {"old": 1})
+    monkeypatch.setattr(Path, "write_text", stop_midway)
+    with pytest.raises(OSError, match="No space left"):
+        write_json(path, {"new": 2})
+    assert json.loads(path.read_bytes()) == {"old": 1}
+    assert [*tmp_path.iterdir()] == [path]
+
+
 @pytest.mark.long
 def test_two_processes_on_one_cache_make_one_flatbuffer(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("A dog.\nA cat.\n")
@@ -105,14 +121,16 @@ def test_two_processes_on_one_cache_make_one_flatbuffer(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_on_a_full_disk_every_command_says_so_and_leaves_no_half_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("".join(f"Sentence {number} of a list.\n" for number in range(40)))
+    (tmp_path / "p.tsv").write_text("a\tb\n" + "".join(f"Sentence {number}.\tA dog.\n" for number in range(40)))
     done = subprocess.run(
         [sys.executable, "-c", FULL], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stderr
-    statuses = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.split(" ")[0] in FULL)
-    assert statuses["embed"] == statuses["duplicates"] == statuses["matrix"] == "2", done.stderr
-    assert done.stderr.count("File too large") >= 3
-    assert {path.name for path in tmp_path.iterdir()} - {"s.txt"} <= {"o.npy.partial", "o.npy.partial.json"}
+    commands = ["score", "embed", "duplicates", "matrix", "rank"]
+    assert done.stdout.splitlines() == [f"{command} 2" for command in commands], done.stderr
+    assert done.stderr.count("File too large") == len(commands)
+    left = {f"{name}.partial{more}" for name in ("p.jsonl", "o.npy") for more in ("", ".json")}
+    assert {path.name for path in tmp_path.iterdir()} - {"s.txt", "p.tsv"} <= left
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, a file has no such mode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -26,8 +27,8 @@ from bertsim.measuring.curves import measure_file
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import offered
 from bertsim.ui.desk import Desk, Visit, limits_of
-from bertsim.ui.file_mode import FileMode
-from bertsim.ui.file_results import Chosen, Results, chosen_of, read_brush, results_of, write_report
+from bertsim.ui.file_mode import EXAMPLE, FileMode
+from bertsim.ui.file_results import MOST, Chosen, Results, chosen_of, read_brush, results_of, write_report
 from bertsim.ui.file_scoring import Job, begin, chunks, write
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import LAST, Settings
@@ -63,6 +64,17 @@ def send(desk: Desk) -> Sending:
         return visit
 
     return sent
+
+
+def sheets(count: int) -> bytes:
+    """A workbook of so many."""
+    from openpyxl import Workbook
+
+    book, content = Workbook(), io.BytesIO()
+    for _ in range(count - 1):
+        book.create_sheet()
+    book.save(content)
+    return content.getvalue()
 
 
 @pytest.mark.slow
@@ -119,6 +131,8 @@ def test_what_is_asked_for_is_called_as_the_page_calls_it(desk, send, content, s
             gzip.compress(b"a,b\n" + b"0" * 6_000_000),
             "bomb.csv.gz has more than 5 MB when it is unpacked",
         ),
+        ("long.csv.gz", gzip.compress(b"a,b,%s\nx,y,z\n" % (b"c" * 501)), "columns with names of more than 500"),
+        ("sheets.xlsx", sheets(201), "sheets.xlsx has 201 sheets, and 200 are the most"),
         ("no.xlsx", b"PK\x03\x04 no workbook", "no.xlsx is damaged or no Excel file"),
         ("torn.tsv.gz", gzip.compress(PAIRS.encode(), mtime=0)[:40], "torn.tsv.gz cannot be read"),
         ("binary.csv", bytes(range(256)) * 40, "binary.csv"),
@@ -262,6 +276,34 @@ def test_a_file_that_is_read_in_two_ways_at_once_has_the_rows_of_the_later_one_a
     assert {each.name for each in visit.folder.iterdir()} == {"sent.tsv", "rows"}
 
 
+def test_a_disk_without_room_is_a_sentence_and_the_next_file_is_taken_once_there_is_some(desk, send, monkeypatch):
+    visit = send("p.tsv", PAIRS)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "mkdir", no_room)
+        for _ in range(2):
+            with pytest.raises(InputError, match="this host has no room for the file now; try again later"):
+                desk.begin(visit, "next.tsv")
+    with monkeypatch.context() as full:
+        full.setattr("bertsim.ui.desk.shutil.copyfile", no_room)
+        with pytest.raises(InputError, match="this host has no room for the file now"):
+            desk.put(visit, EXAMPLE)
+    assert (visit.name, visit.is_receiving) == ("", False)
+    desk.put(visit, EXAMPLE)
+    assert visit.upload.read_bytes() == EXAMPLE.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_is_full_while_a_file_is_read_is_called_so(desk, send):
+    visit = send("p.tsv", PAIRS)
+    with pytest.raises(DataError, match=r"^this host has no room for p\.tsv now \(No space left on device\); try"):
+        take(visit.upload, "p.tsv", Asked(), desk.limits, Path("/dev/full"))
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.fixture
 def scored(model: bertsim.SimilarityModel, desk: Desk, send: Sending) -> Visit:
     """A visit whose file is scored, by cosine and combined, with inference; cells of it are formulas, or markup."""
@@ -312,6 +354,17 @@ def test_parquet_is_one_file_with_every_row(scored, tmp_path):
     table = parquet.read_table(tmp_path / "s.parquet")
     assert table.num_rows == 4
     assert {"a", "@b", "cosine", "combined", "entailment", "error"} <= set(table.column_names)
+
+
+@pytest.mark.slow
+def test_what_was_scored_here_before_keeps_its_columns_when_it_is_scored_again(model, desk, send):
+    visit = send("again.tsv", "a\tb\tcosine\tbertsim_cosine\nA cat.\tA dog.\tfirst\tsecond\n")
+    desk.read(visit, Asked(a="a", b="b", label=NO_LABEL))
+    visit.result = begin(visit, Job(SETTINGS, ("cosine",), False), model)
+    assert list(chunks(visit.result, model, SlowLane(lambda: 0.0)))
+    (row,) = map(json.loads, b"".join(write(visit, "jsonl")).decode().splitlines())
+    assert (row["cosine"], row["bertsim_cosine"]) == ("first", "second")
+    assert row["bertsim_bertsim_cosine"] == pytest.approx(float(visit.result.numbers("cosine")[0]), abs=1e-5)
 
 
 @pytest.mark.slow
@@ -408,6 +461,14 @@ def asked(mode: FileMode) -> dict[str, Any]:
     mode.desk.read(visit, Asked())
     own = {"scorers": ["cosine"], "infers": False}
     return {"request": SimpleNamespace(session_hash="ann"), **asdict(SETTINGS), **own}
+
+
+@pytest.mark.slow
+def test_however_often_more_pairs_are_asked_for_no_more_are_listed_than_may_be(mode, asked):
+    list(mode.score(**asked))
+    for _ in range(12):
+        mode.found.list_more(asked["request"])
+    assert chosen_of(mode.desk.admit("ann")).count == MOST
 
 
 @pytest.mark.slow

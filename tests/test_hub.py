@@ -15,6 +15,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from bertsim.bert.checkpoint import read_checkpoint
 from bertsim.bert.config import BertConfig
 from bertsim.errors import HubError
 from bertsim.hub import is_repository_id, split_revision
+from bertsim.hub.download import RESERVE
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 from tests.commands import start
@@ -308,6 +310,18 @@ def test_a_disk_without_room_is_said(hub: LoopbackHub, folder: Path, tmp_path: P
     room = failure(hub, tmp_path / "other")
     assert f"{REPOSITORY} needs 1,000,000,000." in room
     assert "MB free; make room, or set HF_HOME to a larger disk." in room
+
+
+def test_where_there_is_a_limit_the_disk_is_not_filled_and_what_is_there_is_had(
+    hub: LoopbackHub, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add(REPOSITORY, folder)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=RESERVE + 1000))
+    with hub.reached(tmp_path / "home"):
+        with pytest.raises(HubError, match=r"MB, and the disk of \S+ has 0\.0 MB free; make room"):
+            fetching.fetch(REPOSITORY, max_bytes=10**9)
+        there, _ = fetching.fetch(REPOSITORY)
+        assert fetching.fetch(REPOSITORY, max_bytes=10**9)[0] == there
 
 
 def test_heads_come_from_a_repository_of_their_own(hub: LoopbackHub, tmp_path: Path) -> None:

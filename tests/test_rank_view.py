@@ -7,6 +7,7 @@ import io
 import json
 import re
 from types import SimpleNamespace
+from weakref import ref
 from xml.etree import ElementTree
 
 import gradio as gr
@@ -21,7 +22,7 @@ from bertsim.ui import build_app
 from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import BUNDLED_OFFER, Catalog
 from bertsim.ui.controls import Choices
-from bertsim.ui.kept import Kept, size_of
+from bertsim.ui.kept import MAX_BYTES, Kept, size_of
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.pairs import Settings
 from bertsim.ui.rank import EXAMPLES, RankMode
@@ -240,7 +241,7 @@ def test_what_is_kept_is_counted_about_as_it_takes_and_a_long_sentence_is_not_ke
     lines, long = [f"Line {n}." for n in range(20)], "A line." + " " * 500_000
     answer(ranker, asked(model, long, "\n".join(lines), top=20))
     sizes = [size for _, size in ranker._kept._kept.values()]
-    assert len(sizes) == 41
+    assert len(sizes) == 41 + 2  # how fast it was, alone and together
     assert sum(sizes) == pytest.approx(len(long) + 21 * 4 * model.embed(lines[:1]).size, rel=0.2)
     assert min(sizes) > 500
 
@@ -333,6 +334,22 @@ def test_what_was_read_is_not_read_again(model, ranker):
     assert (again.cost.short, again.cost.pairs, again.cost.known_pairs) == (0, 0, 2)
     assert (other.short, other.texts) == (2, 5)
     assert again.found.read == 2
+
+
+def test_a_vector_that_is_kept_keeps_no_others(model, ranker):
+    own = Ranker(ranker.shelf, ranker.lane)
+    answer(own, asked(model, "Which is kept?", "This one.\nThat one.\nBoth of them.", top=0))
+    vectors = own._kept.find((ref(model), asked(model, "", "").settings), ["This one.", "That one."])
+    assert [each.base is None for each in vectors.values()] == [True, True]
+
+
+@pytest.mark.parametrize(("room", "is_known"), [(MAX_BYTES, True), (1, False)])
+def test_how_fast_every_encoder_and_setting_was_is_kept_within_so_many_bytes(model, ranker, room, is_known):
+    own = Ranker(ranker.shelf, ranker.lane)
+    own._kept = Kept(room)
+    answer(own, asked(model, "How fast is it?", "As fast as light.", top=0))
+    _, cost, _ = next(own._embed(model, asked(model, "How slow is it?", "Slower.", top=0), *still_wanted()))
+    assert (cost.seconds > 0) is is_known
 
 
 def test_a_list_by_vectors_comes_before_anything_is_read_together(model, ranker):

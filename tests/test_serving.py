@@ -33,7 +33,7 @@ from tests.browser.server import ROOT, free_port, wait_for_page
 
 A, B = "A plane is taking off.", "An aeroplane departs."
 MADE_FOR_A_CALL = (
-    *("bertsim.ui.waiting.Session", "gradio.queueing.Event", "gradio.data_classes.PredictBodyInternal"),
+    *("bertsim.ui.sessions.Session", "gradio.queueing.Event", "gradio.data_classes.PredictBodyInternal"),
     *("gradio.route_utils.Request", "gradio.server_messages.ProcessCompletedMessage", "asyncio.queues.Queue"),
 )
 pytestmark = pytest.mark.slow
@@ -185,6 +185,63 @@ def test_answers_that_nobody_fetches_are_kept_for_the_latest_alone(app, monkeypa
         app.fetch(event, "tokens")
 
 
+def test_answers_that_one_visitor_never_fetches_are_bounded_in_bytes(app, monkeypatch):
+    from bertsim.ui import waiting
+
+    monkeypatch.setattr(waiting, "UNREAD_BYTES", 400_000)
+    asked = {"data": ["word " * 3_000, B, ""], "session_hash": "hoarder"}  # of which most is sent back as cut off
+    counts = []
+    for _ in range(9):
+        app.send("gradio_api/call/tokens", asked)
+        until(lambda: not app.waiting.event_ids_to_events)
+        counts.append(app.waiting._unread_bytes("hoarder"))
+    assert 14_000 < counts[0] < 200_000
+    assert max(counts) <= 400_000
+    assert 0 in counts  # all of it was forgotten, and it began anew
+    assert waiting._bytes([[0.5] * 200] * 300) == pytest.approx(300 * 200 * 30, rel=0.1)
+
+
+def test_who_listens_and_takes_nothing_is_told_so(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.BEHIND", 20_000)
+    asked = {"data": ["word " * 3_000, B, ""], "session_hash": "deaf"}
+    app.send("gradio_api/call/tokens", asked)
+    until(lambda: not app.waiting.event_ids_to_events)
+    app.send("gradio_api/call/tokens", asked)
+    until(lambda: not app.waiting.event_ids_to_events)
+    with app.waiting.reading("deaf"):
+        status, said, wait = app.refused("gradio_api/call/tokens", asked)
+    assert (status, wait) == (429, "1")
+    assert json.loads(said)["detail"].startswith("The answers that you asked for before are not being fetched; try")
+
+
+def test_calls_that_are_taken_back_leave_nothing(app, held, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 0)
+    until(lambda: app.waiting.is_idle)
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare")
+    for _ in range(4):
+        app.ask("compare")
+    until(lambda: not app.waiting.event_queue_per_concurrency_id["api"].queue)
+    for _ in range(20):
+        event = app.ask("compare")
+        app.send("gradio_api/cancel", {"session_hash": event, "fn_index": fn._id, "event_id": event})
+    held()
+    until(lambda: app.waiting.is_idle)
+    until(lambda: not app.waiting.pending_event_ids_session)
+    assert not app.waiting.pending_messages_per_session
+
+
+def test_who_hangs_up_before_the_end_of_an_answer_leaves_nothing(app, monkeypatch):
+    left = app.ask()
+    until(lambda: app.waiting.is_idle)
+    with app.waiting.reading(left):
+        pass  # what it was told is not fetched yet, and its connection is gone
+    monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 0)
+    app.ask()
+    until(lambda: app.waiting.is_idle)
+    until(lambda: not app.waiting.pending_event_ids_session)
+    assert not app.waiting.pending_messages_per_session
+
+
 def test_a_visitor_who_fetched_late_once_is_not_forgotten_for_it(app, monkeypatch):
     monkeypatch.setattr("bertsim.ui.waiting.UNREAD", 2)
     app.join("late")
@@ -209,7 +266,7 @@ def test_a_visitor_with_a_session_keeps_it_and_it_holds_no_second_page(app):
 
 
 def test_what_events_change_is_kept_once_for_all_visitors(app):
-    from bertsim.ui.waiting import Session
+    from bertsim.ui.sessions import Session
 
     sessions = [Session(app.blocks) for _ in range(2)]
     own = next(each for each in app.blocks.blocks.values() if type(each).__name__ == "Dropdown")
@@ -220,6 +277,29 @@ def test_what_events_change_is_kept_once_for_all_visitors(app):
     assert sessions[0][own._id] is sessions[1][own._id] is not own
     assert sessions[0].blocks_config.blocks.keys() == app.blocks.blocks.keys()
     assert app.blocks.blocks[own._id] is own
+
+
+def test_what_is_kept_of_visitors_is_bounded_in_bytes_and_the_longest_ago_goes_first(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.sessions.MOST_BYTES", 3_000_000)
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare_pair")
+    data = [getattr(block, "value", None) for block in fn.inputs]
+    box = next(place for place, block in enumerate(fn.inputs) if block.elem_id == "bs-a")
+    data[box], data[-2:] = "word " * 200_000, ("saw", 1)
+    for number in range(8):
+        session = f"wordy{number}"
+        app.send("gradio_api/queue/join", {"data": data, "fn_index": fn._id, "session_hash": session})
+        assert '"success":true' in app.send(f"gradio_api/queue/data?session_hash={session}")
+    kept = app.blocks.app.state_holder.session_data
+    names = [name for name in kept if name.startswith("wordy")]
+    assert names == [f"wordy{number}" for number in range(8)][-len(names) :]
+    assert 2_000_000 < sum(each.bytes for each in kept.values()) < 4_100_000  # the latest may be beyond it
+
+
+def test_what_a_session_is_called_is_short(app):
+    asked = {"data": [A, B, "cosine", ""], "session_hash": "x" * 101}
+    status, said, _ = app.refused("gradio_api/call/score", asked)
+    assert (status, said) == (422, '{"detail":"session_hash has more than 100 characters; load the page anew."}')
+    assert app.refused(f"gradio_api/heartbeat/{'x' * 101}")[0] == app.refused("gradio_api/heartbeat/%0A")[0] == 404
 
 
 def test_a_visitor_who_had_every_answer_and_asks_again_is_told_so_and_a_stranger_is_not(app):
@@ -298,6 +378,33 @@ def test_a_full_queue_is_one_sentence_at_once_and_says_when_to_try_again(app, he
     held()
     assert {app.fetch(event, "compare")["settings"]["engine"] for event in events} == {"litert"}
     assert app.fetch(score)["withheld"] is None
+
+
+def test_a_clock_that_was_set_meanwhile_makes_no_call_seem_to_last_for_ever(app, held):
+    fn = next(fn for fn in app.blocks.fns.values() if fn.api_name == "compare")
+    took = app.waiting.process_time_per_fn[fn]
+    for jump in (1e8, 1e7, -1e6):
+        took.add(jump)
+    assert 0 <= took.avg_time < 60
+    events = [app.ask("compare") for _ in range(7)]  # three of which wait
+    held()
+    for event in events:
+        app.fetch(event, "compare")
+
+
+def test_text_that_waits_is_bounded_in_bytes_whichever_queue_it_is_in(app, held, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.waiting.MOST_BYTES", 50_000)
+    until(lambda: app.waiting.is_idle)
+    events = [json.loads(app.send("gradio_api/call/score", {"data": [A + " " * 20_000, B, "cosine", ""]}))["event_id"]]
+    asked = {"sentence_a": A + " " * 20_000, "sentence_b": B}
+    events.append(json.loads(app.send("gradio_api/call/v2/compare", asked))["event_id"])
+    status, said, wait = app.refused("gradio_api/call/v2/tokens", asked)
+    assert (status, wait) == (503, "5")
+    assert json.loads(said)["detail"] == "Too much text has come before yours; try again in 5 seconds."
+    short = app.ask()
+    held()
+    for event, name in zip([*events, short], ("score", "compare", "score"), strict=True):
+        app.fetch(event, name)
 
 
 def test_the_page_is_refused_by_a_status_whose_sentence_it_shows(app):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import shutil
+from copy import copy
 from pathlib import Path
+from threading import Event
+from typing import Any
+from weakref import ref
 
 import pytest
 
+import bertsim
 from bertsim.errors import BertsimError, InputError
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.catalog import offered
-from bertsim.ui.shelf import ROOM, Shelf
+from bertsim.ui.shelf import ROOM, Loading, Shelf
+from tests.test_serving import until
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +122,61 @@ def test_one_that_has_come_is_there_for_who_waited_though_others_were_asked_for_
     shelf.ask("two")
     assert "one" not in shelf._kept
     assert shelf.get_called("one") is one.model()  # who waited holds it
+
+
+def exact(model: bertsim.SimilarityModel) -> Any:
+    """A model that is served by the exact engine until another is exported."""
+    found = copy(model)
+    found.engine = "tensorflow"
+    return found
+
+
+def test_models_that_wait_for_their_exports_are_no_more_than_are_kept(folders, model, monkeypatch):
+    begun, go, made = Event(), Event(), list[Any]()
+
+    def load_now(shelf: Shelf, load_it: object, loading: Loading) -> bertsim.SimilarityModel:
+        made.append(ref(found := exact(model)))
+        return found
+
+    def export(shelf: Shelf, loading: Loading) -> None:
+        begun.set()
+        assert go.wait(30)
+        raise BertsimError("the test has ended")
+
+    monkeypatch.setattr(Shelf, "_load_now", load_now)
+    monkeypatch.setattr(Shelf, "_export", export)
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": ",".join(map(str, folders))}))
+    for name in ("one", "two", "three", "four", "two", "one", "four", "three"):
+        shelf.get(name)
+        assert begun.wait(30)
+    try:
+        until(lambda: sum(each() is not None for each in made) == ROOM + 1, 20)  # and the one that is being exported
+    finally:
+        go.set()
+
+
+def test_of_a_model_that_the_fast_one_has_taken_the_place_of_nothing_is_kept(folders, model, monkeypatch):
+    made, fast = list[Any](), model
+
+    def load_now(shelf: Shelf, load_it: object, loading: Loading) -> bertsim.SimilarityModel:
+        made.append(ref(found := exact(model)))
+        return found
+
+    monkeypatch.setattr(Shelf, "_load_now", load_now)
+    monkeypatch.setattr(Shelf, "_export", lambda *_: None)
+    monkeypatch.setattr("bertsim.ui.shelf.load", lambda *_, **__: fast)
+    shelf = Shelf(offered({"BERTSIM_ENCODERS": str(folders[0])}))
+    loading = shelf.ask("one")
+    until(lambda: loading.future.done() and loading.model() is fast)
+    until(lambda: made[0]() is None)
+
+
+def test_an_export_that_does_not_end_is_given_up(folders, model, monkeypatch, caplog):
+    monkeypatch.setattr("bertsim.ui.shelf.EXPORT_SECONDS", 0.01)
+    shelf = Shelf.of(model, offered({}))
+    shelf._improve(lambda: shelf.ask(), lambda **_: model)  # type: ignore[arg-type]
+    assert "stays with the TensorFlow engine: " in caplog.text
+    assert "timed out after 0.01 seconds" in caplog.text
 
 
 @pytest.mark.parametrize("name", [0, False, [], {}, 1.5])

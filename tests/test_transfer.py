@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import re
 import socket
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import bertsim
-from tests.test_serving import App, serve
+from bertsim.ui.transfer import build_transfers
+from tests.test_serving import App, serve, until
 
 BINARY = "application/octet-stream"
 PAIRS = b"sentence1\tsentence2\nA dog barks.\tA dog is loud.\n"
@@ -93,6 +96,49 @@ def test_a_file_as_large_as_may_be_is_taken_and_gradio_takes_none(app):
     form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.tsv"\r\n\r\nhello\r\n--x--\r\n'
     status, _, _ = app.refused("gradio_api/upload", form, Content_Type="multipart/form-data; boundary=x")
     assert status == 403
+
+
+def test_a_full_disk_is_a_sentence_on_the_way_in_and_out(app, monkeypatch):
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    ticket = ticket_of(app, "full")
+    with monkeypatch.context() as full:
+        full.setattr(Path, "mkdir", lambda *_, **__: no_room())
+        told = (403, "This host has no room for the file now; try again later.")
+        assert refusal(app, f"files/{ticket}/sent?name=p.tsv", PAIRS) == told
+    with monkeypatch.context() as full:
+        full.setattr("bertsim.ui.file_mode.write", no_room)
+        assert refusal(app, f"files/{ticket}/scored.parquet") == (503, told[1])
+    assert app.send(f"files/{ticket}/sent?name=p.tsv", PAIRS, Content_Type=BINARY) == "{}"
+
+
+def test_files_on_their_way_are_bounded_in_number_and_time_or_they_would_hold_what_was_deleted(app, monkeypatch):
+    monkeypatch.setattr("bertsim.ui.transfer.TOGETHER", 2)
+    host, port = app.url.rstrip("/").removeprefix("http://").split(":")
+    tickets = [ticket_of(app, f"slow-{number}") for number in range(3)]
+    head = f"sent?name=p.tsv HTTP/1.1\r\nHost: localhost\r\nContent-Type: {BINARY}\r\nContent-Length: 999\r\n\r\nx"
+    lines = [socket.create_connection((host, int(port)), timeout=20) for _ in range(2)]
+    for line, ticket in zip(lines, tickets, strict=False):
+        line.sendall(f"POST /files/{ticket}/{head}".encode())
+    until(lambda: app.blocks.files.transfers._under_way == 2)
+    status, said, wait = app.refused(f"files/{tickets[2]}/example.tsv")
+    assert (status, json.loads(said)["detail"]) == (503, "Too many files are on their way; try again in a minute.")
+    assert wait == "60"
+    for line in lines:
+        line.close()
+    until(lambda: app.blocks.files.transfers._under_way == 0)
+    monkeypatch.setattr("bertsim.ui.transfer.SECONDS", 0.5)
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(f"POST /files/{tickets[0]}/{head}".encode())
+        assert line.recv(12) == b"HTTP/1.1 413"
+    makes = {"endless.csv": ("text/csv", lambda _: itertools.repeat(b"x" * 100_000))}
+    taking = build_transfers(app.blocks.files.desk, makes)
+    monkeypatch.setattr(app.blocks.files.transfers, "app", taking.app)
+    with socket.create_connection((host, int(port)), timeout=20) as line:  # which is never read
+        line.sendall(f"GET /files/{tickets[0]}/endless.csv HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        until(lambda: app.blocks.files.transfers._under_way == 1)
+        until(lambda: app.blocks.files.transfers._under_way == 0)
 
 
 def test_files_of_many_who_never_come_back_are_bounded(app):

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -522,14 +523,21 @@ def test_it_gives_verdicts_by_thresholds_of_its_own(tuned: Path) -> None:
 
 
 def test_its_thresholds_alone_can_be_fitted_again(
-    tuned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tuned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again, root = tmp_path / "again", tuned.parent
     shutil.copytree(tuned, again)
-    (again / "verdict.json").unlink()
-    write_manifest(again)
     given = ["train", "--recipe", str(root / "recipes" / "recipe.toml"), "--data-root", str(root)]
     given += ["--output", str(again)]
+    (again / "verdict.json").write_text((tuned / "verdict.json").read_text() + "\n")  # others than are fitted now
+    write_manifest(again)
+    with monkeypatch.context() as killed:
+        killed.setattr("bertsim.export.writing.write_manifest", sys.exit)
+        with pytest.raises(SystemExit):
+            main([*given, "--verdict"])
+    assert bertsim.load(again).verdict_rule
+    (again / "verdict.json").unlink()
+    write_manifest(again)
     assert main([*given, "--verdict"]) == 0
     for name in ("verdict.json", "manifest.json"):
         assert (again / name).read_bytes() == (tuned / name).read_bytes()

@@ -74,7 +74,7 @@ class PartialFile:
             self._file.write(data)
             self._file.flush()
             os.fsync(self._file.fileno())
-            write_atomically(self._record, lambda path: write_json(path, record))
+            write_json(self._record, record)
         self.counts, self._size = total, record.size
 
     def finish(self, convert: Callable[[Path, Path], None] | None = None) -> None:

@@ -116,9 +116,8 @@ def _fit_verdict(recipe: Recipe, args: argparse.Namespace) -> None:
     from bertsim.training.plan import RUN
 
     if recipe.report is None or args.resume:
-        raise InputError(
-            "--verdict goes with the --recipe of a finished folder, one that has a [report], without --resume."
-        )
+        wanted = "the --recipe of a finished folder, one that has a [report], without --resume"
+        raise InputError(f"--verdict goes with {wanted}.")
     if (args.output / RUN).is_dir():
         raise InputError(f"{args.output} holds a run that was stopped; go on with --resume in place of --verdict.")
     dev = read_examples(recipe.runs[-1].dev, ("similar",), lambda sentence: None)

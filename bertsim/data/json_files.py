@@ -15,6 +15,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from bertsim.data.atomic import write_atomically
 from bertsim.errors import BertsimError, CheckpointError, InputError
 
 _T = TypeVar("_T")
@@ -58,8 +59,9 @@ def read_field(path: Path, raw: Mapping[str, Any], key: str, kind: type[_T], def
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a value, dataclasses in it as tables, as indented JSON in UTF-8."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=asdict) + "\n", encoding="utf-8")
+    """Write a value, dataclasses in it as tables, as indented JSON in UTF-8; the file appears whole."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=asdict) + "\n"
+    write_atomically(path, lambda new: new.write_text(text, encoding="utf-8"))
 
 
 def record_from(

@@ -128,7 +128,7 @@ class DataFile:
         """A column that was named, or numbered from 1. Raises: DataError, where the file does not have it."""
         if name in self.columns:
             return name
-        if name.isdecimal() and 0 < int(name) <= len(self.columns):
+        if name.isdecimal() and len(name) < 9 and 0 < int(name) <= len(self.columns):
             return self.columns[int(name) - 1]
         raise DataError(f"{self.path} has no column {name!r}; it has {list_names(self.columns)}.")
 

@@ -24,6 +24,8 @@ from bertsim.errors import CheckpointError, HubError
 from bertsim.hub.failures import told_in_a_sentence
 
 Progress = Callable[[str, float | None], None]
+RESERVE = 1_000_000_000
+"""Bytes of the disk that are left where there is a limit: what visitors of an app choose does not fill it."""
 _CHECKED = ".bertsim-checked"  # in the cache, beside the files of a repository: which were compared
 _SHARDS = "model-*-of-*.safetensors"
 _OF_A_HEAD = ("*.json", WEIGHTS, FLATBUFFER, "curve.png", "README.md")
@@ -153,9 +155,8 @@ def fetch_data(spec: str) -> tuple[Path, str]:
     """
     found = _DATA.match(spec)
     if found is None:
-        raise HubError(
-            f"hub:{spec} names no file of a dataset; the form is hub:user/dataset/path/of/the/file[@revision]."
-        )
+        form = "hub:user/dataset/path/of/the/file[@revision]"
+        raise HubError(f"hub:{spec} names no file of a dataset; the form is {form}.")
     name, path, revision = found["name"], found["path"], found["revision"]
     from huggingface_hub import HfApi, errors, hf_hub_download
 
@@ -205,7 +206,7 @@ def _check_room(repository: str, size: int, missing: int, limit: int | None) -> 
         )
     place = Path(constants.HF_HUB_CACHE).expanduser().absolute()
     place = next(each for each in (place, *place.parents) if each.exists())
-    free = shutil.disk_usage(place).free
+    free = max(shutil.disk_usage(place).free - RESERVE * (limit is not None), 0)
     if missing > free:
         raise HubError(
             f"{repository} needs {missing / 1e6:,.1f} MB, and the disk of {place} has {free / 1e6:,.1f} MB free; make "

@@ -145,9 +145,8 @@ def read_known(path: Path) -> list[KnownPair]:
     """
     file = open_pairs(path)
     if "kind" not in file.columns:
-        raise DataError(
-            f"{path} has no column 'kind'; verdicts are tried on pairs that have one of {', '.join(KINDS)}."
-        )
+        wanted = f"verdicts are tried on pairs that have one of {', '.join(KINDS)}"
+        raise DataError(f"{path} has no column 'kind'; {wanted}.")
     found = []
     for row in file:
         kind, error = str(row.values.get("kind")), row.error
@@ -238,9 +237,8 @@ def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: P
         InputError: it gives none.
     """
     if model.verdict_rule is None or model.inferring_head is None:
-        raise InputError(
-            f"{model.name} gives no verdicts: its folder has no verdict.json, or its heads are not loaded."
-        )
+        why = "its folder has no verdict.json, or its heads are not loaded"
+        raise InputError(f"{model.name} gives no verdicts: {why}.")
     read = read_pairs(model, pairs, model.verdict_rule.rating, progress)
     said = kinds_of(read.rating, read.inference, model.verdict_rule)
     confusion = {kind: dict.fromkeys(KINDS, 0) for kind in KINDS}

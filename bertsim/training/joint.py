@@ -112,9 +112,8 @@ class JointTask:
         for layer in (linear for block in self.encoder.blocks for linear in block.linears):
             layer.multiplied_in = "bfloat16" if self.plan.bfloat16 else "float32"
         self.parts = self.data.parts
-        self._lengths = [
-            np.sum(list(map(self.reader.lengths, zip(*part.pairs, strict=True))), axis=0) for part in self.parts
-        ]
+        sides = (zip(*part.pairs, strict=True) for part in self.parts)
+        self._lengths = [np.sum(list(map(self.reader.lengths, each)), axis=0) for each in sides]
         self._groups = _groups(self.encoder, self.heads, self.plan)
         self._lessons = [lesson_of(self.plan, part) for part in self.parts]
         self._judged = lesson_of(self.plan, self.data.dev, measures=True)

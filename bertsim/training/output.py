@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bertsim.bert.checkpoint import WEIGHTS, load_encoder, read_checkpoint
-from bertsim.bert.folder import CheckpointFolder
+from bertsim.bert.folder import MANIFEST, CheckpointFolder
 from bertsim.data.json_files import write_json
 from bertsim.engines.base import FLATBUFFER
 from bertsim.errors import CheckpointError, InputError
@@ -219,7 +219,7 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> list[str]:
     """Fit what verdicts go by to dev, and to what the report is measured on, of which nothing was learned.
 
     Args:
-        output: a folder that loads; its manifest is not written anew.
+        output: a folder that loads; its manifest goes, and is not written anew.
         plan: names the files.
         dev: pairs with ratings.
 
@@ -246,7 +246,9 @@ def write_verdict(output: Path, plan: ReportPlan, dev: Examples) -> list[str]:
     files = _shown([path for path in (*plan.inference, *plan.edits, plan.paraphrases) if path is not None])
     files += [] if plan.verdicts is None else [plan.verdicts.name]
     data = f"{len(pairs):,} pairs: held-out ones of {', '.join(files)}, {dev.source.name}, and the ruler's"
-    write_json(output / verdict.NAME, verdicts.fit_rule(model, pairs, gaps, data))
+    rule = verdicts.fit_rule(model, pairs, gaps, data)
+    (output / MANIFEST).unlink(missing_ok=True)  # or it would refuse the folder, were it not written anew
+    write_json(output / verdict.NAME, rule)
     return []
 
 

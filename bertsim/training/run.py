@@ -122,13 +122,7 @@ def prepare_output(encoder: Path, tune: str, output: Path, *, resume: bool) -> N
     (output / RUN).mkdir(parents=True, exist_ok=True)
     (output / MANIFEST).unlink(missing_ok=True)
     if not (output / CONFIG).exists():  # the last that is copied
-        leave_out = (
-            MANIFEST,
-            calibration.COMBINED_NAME,
-            words.NAME,
-            verdict.NAME,
-            *(_OF_THE_WEIGHTS if learns else ()),
-        )
+        leave_out = [MANIFEST, calibration.COMBINED_NAME, words.NAME, verdict.NAME, *_OF_THE_WEIGHTS * learns]
         copy_files(encoder, output, _COPIED, leave_out=leave_out, encoder_alone=learns)
 
 

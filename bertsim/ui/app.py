@@ -38,10 +38,11 @@ from bertsim.ui.matrix import MatrixMode
 from bertsim.ui.modes import Mode, Moves
 from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.rank import RankMode
+from bertsim.ui.sessions import Sessions
 from bertsim.ui.shelf import Shelf, give_back
 from bertsim.ui.tabs import TABS
 from bertsim.ui.theme import FAILED_JS, HEAD, NOW_JS, theme
-from bertsim.ui.waiting import MAX_THREADS, Sessions, Waiting
+from bertsim.ui.waiting import MAX_THREADS, Waiting
 
 # Switching waits in a queue of its own: a download never holds up a score. Presses are answered one by one.
 SWITCH_QUEUE = {"concurrency_id": "encoder", "concurrency_limit": 24}

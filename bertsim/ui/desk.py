@@ -31,6 +31,7 @@ FILES = 20
 """As many of the largest files, with their rows, may lie on disk; beyond, the longest ago goes."""
 MEMORY = 256_000_000
 """Bytes of what was made of all files."""
+NO_ROOM = "this host has no room for the file now; try again later."
 _PREFIX = f"bertsim-files-{getattr(os, 'getuid', int)()}-"
 
 
@@ -131,14 +132,31 @@ class Desk:
                 self._visits.pop(ticket).clear()
 
     def begin(self, visit: Visit, name: str) -> None:
-        """A file is about to be sent, in place of the one before. Raises: InputError, for a kind that is not taken."""
+        """A file is about to be sent, in place of the one before.
+
+        Raises: InputError, for a kind that is not taken, or where the disk is full.
+        """
         own = check_name(name)
         with self._lock:
             if visit.is_receiving:
                 raise InputError("one file is on its way already; send one at a time.")
             visit.clear()
+            try:
+                visit.folder.mkdir(parents=True)
+            except OSError as error:
+                raise InputError(NO_ROOM) from error
             visit.name, visit.is_receiving = own, True
-            visit.folder.mkdir(parents=True)
+
+    def put(self, visit: Visit, path: Path) -> None:
+        """A file of this host's own, in place of the one before. Raises: InputError, as `begin`."""
+        self.begin(visit, path.name)
+        try:
+            shutil.copyfile(path, visit.upload)
+        except OSError as error:
+            visit.clear()
+            raise InputError(NO_ROOM) from error
+        finally:
+            visit.is_receiving = False
 
     def read(self, visit: Visit, asked: Asked) -> Taken:
         """Find out what the file of a visit is, or take it for what it is said to be.

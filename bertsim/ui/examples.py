@@ -16,58 +16,30 @@ EXAMPLES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+_LISTED: tuple[tuple[str, str], ...] = (
     (
         "Opposites that look alike",
-        (
-            "It will rain tomorrow.",
-            "The cat is sleeping on the sofa.",
-            "How can I reset my password?",
-            "Oil prices are going up.",
-            "Rain is expected tomorrow.",
-            "On the couch a cat is taking a nap.",
-            "I forgot my password. How can I change it?",
-            "The price of oil is rising.",
-            "It will not rain tomorrow.",
-            "A cat lies asleep on the couch.",
-            "How do I get a new password?",
-            "Oil is getting more expensive.",
-        ),
+        "It will rain tomorrow.|The cat is sleeping on the sofa.|How can I reset my password?"
+        "|Oil prices are going up.|Rain is expected tomorrow.|On the couch a cat is taking a nap."
+        "|I forgot my password. How can I change it?|The price of oil is rising.|It will not rain tomorrow."
+        "|A cat lies asleep on the couch.|How do I get a new password?|Oil is getting more expensive.",
     ),
     (
         "Support questions",
-        (
-            "How do I reset my password?",
-            "The app crashes when I open it.",
-            "How can I change my e-mail address?",
-            "How do I cancel my subscription?",
-            "How do I get my money back?",
-            "Please delete my account.",
-            "My parcel has not arrived.",
-            "I forgot my password. How can I change it?",
-            "The app closes at once when I start it.",
-            "Where do I enter a new e-mail address?",
-            "I want to end my subscription.",
-            "Can I get a refund?",
-            "How can I delete my account?",
-            "Where is my parcel?",
-        ),
+        "How do I reset my password?|The app crashes when I open it.|How can I change my e-mail address?"
+        "|How do I cancel my subscription?|How do I get my money back?|Please delete my account."
+        "|My parcel has not arrived.|I forgot my password. How can I change it?"
+        "|The app closes at once when I start it.|Where do I enter a new e-mail address?"
+        "|I want to end my subscription.|Can I get a refund?|How can I delete my account?|Where is my parcel?",
     ),
     (
         "One word apart",
-        (
-            "The dog chased the cat.",
-            "The cat chased the dog.",
-            "The cat was chased by the dog.",
-            "We sold 3 tickets for the concert.",
-            "We sold 300 tickets for the concert.",
-            "Three tickets for the concert were sold.",
-            "The door is open.",
-            "The door is closed.",
-            "The door is not closed.",
-        ),
+        "The dog chased the cat.|The cat chased the dog.|The cat was chased by the dog."
+        "|We sold 3 tickets for the concert.|We sold 300 tickets for the concert."
+        "|Three tickets for the concert were sold.|The door is open.|The door is closed.|The door is not closed.",
     ),
 )
+LISTS = tuple((name, tuple(lines.split("|"))) for name, lines in _LISTED)
 """The first is twelve sentences in four groups; to vectors two opposites of it are as near as any two."""
 RANKED: tuple[tuple[str, str, str], ...] = (
     (

@@ -11,7 +11,7 @@ import numpy as np
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE, answers, pressed, pressed_key
 from bertsim.ui.desk import Visit
-from bertsim.ui.file_results import ORDERS, PAGE, chosen_of, read_brush, results_of
+from bertsim.ui.file_results import MOST, ORDERS, PAGE, chosen_of, read_brush, results_of
 from bertsim.ui.layout import picture
 from bertsim.ui.modes import Mode, Update
 from bertsim.ui.theme import FILE_JS
@@ -105,10 +105,8 @@ class Found:
     @answers
     def keep_range(self, request: gr.Request, axis: str, low: float | None, high: float | None) -> Update:
         """The ends of a range were typed."""
-        ends = self._ends(request, axis)
-        return self._listed(
-            request, ranges={axis: (ends[0] if low is None else low, ends[1] if high is None else high)}
-        )
+        least, most = self._ends(request, axis)
+        return self._listed(request, ranges={axis: (least if low is None else low, most if high is None else high)})
 
     @answers
     def sort(self, request: gr.Request, order: str) -> Update:
@@ -120,7 +118,7 @@ class Found:
     @answers
     def list_more(self, request: gr.Request) -> Update:
         """More pairs of those."""
-        return self._listed(request, count=chosen_of(self.visit_of(request)).count + PAGE)
+        return self._listed(request, count=min(chosen_of(self.visit_of(request)).count + PAGE, MOST))
 
     @answers
     def part_labels(self, request: gr.Request, similar: float | None) -> Update:

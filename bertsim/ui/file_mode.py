@@ -152,9 +152,7 @@ class FileMode(Mode):
         """A file that was sent, or the example."""
         visit = self.visit_of(request)
         if pressed_key(event) == "example":
-            self.desk.begin(visit, EXAMPLE.name)
-            visit.upload.write_bytes(EXAMPLE.read_bytes())
-            visit.is_receiving = False
+            self.desk.put(visit, EXAMPLE)
         return self._take(visit, Asked(), encoder)
 
     @answers
@@ -291,9 +289,8 @@ class FileMode(Mode):
 
     def _choices(self, taken: Taken, model: SimilarityModel) -> Update:
         """What of a file may be chosen, and what is."""
-        found: Update = {
-            self.how: gr.update(visible=bool(taken.sayable), open=bool(taken.problem and not taken.columns))
-        }
+        is_doubtful = bool(taken.problem and not taken.columns)
+        found: Update = {self.how: gr.update(visible=bool(taken.sayable), open=is_doubtful)}
         for key, control in self.read_as.items():
             known = [(name, name) for name in taken.sheets] if key == "sheet" else READINGS[key][1]
             value = taken.reading.get(key, getattr(taken.asked, key))
@@ -301,9 +298,8 @@ class FileMode(Mode):
             options = [FOUND_OUT, *known]
             values = [each[1] if isinstance(each, tuple) else each for each in options]
             options += [] if value in (None, *values) else [(str(value), value)]
-            found[control] = gr.update(
-                choices=options, value=FOUND_OUT if value is None else value, visible=key in taken.sayable
-            )
+            value = FOUND_OUT if value is None else value
+            found[control] = gr.update(choices=options, value=value, visible=key in taken.sayable)
         a, b = taken.sentences or (taken.asked.a, taken.asked.b)  # one that is chosen stays while the other is not
         columns = [(name if len(name) <= 40 else f"{name[:39]}…", name) for name in taken.columns]
         found[self.chosen["a"]] = gr.update(choices=columns, value=a)

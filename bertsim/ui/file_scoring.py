@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -170,8 +171,8 @@ def write(visit: Visit, kind: str) -> Iterator[bytes]:
     scored, taken = visit.result, visit.taken
     if not scored or not taken or not scored.done:
         raise InputError("nothing is scored here; score a file first.")
-    new = [name if name not in taken.columns else f"bertsim_{name}" for name in scored.columns]
     own = tuple(map(str, taken.columns))
+    new = [next(each for n in count() if (each := "bertsim_" * n + name) not in own) for name in scored.columns]
     is_safe = kind in ("tsv", "csv")
     names = [safe_cell(name) for name in own] if is_safe else [*own]
     layout = TableLayout(kind, False, tuple(names), tuple(new))
@@ -191,7 +192,8 @@ def write(visit: Visit, kind: str) -> Iterator[bytes]:
         with streams.open("wb") as out:
             out.writelines(parts())
         layout.convert(streams, whole)
-        yield whole.read_bytes()
+        with whole.open("rb") as file:
+            yield from iter(partial(file.read, 1 << 20), b"")
 
 
 def _safe(cell: object) -> object:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse, PlainTextResponse
 from gradio.route_utils import API_PREFIX
 from gradio.server_messages import CloseStreamMessage, UnexpectedErrorMessage
@@ -66,7 +67,7 @@ class Gate:
             else:
                 with self.waiting.reading(session):
                     await self.app(scope, receive, send)
-        elif dict(scope["headers"]).get(b"content-type", b"").startswith(b"multipart/"):
+        elif Headers(scope=scope).get("content-type", "").startswith("multipart/"):  # of two the first, as for Gradio
             refused = {"detail": "this app takes no files; send sentences as JSON."}
             await JSONResponse(refused, 403)(scope, receive, send)
         else:
@@ -82,6 +83,7 @@ class Gate:
     def _listens(self, scope: Scope) -> str | None:
         """The session whose answers are asked for, if any are."""
         if scope["path"] == _STREAM:
-            return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+            query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            return query.get("session_hash", [""])[-1]  # of two the last, as for Gradio
         answer = _ANSWER.fullmatch(scope["path"])
         return self.waiting.session_of(answer[1]) if answer else None

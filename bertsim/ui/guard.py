@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from fastapi import Request
@@ -25,7 +25,7 @@ from fastapi.datastructures import Headers
 from fastapi.responses import JSONResponse
 from gradio.route_utils import API_PREFIX
 
-from bertsim.errors import InputError
+from bertsim.errors import BertsimError, InputError
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 
 BODY_SECONDS = 30.0
 """Seconds that a body may take to arrive; one of files has as long as it likes."""
-MAX_DEPTH = 100
-"""Lists and objects within each other in a body: more than any call has, less than what reads it next can take."""
+MAX_DEPTH, MAX_VALUES = 100, 200_000
+"""Lists and objects within each other in a body: more than any call has, less than what reads it next can take; values
+in all of them: while millions are looked at, for seconds, nobody else is answered.
+"""
+BYTES, MAX_HELD = "bertsim.bytes", 64_000_000
+"""Where a request says how many its body has; so many may have come of all that are not answered yet."""
 FILES = "/files/"
 """What paths of visitors' files begin with; who serves them reads their bodies."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -44,11 +48,11 @@ _READ = (
     r"/|/card\.png|/healthz|/readyz|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json"
     r"|/(assets|static)(/[\w.@+-]{1,255}){1,8}"  # longer names, and more of them, no file can have
     rf"|{API_PREFIX}/((info|app_id|user|token|login_check|startup-events|queue/(data|status))/?"
-    r"|openapi\.json|theme\.css|heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+/?)"
+    r"|openapi\.json|theme\.css|heartbeat/[\w-]{1,100}|call/(v2/)?[^/]+/[^/]+/?)"
 )
 _SENT = rf"{_CALLED.pattern}|{API_PREFIX}/(queue/join|cancel|reset|upload)/?"
-_OTHER_PAGE = re.compile(rb"(?:^|&)(?:page|deep_link)=[^&]")
-_MCP = rf"{API_PREFIX}/mcp(/[\w/.-]*)?"
+_OTHER_PAGES = {"page", "deep_link"}
+_MCP = rf"{API_PREFIX}/mcp(/((http|schema)/?)?)?"  # nor its older way, in which answers wait that nobody reads
 _ROUTES = {
     **{"GET": f"{_READ}|{_MCP}", "HEAD": f"{_READ}|{_MCP}", "POST": f"{_SENT}|{_MCP}", "DELETE": _MCP},
     "OPTIONS": f"{_READ}|{_SENT}|{_MCP}",
@@ -67,7 +71,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, host: str, hosts: str, max_body: int) -> None:
-        self.app, self._blocks, self._max_body = app, blocks, max_body
+        self.app, self._blocks, self._max_body, self._held = app, blocks, max_body, 0
         self._is_local = host in _LOOPBACK
         self._hosts = {*_LOOPBACK, *(each.strip().lower() for each in hosts.split(",") if each.strip())}
         is_space = bool(os.environ.get("SPACE_ID"))
@@ -96,18 +100,21 @@ class Guard:
         refused = self._is_refused(scope, headers)
         is_file = headers.get("content-type", "").startswith("multipart/") or scope["path"].startswith(FILES)
         is_json = scope["method"] == "POST" and not is_file
-        if refused is None and is_json:
-            try:
-                body = await asyncio.wait_for(self._read(receive), BODY_SECONDS)
-            except TimeoutError:
-                refused = 408, f"the request did not arrive within {BODY_SECONDS:.0f} seconds; send it once more."
-            else:
-                receive = _once(body, receive)
-                refused = self._is_no_call(scope["path"], body)
-        if refused is None:
-            await self.app(scope, receive, say)
-        else:
-            await refusal(*refused)(scope, receive, say)
+        scope[BYTES] = 0
+        try:
+            if refused is None and is_json:
+                try:
+                    body = await asyncio.wait_for(self._read(scope, receive), BODY_SECONDS)
+                except TimeoutError:
+                    refused = 408, f"the request did not arrive within {BODY_SECONDS:.0f} seconds; send it once more."
+                except BertsimError as error:
+                    refused = 503, str(error)
+                else:
+                    receive = _once(body, receive)
+                    refused = self._is_no_call(scope["path"], body)
+            await (self.app if refused is None else refusal(*refused))(scope, receive, say)
+        finally:
+            self._held -= scope[BYTES]
 
     def _is_refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Status and sentence, where nobody may ask this, or not from there."""
@@ -122,28 +129,29 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins and not _is_of(origin, host):
             return 403, f"this app does not answer other sites, such as {origin[:80]}; ask it from a program."
-        if _OTHER_PAGE.search(scope["query_string"]):
+        if _OTHER_PAGES & parse_qs(scope["query_string"].decode("latin-1")).keys():
             return 404, "there is one page here, and it has no deep links of Gradio's; its own begin with ?a=."
         routes, path = _ROUTES.get(scope["method"]), scope["path"]
         is_there = routes and re.fullmatch(routes, path, re.ASCII)
         if not is_there and not path.startswith(FILES):
-            return (
-                404,
-                f"there is nothing at {scope['method']} {path[:80]}; {API_PREFIX}/openapi.json has what there is.",
-            )
+            asked = f"{scope['method']} {path[:80]}"
+            return 404, f"there is nothing at {asked}; {API_PREFIX}/openapi.json has what there is."
         return None
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """A whole body; None where it is too large, or who sends it has gone."""
-        parts, size = list[bytes](), 0
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        """A whole body; None where it is too large, or who sends it has gone. Raises: BertsimError, where none fits."""
+        parts = list[bytes]()
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return None
             parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._max_body:
+            scope[BYTES] += len(parts[-1])
+            self._held += len(parts[-1])
+            if scope[BYTES] > self._max_body:
                 return None
+            if self._held > MAX_HELD:
+                raise BertsimError("too much text is on its way; try again in 5 seconds.")
             if not message.get("more_body"):
                 return b"".join(parts)
 
@@ -177,7 +185,8 @@ class Guard:
 
 def refusal(status: int, sentence: str) -> JSONResponse:
     """An answer that says in one sentence why there is none."""
-    return JSONResponse({"detail": sentence.encode(errors="backslashreplace").decode()}, status)
+    again = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse({"detail": sentence.encode(errors="backslashreplace").decode()}, status, again)
 
 
 async def refuse_fields(request: Request, error: Exception) -> JSONResponse:
@@ -203,6 +212,9 @@ def strict_json(body: bytes) -> Any:
         InputError: it is none.
     """
     too_deep = f"the request is nested too deep; {MAX_DEPTH} lists and objects within each other are the most."
+    too_many = f"the request holds more than {MAX_VALUES:,} values; split it, and send one part after another."
+    if body.count(b"[") + body.count(b"{") > MAX_VALUES:  # of which reading alone takes long
+        raise InputError(too_many)
     try:
         asked = json.loads(body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once)
     except InputError:
@@ -211,9 +223,12 @@ def strict_json(body: bytes) -> Any:
         raise InputError(f"the request is no JSON: {str(error).partition(';')[0][:120]}.") from None
     except RecursionError:
         raise InputError(too_deep) from None
-    layer = [asked]
+    layer, values = [asked], 0
     for _ in range(MAX_DEPTH + 1):
         layer = [each for held in layer if isinstance(held, dict | list) for each in _held_by(held)]
+        values += len(layer)
+        if values > MAX_VALUES:
+            raise InputError(too_many)
     if layer:
         raise InputError(too_deep)
     return asked

@@ -51,8 +51,8 @@ class Kept:
         found = {text: self.known((owner, text)) for text in texts}
         return {text: value for text, value in found.items() if value is not None}
 
-    def keep(self, owner: Hashable, found: Mapping[str, Any]) -> None:
-        """Keep values by text for an owner."""
+    def keep(self, owner: Hashable, found: Mapping[Any, Any]) -> None:
+        """Keep values by text, or what else tells them apart, for an owner."""
         for text, value in found.items():
             self._put((owner, text), value)
 

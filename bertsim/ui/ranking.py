@@ -103,7 +103,6 @@ class Ranker:
 
     def __init__(self, shelf: Shelf, lane: SlowLane) -> None:
         self.shelf, self.lane, self._kept = shelf, lane, Kept()
-        self._paces: dict[Hashable, float] = {}  # seconds that a character took last
 
     def rank(self, asked: Question, stop: Stop, is_over: Callable[[], bool]) -> Iterator[Step]:
         """Rank lines, at least one.
@@ -149,6 +148,10 @@ class Ranker:
         usual = Choices.of(bundled).defaults["scorer"] if bundled else NO_HEAD
         return _Reader(bundled, usual, {}, judge) if bundled and usual != NO_HEAD else None
 
+    def _pace(self, owner: Hashable) -> float:
+        """Seconds that a character took last; 0 where that is not known."""
+        return self._kept.known(("pace", owner)) or 0.0
+
     def _embed(
         self, model: SimilarityModel, asked: Question, stop: Stop, is_over: Callable[[], bool]
     ) -> Iterator[tuple[dict[str, Float], Cost, float]]:
@@ -158,7 +161,7 @@ class Ranker:
         found, start = self._kept.find(owner, texts), monotonic()
         missing = sorted({*texts} - found.keys(), key=lambda text: (text != asked.sentence, len(text)))
         todo = sum(map(len, missing))
-        expected = self._paces.get(owner, 0.0) * todo
+        expected = self._pace(owner) * todo
         cost = Cost(len(texts), len(missing), expected)
         yield found, cost, 0.0
         done = 0
@@ -175,7 +178,7 @@ class Ranker:
             done += sum(map(len, lot))
             yield found, cost._replace(seconds=(monotonic() - start) * todo / done), done / todo
         if done:
-            self._paces[owner] = (monotonic() - start) / done
+            self._kept.keep("pace", {owner: (monotonic() - start) / done})
         yield found, cost._replace(seconds=monotonic() - start, is_measured=True), 1.0
 
     def _read(
@@ -193,9 +196,7 @@ class Ranker:
         missing = [line for line in lines if line not in read]
         todo = sum(len(asked.sentence) + len(line) for line in missing)
         cost = cost._replace(
-            pairs=reader.passes * len(missing),
-            known_pairs=len(read),
-            pair_seconds=self._paces.get(reader.owner, 0.0) * todo,
+            pairs=reader.passes * len(missing), known_pairs=len(read), pair_seconds=self._pace(reader.owner) * todo
         )
         yield read, cost
         for place in range(0, len(missing), _PAIRS):
@@ -213,7 +214,7 @@ class Ranker:
             done += sum(len(asked.sentence) + len(line) for line in lot)
             yield read, cost._replace(pair_seconds=(monotonic() - start) * todo / done)
         if done:
-            self._paces[reader.owner] = (monotonic() - start) / done
+            self._kept.keep("pace", {reader.owner: (monotonic() - start) / done})
         yield read, cost._replace(pair_seconds=monotonic() - start, are_pairs_measured=True)
 
 
@@ -236,7 +237,8 @@ def _vectors(model: SimilarityModel, texts: Sequence[str], options: Options, pac
     vectors = model.embed(readable, progress=pace, **options)
     placed = np.zeros((len(texts), vectors.shape[1]), np.float32)
     placed[[any(count) for count in counts]] = vectors
-    return dict(zip(texts, np.concatenate([placed, np.array(counts, np.float32)], axis=1), strict=True))
+    rows = np.concatenate([placed, np.array(counts, np.float32)], axis=1)
+    return dict(zip(texts, map(np.copy, rows), strict=True))  # or one that is kept would keep them all
 
 
 def _by_vectors(model: SimilarityModel, asked: Question, vectors: Mapping[str, Float]) -> Ranking:
@@ -295,9 +297,8 @@ def _joined(found: Ranking, read: Mapping[str, Float], reader: _Reader, sentence
                 silence = "the same text" if one_text(sentence, line.text) else silence
                 line = replace(line, inference=(Inference(*rest[1:4]), Inference(*rest[4:7])), silence=silence)
         lines.append(line)
-    return replace(
-        found, lines=sorted(lines, key=lambda each: (each.together is None, -(each.together or 0.0), each.first))
-    )
+    lines.sort(key=lambda each: (each.together is None, -(each.together or 0.0), each.first))
+    return replace(found, lines=lines)
 
 
 def _is_question(text: str) -> bool:

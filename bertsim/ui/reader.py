@@ -12,7 +12,8 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -27,7 +28,8 @@ from bertsim.measuring.labelled import find_label, number_of, similar_of
 
 MEMORY, SECONDS = 1_500_000_000, 15
 """Bytes of address space, and seconds of a processor, that reading a file may take."""
-COLUMNS = 200
+COLUMNS, LONGEST = 200, 500
+"""Of a file, or sheets, and characters of the name of one: the app keeps these of a thousand visitors."""
 CHARACTERS = 100_000
 """Of a sentence; the encoder reads a few hundred."""
 UNPACKED = 5
@@ -125,9 +127,8 @@ def check_name(name: str) -> str:
     """The name of a file without folders, shortened. Raises: InputError, for a kind that is not taken."""
     own = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())[-80:]
     if f".{ending_of(Path(own))}" not in TAKEN_KINDS:
-        raise InputError(
-            f"{own or 'a file without a name'} is not taken; send {', '.join(TAKEN_KINDS)}, packed or not."
-        )
+        what = own or "a file without a name"
+        raise InputError(f"{what} is not taken; send {', '.join(TAKEN_KINDS)}, packed or not.")
     return own
 
 
@@ -158,11 +159,10 @@ def take(path: Path, name: str, asked: Asked, limits: Limits, rows: Path) -> Tak
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command, told = [sys.executable, "-m", "bertsim.ui.reader"], dict[str, Any](text=True, capture_output=True)
-    try:
+    found: dict[str, Any] = {"error": f"{name} {_TOO_MUCH}."}
+    with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(command, input=json.dumps(given), env=environment, timeout=2 * SECONDS, **told)
-        found = json.loads(done.stdout) if done.returncode == 0 else {"error": f"{name} {_TOO_MUCH}."}
-    except subprocess.TimeoutExpired:
-        found = {"error": f"{name} {_TOO_MUCH}."}
+        found = json.loads(done.stdout) if done.returncode == 0 else found
     if "error" in found:
         raise DataError(found["error"])
     lists = {key: tuple(map(_frozen, value)) for key, value in found.items() if isinstance(value, list)}
@@ -203,17 +203,16 @@ def _take(path: Path, asked: Asked, limits: Limits, rows: Path) -> dict[str, Any
     delimiter = DELIMITERS.get(asked.delimiter or "", asked.delimiter)
     reading = Reading(delimiter, asked.quoting, asked.encoding, asked.header, asked.sheet)
     found: dict[str, Any] = {"sheets": workbook(path).sheet_names if ENDINGS[ending_of(path)] == "xlsx" else []}
+    _check_names(path, found["sheets"], "sheets")
     try:
         file = open_table(path, None, _OnPage(), reading, is_text=False)
-        _check_columns(path, len(file.columns))
+        _check_names(path, file.columns)
     except DataError as error:
         if reading == FIND_OUT and _BELOW not in str(error) and _FIRST_ROW not in str(error):
             raise
         is_single = _FIRST_ROW in str(error) and _columns(path, replace(reading, header=True)) == 1
-        return found | {
-            "problem": _single(path) if is_single else str(error),
-            "sayable": [*SAYABLE["csv"], *SAYABLE["xlsx"]][: 4 + bool(found["sheets"])],
-        }
+        sayable = [*SAYABLE["csv"], *SAYABLE["xlsx"]][: 4 + bool(found["sheets"])]
+        return found | {"problem": _single(path) if is_single else str(error), "sayable": sayable}
     found |= {"words": in_words(file.reading), "reading": asdict(file.reading), "columns": file.columns}
     found["sayable"] = SAYABLE[file.kind]
     try:
@@ -245,13 +244,8 @@ def _single(path: Path) -> str:
 
 def _write(file: DataFile, limits: Limits, rows: Path, found: Mapping[str, Any]) -> dict[str, Any]:
     """Write the rows, and count them."""
-    counts: dict[str, Any] = {
-        "rows": 0,
-        "bad": 0,
-        "faults": [],
-        "labels": 0,
-        "label_fault": found.get("label_fault", ""),
-    }
+    counts: dict[str, Any] = {"rows": 0, "bad": 0, "faults": [], "labels": 0}
+    counts["label_fault"] = found.get("label_fault", "")
     reads, size = [number_of, similar_of], 0
     with rows.open("w", encoding="utf-8") as out:
         for row in islice(file, limits.rows + 1):
@@ -289,14 +283,15 @@ def _too_long(row: Row) -> str | None:
 
 
 def _unpacked(path: Path, most: int) -> str:
-    return (
-        f"{path} has more than {most // 1_000_000:,} MB when it is unpacked, the most that is taken; send fewer rows."
-    )
+    size = f"{most // 1_000_000:,} MB"
+    return f"{path} has more than {size} when it is unpacked, the most that is taken; send fewer rows."
 
 
-def _check_columns(path: Path, columns: int) -> None:
-    if columns > COLUMNS:
-        raise DataError(f"{path} has {columns:,} columns or more, and {COLUMNS} are the most that are taken.")
+def _check_names(path: Path, names: Sequence[object], what: str = "columns") -> None:
+    if len(names) > COLUMNS:
+        raise DataError(f"{path} has {len(names):,} {what}, and {COLUMNS} are the most that are taken.")
+    if any(len(str(name)) > LONGEST for name in names):
+        raise DataError(f"{path} has {what} with names of more than {LONGEST} characters; shorten them.")
 
 
 def _check_unpacked(path: Path, most: int) -> None:
@@ -305,7 +300,7 @@ def _check_unpacked(path: Path, most: int) -> None:
     with opened(path) as stream:
         while read := stream.read(1 << 20):
             if not size and (many := max(map(read.partition(b"\n")[0].count, (b",", b"\t", b";")))) > 20 * COLUMNS:
-                _check_columns(path, many + 1)
+                _check_names(path, range(many + 1), "columns or more")
             size += len(read)
             if size > most:
                 raise DataError(_unpacked(path, most))
@@ -331,6 +326,8 @@ def _main() -> None:
         found = _take(path, Asked(**given["asked"]), Limits(**given["limits"]), Path(given["rows"]))
     except BertsimError as error:
         found = {"error": str(error)}
+    except OSError as error:  # of a full disk
+        found = {"error": f"this host has no room for {path} now ({error.strerror}); try again later."}
     json.dump(found, sys.stdout)
 
 

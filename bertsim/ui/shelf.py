@@ -25,7 +25,7 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
@@ -36,8 +36,8 @@ from bertsim.ui.catalog import BUNDLED_OFFER, Catalog, Offer
 ROOM = 2
 """Models that visitors chose and that are kept at the same time."""
 LOADED_AT_ONCE = 2
-PATIENCE = 30.0
-"""Seconds that a request waits for a model on its way."""
+PATIENCE, EXPORT_SECONDS = 30.0, 1800.0
+"""Seconds that a request waits for a model on its way, and that an export, which others wait for, may take."""
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of glibc's malloc.h
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Loading:
     Attributes:
         what, share: what is being done, and how much of that is done, 0 to 1; None = not known.
         deadline: of `time.monotonic`; whoever tells how far it is after that is stopped.
-        better: the model that took the first one's place: the same in a faster engine.
+        future: the model; another one's where the same in a faster engine has taken its place.
     """
 
     def __init__(self, offer: Offer) -> None:
@@ -62,7 +62,6 @@ class Loading:
         self.share: float | None = None
         self.deadline = math.inf
         self.future: Future[SimilarityModel] = Future()
-        self.better: SimilarityModel | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -75,7 +74,7 @@ class Loading:
 
     def model(self) -> SimilarityModel:
         """The model. Raises BertsimError where it cannot be had, and whatever else stopped it."""
-        return self.better or self.future.result()
+        return self.future.result()
 
     def tell(self, what: str, share: float | None) -> None:
         """Note how far it is.
@@ -178,9 +177,8 @@ class Shelf:
         if not loading.wait(patience):
             share = "" if loading.share is None else f", {loading.share:.0%}"
             other = "" if loading.offer == BUNDLED_OFFER else f", or use {BUNDLED_OFFER.name}"
-            raise InputError(
-                f"{loading.offer.name} is not there yet ({loading.what}{share}); ask again in a moment{other}."
-            )
+            far = f"{loading.what}{share}"
+            raise InputError(f"{loading.offer.name} is not there yet ({far}); ask again in a moment{other}.")
         if loading.is_lost and name is None and loading.offer != BUNDLED_OFFER:
             return self.get(None, patience)
         return loading.model()
@@ -198,8 +196,7 @@ class Shelf:
     def _fill(self, loading: Loading) -> None:
         """Load one model; where it is the exact one because nothing is exported yet, the fast one after it.
 
-        Exports wait for each other alone: a visitor's next choice is loaded meanwhile. The bundled encoder, which comes
-        from the disk, waits for nobody.
+        The bundled encoder, which comes from the disk, waits for nobody.
         """
         try:
             with nullcontext() if loading.offer == BUNDLED_OFFER else self._hands:
@@ -212,8 +209,8 @@ class Shelf:
             loading.future.set_result(model)
             give_back()  # what the model held that had to make room
             if model.engine != self._engine:
-                with self._exports:
-                    self._improve(loading, load_it)
+                args = ref(loading), load_it
+                Thread(target=self._improve, args=args, name="bertsim-export", daemon=True).start()
 
     def _load(self, loading: Loading) -> tuple[SimilarityModel, Callable[..., SimilarityModel]]:
         """A model, and what loads it once more; what the app begins with gets its heads and its revision too."""
@@ -221,55 +218,62 @@ class Shelf:
         is_start = offer == self.catalog.start
         if not is_start:
             loading.deadline = time.monotonic() + self.catalog.max_seconds
-        load_it = partial(
-            load,
-            offer.source,
-            revision=offer.revision or (self._revision if is_start else None),
-            max_bytes=None if offer in self.catalog.offers else self.catalog.max_bytes,
-            progress=loading.tell,
-        )
+        revision = offer.revision or (self._revision if is_start else None)
+        most = None if offer in self.catalog.offers else self.catalog.max_bytes
+        load_it = partial(load, offer.source, revision=revision, max_bytes=most)
         if is_start and self._heads is not None:
             with_heads = partial(load_it, heads=self._heads)
             try:
-                return self._load_now(with_heads), with_heads
+                return self._load_now(with_heads, loading), with_heads
             except BertsimError as error:
                 self._note(f"The heads {self._heads} are not used: {error}")
         try:
-            return self._load_now(load_it), load_it
+            return self._load_now(load_it, loading), load_it
         except BertsimError as error:
             if is_start and offer != BUNDLED_OFFER:
                 self._note(f"{offer.named(str(error))} Meanwhile the bundled encoder serves.")
             raise
 
-    def _load_now(self, load_it: Callable[..., SimilarityModel]) -> SimilarityModel:
+    def _load_now(self, load_it: Callable[..., SimilarityModel], loading: Loading) -> SimilarityModel:
         """Load without waiting for an export."""
         try:
-            return _warm(load_it(engine=self._engine, export=False))
+            return _warm(load_it(engine=self._engine, export=False, progress=loading.tell))
         except NotExportedError:
-            return _warm(load_it(engine="tensorflow"))
+            return _warm(load_it(engine="tensorflow", progress=loading.tell))
 
-    def _improve(self, loading: Loading, load_it: Callable[..., SimilarityModel]) -> None:
+    def _improve(self, held: ref[Loading], load_it: Callable[..., SimilarityModel]) -> None:
         """Export what has no flatbuffer yet, and put the fast model in the exact one's place. The log says what failed.
 
-        In a process of its own: TensorFlow's converter would hold every other thread for seconds.
+        In a process of its own: TensorFlow's converter would hold every other thread for seconds. Exports wait for each
+        other alone; what has to make room meanwhile is not held for one, and gets none.
         """
-        model, name = loading.model(), loading.offer.name
+        with self._exports:
+            if loading := held():
+                name = loading.offer.name
+                try:
+                    self._export(loading)
+                    better: Future[SimilarityModel] = Future()
+                    better.set_result(_warm(load_it(engine=self._engine, export=False)))
+                    loading.future = better
+                except (BertsimError, OSError, subprocess.TimeoutExpired) as error:
+                    log.warning("%s stays with the TensorFlow engine: %s", name, error)
+                else:
+                    log.info("%s is served by LiteRT now.", name)
+        del loading
+        give_back()  # what TensorFlow held
+
+    def _export(self, loading: Loading) -> None:
+        """Export into the user's cache. Raises: ExportError, with what was said."""
+        model = loading.model()
         heads = model.heads_source or (None if model.heads else False)
         words = [str(loading.offer.source), repr(heads), repr(model.revision)]
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         environment = os.environ | {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "bertsim.ui.exporting", *words], capture_output=True, text=True, env=environment
-            )
-            if done.returncode != 0:
-                said = done.stderr.strip().splitlines() or ["no reason given"]
-                raise ExportError(said[-1])
-            loading.better = _warm(load_it(engine=self._engine, export=False))
-        except (BertsimError, OSError) as error:
-            log.warning("%s stays with the TensorFlow engine: %s", name, error)
-        else:
-            log.info("%s is served by LiteRT now.", name)
+        command = [sys.executable, "-m", "bertsim.ui.exporting", *words]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=EXPORT_SECONDS)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["no reason given"]
+            raise ExportError(said[-1])
 
     def _note(self, notice: str) -> None:
         if not self.notice:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from bertsim.errors import BertsimError, InputError
 from bertsim.ui.calls import sentence
-from bertsim.ui.desk import Desk, Visit
+from bertsim.ui.desk import NO_ROOM, Desk, Visit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATH = "/files/"
 """What the paths of all of it begin with."""
@@ -24,10 +28,32 @@ BINARY = "application/octet-stream"
 """The type by which a file is sent, which no form of another site can send."""
 Making = Callable[[Visit], Iterator[bytes]]
 """What makes a file of a visit. Raises: InputError, where there is nothing to make it of."""
+TOGETHER, SECONDS = 8, 600.0
+"""Files on their way at the same time, and seconds that each has: meanwhile it keeps its disk, deleted or not."""
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> FastAPI:
+class _Bounded:
+    """ASGI app: so many requests of another one at the same time, each for so long; the next is told to come again."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self._under_way = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._under_way >= TOGETHER:
+            told = {"detail": "Too many files are on their way; try again in a minute."}
+            await JSONResponse(told, 503, {"Retry-After": "60"})(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            with suppress(TimeoutError):  # the rest is not fetched; what was sent is refused before
+                async with asyncio.timeout(1.1 * SECONDS):
+                    await self.app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+
+def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> ASGIApp:
     """What answers requests whose path begins with `PATH`.
 
     Args:
@@ -61,25 +87,28 @@ def build_transfers(desk: Desk, makes: Mapping[str, tuple[str, Making]]) -> Fast
         named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return StreamingResponse(_chained(first, parts), media_type=kind, headers=_HEADERS | named)
 
-    return app
+    return _Bounded(app)
 
 
 async def _receive(desk: Desk, visit: Visit, request: Request) -> None:
     """Write a file to disk as it comes. Raises: InputError, where it is no longer waited for, or has no room."""
     run, is_whole = visit.run, False
     try:
-        with visit.upload.open("wb") as file:
-            while not is_whole:
-                message = await request.receive()
-                if message["type"] == "http.disconnect" or visit.run != run:
-                    raise InputError("the page was left, or this host needed the room; send the file again.")
-                part = message.get("body", b"")
-                visit.size += len(part)
-                desk.make_room(visit)
-                await asyncio.to_thread(file.write, part)
-                is_whole = not message.get("more_body")
+        async with asyncio.timeout(SECONDS):
+            with visit.upload.open("wb") as file:
+                while not is_whole:
+                    message = await request.receive()
+                    if message["type"] == "http.disconnect" or visit.run != run:
+                        raise InputError("the page was left, or this host needed the room; send the file again.")
+                    part = message.get("body", b"")
+                    visit.size += len(part)
+                    desk.make_room(visit)
+                    await asyncio.to_thread(file.write, part)
+                    is_whole = not message.get("more_body")
+    except TimeoutError as error:
+        raise InputError("the file was too long on its way; send it again.") from error
     except OSError as error:
-        raise InputError("this host has no room for the file now; try again later.") from error
+        raise InputError(NO_ROOM) from error
     finally:
         visit.is_receiving = False
         if not is_whole:
@@ -88,11 +117,13 @@ async def _receive(desk: Desk, visit: Visit, request: Request) -> None:
 
 @contextmanager
 def _refused(status: int) -> Iterator[None]:
-    """A BertsimError as an answer of this status. Raises: HTTPException."""
+    """A BertsimError as an answer of this status, and a full disk as one, too. Raises: HTTPException."""
     try:
         yield
     except BertsimError as error:
         raise HTTPException(status, sentence(str(error)), _HEADERS) from error
+    except OSError as error:
+        raise HTTPException(503, sentence(NO_ROOM), _HEADERS) from error
 
 
 def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,10 +1,9 @@
-"""Gradio's queue and sessions, bounded: what may wait, who may have how much of it, and what a call leaves behind.
+"""Gradio's queue, bounded: what may wait, who may have how much of it, and what a call leaves behind.
 
 In: calls as they arrive. Out: the same calls in Gradio's queue, or a refusal of one sentence that says when to try
-again. Gradio keeps a session of every call, with the configuration of the whole page, and the answers that nobody
-fetched; here a call without a session leaves nothing, and of answers the latest are kept.
+again. Gradio keeps the answers that nobody fetched; of these the latest are kept here.
 
-Source: `gradio.queueing.Queue` and `gradio.state_holder`, whose attributes these are; the version is pinned.
+Source: `gradio.queueing.Queue`, whose attributes these are; the version is pinned.
 """
 
 from __future__ import annotations
@@ -13,42 +12,44 @@ import asyncio
 import inspect
 import math
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from types import SimpleNamespace
-from typing import Any, ClassVar, Self
-from weakref import WeakValueDictionary
+from typing import Any, Self
 
 import gradio as gr
 from fastapi import HTTPException, Request
-from gradio.blocks import Block, BlockFunction
-from gradio.queueing import Event, Queue
+from gradio.blocks import BlockFunction
+from gradio.queueing import Event, ProcessTime, Queue
 from gradio.route_utils import get_fn
 from gradio.server_messages import CloseStreamMessage
-from gradio.state_holder import SessionState, StateHolder
 
 from bertsim.errors import InputError
 from bertsim.ui.calls import MANY_QUEUE
+from bertsim.ui.guard import BYTES
 from bertsim.ui.lane import SHORT
+from bertsim.ui.sessions import LONGEST_NAME
 from bertsim.ui.shelf import PATIENCE, BusyError, Loading, Shelf
 from bertsim.ui.taken import taken_of
 from bertsim.views.markup import sendable
 
 MAX_THREADS = 128
 """Events that run at the same time, more than all queues together allow: none takes the last one from another."""
-MOST_WAITING = 200
-"""Calls that wait in one queue."""
-MAX_WAIT = 60.0
-"""Seconds that the calls of one queue may have before them, by what such calls took until now."""
+MOST_WAITING, MOST_BYTES = 200, 64_000_000
+"""Calls that wait in one queue, and bytes of what all those ask that wait or run; each is kept twice, as sent and read.
+"""
+MAX_WAIT, LONGEST_CALL = 60.0, 3600.0
+"""Seconds that the calls of one queue may have before them, by what such calls took until now; that a call can take."""
 PROXIES = 8
 """Addresses at the end of what proxies say that are looked at, for every call that waits and every one that comes."""
 MOST_LONG = 8
 """Calls of more characters than are short in the slow lane that have a place of `MANY_QUEUE` at the same time."""
-UNREAD = 256
-"""Visitors whose answers are kept although nobody listens."""
+UNREAD, UNREAD_BYTES = 256, 64_000_000
+"""Visitors whose answers are kept although nobody listens, and about how many bytes all of these have."""
+BEHIND = 16_000_000
+"""Bytes of answers that may wait for a visitor who listens, and takes none."""
 ESTIMATES = 2.0
 """Seconds between two messages to everyone who waits; Gradio's own way is one at every start of any event."""
 _STAYS = "stays"
@@ -93,44 +94,12 @@ class _Wait:
         return not self.loading.future.done()
 
 
-class Session(SessionState):
-    """What Gradio keeps of a visitor: the values of states, and the components that events changed.
+class _Took(ProcessTime):
+    """What calls took until now; the clock may be set meanwhile, and what it says then counts for nothing."""
 
-    Gradio's own has the configuration of every component too, for links to what a visitor sees; ours are made of it.
-    """
-
-    _alike: ClassVar[WeakValueDictionary[tuple[int, str], Block]] = WeakValueDictionary()
-
-    def __init__(self, blocks: gr.Blocks) -> None:
-        super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
-
-    def __setitem__(self, key: int, value: Any) -> None:
-        if isinstance(value, Block):  # a changed copy has an id of its own, under which Gradio would keep it for ever
-            value = self._alike.setdefault((key, repr(value.constructor_args)), value)
-            value._id = key
-        super().__setitem__(key, value)
-        self.config_values.clear()
-
-    def _update_config(self, key: int) -> None:
-        """Keep no second copy of what is shown."""
-
-    def _update_value_in_config(self, key: int, value: Any) -> None:
-        """Nor of its value."""
-
-
-class Sessions(StateHolder):
-    """The sessions of visitors who have one, the latest so many; a call that brings none has one while it runs."""
-
-    def __init__(self, blocks: gr.Blocks) -> None:
-        super().__init__()
-        self.set_blocks(blocks)
-
-    def __getitem__(self, session_id: str) -> SessionState:
-        if session_id in self.blocks._queue.event_ids_to_events:  # Gradio calls the session as the event then
-            return Session(self.blocks)
-        if session_id not in self.session_data:
-            self.session_data[session_id] = Session(self.blocks)
-        return super().__getitem__(session_id)
+    def add(self, time: float) -> None:
+        if 0 <= time < LONGEST_CALL:
+            super().add(time)
 
 
 class Waiting(Queue):
@@ -148,8 +117,9 @@ class Waiting(Queue):
     def __init__(self, blocks: gr.Blocks, shelf: Shelf, share: int = 0) -> None:
         super().__init__(False, MAX_THREADS, ESTIMATES, None, blocks)
         self.shelf, self.share, self.is_stopping = shelf, share, False
+        self.process_time_per_fn: defaultdict[BlockFunction, ProcessTime] = defaultdict(_Took)
         self._reading: Counter[str] = Counter()  # by session, streams that are open
-        self._unread: OrderedDict[str, None] = OrderedDict()  # sessions with answers, the oldest first
+        self._unread: OrderedDict[str, int] = OrderedDict()  # bytes of answers by session, the oldest first
         blocks._queue = self
 
     @property
@@ -167,6 +137,8 @@ class Waiting(Queue):
         """
         if body.fn_index not in self.blocks.fns or body.batched:
             raise HTTPException(422, f"there is no event {body.fn_index}; load the page anew.")
+        if len(body.session_hash or "") > LONGEST_NAME:
+            raise HTTPException(422, f"session_hash has more than {LONGEST_NAME} characters; load the page anew.")
         fn = get_fn(self.blocks, None, body)
         full = 429 if fn.api_visibility == "private" else 503
         session = self.blocks.app.state_holder.session_data.get(body.session_hash)
@@ -186,10 +158,15 @@ class Waiting(Queue):
             seconds = before * longest / (waiting.concurrency_limit or MAX_THREADS)
             if before >= MOST_WAITING or seconds > MAX_WAIT:
                 raise _refusal(full, f"Too many have asked before you ({before:,} wait)", min(seconds, MAX_WAIT))
+        asked = [event.request.scope.get(BYTES, 0) for event in self.event_ids_to_events.values()]
+        if asked and sum(asked) + request.scope.get(BYTES, 0) > MOST_BYTES:
+            raise _refusal(full, "Too much text has come before yours", 5)
         if self.share and (who := visitor(request, body.session_hash)):
             own = sum(visitor(event.request, event.session_hash) == who for event in self.event_ids_to_events.values())
             if own >= self.share:
                 raise _refusal(429, f"{own} of your requests wait or run, which is your share of this app", 1)
+        if body.session_hash in self._reading and self._unread_bytes(body.session_hash) > BEHIND:
+            raise _refusal(429, "The answers that you asked for before are not being fetched", 1)
         found = await super().push(body, request, username)
         if event := self.event_ids_to_events.get(found[1]):
             event.wait = wait
@@ -236,9 +213,22 @@ class Waiting(Queue):
         try:
             await super().process_events(events, *args)
         finally:
-            self._unread |= {event.session_hash: None for event in events if event.session_hash not in self._reading}
-            while len(self._unread) > UNREAD:
+            for session in {event.session_hash for event in events} - self._reading.keys():
+                self._unread[session] = self._unread_bytes(session)
+            while len(self._unread) > UNREAD or sum(self._unread.values()) > UNREAD_BYTES:
                 self._forget(self._unread.popitem(last=False)[0])
+
+    async def remove_from_queue(self, event_id: str) -> None:
+        """Take a call back; what it leaves goes as answers do that nobody fetched."""
+        event = self.event_ids_to_events.get(event_id)
+        await super().remove_from_queue(event_id)
+        if event and event.session_hash not in self._reading:
+            self._unread.setdefault(event.session_hash, 0)
+
+    def _unread_bytes(self, session: str) -> int:
+        """About how many bytes the messages have that wait for a session."""
+        messages: Any = self.pending_messages_per_session.get(session)
+        return sum(500 + _bytes(getattr(each, "output", None)) for each in messages._queue) if messages else 0
 
     def session_of(self, event_id: str) -> str:
         """The session of an event; a call that brought none goes by the event's id, which is all that is left later."""
@@ -264,7 +254,9 @@ class Waiting(Queue):
             if not self._reading[session]:
                 del self._reading[session]
                 self.pending_event_ids_session.get(session, set()).discard(_STAYS)
-                if not self.pending_event_ids_session.get(session):
+                if self.pending_event_ids_session.get(session):  # whoever fetched has hung up before the end
+                    self._unread[session] = self._unread_bytes(session)
+                else:
                     self._forget(session)
 
     def _forget(self, session: str) -> None:
@@ -303,6 +295,15 @@ def _characters(value: Any, depth: int = 3) -> int:
     if isinstance(value, list) and depth:
         return sum(_characters(each, depth - 1) for each in value)
     return len(value) if isinstance(value, str) else 0
+
+
+def _bytes(value: Any) -> int:
+    """About how many a value of JSON has; of a long list by its first, which its others are like."""
+    if isinstance(value, dict | list):
+        parts = [*value.values()] if isinstance(value, dict) else value
+        few = parts[: len(parts) if len(parts) < 100 else 1]
+        return 100 + sum(map(_bytes, few)) * len(parts) // max(len(few), 1)
+    return len(value) if isinstance(value, str) else 30
 
 
 def _refusal(status: int, sentence: str, seconds: float) -> HTTPException:

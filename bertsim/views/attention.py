@@ -100,9 +100,8 @@ class Read:
         source, _, target = choice.part.replace("⇄", "→").partition("→")
         letters = (source.lower(), target.lower()) if target else ("ab", "ab")
         special = choice.hides_special & self.tokens.is_special[self.row]
-        rows, columns = (
-            [p for p, key in enumerate(self.keys) if key[0] in each and not special[p]] for each in letters
-        )
+        shown = [(p, key[0]) for p, key in enumerate(self.keys) if not special[p]]
+        rows, columns = ([p for p, letter in shown if letter in each] for each in letters)
         return rows, columns
 
     def cut(self, attention: Float, choice: AttentionChoice) -> Float:

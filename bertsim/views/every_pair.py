@@ -63,9 +63,8 @@ def group_list(found: Pairwise) -> Html:
     items = []
     for group, members in enumerate(found.groups[:_GROUPS]):
         sign, colour = sign_of(group)
-        own = [
-            tag("li", tag("bdi", shorten(found.lines[each], 160)), data_link=f"s{each}") for each in members[:_MEMBERS]
-        ]
+        named = ((each, tag("bdi", shorten(found.lines[each], 160))) for each in members[:_MEMBERS])
+        own = [tag("li", name, data_link=f"s{each}") for each, name in named]
         if len(members) > _MEMBERS:
             own.append(tag("li.bs-limits", f"and {len(members) - _MEMBERS:,} more"))
         items.append(tag("li", tag("b", sign, style=f"color:{colour}"), tag("ul", *own)))

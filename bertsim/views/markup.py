@@ -168,9 +168,8 @@ def downloads(
 def as_csv(rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV, texts as `safe_cell` has them, None as nothing."""
     out = StringIO()
-    csv.writer(out).writerows(
-        [safe_cell(sendable(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
+    for row in rows:
+        csv.writer(out).writerow([safe_cell(sendable(cell)) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 
 

@@ -141,9 +141,8 @@ def as_data(found: Pairwise) -> dict[str, Any]:
     """What the JSON file has: sentences, scores where they are known, groups by places from 0."""
 
     def known(values: Float) -> list[list[float | None]]:
-        return [
-            [value if value == value else None for value in row] for row in np.round(values.astype(float), 4).tolist()
-        ]
+        rounded = np.round(values.astype(float), 4).tolist()
+        return [[value if value == value else None for value in row] for row in rounded]
 
     own: dict[str, Any] = {
         "lines": list(found.lines),

@@ -118,7 +118,6 @@ def map_figure(found: Pairwise, places: Float, shares: Sequence[float], chosen: 
         for line, (x, y) in zip(found.lines, places.astype(float).tolist(), strict=True)
     ]
     shown = region("Map; arrow keys walk in it", map_picture(found, places, shares, chosen), data_walk=0)
-    saves = downloads(
-        "map", {"variance": [round(each, 4) for each in shares], "points": data}, has_svg=True, has_png=True
-    )
+    numbers = {"variance": [round(each, 4) for each in shares], "points": data}
+    saves = downloads("map", numbers, has_svg=True, has_png=True)
     return tag("figure.bs-map", shown, tag("p.bs-caption.bs-limits", says), near, saves)
