@@ -45,7 +45,8 @@ PARAMETERS = {
     "others": "what each sentence is compared with; empty = the same sentences.",
     "top": "how many are kept.",
     "rerank": "another scorer, a slower one, that puts those kept in order again; empty = none.",
-    "scorer": "cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.",
+    "scorer": "cosine, dot, euclidean, manhattan, alignment, alignment_precision, alignment_recall, a trained head of "
+    "the encoder (bilstm, nli, pooled), or combined.",
     "layer": "1 = first block.",
     "head": "1 = first head; 0 = the mean of all heads.",
     "encoder": "the name of an encoder that this app offers; empty = the one that it runs on.",
@@ -126,7 +127,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read."""
+        """Every scorer's value for two sentences, with unit, range and score; a verdict in words; what was not read."""
         model = shelf.get_called(encoder)
         comparison = model.compare(sentence_a, sentence_b)
         return {
