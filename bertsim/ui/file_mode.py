@@ -28,7 +28,7 @@ from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
 from bertsim.ui.transfer import build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
-from bertsim.views.markup import Html, counted, note, number, tag
+from bertsim.views.markup import Html, counted, note, number, shorten, tag
 from bertsim.views.page import fault
 
 EXAMPLE = Path(__file__).parent / "assets" / "example.tsv"
@@ -305,7 +305,7 @@ class FileMode(Mode):
                 choices=options, value=FOUND_OUT if value is None else value, visible=key in taken.sayable
             )
         a, b = taken.sentences or (taken.asked.a, taken.asked.b)  # one that is chosen stays while the other is not
-        columns = [(name if len(name) <= 40 else f"{name[:39]}…", name) for name in taken.columns]
+        columns = [(shorten(name, 40), name) for name in taken.columns]
         found[self.chosen["a"]] = gr.update(choices=columns, value=a)
         found[self.chosen["b"]] = gr.update(choices=columns, value=b)
         found[self.chosen["label"]] = gr.update(choices=[("none", NO_LABEL), *columns], value=taken.label or NO_LABEL)
