@@ -162,8 +162,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
-            "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
-            "unknown_tokens": [len(each.unknown_words) for each in batch.unread[0]],
+            **_counts(*batch.unread[0]),
             "attention": attention_matrix(output.attentions[:, 0], chosen).tolist(),
         }
 
