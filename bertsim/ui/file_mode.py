@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.ui.pairs import Settings
 from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
-from bertsim.ui.transfer import build_transfers
+from bertsim.ui.transfer import BINARY, Making, build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
 from bertsim.views.markup import Html, counted, note, number, shorten, tag
 from bertsim.views.page import fault
@@ -66,7 +67,9 @@ class FileMode(Mode):
         super().__init__(*args)
         self.found = Found(self, self.visit_of)
         self.desk = Desk(limits_of(os.environ))
-        makes = {f"scored.{kind}": (_MEDIA.get(kind, "application/octet-stream"), _writer(kind)) for kind in KINDS}
+        makes: dict[str, tuple[str, Making]] = {
+            f"scored.{kind}": (_MEDIA.get(kind, BINARY), partial(write, kind=kind)) for kind in KINDS
+        }
         makes["report.html"] = "text/html", write_report
         makes["example.tsv"] = _MEDIA["tsv"], lambda _: iter([EXAMPLE.read_bytes()])
         self.transfers = build_transfers(self.desk, makes)
@@ -344,7 +347,3 @@ class FileMode(Mode):
         links.append(("Report", f"files/{visit.ticket}/report.html"))
         told = finished(scored.done, len(scored.rows), bad, scored.seconds, by, links)
         return {self.told: told} | self._rest() | (self.found.draw(visit) if bad < scored.done else {})
-
-
-def _writer(kind: str) -> Any:
-    return lambda visit: write(visit, kind)
