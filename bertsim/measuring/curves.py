@@ -201,7 +201,7 @@ def curves(values: Numbers, is_similar: NDArray[np.bool_]) -> tuple[Curve, Curve
     false_rate, recall = np.append(0, (called - true) / negatives), np.append(0, true / positives)
     precision = np.append(1.0, true / called)
     average = float(np.sum(np.diff(recall) * precision[1:]))
-    area = float(np.sum(np.diff(false_rate) * (recall[1:] + recall[:-1]) / 2))
+    area = float(np.trapezoid(recall, false_rate))
     return _thinned(false_rate, recall, area), _thinned(recall[1:], precision[1:], average)
 
 
