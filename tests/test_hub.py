@@ -28,7 +28,8 @@ from bertsim.hub import is_repository_id, split_revision
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 from tests.commands import start
-from tests.loopback_hub import TOKEN, LoopbackHub, serving
+from tests.loopback_hub import LoopbackHub, serving
+from tests.loopback_protocol import TOKEN
 
 REPOSITORY = "someone/tiny-bert"
 
