@@ -11,7 +11,7 @@ WORK = .weights
 PYTHONS = python3.11 python3.12 python3.13 python3 python
 
 help:
-	@echo 'make demo         install what is needed, open the app'
+	@echo 'make demo         install what is needed, serve the app'
 	@echo 'make test         install what is needed, run the tests: what continuous integration runs'
 	@echo 'make test-quick   those that need neither a browser nor TensorFlow, within a minute'
 	@echo 'make test-all     the long ones too: processes that are ended midway, every length of padding'

@@ -992,6 +992,9 @@ def test_where_columns_cannot_be_told_the_command_says_which_option_names_them(c
     )
     words = "embed", "--input", path, "--output", tmp_path / "x.npy"
     assert refused(cli(*words)) == f"{told} others; say --column and its name {if_not}"
+    path.write_text("left\tright\nx\ty\tz\nu\tv\tw\n")
+    assert refused(cli(*words, "--header")).endswith("or say --no-header and, by numbers up to 3, --column.")
+    path.write_text("left\tright\nx\ty\n")
     assert refused(cli(*words, "--header")) == (
         f"{path}: it cannot be told which of 'left', 'right' holds the sentences; name it with --column."
     )

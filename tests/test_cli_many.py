@@ -290,6 +290,10 @@ KINDS = "a matrix is written to .tsv, .csv, .npy, .npz; use one of them."
             "lines.txt is plain text, one sentence a line, and has no column 'a'; leave --column out.",
         ),
         (
+            "rank --queries lines.txt --queries-column a",
+            "lines.txt is plain text, one sentence a line, and has no column 'a'; leave --queries-column out.",
+        ),
+        (
             "rank x --output x.npy",
             "x.npy: the ending says what kind of file it is; use one of .tsv, .csv, .jsonl (.gz may follow).",
         ),

@@ -30,7 +30,8 @@ from bertsim.hub.download import RESERVE
 from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from tests.checkpoints import make_checkpoint
 from tests.commands import start
-from tests.loopback_hub import TOKEN, LoopbackHub, serving
+from tests.loopback_hub import LoopbackHub, serving
+from tests.loopback_protocol import TOKEN
 
 REPOSITORY = "someone/tiny-bert"
 

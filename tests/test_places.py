@@ -12,6 +12,7 @@ from pyarrow import csv, fs
 
 from bertsim.batch import on_ray
 from bertsim.batch.places import Source
+from bertsim.cli.options import NAME_THEM
 from bertsim.data.pairs import open_pairs
 from bertsim.data.rows import Reading
 from bertsim.errors import DataError
@@ -97,8 +98,9 @@ def test_of_text_elsewhere_its_quotes_must_be_told(tmp_path: Path, monkeypatch: 
     bare = write(tmp_path / "p.csv", "Größe;B\n", "cp1252")
     how = Reading(delimiter=";", encoding="cp1252", header=False)
     assert rows_of(Source.find(bare, ("1", "2"), reading=how)) == [{"column1": "Größe", "column2": "B"}]
-    with pytest.raises(DataError, match=r"p\.csv: without a header, .*, by number\.$"):
-        Source.find(bare, reading=how)
+    for is_text, option in ((False, "them with --columns A B"), (True, "it with --column")):
+        with pytest.raises(DataError, match=rf"p\.csv: without a header, name {option}, by number\.$"):
+            Source.find(bare, advice=NAME_THEM, reading=how, is_text=is_text)
 
 
 def test_words_that_do_not_go_with_ray_are_refused(

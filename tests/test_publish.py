@@ -18,7 +18,8 @@ from bertsim.model.loading import BUNDLED, load
 from bertsim.publishing.deploy import space_files
 from bertsim.publishing.model_card import model_card
 from tests.commands import ROOT, Result
-from tests.loopback_hub import TOKEN, LoopbackHub, serving
+from tests.loopback_hub import LoopbackHub, serving
+from tests.loopback_protocol import TOKEN
 
 Command = Callable[..., Result]
 # huggingface_hub's own, of the client that it uploads with

@@ -222,7 +222,7 @@ def test_without_ray_it_is_said_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(on_ray, "find_spec", lambda name: None)
     assert cli("score", "--input", tmp_path, "--output", tmp_path / "out", "--ray").refusal == (
-        "--ray needs Ray, which is not installed here; pip install 'bertsim[ray]'."
+        "--ray needs Ray, which is not installed here; in bertsim's folder: pip install '.[ray]'."
     )
 
 

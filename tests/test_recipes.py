@@ -19,7 +19,8 @@ from bertsim.errors import DataError
 from bertsim.training.recipe import RECIPES, find_recipe, recipe_names
 from tests.checkpoints import WORDS, make_checkpoint
 from tests.commands import Result
-from tests.loopback_hub import TOKEN, LoopbackHub, serving
+from tests.loopback_hub import LoopbackHub, serving
+from tests.loopback_protocol import TOKEN
 
 STSB = "sentence-transformers/stsb"
 HEADS = {

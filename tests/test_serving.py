@@ -488,6 +488,33 @@ def test_a_share_that_is_no_number_is_refused(monkeypatch):
         serve_app()
 
 
+def test_what_no_option_of_serve_says_the_environment_does_and_heads_go_with_their_encoder(monkeypatch):
+    from bertsim import ui
+    from bertsim.cli.main import main
+    from bertsim.ui import app
+
+    def shelf(catalog: Any, **given: Any) -> SimpleNamespace:
+        return SimpleNamespace(encoder=catalog.start.name, ask=lambda: None, **given)
+
+    served, ports = list[tuple[object, ...]](), [free_port(), free_port()]
+    monkeypatch.setattr(ui, "keep_together", lambda: None)
+    monkeypatch.setattr(ui, "Shelf", shelf)
+    monkeypatch.setattr(app, "build_app", lambda shelf: shelf)
+    monkeypatch.setattr(
+        app, "launch", lambda app, shelf, *how: served.append((shelf.encoder, shelf.heads, shelf.engine, *how))
+    )
+    said = {"ENCODER": "user/encoder", "HEADS": "user/heads", "ENGINE": "tensorflow", "HOST": "localhost"}
+    for name, value in (said | {"PORT": str(ports[0]), "SHARE": "1"}).items():
+        monkeypatch.setenv(f"BERTSIM_{name}", value)
+    assert main(["serve"]) == 0
+    words = ["--encoder", "user/other", "--engine", "litert", "--host", "127.0.0.1", "--port", str(ports[1])]
+    assert main(["serve", *words]) == 0
+    assert served == [
+        ("user/encoder", "user/heads", "tensorflow", "localhost", ports[0], True, 0),
+        ("user/other", None, "litert", "127.0.0.1", ports[1], True, 0),
+    ]
+
+
 def test_an_app_that_is_too_busy_at_its_start_to_show_gradio_its_page_is_served(model, monkeypatch):
     monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
     for app in serve(model):

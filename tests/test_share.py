@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -77,22 +78,34 @@ def test_calls_have_the_sentences_and_say_what_they_leave_out(pair, plain_pair):
     (curl, left_out), (mcp, _) = (in_other_words(pair, [[], []])[name] for name in ("curl", "MCP"))
     words = shlex.split(curl.splitlines()[0].removeprefix("event=$(").partition(" | ")[0])
     assert words[:3] == ["curl", "-s", f"{ORIGIN}gradio_api/call/v2/compare"]
-    assert json.loads(words[-1]) == {"sentence_a": A, "sentence_b": B}
+    asked = {"sentence_a": A, "sentence_b": B, "encoder": pair.model.name}  # the app may begin with another
+    assert json.loads(words[-1]) == asked
     server, call = (json.loads(part) for part in re.split(r"^// .*$", mcp, flags=re.MULTILINE)[1:])
     assert server == {"mcpServers": {"bertsim": {"url": f"{ORIGIN}gradio_api/mcp/"}}}
-    assert call == {"name": "compare", "arguments": {"sentence_a": A, "sentence_b": B}}
+    assert call == {"name": "compare", "arguments": asked}
     assert left_out == "Calls of the app take the encoder's own settings and every token."
     assert {text for _, text in in_other_words(plain_pair, [[], []]).values()} == {""}
 
 
-def test_an_encoder_of_the_hub_is_named_with_its_commit(plain_pair, monkeypatch):
+def test_an_encoder_of_the_hub_is_named_with_its_commit_and_its_heads_and_in_calls_as_it_is_offered(
+    plain_pair, monkeypatch
+):
     monkeypatch.setattr(plain_pair.model, "name", "user/encoder")
     monkeypatch.setattr(plain_pair.model, "revision", "c0ffee")
-    texts = {name: text for name, (text, _) in in_other_words(plain_pair, [[], []]).items()}
-    assert "bertsim.load(encoder='user/encoder', revision='c0ffee')" in texts["Python"]
-    assert "--json --encoder=user/encoder --revision=c0ffee -- 'Alice" in texts["Command line"]
-    assert '"encoder": "user/encoder"' in texts["curl"]
-    assert '"encoder": "user/encoder"' in texts["MCP"]
+    monkeypatch.setattr(plain_pair.model, "heads_source", "user/heads@facade")
+    pair = replace(plain_pair, settings=replace(plain_pair.settings, encoder="user/encoder@v2"))
+    texts = {name: text for name, (text, _) in in_other_words(pair, [[], []]).items()}
+    assert "bertsim.load('user/encoder', revision='c0ffee', heads='user/heads@facade')" in texts["Python"]
+    assert "--json --encoder=user/encoder --revision=c0ffee --heads=user/heads@facade --" in texts["Command line"]
+    assert '"encoder": "user/encoder@v2"' in texts["curl"]
+    assert '"encoder": "user/encoder@v2"' in texts["MCP"]
+
+
+def test_an_encoder_of_a_folder_is_the_first_argument_and_no_folder_of_heads_is_told(plain_pair, monkeypatch):
+    monkeypatch.setattr(plain_pair.model, "name", "mine")
+    monkeypatch.setattr(plain_pair.model, "heads_source", "/somewhere/heads")
+    program, _ = in_other_words(plain_pair, [[], []])["Python"]
+    assert "model = bertsim.load('mine')\n" in program
 
 
 def drawn(pair: Pair, mask: list[str], together: str | None = "pooled") -> ElementTree.Element:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import gradio as gr
 import numpy as np
@@ -25,6 +27,7 @@ from bertsim.ui.events import Shown
 from bertsim.ui.examples import EXAMPLES
 from bertsim.ui.judging import KEPT_CHARACTERS, KEPT_PAIRS, TYPED_ON, judge, recalled, remember
 from bertsim.ui.kept import MAX_BYTES
+from bertsim.ui.modes import COMPARE
 from bertsim.ui.pairs import Pairs, Settings
 from bertsim.ui.shelf import Shelf
 from bertsim.ui.tabs import TABS, draw_layers, draw_meets, hide_each, open_matrix, press_token
@@ -343,6 +346,25 @@ def events(model):
         return build_app(model)
 
     return next(each.fn.__self__ for each in run(build()).fns.values() if each.name == "open_page")
+
+
+def test_a_page_that_begins_with_a_revision_of_the_hub_opens_and_links_to_it_as_it_is_offered(model, monkeypatch):
+    offer, request = "user/encoder@v2", SimpleNamespace(session_hash="ann", query_params={})
+    monkeypatch.setenv("BERTSIM_ENCODER", offer)
+    monkeypatch.setattr(model, "name", "user/encoder")
+
+    async def build() -> gr.Blocks:
+        return build_app(model)
+
+    events = next(each.fn.__self__ for each in run(build()).fns.values() if each.name == "open_page")
+    sent = {**Choices.of(model).defaults, "past": [], "a": "", "b": "", "tab": "saw", "mode": COMPARE, "encoder": offer}
+    opened = events.open_page(request, **sent, shown=None, turn=1)
+    shown = opened[events.page.shown]
+    assert opened[events.page.encoder] == shown.settings.encoder == offer
+    told = events.follow(request, **sent, shown=shown, turn=2)[events.page.share]
+    link = parse_qs(html.unescape(re.findall('data-query="([^"]*)"', told)[0]))
+    assert link == {"a": [EXAMPLES[0][1]], "b": [EXAMPLES[0][2]]}
+    assert "encoder=user%2Fencoder%40v2" in Choices.of(model, offer).write_link("a", "b", "saw", sent, "another")
 
 
 def test_a_link_that_waited_for_its_encoder_says_what_of_it_cannot_be_followed(model, events):

@@ -123,7 +123,7 @@ def pool_size(nodes: Sequence[int], cpus: int) -> int:
 def check_cluster(address: str) -> None:
     """Refuse what cannot begin. Raises: ClusterError, if Ray is not installed, or nobody answers at the address."""
     if find_spec("ray") is None:
-        raise ClusterError("--ray needs Ray, which is not installed here; pip install 'bertsim[ray]'.")
+        raise ClusterError("--ray needs Ray, which is not installed here; in bertsim's folder: pip install '.[ray]'.")
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         try:

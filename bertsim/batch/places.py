@@ -81,7 +81,7 @@ class Source:
             raise DataError(f"{where}: how {KIND_NAMES[kinds[0]]} is written needs no telling; leave it out.")
         reading = _as_usual(kinds[0], reading, where) if is_table else Reading(kind=kinds[0], header=True)
         if reading.header is False and wanted is None:
-            raise DataError(f"{where}: without a header, {advice.pair}, by number.")
+            raise DataError(f"{where}: without a header, {advice.sentence if is_text else advice.pair}, by number.")
         with named(where):
             options = _arrow_options(reading, csv.ReadOptions(autogenerate_column_names=not reading.header))
             form: Any = dataset.CsvFileFormat(**options) if is_table else kinds[0].replace("jsonl", "json")

@@ -164,7 +164,7 @@ def _weight_files(folder: Path) -> list[Path]:
         if (folder / name).exists():
             raise CheckpointError(
                 f"{folder / name} is refused because reading it can run code; convert it to {WEIGHTS} "
-                "(transformers: model.save_pretrained(folder, safe_serialization=True))."
+                "(transformers: model.save_pretrained(folder))."
             )
     raise CheckpointError(f"{folder} has no {WEIGHTS}.")
 

@@ -14,6 +14,7 @@ from bertsim.cli.options import add_model_options, add_reading_options, load_sco
 from bertsim.cli.output import LiveLine, fields, print_json, say
 from bertsim.data.pairs import open_pairs
 from bertsim.errors import DataError, InputError
+from bertsim.score.calibration import SIMILAR
 
 if TYPE_CHECKING:
     from bertsim.measuring.agreement import Agreement
@@ -35,7 +36,6 @@ _FIGURES = {
     "recall": "R", "f1": "F1", "brier": "Brier", "ece": "ECE",
 }
 # fmt: on
-_SIMILAR_SHARE = 0.8  # of the scale of labels: 4 of 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +162,7 @@ def similar_from(given: float | None, labels: Sequence[float]) -> float:
     lowest, highest = min(labels), max(labels)
     if given is None:
         scale = 1.0 if highest <= 1 else max(highest, 5.0)
-        return 1.0 if set(labels) <= {0.0, 1.0} else _SIMILAR_SHARE * scale
+        return 1.0 if set(labels) <= {0.0, 1.0} else SIMILAR * scale
     if not lowest < given <= highest:
         span = f"labels go from {lowest:g} to {highest:g}"
         raise InputError(f"--similar-from is {given:g}, and {span}; choose a label that parts them.")

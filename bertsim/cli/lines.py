@@ -75,7 +75,7 @@ def open_files(args: argparse.Namespace, other: str) -> Iterator[tuple[DataFile,
         raise InputError(f"--{other}-column goes with --{other} FILE.")
     is_alike = path is not None and ending_of(path) == ending_of(args.input)
     advice, reading = reading_of(args) if is_alike else (MEND, FIND_OUT)
-    advice = replace(advice, sentence=f"name it with --{other}-column")
+    advice = replace(advice, sentence=f"name it with --{other}-column", column=f"--{other}-column")
     with ExitStack() as stack:
         inputs = [stack.enter_context(at_hand(each)) for each in (args.input, path) if each is not None]
         files = [open_sentences(inputs[0], args.column, *reading_of(args))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from bertsim.bert.pooling import COMBINES
+from bertsim.bert.pooling import COMBINES, POOLINGS
 from bertsim.cli.output import LiveLine, native_log_held_back
 from bertsim.data.layout import DELIMITERS
 from bertsim.data.pairs import MEND_OR_SKIP, Advice
@@ -43,7 +43,8 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGr
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The encoder, and how its token vectors become a sentence's."""
     add = add_encoder_options(parser).add_argument
-    add("--pooling", metavar="P", help="cls, mean, max, mean_max or pooler (default: the checkpoint's own)")
+    poolings = f"{', '.join(POOLINGS)}, or several over tokens as max+mean"
+    add("--pooling", metavar="P", help=f"{poolings} (default: the checkpoint's own)")
     layers = 'which hidden states: "-1" (last, the default), "-1,-2", "last4", "all" (0, the embeddings, with them)'
     add("--layers", metavar="L", help=layers)
     combine = "how several layers become one (default: concat)"

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 HELP = "train heads, or an encoder with its heads"
 DESCRIPTION = """\
-Train heads on labelled pairs (.tsv, .csv or .jsonl, each also .gz, or .parquet):
+Train heads on labelled pairs (TSV, CSV, JSON Lines, JSON, Parquet, Excel; packed by gzip or zstd or not):
   python -m bertsim train --data train.tsv --dev dev.tsv --head bilstm --output trained
 Each --data may say more about itself: --data pairs.tsv kind=positives weight=0.5 take=10000
-  kind=graded|binary|inference|positives  scale=0:5  label=COLUMN  columns=A,B   (recognised where possible)
+  kind=graded|binary|inference: what its labels are, and scale=0:5 of graded ones; both are told from its rows
+  kind=verdicts: what two sentences are to each other, in label=COLUMN, for a head that infers
+  kind=positives|paraphrases|cosine: pairs without labels (cosine: rated by the encoder itself, with --tune all)
   kind=swaps|edits|text: plain text, to make pairs of or, with --tune all, to keep the vectors of as they are
+  label=COLUMN  columns=A,B: where they are not recognised by their names
   edit=negation|antonym|…: what kind=edits changes in a sentence; antonym also needs antonyms=FILE of opposites
   per_epoch=N: so many of its pairs in each epoch, others in the next; epochs=FIRST:LAST: in these alone
   hold_out=yes leaves out the tenth of all sentences that `probe` and `evaluate --held-out` measure on;
@@ -60,7 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--inputs", choices=("apart", "packed"), help="how heads read a pair (default: apart)")
     add("--units", nargs="+", type=int, metavar="N", help="of each layer of bilstm (default: 64)")
     add("--dropout", type=float, metavar="P", help="of the heads (default: 0.1; mean: 0.2)")
-    add("--labels", nargs="+", metavar="COLUMN", help="columns of a multi-label head")
+    labels = "columns of a multi-label head; or entailment neutral contradiction, of a head that infers"
+    add("--labels", nargs="+", metavar="COLUMN", help=labels)
     add("--epochs", type=int, metavar="N", help="at most (default: 4)")
     add("--patience", type=int, metavar="N", help="epochs without a better dev metric (default: 2)")
     add("--batch-size", type=int, metavar="N", help="pairs in a step (default: 32)")

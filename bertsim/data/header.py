@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\s*[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?\s*")
 
 
 def name_columns(
-    where: str, rows: Sequence[Record], header: bool | None, naming: str, settle: Callable[[str], str]
+    where: str, rows: Sequence[Record], header: bool | None, naming: str, option: str, settle: Callable[[str], str]
 ) -> tuple[list[str], bool]:
     """The names of the columns, and whether the first row is what gives them.
 
@@ -35,7 +35,7 @@ def name_columns(
         where: the first row, as messages call it.
         rows: the first ones.
         header: whether the first names the columns; None: it is told by columns that hold numbers below it.
-        naming: the options by which somebody says that it does.
+        naming, option: the options by which somebody says that it does, and that by which columns are named.
         settle: what a message says is to be done, of the options that settle it.
 
     Raises:
@@ -55,7 +55,7 @@ def name_columns(
     elif first.fault is not None:
         raise DataError(f"{where} must name the columns, but {first.fault}.")
     cells = _cells(rows[header is not False :])
-    names = _fitted(where, names, cells, settle) if header is not False else [""] * _width(cells)
+    names = _fitted(where, names, cells, option, settle) if header is not False else [""] * _width(cells)
     names = [name if name.strip() else f"column{place}" for place, name in enumerate(names, 1)]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise DataError(f"{where} names {', '.join(map(repr, twice))} more than once; give every column its own name.")
@@ -89,7 +89,9 @@ def is_number(cell: object) -> bool:
     return not isinstance(cell, str) or bool(_NUMBER.fullmatch(cell))
 
 
-def _fitted(where: str, names: list[str], rows: Sequence[list[object]], settle: Callable[[str], str]) -> list[str]:
+def _fitted(
+    where: str, names: list[str], rows: Sequence[list[object]], option: str, settle: Callable[[str], str]
+) -> list[str]:
     """Names for all cells of the rows, which have more of them where R or a delimiter too many has made them."""
     width = _width(rows)
     longer = [row for row in rows if len(row) == width > len(names)]
@@ -99,7 +101,7 @@ def _fitted(where: str, names: list[str], rows: Sequence[list[object]], settle: 
         return names + [""] * (width - len(names))
     if width == len(names) + 1 and [row[0] for row in longer] == [str(n) for n in range(1, len(longer) + 1)]:
         return ["", *names]
-    advice = f"name every column, or {settle(f'--no-header and, by numbers up to {width}, --columns')}"
+    advice = f"name every column, or {settle(f'--no-header and, by numbers up to {width}, {option}')}"
     raise DataError(f"{where} names {len(names)} columns, and most rows have {width} cells; {advice}.")
 
 

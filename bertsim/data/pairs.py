@@ -35,6 +35,7 @@ class Advice:
     label: str = "rename them until one alone has a known name, such as score"
     sentence: str = "name one of them sentence"
     row: str = "mend the row"
+    column: str = "--column"  # the option that names the column of sentences
     has_options: bool = False
 
     def settle(self, options: str) -> str:
@@ -205,7 +206,8 @@ def open_sentences(
     """
     file = open_table(path, None if column is None else [column], advice, reading, is_text=True)
     if column is not None and file.kind == "txt":
-        raise DataError(f"{path} is plain text, one sentence a line, and has no column {column!r}; leave --column out.")
+        said = f"is plain text, one sentence a line, and has no column {column!r}; leave {advice.column} out"
+        raise DataError(f"{path} {said}.")
     return with_sentence(file, column)
 
 
@@ -297,8 +299,9 @@ def _opened_one(path: Path, wanted: Sequence[str] | None, advice: Advice, readin
         is_named = wanted is not None and not all(name.isdecimal() for name in wanted)
         header = reading.kind == "parquet" or is_named or bool(recognised(names, KNOWN)) or None
     where = f"{path}:{rows[0].line}" if rows[0].line else str(path)
-    naming = "--header" if wanted else "--column and its name" if is_text else "--columns and two of these"
-    names, header = name_columns(where, rows, header, naming, advice.settle)
+    option, them = (advice.column, "its name") if is_text else ("--columns", "two of these")
+    naming = "--header" if wanted else f"{option} and {them}"
+    names, header = name_columns(where, rows, header, naming, option, advice.settle)
     return DataFile(path, replace(reading, header=header), tuple(names), advice)
 
 

@@ -1,7 +1,7 @@
 """Scores of many pairs, and their labels where there are some -> what is drawn of them: histograms, curves, clouds.
 
 What comes in: float [n] by scorer, NaN where a pair has none. What goes out: frozen records of plain numbers, few
-enough to be drawn whatever n is. numpy; correlations are `evaluation`'s.
+enough to be drawn whatever n is. numpy, and scipy for ranks; correlations are `evaluation`'s.
 
 Source: area under ROC as the chance that a similar pair scores above another, ties half, Hanley & McNeil 1982; average
 precision as scikit-learn's, the sum of precision over the steps of recall.
@@ -201,7 +201,7 @@ def curves(values: Numbers, is_similar: NDArray[np.bool_]) -> tuple[Curve, Curve
     false_rate, recall = np.append(0, (called - true) / negatives), np.append(0, true / positives)
     precision = np.append(1.0, true / called)
     average = float(np.sum(np.diff(recall) * precision[1:]))
-    area = float(np.sum(np.diff(false_rate) * (recall[1:] + recall[:-1]) / 2))
+    area = float(np.trapezoid(recall, false_rate))
     return _thinned(false_rate, recall, area), _thinned(recall[1:], precision[1:], average)
 
 
@@ -224,12 +224,9 @@ def percentiles(values: Numbers) -> Numbers:
 
     Example: [1, 5, 5] -> [0, .75, .75]
     """
-    known = ~np.isnan(values)
-    own, found = values[known], np.full(len(values), np.nan)
-    ordered = np.sort(own)
-    low, high = np.searchsorted(ordered, own), np.searchsorted(ordered, own, "right")
-    found[known] = (low + high - 1) / 2 / max(len(own) - 1, 1)
-    return found
+    from scipy.stats import rankdata
+
+    return (rankdata(values, nan_policy="omit") - 1) / max(np.count_nonzero(~np.isnan(values)) - 1, 1)
 
 
 def _ends(values: Numbers) -> tuple[float, float]:

@@ -21,51 +21,47 @@ _WIDEST = 3.0  # standard normal: from the lowest thousandth of the pairs to the
 
 
 def fit_calibration(
-    scores: ArrayLike, labels: ArrayLike, *, similar: float = SIMILAR, data: str = "", weights: ArrayLike | None = None
+    scores: ArrayLike, labels: ArrayLike, *, data: str = "", weights: ArrayLike | None = None
 ) -> Calibration:
     """Fit a curve to pairs that no weight was trained on.
 
     Args:
         scores: float [n]; higher = more similar.
-        labels: float [n] in [0, 1]: the label's part of its scale.
-        similar: from which label on a pair counts as similar.
+        labels: float [n] in [0, 1]: the label's part of its scale; from `SIMILAR` on a pair is similar.
         data: what to say it was fitted on.
         weights: float [n], how much each pair counts (`weigh_groups`); None: all alike.
 
     Raises: InputError, as `checked`, or for pairs that are all similar, or all dissimilar.
     """
     x, y = checked(scores, labels, "a calibration", MIN_ROWS)
-    is_similar = (y >= similar - 1e-9).astype(np.float64)
+    is_similar = (y >= SIMILAR - 1e-9).astype(np.float64)
     positives = int(is_similar.sum())
     if positives in (0, len(x)):
         which = "none" if not positives else "every one"
         raise InputError(
-            f"of {len(x)} labelled pairs {which} is similar (label of at least {similar:g} of its scale);"
+            f"of {len(x)} labelled pairs {which} is similar (label of at least {SIMILAR:g} of its scale);"
             " a calibration needs both kinds."
         )
     counts = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
     knots, probabilities = (tuple(map(float, row)) for row in _fit_curve(x, is_similar, counts))
-    return Calibration("isotonic", scores=knots, probabilities=probabilities, similar=similar, data=data, n=len(x))
+    return Calibration("isotonic", scores=knots, probabilities=probabilities, data=data, n=len(x))
 
 
-def weigh_groups(
-    labels: ArrayLike, groups: Sequence[str], mix: Mapping[str, tuple[float, float]], similar: float = SIMILAR
-) -> Numbers:
+def weigh_groups(labels: ArrayLike, groups: Sequence[str], mix: Mapping[str, tuple[float, float]]) -> Numbers:
     """Weigh pairs so that each kind of text has the share of all pairs, and of similar ones, that it has elsewhere.
 
     The weights are float64 [n], their mean 1 where every group has pairs of both kinds.
 
     Args:
-        labels: float [n] in [0, 1].
+        labels: float [n] in [0, 1]; from `SIMILAR` on a pair is similar.
         groups: [n], what kind of text each pair is.
         mix: by group, its share of all pairs and the share of similar ones among its own, where scores will be used.
-        similar: from which label on a pair counts as similar.
 
     Raises: InputError, for a group that `mix` does not name.
     Source: post-stratification, Holt & Smith 1979.
     Example: labels [1, 0, 0, 0], all of group "a", {"a": (1, 0.5)} -> [2, 2/3, 2/3, 2/3]
     """
-    is_similar = np.asarray(labels, np.float64) >= similar - 1e-9
+    is_similar = np.asarray(labels, np.float64) >= SIMILAR - 1e-9
     names = np.asarray(groups)
     weights = np.zeros(len(names))
     for name in dict.fromkeys(groups):

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.data.pairs import open_pairs
-from bertsim.engines.base import pass_of
 from bertsim.errors import DataError, InputError
 from bertsim.heads.config import LABELS
 from bertsim.measuring.edits import KINDS as EDITS
@@ -32,7 +31,6 @@ from bertsim.records import COMBINED, Float
 from bertsim.score.verdict import FEATURES, KINDS, Share, VerdictRule, features_of, kinds_of
 
 if TYPE_CHECKING:
-    from bertsim.engines.base import Progress
     from bertsim.model.similarity import SimilarityModel
 
 LABELS_OF = {"same": SAME, "one_follows": LESS, "opposite": AGAINST, "close": APART}
@@ -160,13 +158,11 @@ def read_known(path: Path) -> list[KnownPair]:
     return found
 
 
-def read_pairs(
-    model: SimilarityModel, pairs: Sequence[KnownPair], rating: str, progress: Progress | None = None
-) -> Read:
+def read_pairs(model: SimilarityModel, pairs: Sequence[KnownPair], rating: str) -> Read:
     """Have a model with an inferring head read pairs; `rating`: the scorer to go by."""
     ways = [[(pair[i], pair[1 - i]) for pair in pairs] for i in (0, 1)]
-    scores, there = model.infer(ways[0], [rating], progress=pass_of(progress, 0, 2))
-    _, back = model.infer(ways[1], (), progress=pass_of(progress, 1, 2))
+    scores, there = model.infer(ways[0], [rating])
+    _, back = model.infer(ways[1], ())
     return Read(scores[rating], np.stack([there, back], axis=1))
 
 
@@ -230,7 +226,7 @@ def _weigh(pairs: Sequence[KnownPair]) -> NDArray[np.float64]:
     return np.array([shares[p.kind, p.source] / (sums[p.kind] * counts[p.kind, p.source]) for p in pairs])
 
 
-def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: Progress | None = None) -> VerdictReport:
+def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair]) -> VerdictReport:
     """How often the verdicts of a model are right.
 
     Raises:
@@ -239,7 +235,7 @@ def try_verdicts(model: SimilarityModel, pairs: Sequence[KnownPair], progress: P
     if model.verdict_rule is None or model.inferring_head is None:
         why = "its folder has no verdict.json, or its heads are not loaded"
         raise InputError(f"{model.name} gives no verdicts: {why}.")
-    read = read_pairs(model, pairs, model.verdict_rule.rating, progress)
+    read = read_pairs(model, pairs, model.verdict_rule.rating)
     said = kinds_of(read.rating, read.inference, model.verdict_rule)
     confusion = {kind: dict.fromkeys(KINDS, 0) for kind in KINDS}
     for pair, kind in zip(pairs, said, strict=True):

@@ -31,7 +31,8 @@ pairs = [("A man is playing a guitar.", "Someone plays the guitar.")]
 {scores}
 ```
 
-Every other file is compared with its checksum when loaded. `bertsim serve --encoder {repository}` opens the demo on it.
+Every other file is compared with its checksum when loaded. `python -m bertsim serve --encoder {repository}` is the demo
+on it.
 {end}
 """
 

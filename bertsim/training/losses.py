@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from bertsim.bert.pooling import scale_to_unit
 from bertsim.records import Float
 
 Tensor = Any
@@ -40,7 +41,7 @@ def cosent(a: Tensor, b: Tensor, targets: Tensor) -> Tensor:
 
     Example: two pairs of equal cosine with targets 1 and 0 -> log 2
     """
-    scores = SCALE * ops.sum(_unit(a) * _unit(b), axis=-1)
+    scores = SCALE * ops.sum(scale_to_unit(a, ops) * scale_to_unit(b, ops), axis=-1)
     differences = scores[None, :] - scores[:, None]
     counts = targets[:, None] > targets[None, :]
     terms = ops.reshape(ops.where(counts, differences, _MASKED), (-1,))
@@ -54,7 +55,7 @@ def in_batch_negatives(a: Tensor, b: Tensor) -> Tensor:
 
     Example: a batch of one -> 0
     """
-    cosines = SCALE * ops.matmul(_unit(a), ops.transpose(_unit(b)))
+    cosines = SCALE * ops.matmul(scale_to_unit(a, ops), ops.transpose(scale_to_unit(b, ops)))
     partner = ops.diagonal(cosines)
     return ops.mean(ops.logsumexp(cosines, axis=1) + ops.logsumexp(cosines, axis=0) - 2 * partner) / 2
 
@@ -81,7 +82,3 @@ def dev_metric(predicted: Float, targets: Float) -> float:
 def metric_name(targets: Float) -> str:
     """What `dev_metric` is called on these targets."""
     return "AUC" if set(np.unique(targets)) <= {0.0, 1.0} else "Spearman"
-
-
-def _unit(x: Tensor) -> Tensor:
-    return x * ops.rsqrt(ops.maximum(ops.sum(x * x, axis=-1, keepdims=True), 1e-12))

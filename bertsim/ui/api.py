@@ -45,7 +45,8 @@ PARAMETERS = {
     "others": "what each sentence is compared with; empty = the same sentences.",
     "top": "how many are kept.",
     "rerank": "another scorer, a slower one, that puts those kept in order again; empty = none.",
-    "scorer": "cosine, dot, euclidean, manhattan, alignment, or a trained head of the encoder: bilstm, combined.",
+    "scorer": "cosine, dot, euclidean, manhattan, alignment, alignment_precision, alignment_recall, a trained head of "
+    "the encoder (bilstm, nli, pooled), or combined.",
     "layer": "1 = first block.",
     "head": "1 = first head; 0 = the mean of all heads.",
     "encoder": "the name of an encoder that this app offers; empty = the one that it runs on.",
@@ -126,7 +127,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
 
     @replies
     def compare(sentence_a: str, sentence_b: str, encoder: str = "") -> dict[str, Any]:
-        """Every scorer's value for two sentences, with its unit, its range and its score; what was not read."""
+        """Every scorer's value for two sentences, with unit, range and score; a verdict in words; what was not read."""
         model = shelf.get_called(encoder)
         comparison = model.compare(sentence_a, sentence_b)
         return {
@@ -161,8 +162,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         return {
             "tokens": [plain(token) for token in batch.tokens[0]],
             "token_type_ids": batch.token_type_ids[0].tolist(),
-            "cut_tokens": [each.cut_tokens for each in batch.unread[0]],
-            "unknown_tokens": [len(each.unknown_words) for each in batch.unread[0]],
+            **_counts(*batch.unread[0]),
             "attention": attention_matrix(output.attentions[:, 0], chosen).tolist(),
         }
 

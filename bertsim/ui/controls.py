@@ -109,7 +109,7 @@ class Choices:
     """What a model allows each control to be.
 
     Attributes:
-        encoder: name of the model, as links and endpoints have it.
+        encoder: its name, as links and endpoints have it: that of an offer, which may name a revision.
         options: by key of a control: its values in order, a range where it is a slider.
         defaults: by key: what a new visitor finds.
     """
@@ -119,10 +119,10 @@ class Choices:
     defaults: Mapping[str, Any]
 
     @classmethod
-    def of(cls, model: SimilarityModel) -> Choices:
-        """What a loaded model allows."""
+    def of(cls, model: SimilarityModel, encoder: str = "") -> Choices:
+        """What a loaded model allows, which is offered by this name; "": by its own."""
         own = model.default_pooling, model.max_length
-        return cls._of(model.name, model.config, *own, model.scorers_of("packed"), model.has_pooler)
+        return cls._of(encoder or model.name, model.config, *own, model.scorers_of("packed"), model.has_pooler)
 
     @classmethod
     def of_bundled(cls) -> Choices:

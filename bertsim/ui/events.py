@@ -185,7 +185,7 @@ class Events:
             return gr.skip()
         check = self.links.take(request.session_hash, sent["turn"])
         pair, query, problem = self._pair(shown), "", ""
-        allowed, start = Choices.of(pair.model), self.shelf.catalog.start.name
+        allowed, start = Choices.of(pair.model, pair.settings.encoder), self.shelf.catalog.start.name
         try:
             query = allowed.write_link(shown.a, shown.b, sent["tab"], sent, start)
         except InputError as error:
@@ -319,6 +319,6 @@ class Events:
             if "encoder" in query and not problem:
                 problem = f"The link could not be followed: {loading.future.exception()}"
             loading = self.shelf.ask(None)
-        allowed = Choices.of(self.shelf.get(loading.offer.name))
+        allowed = Choices.of(self.shelf.get(loading.offer.name), loading.offer.name)
         tab, values, unread = allowed.read_link(query if waiting or not problem else {})
         return allowed, problem or unread, waiting, (tab, values)

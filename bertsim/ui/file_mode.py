@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.ui.pairs import Settings
 from bertsim.ui.reader import NO_LABEL, TAKEN_KINDS, Asked, Taken, read_taken
 from bertsim.ui.theme import FILE_JS
-from bertsim.ui.transfer import build_transfers
+from bertsim.ui.transfer import BINARY, Making, build_transfers
 from bertsim.views.file import Preview, drop_zone, finished, preview, under_way
-from bertsim.views.markup import Html, counted, note, number, tag
+from bertsim.views.markup import Html, counted, note, number, shorten, tag
 from bertsim.views.page import fault
 
 EXAMPLE = Path(__file__).parent / "assets" / "example.tsv"
@@ -66,7 +67,9 @@ class FileMode(Mode):
         super().__init__(*args)
         self.found = Found(self, self.visit_of)
         self.desk = Desk(limits_of(os.environ))
-        makes = {f"scored.{kind}": (_MEDIA.get(kind, "application/octet-stream"), _writer(kind)) for kind in KINDS}
+        makes: dict[str, tuple[str, Making]] = {
+            f"scored.{kind}": (_MEDIA.get(kind, BINARY), partial(write, kind=kind)) for kind in KINDS
+        }
         makes["report.html"] = "text/html", write_report
         makes["example.tsv"] = _MEDIA["tsv"], lambda _: iter([EXAMPLE.read_bytes()])
         self.transfers = build_transfers(self.desk, makes)
@@ -301,7 +304,7 @@ class FileMode(Mode):
             value = FOUND_OUT if value is None else value
             found[control] = gr.update(choices=options, value=value, visible=key in taken.sayable)
         a, b = taken.sentences or (taken.asked.a, taken.asked.b)  # one that is chosen stays while the other is not
-        columns = [(name if len(name) <= 40 else f"{name[:39]}…", name) for name in taken.columns]
+        columns = [(shorten(name, 40), name) for name in taken.columns]
         found[self.chosen["a"]] = gr.update(choices=columns, value=a)
         found[self.chosen["b"]] = gr.update(choices=columns, value=b)
         found[self.chosen["label"]] = gr.update(choices=[("none", NO_LABEL), *columns], value=taken.label or NO_LABEL)
@@ -340,7 +343,3 @@ class FileMode(Mode):
         links.append(("Report", f"files/{visit.ticket}/report.html"))
         told = finished(scored.done, len(scored.rows), bad, scored.seconds, by, links)
         return {self.told: told} | self._rest() | (self.found.draw(visit) if bad < scored.done else {})
-
-
-def _writer(kind: str) -> Any:
-    return lambda visit: write(visit, kind)

@@ -107,8 +107,7 @@ class Scored:
         """A new column of the finished rows, float64 [done]; NaN where a row has none, or there is no such column."""
         if not self.tables or name not in self.tables[0].column_names:
             return np.full(self.done, np.nan)
-        whole = pa.concat_tables(self.tables).column(name)
-        return whole.to_numpy().astype(np.float64) if whole.null_count == 0 else _with_nan(whole)
+        return pa.concat_tables(self.tables).column(name).to_numpy().astype(np.float64)
 
     @property
     def labels(self) -> NDArray[np.float64]:
@@ -120,10 +119,6 @@ class Scored:
         """Why each of the finished rows has no score."""
         name = self.columns[-1 - len(LABELS) * self.job.infers]
         return [each for table in self.tables for each in table.column(name).to_pylist()]
-
-
-def _with_nan(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    return np.array([math.nan if each is None else each for each in column.to_pylist()], np.float64)
 
 
 def begin(visit: Visit, job: Job, model: SimilarityModel) -> Scored:

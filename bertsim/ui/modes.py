@@ -134,7 +134,7 @@ class Mode(ABC):
 
     def _query(self, sent: Sent) -> str:
         """The query of a link to all of this."""
-        allowed = Choices.of(self.page.shelf.get(sent["encoder"]))
+        allowed = Choices.of(self.page.shelf.get(sent["encoder"]), sent["encoder"])
         own = allowed.settings_query(sent, self.page.shelf.catalog.start.name)
         query = urlencode({"mode": self.name, **self.write_link(sent), **own})
         if len(query) > LONGEST:

@@ -47,14 +47,16 @@ def in_other_words(pair: Pair, hidden: Sequence[Sequence[int]]) -> Mapping[str, 
         hidden: positions of the tokens that are hidden, in A and in B.
     """
     model, both = pair.model, (pair.comparison.sentence_a, pair.comparison.sentence_b)
-    encoder = {} if model.name == BUNDLED_NAME else {"encoder": model.name}
     usual = {"pooling": model.default_pooling, "layers": None, "combine": "concat", "max_length": model.max_length}
     options = {name: value for name, value in pair.options.items() if value != usual[name]}
-    sent = dict(zip(("sentence_a", "sentence_b"), both, strict=True)) | encoder
+    sent = dict(zip(("sentence_a", "sentence_b"), both, strict=True)) | {"encoder": pair.settings.encoder}
     own = "Calls of the app take the encoder's own settings and every token." if any(hidden) or options else ""
 
-    loaded = encoder | ({"revision": model.revision} if model.revision else {})
-    words = ["python", "-m", "bertsim", "score", "--json"]
+    encoder = [] if model.name == BUNDLED_NAME else [model.name]
+    loaded = {"revision": model.revision} if model.revision else {}
+    if "@" in (heads := model.heads_source or ""):  # of the Hub; a folder is the host's own
+        loaded["heads"] = heads
+    words = ["python", "-m", "bertsim", "score", "--json", *(f"--encoder={name}" for name in encoder)]
     for name, value in (loaded | options).items():
         written = ",".join(map(str, value)) if isinstance(value, tuple) else value
         words.append(f"--{name.replace('_', '-')}={written}")
@@ -65,20 +67,22 @@ def in_other_words(pair: Pair, hidden: Sequence[Sequence[int]]) -> Mapping[str, 
     calls = {"mcpServers": {"bertsim": {"url": f"{ORIGIN}gradio_api/mcp/"}}}, {"name": "compare", "arguments": sent}
     server, call = (json.dumps(each, ensure_ascii=False, indent=2) for each in calls)
     return {
-        "Python": (_as_python(pair, hidden, loaded, options), ""),
+        "Python": (_as_python(pair, hidden, [*map(repr, encoder), *_named(loaded)], _named(options)), ""),
         "Command line": (shlex.join([*words, "--", *both]), masked),
         "curl": (f"{asks}\ncurl -s {url}/$event | grep data", own),
         "MCP": (f"// the server, for your agent's settings\n{server}\n\n// the call\n{call}", own),
     }
 
 
-def _as_python(
-    pair: Pair, hidden: Sequence[Sequence[int]], loaded: Mapping[str, object], options: Mapping[str, object]
-) -> str:
+def _named(arguments: Mapping[str, object]) -> list[str]:
+    """Arguments as Python has them."""
+    return [f"{name}={value!r}" for name, value in arguments.items()]
+
+
+def _as_python(pair: Pair, hidden: Sequence[Sequence[int]], loaded: Sequence[str], options: Sequence[str]) -> str:
     own, tokens = pair.comparison, pair.comparison.tokens.tokens
-    named, more = (", ".join(f"{name}={value!r}" for name, value in each.items()) for each in (loaded, options))
-    more = more and f", {more}"
-    lines = ["import bertsim", "", f"model = bertsim.load({named})"]
+    more = "".join(f", {each}" for each in options)
+    lines = ["import bertsim", "", f"model = bertsim.load({', '.join(loaded)})"]
     lines.append(f"pair = model.compare({own.sentence_a!r}, {own.sentence_b!r}{more})")
     if any(hidden):
         lines.append("mask = pair.tokens.attention_mask.copy()")

@@ -77,7 +77,7 @@ class Switching:
                     told = loading.what, loading.share
                     yield {page.line: encoder_on_its_way(wanted, *told, current)}
             check()
-            allowed = Choices.of(loading.model())
+            allowed = Choices.of(loading.model(), wanted)
             _, values, problem = allowed.read_link(query or {})
             if problem:
                 warn_of_link(problem)

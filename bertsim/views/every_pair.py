@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bertsim.records import Float
-from bertsim.views.markup import Html, button, counted, downloads, note, number, pointed, region, table, tag
+from bertsim.views.markup import Html, button, counted, downloads, note, number, pointed, region, shorten, table, tag
 from bertsim.views.pairwise import (
     APART,
     LISTED,
@@ -26,7 +26,6 @@ from bertsim.views.pairwise import (
     number_rows,
     reached,
     said,
-    shorten,
     sign_of,
 )
 from bertsim.views.pairwise_matrix import matrix_picture

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bertsim.views.markup import Html, button, counted, note, number, region, tag
+from bertsim.views.markup import Html, button, counted, note, number, region, shorten, tag
 from bertsim.views.page import fault
 
 CELL = 160
@@ -88,8 +88,7 @@ def _faults(found: Preview) -> Html:
 
 def short(cell: object) -> str:
     """A cell as it is shown: a text shortened, nothing for none. Example: None -> ""."""
-    text = "" if cell is None else str(cell)
-    return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
+    return "" if cell is None else shorten(str(cell), CELL)
 
 
 def under_way(done: int, total: int, rate: float, left: float) -> Html:

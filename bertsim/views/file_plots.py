@@ -51,7 +51,7 @@ def findings(found: Measured) -> Html:
     parts = [_overview(found), tag("div.bs-plots", *(each.shown() for each in plots(found)))]
     if found.inference:
         parts.insert(1, _inference(found.inference))
-    return tag("section.bs-drawn", *parts, data_similar=found.similar)
+    return tag("section.bs-drawn", *parts)
 
 
 def plots(found: Measured) -> list[Plot]:

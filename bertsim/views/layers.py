@@ -32,12 +32,12 @@ def _mark(kind: int, x: float, y: float, title: str) -> Html:
     return tag("rect" if kind == 1 else "circle", tag("title", title), **where, style=f"fill:{_COLOURS[kind]}")
 
 
-def _spread(targets: list[float], gap: float = 15.0) -> list[float]:
+def _spread(targets: list[float]) -> list[float]:
     """Move labels apart so that none covers another, keeping their order from top to bottom."""
     order = sorted(range(len(targets)), key=targets.__getitem__)
     placed = list(targets)
     for before, here in pairwise(order):
-        placed[here] = max(placed[here], placed[before] + gap)
+        placed[here] = max(placed[here], placed[before] + 15.0)
     return placed
 
 

@@ -60,6 +60,12 @@ def sendable(value: str) -> str:
     return value.translate(_UNSENDABLE)
 
 
+def shorten(text: str, most: int) -> str:
+    """The beginning of a text, as far as there is room. Example: ("It will rain.", 8) -> "It will…"."""
+    shown = plain(text[: most + 1])
+    return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
+
+
 def safe_cell(value: str) -> str:
     """Text as a cell of a file that a spreadsheet opens: what it would run as a formula gets an apostrophe in front.
 

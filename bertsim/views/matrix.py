@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bertsim.records import Float, TokenBatch
-from bertsim.views.markup import Html, number, plain, table, tag
+from bertsim.views.markup import Html, number, plain, shorten, table, tag
 
 DRAWN = 40  # tokens a side; a larger picture freezes the page and cannot be read
 NUMBERED = 26  # tokens a side with a number in each cell
@@ -51,7 +51,7 @@ class Label(NamedTuple):
     @property
     def short(self) -> str:
         """The token as far as there is room for it, marked where it has no partner."""
-        token = self.token if len(self.token) <= LABEL else self.token[: LABEL - 1] + "…"
+        token = shorten(self.token, LABEL)
         return f"{ALONE} {token}" if self.is_alone else token
 
     @property

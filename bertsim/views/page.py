@@ -60,7 +60,7 @@ def previous(pairs: Sequence[tuple[str, str, float, str]]) -> Html:
     for index, (a, b, cosine, maker) in enumerate(pairs):
         both = (tag("span", tag("bdi", sentence[:SHOWN])) for sentence in (a, b))
         label = f"Bring back: {a[:SHOWN]} / {b[:SHOWN]}"
-        value = tag("span", number(cosine)), tag("small", maker) if maker else ""
+        value = tag("span", number(cosine)), tag("bdi", maker) if maker else ""
         shown = button(*both, *value, data_pick=index, aria_label=label)
         rows.append(tag("li", shown))
     return tag("ol.bs-past", *rows[::-1], reversed=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertsim.records import Float
-from bertsim.views.markup import number, plain
+from bertsim.views.markup import number, shorten
 from bertsim.views.matrix import HUES, SOFT
 
 MAX_DRAWN = 50
@@ -24,6 +24,7 @@ MOST_TOGETHER = MAX_DRAWN * (MAX_DRAWN - 1) // 2
 APART, TOGETHER = "two vectors", "cross-encoder"
 NEAREST, LISTED = 10, 100
 """Pairs that are listed beside a matrix, and without one."""
+_LETTERS = 26  # of a sentence in the table of numbers
 _SIGNS, _COLOURS = "●■▲◆▼★", (HUES["a"], HUES["b"], "var(--bs-up,#0f6b5f)", "var(--bs-down,#8a2f6e)")
 
 
@@ -111,12 +112,6 @@ def sign_of(group: int | None) -> tuple[str, str]:
     return f"{_SIGNS[group % len(_SIGNS)]}{group + 1}", _COLOURS[group % len(_COLOURS)]
 
 
-def shorten(line: str, most: int = 26) -> str:
-    """The beginning of a sentence, as far as there is room. Example: ("It will rain.", 8) -> "It will…"."""
-    shown = plain(line)
-    return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
-
-
 def csv_rows(found: Pairwise) -> list[list[object]]:
     """The matrix as it is drawn, a row a sentence; of more than `MAX_DRAWN` the listed pairs; columns' names first."""
     lines, group = found.lines, found.group_of
@@ -161,7 +156,7 @@ def number_rows(found: Pairwise) -> tuple[list[str], list[list[str]]]:
     if len(found.lines) > MAX_DRAWN:
         pairs = found.nearest(LISTED)
         rows = [
-            [f"{one + 1} {shorten(found.lines[one])}", f"{other + 1} {shorten(found.lines[other])}"]
+            [f"{place + 1} {shorten(found.lines[place], _LETTERS)}" for place in (one, other)]
             + [said(float(values[one, other])) for values in (found.apart, found.together)]
             for one, other in pairs
         ]
@@ -169,7 +164,7 @@ def number_rows(found: Pairwise) -> tuple[list[str], list[list[str]]]:
     rows = []
     for one, values in zip(found.order, found.drawn().tolist(), strict=True):
         shown = [number(value) if value == value else "" for value in values]
-        rows.append([f"{one + 1} {shorten(found.lines[one])}", *shown])
+        rows.append([f"{one + 1} {shorten(found.lines[one], _LETTERS)}", *shown])
     return ["", *(str(place + 1) for place in found.order)], rows
 
 

@@ -11,9 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from bertsim.views.markup import Html, counted, number, tag
+from bertsim.views.markup import Html, counted, number, shorten, tag
 from bertsim.views.matrix import HEAT, INK, LINE, NUMBERED, SOFT, short_number, svg, tint, written
-from bertsim.views.pairwise import APART, TOGETHER, Pairwise, said, shorten, sign_of
+from bertsim.views.pairwise import APART, TOGETHER, Pairwise, said, sign_of
 
 PANEL, _SANS = "var(--bs-panel,#ffffff)", "12px ui-sans-serif,system-ui,sans-serif"
 _LETTER = 7.4  # pixels

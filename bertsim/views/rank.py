@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bertsim.score.verdict import Inference
-from bertsim.views.markup import Html, button, counted, downloads, in_100, note, number, table, tag
+from bertsim.views.markup import Html, button, counted, downloads, in_100, note, number, shorten, table, tag
 from bertsim.views.ranked import COLUMNS, Cost, Line, Ranking, cost_told, left_out, losses, not_read, table_rows
 from bertsim.views.slopes import curve, slopes, way_of
 
@@ -27,7 +27,7 @@ def headline(found: Ranking, turn: float | None) -> Html:
         where = f"{of} by vectors, and first when read together"
     else:
         where = f"{of} when read together, {_nth(best.first)} by vectors"
-    first = tag("p.bs-judgement", "“", tag("bdi", _cut(best.text)), "”")
+    first = tag("p.bs-judgement", "“", tag("bdi", shorten(best.text, _SHOWN)), "”")
     return tag("div.bs-verdict", first, tag("p.bs-sure", where), data_turn=turn)
 
 
@@ -95,19 +95,16 @@ def _nth(n: int) -> str:
     return f"{n:,}{ending}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
 def _before(line: Line) -> Html:
     """A line in the list by vectors, for who sees and points; `_row` says the same."""
-    parts = tag("span.bs-nth", line.first), tag("bdi", _cut(line.text)), tag("span.bs-value", number(line.cosine))
+    text = tag("bdi", shorten(line.text, _SHOWN))
+    parts = tag("span.bs-nth", line.first), text, tag("span.bs-value", number(line.cosine))
     return tag("li", *parts, data_pick=line.place, data_at=line.place)
 
 
 def _row(found: Ranking, rank: int, line: Line) -> Html:
     """A line with its rank, from where it moved, its score and what follows; as a label, all that in words."""
-    unread, parts = not_read(line), [tag("span.bs-nth", rank)]
+    text, unread, parts = shorten(line.text, _SHOWN), not_read(line), [tag("span.bs-nth", rank)]
     label = [f"{rank:,}", f"{_nth(line.first)} by vectors, cosine {number(line.cosine)}"]
     if not found.wanted:
         value = number(line.cosine)
@@ -118,12 +115,12 @@ def _row(found: Ranking, rank: int, line: Line) -> Html:
         value, moved = "…" if rank <= found.wanted else "not read", ""
     if found.wanted:
         parts.append(tag("span.bs-moved", moved))
-    parts.append(tag("span.bs-said-line", tag("bdi", _cut(line.text)), tag("small", f"! {unread}") if unread else ""))
+    parts.append(tag("span.bs-said-line", tag("bdi", text), tag("small", f"! {unread}") if unread else ""))
     parts.append(tag("span.bs-value", value))
     if found.judge:
         parts.append(_signs(line))
     named = {"data_pick": line.place, "data_at": line.place, "tabindex": -1}
-    says = f"{', '.join(label)}: {_cut(line.text)}{unread and f' ({unread})'}"
+    says = f"{', '.join(label)}: {text}{unread and f' ({unread})'}"
     kind = f".is-{way_of(line, rank)}" if found.wanted else ""
     return tag(f"li{kind}", button(*parts, kind=".bs-cell", aria_label=says, **named))
 
@@ -164,7 +161,7 @@ def _links(found: Ranking) -> Html:
 
 
 def _shown(cell: object) -> str:
-    return "" if cell is None else number(cell) if isinstance(cell, float) else _cut(str(cell))
+    return "" if cell is None else number(cell) if isinstance(cell, float) else shorten(str(cell), _SHOWN)
 
 
 def _provenance(found: Ranking) -> Iterator[str]:

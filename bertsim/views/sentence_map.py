@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bertsim.records import Float
-from bertsim.views.markup import Html, counted, downloads, region, tag
+from bertsim.views.markup import Html, counted, downloads, region, shorten, tag
 from bertsim.views.matrix import INK, LINE, SOFT, svg, written
-from bertsim.views.pairwise import Pairwise, shorten, sign_of
+from bertsim.views.pairwise import Pairwise, sign_of
 from bertsim.views.pairwise_matrix import PANEL
 
 _WIDTH, _HEIGHT, _MARGIN = 460.0, 400.0, 30.0

@@ -5,7 +5,7 @@ In: `Ranking`. Out: SVG, its colours and fonts in it, so that it looks the same 
 
 from __future__ import annotations
 
-from bertsim.views.markup import Html, number, tag
+from bertsim.views.markup import Html, number, shorten, tag
 from bertsim.views.ranked import Line, Ranking
 
 _WIDTH, _ROW, _TOP, _LEFT, _RIGHT = 1200, 26, 58, 520, 680  # pixels; the curves are between the last two
@@ -31,18 +31,18 @@ def curve(y: float, z: float, left: float, right: float) -> str:
 def slopes(found: Ranking, sentence: str) -> Html:
     """The sentence above both columns; lines that are not drawn are left out, and so are curves to them."""
     height, parts = _TOP + found.drawn * _ROW + 8, [tag("rect", width="100%", height="100%", fill=_PAPER)]
-    parts.append(_text(8, 20, _short(sentence, 2 * _LETTERS), font_weight="bold"))
+    parts.append(_text(8, 20, shorten(sentence, 2 * _LETTERS), font_weight="bold"))
     heads = (_LEFT - 60, "By vectors: cosine", "end"), (_RIGHT + 60, f"Read together: {found.scorer}", "start")
     parts += [_text(x, 44, said, fill=_SOFT, text_anchor=anchor) for x, said, anchor in heads[: 1 + bool(found.wanted)]]
     for rank, line in enumerate(found.lines, 1):
         y, z = (_TOP + (each - 0.5) * _ROW for each in (line.first, rank))
         if line.first <= found.drawn:
-            parts.append(_text(_LEFT - 92, y + 5, _short(line.text), text_anchor="end"))
+            parts.append(_text(_LEFT - 92, y + 5, shorten(line.text, _LETTERS), text_anchor="end"))
             parts.append(_text(_LEFT - 62, y + 5, line.first, text_anchor="end"))
             parts.append(_text(_LEFT - 6, y + 5, number(line.cosine), fill=_SOFT, text_anchor="end"))
         if rank <= found.drawn and found.wanted:
             parts.append(_text(_RIGHT + 62, z + 5, rank))
-            parts.append(_text(_RIGHT + 92, z + 5, _short(line.text)))
+            parts.append(_text(_RIGHT + 92, z + 5, shorten(line.text, _LETTERS)))
             score = "" if line.together is None else number(line.together)
             parts.append(_text(_RIGHT + 6, z + 5, score, fill=_SOFT))
         if max(rank, line.first) <= found.drawn and found.wanted:
@@ -55,7 +55,3 @@ def slopes(found: Ranking, sentence: str) -> Html:
 
 def _text(x: float, y: float, said: object, **attributes: object) -> Html:
     return tag("text", said, x=f"{x:g}", y=f"{y:g}", **{"fill": _INK} | attributes)
-
-
-def _short(text: str, most: int = _LETTERS) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -87,3 +87,15 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
 def page(visit: Visit) -> Page:
     """The app at 1440 px, light, with its first result."""
     return visit()
+
+
+@pytest.fixture
+def rank(visit):
+    """Open the mode, with a link's query or by its tab, and wait for what it ranked."""
+
+    def open_mode(more: str = "", **looks) -> Page:
+        page = visit(f"?mode=rank{more}", waits=False, **looks)
+        expect(page.locator("#bs-rank-others .bs-downloads")).to_be_visible()
+        return page
+
+    return open_mode

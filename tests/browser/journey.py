@@ -14,6 +14,8 @@ LOOKS = (
 """Width and colour scheme: either of both, and every combination in `make test-all`."""
 
 
+A, B = "A little girl is feeding ducklings by the lake.", "A small girl feeds some ducklings at a lake."
+"""A longer pair than the page begins with."""
 VIEWS = ("What it saw", "Who meets whom", "Through the layers")
 """The tabs of the result."""
 
@@ -58,3 +60,8 @@ def choose(page: Page, panel: str, label: str, choice: str) -> None:
     page.locator(panel).get_by_label(label, exact=True).click()
     page.get_by_role("option", name=choice, exact=True).click()
     expect(page.locator(panel).get_by_label(label, exact=True)).to_have_value(choice)
+
+
+def effects_are_drawn(page: Page) -> None:
+    """Wait until every token has the bars of what hiding it does."""
+    expect(page.locator("#bs-saw .bs-effects").first).to_be_visible()

@@ -11,36 +11,21 @@ from playwright.sync_api import Browser
 from tests.browser.server import ROOT, on_show
 
 ASSETS = ROOT / "bertsim" / "ui" / "assets"
-# name, width, height (0 = the whole page), scheme, tab
-PICTURES = (
-    ("light", 1200, 0, "light", "What it saw"),
-    ("dark", 1200, 0, "dark", "Who meets whom"),
-    ("narrow", 390, 1180, "light", "What it saw"),
-)
 MODE = {"mode": "rank"}
 """The mode beside Compare that is shown: Rank, with its first example."""
 CARD = {"a": "Alice paid Bob.", "b": "Bob paid Alice."}
 
 
-def take(browser: Browser, url: str, name: str, width: int, height: int, scheme: str, tab: str) -> Path:
-    """Write one picture of the first result."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height or 900},
-        color_scheme=scheme,
-        device_scale_factor=2,
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
+def take(browser: Browser, url: str) -> Path:
+    """Write the picture of the first result."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900}, device_scale_factor=2, reduced_motion="reduce")
     page.goto(url)
     page.wait_for_selector("#bs-ways .bs-lane")  # which come behind the first verdict
-    if tab != "What it saw":
-        page.get_by_role("tab", name=tab, exact=True).click()
-        page.locator("#bs-tabs").get_by_role("tabpanel").filter(visible=True).locator(".bs-view").wait_for()
     page.mouse.move(2, 2)
     page.wait_for_timeout(400)
-    path = ASSETS / f"screenshot-{name}.png"
-    page.screenshot(path=path, full_page=not height)
-    context.close()
+    path = ASSETS / "screenshot-light.png"
+    page.screenshot(path=path, full_page=True)
+    page.close()
     return shrink(path, path)
 
 
@@ -80,8 +65,7 @@ def shrink(path: Path, to: Path) -> Path:
 def main() -> None:
     """Take every picture."""
     with on_show() as (browser, url):
-        for picture in PICTURES:
-            print(take(browser, url, *picture))
+        print(take(browser, url))
         print(take_mode(browser, url))
         print(take_card(browser, url))
 

@@ -1,74 +1,18 @@
-"""The mode Rank in a real browser: every way to ask, a file, the slider, Cancel, the way to a pair and back, links."""
+"""The mode Rank in a real browser: every way to ask, a file, the slider, Cancel, what is wrong, two visitors."""
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from pathlib import Path
-from urllib.parse import urlencode
-from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from bertsim.ui.rank import EXAMPLES
 from bertsim.ui.ranking import MOST_LINES
-from tests.browser.journey import LOOKS
-from tests.browser.test_access import serious
+from tests.browser.ranking import LINES, OLD, QUERY, ask, finished, first, paste, rows, set_top
 
 pytestmark = pytest.mark.browser
-
-QUERY = "The bicycle was taken by a thief."
-LINES = ("Somebody stole the bike.", "The soup is cold.", "A thief sat on a bicycle.", "It rains in spring.")
-OLD = re.compile(r"(^|\s)is-old(\s|$)")
-HOSTILE = "<img src=x onerror=\"document.title='run'\"> ${document.title='run'} {{x}}"
-
-
-@pytest.fixture
-def rank(visit):
-    """Open the mode, with a link's query or by its tab, and wait for what it ranked."""
-
-    def open_mode(more: str = "", **looks) -> Page:
-        page = visit(f"?mode=rank{more}", waits=False, **looks)
-        expect(page.locator("#bs-rank-others .bs-downloads")).to_be_visible()
-        return page
-
-    return open_mode
-
-
-def rows(page: Page):
-    return page.locator("#bs-ranking .bs-ranked button")
-
-
-def first(page: Page):
-    return page.locator("#bs-rank-headline .bs-judgement")
-
-
-def ask(page: Page, query: str, lines: str, wanted: str) -> None:
-    """Fill both boxes, and wait for what then comes first, read together as far as it is to be."""
-    page.get_by_label("Sentence", exact=True).fill(query)
-    page.get_by_label("Lines", exact=True).fill(lines)
-    expect(first(page)).to_have_text(f"“{wanted}”")
-    finished(page)
-
-
-def finished(page: Page) -> None:
-    expect(page.locator("#bs-rank-result")).not_to_have_class(OLD)
-    expect(page.locator("#bs-cost")).not_to_contain_text("about")
-    expect(page.locator("#bs-cost progress")).to_have_count(0)
-
-
-def set_top(page: Page, top: int) -> None:
-    box = page.locator("#bs-top input[type=number]")
-    box.fill(str(top))
-    box.press("Tab")
-
-
-def paste(page: Page, lines: list[str]) -> None:
-    """Put many lines into the box at once, which as keys would take a browser minutes."""
-    put = "(area, text) => { area.value = text; area.dispatchEvent(new Event('input', { bubbles: true })); }"
-    page.locator("#bs-list textarea").evaluate(put, "\n".join(lines))
 
 
 def drop(page: Page, name: str, content: str) -> None:
@@ -188,64 +132,6 @@ def test_cancel_keeps_what_is_finished(rank):
     expect(first(page)).to_have_text("“Our attorney resigned because of stress.”")
 
 
-def test_a_row_opens_in_compare_and_the_way_back_has_everything_as_it_was(rank):
-    page = rank()
-    ask(page, QUERY, "\n".join(LINES), LINES[0])
-    kept = rows(page).all_inner_texts()
-    rows(page).nth(1).click()
-    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(QUERY)
-    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(LINES[2])
-    expect(page.locator("#bs-verdict .bs-judgement")).to_be_visible()
-    page.get_by_role("button", name="Back to Rank").click()
-    expect(page.get_by_label("Sentence", exact=True)).to_have_value(QUERY)
-    expect(first(page)).to_have_text(f"“{LINES[0]}”")
-    expect(rows(page)).to_have_text(kept, use_inner_text=True)
-    expect(page).to_have_url(re.compile("mode=rank"))
-
-
-def test_a_link_restores_sentence_lines_and_how_many_are_read_together(rank, model):
-    page = rank()
-    ask(page, QUERY, "\n".join(LINES), LINES[0])
-    set_top(page, 2)
-    expect(page).to_have_url(re.compile(r"top=2"))
-    again = rank("&" + page.url.partition("mode=rank&")[2])
-    expect(again.get_by_label("Sentence", exact=True)).to_have_value(QUERY)
-    expect(again.get_by_label("Lines", exact=True)).to_have_value("\n".join(LINES))
-    expect(again.locator("#bs-ranking .bs-ranked .is-apart")).to_have_count(2)
-    expect(again).to_have_url(page.url)
-
-
-@pytest.mark.long
-def test_a_list_too_long_for_a_link_is_ranked_and_share_says_why_there_is_none(rank):
-    page = rank()
-    paste(page, [*LINES, *(f"This is line number {n} of a long list." for n in range(400))])
-    page.get_by_label("Sentence", exact=True).fill(QUERY)
-    expect(first(page)).to_have_text(f"“{LINES[0]}”")
-    expect(page).to_have_url(re.compile(r"\?mode=rank$"))
-    page.get_by_role("button", name="Share", exact=True).click()
-    expect(page.get_by_role("dialog", name="Share")).to_contain_text("give fewer or shorter lines")
-    page.keyboard.press("Escape")
-    page.get_by_text("The other 384 lines", exact=True).click()
-    expect(page.locator("#bs-rank-others .bs-ranked button")).to_have_count(384)
-
-
-@pytest.mark.long
-def test_a_bad_link_says_so_and_the_example_is_ranked(rank):
-    page = rank("&top=many")
-    expect(page.get_by_test_id("toast-body")).to_contain_text("top is 'many'")
-    expect(rows(page)).to_have_count(12)
-
-
-def test_hostile_text_appears_as_text(rank):
-    page = rank("&" + urlencode({"q": HOSTILE, "lines": f"{HOSTILE}\n{HOSTILE} 2\n=1+1"}))
-    expect(rows(page)).to_have_count(3)
-    expect(first(page)).to_have_text(f"“{HOSTILE}”")
-    assert page.locator("#bs-rank-result img, #bs-rank-result script").count() == 0
-    assert page.title() == "bertsim: compare two sentences"
-    rows(page).nth(1).click()
-    expect(page.get_by_label("Sentence A", exact=True)).to_have_value(HOSTILE)
-
-
 @pytest.mark.long
 def test_what_is_wrong_stands_at_its_box_until_that_is_edited(rank):
     page = rank()
@@ -296,33 +182,6 @@ def test_another_setting_ranks_anew(rank, model):
 
 
 @pytest.mark.long
-def test_the_numbers_are_saved_as_csv_json_and_svg(rank):
-    page = rank("&" + urlencode({"q": QUERY, "lines": "\n".join([*LINES, "=1+1 is two."])}))
-    saved = {}
-    for kind in ("CSV", "JSON", "SVG"):
-        with page.expect_download() as download:
-            page.locator("#bs-rank-others").get_by_role("button", name=kind, exact=True).click()
-        assert download.value.suggested_filename == f"ranking.{kind.lower()}"
-        saved[kind] = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    lines = [row["line"] for row in csv.DictReader(saved["CSV"].splitlines())]
-    assert sorted(lines) == sorted([*LINES, "'=1+1 is two."])
-    assert [row["rank"] for row in json.loads(saved["JSON"])] == [1, 2, 3, 4, 5]
-    assert QUERY in "".join(ElementTree.fromstring(saved["SVG"]).itertext())
-
-
-@pytest.mark.long
-def test_the_keyboard_walks_in_the_list_and_opens_a_row(rank):
-    page = rank()
-    rows(page).first.focus()
-    page.keyboard.press("ArrowDown")
-    expect(rows(page).nth(1)).to_be_focused()
-    expect(page.locator("#bs-ranking .bs-slopes .is-lit")).to_have_count(1)
-    text = rows(page).nth(1).locator("bdi").inner_text()
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Sentence B", exact=True)).to_have_value(text)
-
-
-@pytest.mark.long
 def test_two_visitors_rank_at_the_same_time_and_do_not_see_each_other(rank, context):
     apart = context.browser.new_context()
     one, other = rank(), rank(within=apart)
@@ -336,21 +195,3 @@ def test_two_visitors_rank_at_the_same_time_and_do_not_see_each_other(rank, cont
     one.get_by_role("button", name="No shared word", exact=True).click()
     expect(first(one)).to_have_text("“Our attorney resigned because of stress.”")
     apart.close()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_nothing_overflows_and_axe_finds_nothing_serious(rank, width, scheme):
-    page = rank(width=width, scheme=scheme)
-    page.get_by_role("button", name="Open, closed, shut").click()
-    expect(rows(page)).to_have_count(11)
-    finished(page)
-    page.locator("#bs-rank-others").get_by_text("The numbers as a table", exact=True).click()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert serious(page) == []
-    if width < 400:
-        expect(page.locator("#bs-ranking .bs-before, #bs-ranking .bs-slopes").first).to_be_hidden()
-        expect(rows(page).first.locator(".bs-moved")).to_have_text("5 → 1")
-        assert rows(page).first.locator("bdi").evaluate("(e) => getComputedStyle(e).webkitLineClamp") == "none"
-        for target in [*rows(page).all(), page.get_by_role("button", name="Choose a file")]:
-            assert target.bounding_box()["height"] >= 44

@@ -1,6 +1,6 @@
 """Every route, registered by being imported."""
 
 from tests.fuzz import core, files, hub, served
-from tests.fuzz.served import end_app
+from tests.fuzz.client import end_app
 
 __all__ = ["core", "end_app", "files", "hub", "served"]
