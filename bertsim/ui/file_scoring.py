@@ -132,7 +132,7 @@ def begin(visit: Visit, job: Job, model: SimilarityModel) -> Scored:
     rows, pairs = list[TakenRow](), list[tuple[str, str]]()
     for row in read_taken(visit.rows):
         a, b = ("" if row.error else str(row.cells[place]) for place in places)
-        rows.append(TakenRow(row.line, row.error, row.label, row.written, []))
+        rows.append(TakenRow(row.line, row.error, row.label, row.written))
         pairs.append((a, b))
     columns = (*job.scorer(model).columns, *LABELS * job.infers)
     return Scored(job, model.name, columns, rows, pairs)

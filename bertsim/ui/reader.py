@@ -112,7 +112,7 @@ class Taken:
         return not self.problem and self.rows > self.bad
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TakenRow:
     """A row: where it stands, why it cannot be used, its label as a number and as written, its cells by column."""
 
@@ -120,7 +120,7 @@ class TakenRow:
     error: str | None
     label: float | None
     written: str
-    cells: list[Any]
+    cells: Sequence[Any] = ()
 
 
 def check_name(name: str) -> str:

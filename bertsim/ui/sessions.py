@@ -5,7 +5,7 @@ Source: `gradio.state_holder`, whose attributes these are; the version is pinned
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
@@ -32,6 +32,8 @@ class Session(SessionState):
 
     def __init__(self, blocks: gr.Blocks) -> None:
         super().__init__(SimpleNamespace(default_config=blocks.default_config, blocks=()))
+        config: Any = self.blocks_config  # a copy of the page's, of which a visitor changes little
+        config.blocks, config.fns = ChainMap({}, blocks.default_config.blocks), blocks.default_config.fns
         self.bytes, self._sizes = 0, dict[int, int]()
 
     def __setitem__(self, key: int, value: Any) -> None:
