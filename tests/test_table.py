@@ -303,18 +303,8 @@ def test_several_scorers_as_json_are_those_that_were_asked_for(cli: Any, model: 
 
 def test_a_file_gets_columns_of_every_scorer(cli: Any, model: SimilarityModel, pairs_file: Path) -> None:
     output = pairs_file.with_name("s.jsonl")
-    words = [
-        "--input",
-        pairs_file,
-        "--output",
-        output,
-        "--scorer",
-        "cosine,combined",
-        "--probability",
-        "--prefix",
-        "m_",
-    ]
-    done = cli("score", *words)
+    words = ["--scorer", "cosine,combined", "--probability", "--prefix", "m_"]
+    done = cli("score", "--input", pairs_file, "--output", output, *words)
     assert done.status == 0
     assert "4 of 5 pairs scored; 1 could not be, see the column 'm_error'." in done.err
     *good, bad = map(json.loads, output.read_text(encoding="utf-8").splitlines())

@@ -25,27 +25,8 @@ LONG = 100_000
 """Characters of a pattern's worst case."""
 
 
-WORST = (
-    "a",
-    " ",
-    "1",
-    '"',
-    "\n ",
-    "[",
-    "ab@",
-    '<meta property="og:',
-    "a b ",
-    "\u3002",
-    "-1.",
-    "a/",
-    "{\t",
-    "é",
-    "\\",
-    "sep=",
-    "x.",
-)
-
-
+WORST = ("a", " ", "1", '"', "\n ", "[", "ab@", '<meta property="og:', "a b ", "\u3002", "-1.", "a/", "{\t", "é", "\\")
+WORST += ("sep=", "x.")
 SEARCHED = {"_STRANGE", "_ENDS", "_UNSAFE", "_LOST_BYTE", "_OTHERS"}
 """Patterns that are looked for anywhere in a text; of the others a text is one, or is not."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 import bertsim
-from bertsim.cli import main
+from bertsim.cli.main import COMMANDS, main
 from tests.fuzz.inputs import ENCODERS, JSON, KEYS, NUMBERS, SCALARS, SCORERS, TEXTS
 from tests.fuzz.route import ANSWERED, REFUSED, Fault, Made, route
 
@@ -101,42 +104,19 @@ def _is_finite(found: Any) -> bool:
     return True
 
 
-_COMMANDS: dict[str, list[str]] = {
-    "score": ["--input", "--output", "--columns", "--scorer", "--json", "--probability", "--chunk", "--restart"],
-    "rank": ["--input", "--query", "--top", "--rerank", "--scorer", "--output", "--json"],
-    "matrix": ["--input", "--others", "--output", "--json", "--scorer"],
-    "duplicates": ["--others", "--threshold", "--top", "--groups", "--output", "--json"],
-    "embed": ["--input", "--output", "--column", "--sentence", "--json"],
-    "evaluate": ["--input", "--label-column", "--scorer", "--columns", "--json", "--bootstrap"],
-    "train": ["--recipe", "--data-root", "--encoder", "--output", "--resume"],
-    "export": ["--encoder", "--output"],
-    "publish": ["--repo", "--private", "--yes"],
-    "deploy": ["--space", "--encoder"],
-    "probe": ["--nothing"],
-    "nothing": [],
-}
-_SHARED = [
-    "--pooling",
-    "--layers",
-    "--combine",
-    "--max-length",
-    "--encoder",
-    "--revision",
-    "--heads",
-    "--engine",
-    "--delimiter",
-]
-_SHARED += [
-    "--quoting",
-    "--encoding",
-    "--header",
-    "--no-header",
-    "--sheet",
-    "--help",
-    "--x",
-    "-",
-    "--",
-    "--skip-bad-rows",
+_COMMANDS = [
+    "score",
+    "rank",
+    "matrix",
+    "duplicates",
+    "embed",
+    "evaluate",
+    "train",
+    "export",
+    "publish",
+    "deploy",
+    "probe",
+    "nothing",
 ]
 FILES: dict[str, bytes] = {
     "p.tsv": b"sentence1\tsentence2\tscore\nA dog barks.\tA dog is barking.\t4.5\nIt rains.\tThe sun.\t1.0\n",
@@ -151,6 +131,14 @@ FILES: dict[str, bytes] = {
 }
 
 
+def _options_of(name: str) -> list[str]:
+    """What a command has, and what none has."""
+    parser = argparse.ArgumentParser()
+    if name in COMMANDS:
+        import_module(f"bertsim.cli.{name}").add_arguments(parser)
+    return [*re.findall(r"--[a-z][a-z-]+", parser.format_usage()), "--help", "--x", "-", "--"]
+
+
 @route
 def command_line(place: Path) -> Iterator[Made]:
     """`python -m bertsim …`, in this process and a folder of its own."""
@@ -162,10 +150,8 @@ def command_line(place: Path) -> Iterator[Made]:
         [*FILES, ".", "nothing.tsv", "-", "o.tsv", "o.jsonl.gz", "o.npy", "o.npz", "/dev/full", "../x/y.tsv", "p.tsv/x"]
     )
     values = names | names | TEXTS | NUMBERS.map(str) | SCORERS | ENCODERS
-    words = st.sampled_from(list(_COMMANDS)).flatmap(
-        lambda name: st.tuples(
-            st.just([name]), st.lists(values | st.sampled_from(_COMMANDS[name] + _SHARED), max_size=7)
-        ).map(lambda both: [*both[0], *both[1]])
+    words = st.sampled_from(_COMMANDS).flatmap(
+        lambda name: st.lists(values | st.sampled_from(_options_of(name)), max_size=7).map(lambda more: [name, *more])
     )
     loaded, bertsim.load, home = bertsim.load, load_bundled_once, Path.cwd()
     os.chdir(place)

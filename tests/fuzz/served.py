@@ -190,22 +190,12 @@ def http(place: Path) -> Iterator[Made]:
     """Whatever path, method and headers."""
     with served_app() as (_, client):
         places = (
-            "file=",
-            "proxy=",
-            "stream/",
-            "component_server",
-            "cancel",
-            "reset",
-            "upload",
+            *["file=", "proxy=", "stream/", "component_server", "cancel", "reset", "upload"],
             "run/score",
             "api/score",
-            "queue/data",
-            "queue/status",
         )
         places += (
-            "call/score/x",
-            "deep_link",
-            "info",
+            *("queue/data", "queue/status", "call/score/x", "deep_link", "info"),
             "runs",
             "custom_component/x/client/y/z",
             "upload_progress",
