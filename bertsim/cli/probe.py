@@ -85,14 +85,10 @@ def _as_json(report: ProbeReport, verdicts: VerdictReport | None, settings: dict
     for i, (what, a, b) in enumerate(EXAMPLES):
         said = {name: round(float(values[i]), 4) for name, values in columns.items()}
         examples.append({"what": what, "sentence_a": a, "sentence_b": b, **said})
-    return {
-        "probes": list(map(asdict, report.by_scorer)),
-        "head": report.head,
-        "labels": list(map(asdict, report.by_head)),
-        "verdicts": verdicts and asdict(verdicts),
-        "examples": examples,
-        "settings": settings,
-    }
+    by_scorer, by_head = (list(map(asdict, each)) for each in (report.by_scorer, report.by_head))
+    found: dict[str, object] = {"probes": by_scorer, "head": report.head, "labels": by_head}
+    found["verdicts"] = verdicts and asdict(verdicts)
+    return found | {"examples": examples, "settings": settings}
 
 
 def _as_lines(report: ProbeReport, verdicts: VerdictReport | None) -> list[str]:

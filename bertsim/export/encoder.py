@@ -53,9 +53,7 @@ def export_flatbuffer(encoder: BertEncoder, embedding: EmbeddingConfig, tokenize
     arrays = tokenizer.pad(tokenizer.encode([(sentence,) for sentence in SENTENCES], embedding.max_length))
 
     def check(written: Path) -> float:
-        ours, exact = (
-            engine.embed(*arrays) for engine in (LiteRTEngine(written), TensorFlowEngine(encoder, embedding))
-        )
+        ours, exact = (each.embed(*arrays) for each in (LiteRTEngine(written), TensorFlowEngine(encoder, embedding)))
         lowest = float(np.sum(scale_to_unit(ours) * scale_to_unit(exact), axis=1).min())
         if not lowest >= LOWEST_COSINE:
             raise ExportError(

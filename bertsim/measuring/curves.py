@@ -10,6 +10,7 @@ precision as scikit-learn's, the sum of precision over the steps of recall.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,7 +149,9 @@ def measure_file(
             is_sure = ~np.isnan(chances)
             found.honesty[name] = judge_probabilities(chances[is_sure], parted[is_sure])
         if span:
-            _correlate(found, name, own, labels[is_labelled])
+            with suppress(InputError):  # too few, or all alike: then there is none
+                resamples = max(50, min(1000, _RESAMPLED // max(len(own), 1)))
+                found.evaluations[name] = evaluate(own, labels[is_labelled], resamples)
     every = {**scores, LABEL: labels}
     pairs = [(LABEL, name) for name in names[:2] if len(set(labels[is_labelled].tolist())) > 2]
     for x, y in [*([names[:2]] if len(names) > 1 else []), *pairs]:
@@ -159,14 +162,6 @@ def measure_file(
     inferred = inference[~np.isnan(inference).any(axis=1)]
     shares = tuple(np.bincount(inferred.argmax(axis=1), minlength=3).tolist()) if len(inferred) else ()
     return Measured(**vars(found) | {"inference": shares})
-
-
-def _correlate(found: Measured, name: str, scores: Numbers, labels: Numbers) -> None:
-    try:
-        resamples = max(50, min(1000, _RESAMPLED // max(len(scores), 1)))
-        found.evaluations[name] = evaluate(scores, labels, resamples)
-    except InputError:  # too few, or all alike: then there is none
-        return
 
 
 def histogram(values: Numbers, is_similar: NDArray[np.bool_] | None) -> Histogram:

@@ -215,13 +215,8 @@ def _with_defaults(head: Any) -> Any:
         return head
     kind, labels = head["kind"], head.get("labels")
     infers = isinstance(labels, list) and set(map(str, labels)) == set(LABELS)
-    return {
-        "name": kind,
-        "dropout": 0.2 if kind == "mean" else 0.1,
-        "units": [64] if kind == "bilstm" else [],
-        "activation": "softmax" if infers else "sigmoid",
-        **head,
-    }
+    usual = {"dropout": 0.2 if kind == "mean" else 0.1, "units": [64] if kind == "bilstm" else []}
+    return {"name": kind, **usual, "activation": "softmax" if infers else "sigmoid", **head}
 
 
 def _rooted(value: Any, root: Path, recipe: Path) -> Any:

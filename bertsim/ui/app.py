@@ -193,35 +193,18 @@ def start(app: Page, shelf: Shelf, host: str, port: int | None, per_visitor: int
         served.state_holder = Sessions(app)
         yield
 
+    own: dict[str, Any] = {"lifespan": with_sessions, "max_body_size": MAX_BODY}
+    own["exception_handlers"] = {RequestValidationError: refuse_fields}
+    guard = Middleware(Guard, blocks=app, host=host, hosts=hosts, max_body=MAX_BODY)
+    gate = Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.files.transfers)
+    own["middleware"] = [guard, gate, Middleware(OwnHead)]
+    settings: dict[str, Any] = dict.fromkeys(("share", "run_history", "enable_monitoring", "ssr_mode", "pwa"), False)
+    settings["_frontend"] = False  # or Gradio asks for the page, and ends an app that is too busy to give it at once
+    settings |= {"max_threads": MAX_THREADS, "state_session_capacity": KEPT_VISITORS, "max_file_size": MAX_UPLOAD}
+    settings |= {"theme": theme(), "head": HEAD, "footer_links": ["api"], "mcp_server": True, "app_kwargs": own}
     try:
-        app.launch(
-            server_name=f"[{host}]" if ":" in host else host,
-            server_port=port,
-            share=False,
-            theme=theme(),
-            head=HEAD,
-            footer_links=["api"],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=True,
-            prevent_thread_lock=True,
-            max_threads=MAX_THREADS,
-            state_session_capacity=KEPT_VISITORS,
-            max_file_size=MAX_UPLOAD,
-            _frontend=False,  # or Gradio asks for the page, and ends an app that is too busy to give it at once
-            app_kwargs={
-                "lifespan": with_sessions,
-                "max_body_size": MAX_BODY,
-                "exception_handlers": {RequestValidationError: refuse_fields},
-                "middleware": [
-                    Middleware(Guard, blocks=app, host=host, hosts=hosts, max_body=MAX_BODY),
-                    Middleware(Gate, waiting=waiting, shelf=shelf, transfers=app.files.transfers),
-                    Middleware(OwnHead),
-                ],
-            },
-        )
+        name = f"[{host}]" if ":" in host else host
+        app.launch(server_name=name, server_port=port, prevent_thread_lock=True, **settings)
     except OSError as error:  # no port is free; Gradio's text advises on Gradio's own settings
         wanted = f"port {port}" if port else "every port from 7860 on"
         raise InputError(f"{wanted} of {host} is taken or not allowed; choose another.") from error

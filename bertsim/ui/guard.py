@@ -171,7 +171,10 @@ class Guard:
                 if called[2] not in self._endpoints:
                     there = ", ".join(self._endpoints)
                     return 404, f"there is no endpoint {called[2][:40]!r}; there are {there}."
-                _check_named(called[2], asked, self._endpoints[called[2]]) if called[1] else _check_placed(asked)
+                if called[1]:
+                    _check_named(called[2], asked, self._endpoints[called[2]])
+                elif not isinstance(asked.get("data"), list):
+                    raise InputError('the request has no list of arguments; {"data": […]} was expected.')
         except InputError as error:
             return 422, str(error)
         return None
@@ -263,12 +266,6 @@ def _check_named(endpoint: str, asked: Mapping[str, Any], known: Mapping[str, in
         raise InputError(f"{endpoint} has no {unknown[0][:40]!r}; it takes {', '.join(known)}.")
     if missing := [name for name, each in known.items() if each.default is each.empty and name not in asked]:
         raise InputError(f"{endpoint} needs {' and '.join(missing)}; it takes {', '.join(known)}.")
-
-
-def _check_placed(asked: Mapping[str, Any]) -> None:
-    """Raise InputError where a request has no arguments by place."""
-    if not isinstance(asked.get("data"), list):
-        raise InputError('the request has no list of arguments; {"data": […]} was expected.')
 
 
 def _once(body: bytes | None, receive: Receive) -> Receive:

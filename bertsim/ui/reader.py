@@ -165,12 +165,9 @@ def take(path: Path, name: str, asked: Asked, limits: Limits, rows: Path) -> Tak
         found = json.loads(done.stdout) if done.returncode == 0 else found
     if "error" in found:
         raise DataError(found["error"])
-    lists = {key: tuple(map(_frozen, value)) for key, value in found.items() if isinstance(value, list)}
-    return Taken(name, asked, **found | lists)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    lists = {key: value for key, value in found.items() if isinstance(value, list)}
+    found |= {key: tuple(tuple(x) if isinstance(x, list) else x for x in value) for key, value in lists.items()}
+    return Taken(name, asked, **found)
 
 
 class _Named(type(Path())):  # type: ignore[misc]

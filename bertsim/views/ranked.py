@@ -184,9 +184,8 @@ def cost_told(cost: Cost) -> str:
     Example: "1 + 12 short passes, 9 ms; 24 pair passes, about 80 ms; 2 pairs read before"
     """
     short = f"1 + {cost.texts - 1:,}" if cost.short == cost.texts else f"{cost.short:,}"
-    told = [f"{short} short pass{'' if short == '1' else 'es'}{_time(cost.seconds, cost.is_measured)}"] * bool(
-        cost.short
-    )
+    passes = f"{short} short pass{'' if short == '1' else 'es'}"
+    told = [passes + _time(cost.seconds, cost.is_measured)] * bool(cost.short)
     if cost.pairs:
         named = f"{cost.pairs:,} pair pass{'' if cost.pairs == 1 else 'es'}"
         told.append(named + _time(cost.pair_seconds, cost.are_pairs_measured))

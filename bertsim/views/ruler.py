@@ -39,7 +39,10 @@ class Way:
 
 def ways(read: Sequence[Way], verdict: Verdict | None) -> Html:
     """A row for each way of reading; that of inference where there is a verdict, and two texts."""
-    rows = [_row(f"{_READS[way.inputs][0]}", _under(way), _ruler(way), _value(way), way.score.scorer) for way in read]
+    rows = []
+    for way in read:
+        name, under = _READS[way.inputs]
+        rows.append(_row(name, f"{under}: {way.score.scorer}", _ruler(way), _value(way), way.score.scorer))
     if verdict and not verdict.is_one_text:
         both = (("A", "B", verdict.a_to_b), ("B", "A", verdict.b_to_a))
         bars = tag("div.bs-inference", *(_direction(*each) for each in both))
@@ -50,11 +53,6 @@ def ways(read: Sequence[Way], verdict: Verdict | None) -> Html:
 def _row(name: str, under: str, picture: Html, value: Html | str, scorer: str) -> Html:
     named = tag("p.bs-reads", tag("b", name), " ", tag("span", under))
     return tag("div.bs-row", named, picture, value, data_scorer=scorer)
-
-
-def _under(way: Way) -> str:
-    """Example: "each sentence read alone: cosine"."""
-    return f"{_READS[way.inputs][1]}: {way.score.scorer}"
 
 
 def _value(way: Way) -> Html:

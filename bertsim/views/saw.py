@@ -99,9 +99,8 @@ class _Strip:
         first, end = int(self.tokens.attention_mask[self.row].sum()), len(self.tokens.tokens[self.row])
         if first == end:
             return Html()
-        label = (
-            f"{counted(end - first, 'padding token')}, id {self.tokens.input_ids[self.row, first]}, attention mask 0"
-        )
+        many = counted(end - first, "padding token")
+        label = f"{many}, id {self.tokens.input_ids[self.row, first]}, attention mask 0"
         where = f"{first}–{end - 1}" if end - first > 1 else f"{first}"
         parts = [tag("span.bs-effects")] * bool(self.effects) + [tag("span", "\u00a0")] * len(self.effects)
         parts += [tag("span", value) for value in (self.tokens.input_ids[self.row, first], where, 0, 0)]

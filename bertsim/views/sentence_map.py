@@ -85,17 +85,8 @@ def map_picture(found: Pairwise, places: Float, shares: Sequence[float], chosen:
         ring = tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=11, style=f"fill:none;stroke:{INK};stroke-width:1.5")
         own = [tag("title", shorten(found.lines[place], 160)), ring if place == chosen else ""]
         hit = tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=9, style="fill:transparent")
-        own += [
-            hit,
-            tag(
-                "text",
-                sign[0],
-                x=f"{x:.1f}",
-                y=f"{y + 5:.1f}",
-                text_anchor="middle",
-                style=f"fill:{colour};font-size:14px",
-            ),
-        ]
+        place_of = {"x": f"{x:.1f}", "y": f"{y + 5:.1f}", "text_anchor": "middle"}
+        own += [hit, tag("text", sign[0], **place_of, style=f"fill:{colour};font-size:14px")]
         if box:
             own.append(written(labels[place], box[0], box[3] - 3, INK))
         parts.append(tag("g.bs-cell.bs-point", *own, data_link=f"s{place}", data_pick=f"p{place}"))

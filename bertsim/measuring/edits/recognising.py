@@ -31,9 +31,7 @@ def edit_between(a: str, b: str) -> str | None:
         return None
     if sorted(first) == sorted(second):
         return "role"
-    changes = [
-        code for code in SequenceMatcher(None, first, second, autojunk=False).get_opcodes() if code[0] != "equal"
-    ]
+    changes = [op for op in SequenceMatcher(None, first, second, autojunk=False).get_opcodes() if op[0] != "equal"]
     whats, (_, start, end, other_start, other_end) = {code[0] for code in changes}, changes[0]
     if len(changes) == 1 and (end - start, other_end - other_start) == (1, 1):
         word, other = first[start], second[other_start]
@@ -49,9 +47,8 @@ def edit_between(a: str, b: str) -> str | None:
         return "modifier"
     for kind in _BY_RULE:
         for seed in range(_DRAWS):
-            if any(
-                {x.lower(), y.lower()} == {a.lower(), b.lower()} for x, y, _ in edited_pairs(kind, (a, b), seed=seed)
-            ):
+            edited = edited_pairs(kind, (a, b), seed=seed)
+            if any({x.lower(), y.lower()} == {a.lower(), b.lower()} for x, y, _ in edited):
                 return kind
     return None
 
