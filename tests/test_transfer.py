@@ -108,8 +108,8 @@ def test_a_full_disk_is_a_sentence_on_the_way_in_and_out(app, monkeypatch):
         told = (403, "This host has no room for the file now; try again later.")
         assert refusal(app, f"files/{ticket}/sent?name=p.tsv", PAIRS) == told
     with monkeypatch.context() as full:
-        full.setattr("bertsim.ui.file_mode.write", no_room)
-        assert refusal(app, f"files/{ticket}/scored.parquet") == (503, told[1])
+        full.setattr(Path, "read_bytes", no_room)
+        assert refusal(app, f"files/{ticket}/example.tsv") == (503, told[1])
     assert app.send(f"files/{ticket}/sent?name=p.tsv", PAIRS, Content_Type=BINARY) == "{}"
 
 
