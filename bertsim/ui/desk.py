@@ -25,7 +25,7 @@ from bertsim.ui.calls import StaleError
 from bertsim.ui.catalog import whole_number
 from bertsim.ui.reader import GONE, Asked, Limits, Taken, check_name, take
 
-VISITS = 1_000
+VISITS = 500
 """Pages whose tickets are known; the latest of them."""
 FILES = 20
 """As many of the largest files, with their rows, may lie on disk; beyond, the longest ago goes."""
