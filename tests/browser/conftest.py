@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.journey import A, B
 from tests.browser.server import chromium_at
 
 Visit = Callable[..., Page]
@@ -84,9 +85,15 @@ def visits(context: BrowserContext, app_url: str) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def page(visit: Visit) -> Page:
-    """The app at 1440 px, light, with its first result."""
-    return visit()
+def page(visit: Visit, request: pytest.FixtureRequest) -> Page:
+    """The app at 1440 px, light, with its first result: of the link that a file of tests has as its LINK."""
+    return visit(getattr(request.module, "LINK", ""))
+
+
+@pytest.fixture(scope="module")
+def comparison(model):
+    """The pair of the link LONGER."""
+    return model.compare(A, B, packed=True)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,7 +17,8 @@ LOOKS = (
 
 
 A, B = "A little girl is feeding ducklings by the lake.", "A small girl feeds some ducklings at a lake."
-"""A longer pair than the page begins with."""
+LONGER = "?" + urlencode({"a": A, "b": B})
+"""A longer pair than the page begins with, and its link."""
 VIEWS = ("What it saw", "Who meets whom", "Through the layers")
 """The tabs of the result."""
 

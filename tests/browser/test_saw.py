@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bertsim.views.explain import token_cosines
-from tests.browser.journey import A, B, choose, effects_are_drawn, shown
+from tests.browser.journey import LONGER, choose, effects_are_drawn, shown
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(visit) -> Page:
-    """A longer pair than the page begins with."""
-    return visit("?" + urlencode({"a": A, "b": B}))
-
-
-@pytest.fixture(scope="module")
-def comparison(model):
-    return model.compare(A, B, packed=True)
+LINK = LONGER
 
 
 def test_tokens_are_shown_with_ids_types_and_mask_on_demand(page, comparison):

@@ -7,30 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bertsim.views.explain import align, shares_across, token_cosines
-from tests.browser.journey import VIEWS, A, B, choose, effects_are_drawn, open_tab, select_tab, shown
+from tests.browser.journey import LONGER, VIEWS, B, choose, effects_are_drawn, open_tab, select_tab, shown
 
 pytestmark = pytest.mark.browser
 
+LINK = LONGER
 SAW, MEETS, LAYERS = VIEWS
 BANK = "?a=She+sat+on+the+bank+of+the+river.&b=She+opened+an+account+at+the+bank."
-
-
-@pytest.fixture
-def page(visit) -> Page:
-    """A longer pair than the page begins with."""
-    return visit("?" + urlencode({"a": A, "b": B}))
-
-
-@pytest.fixture(scope="module")
-def comparison(model):
-    return model.compare(A, B, packed=True)
 
 
 def among(name: str) -> re.Pattern[str]:
