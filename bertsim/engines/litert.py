@@ -23,9 +23,9 @@ from bertsim.errors import CheckpointError
 from bertsim.records import Float
 
 MAX_INTERPRETERS = count_cores() + 1
-"""Calls that run at the same time; further ones wait their turn. Each packs the weights anew: an `Interpreter` cannot ask
-for LiteRT's cache of them, and a `CompiledModel`, which can, holds Python's lock while it runs. Twice as many, measured
-on two cores: a quarter more memory, and no less waiting.
+"""Calls that run at the same time; further ones wait their turn. Each packs the weights anew: an `Interpreter` cannot
+ask for LiteRT's cache of them, and a `CompiledModel`, which can, holds Python's lock while it runs. Twice as many,
+measured on two cores: a quarter more memory, and no less waiting.
 """
 
 
