@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bertsim.batch.table import Batch, TableScorer, spread
+from bertsim.batch.table import Batch, Lost, TableScorer, Values, spread
 from bertsim.engines.base import Progress
 from bertsim.heads.config import LABELS
 from bertsim.records import Float
@@ -41,10 +39,9 @@ class InferringScorer(TableScorer):
             scored = scored.append_column(name, spread(column, is_said))
         return scored
 
-    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
+    def _values(self, rows: Sequence[tuple[str, ...]], unread: Lost, progress: Progress | None) -> Values:
         pairs = [(a, b) for a, b in rows]
         scores, inference = self.model.infer(pairs, self.scorers, progress=progress, **self.options)
-        unread = self.unread(rows, packed=True)
         inference[[bool(withheld(a, b)) for a, b in unread]] = np.nan
         self._inferred[:] = [inference]
         return scores

@@ -27,6 +27,8 @@ from bertsim.text.unread import withheld
 OF_REFERENCES = (ALIGNMENT, *ALIGNMENT_PARTS)
 """The scorers that take a candidate and several references."""
 Batch = TypeVar("Batch", pa.Table, pa.RecordBatch)
+Lost = Sequence[tuple[Unread, ...]]  # of rows, what is not read of their sentences
+Values = Mapping[str, NDArray[Any]]  # of columns by name, an entry a row
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,8 @@ class TableScorer:
         """The new columns but the last, of rows of which those without a reason can be scored."""
         is_good = np.array([reason is None for reason in reasons], bool)
         good = [tuple(row.values()) for row, reason in zip(rows, reasons, strict=True) if reason is None]
-        values = self._values(good, progress)
         unread = self.unread(good, packed=self.packs)
+        values = self._values(good, unread, progress)
         unknown = [sum(len(each.unknown_words) for each in row) for row in unread]
         cut = [sum(each.cut_tokens for each in row) for row in unread]
         columns = [spread(column, is_good) for column in values.values()]
@@ -204,8 +206,8 @@ class TableScorer:
         partly = self.model.partly_unread(chain(*rows), length)
         return [tuple(partly.get(text, Unread()) for text in texts) for texts in rows]
 
-    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
-        """The score columns, of rows that can be scored: of each its best."""
+    def _values(self, rows: Sequence[tuple[str, ...]], unread: Lost, progress: Progress | None) -> Values:
+        """The score columns, of rows that can be scored, and of which `unread` is not read: of each its best."""
         pairs = [(a, b) for a, *others in rows for b in others]
         starts = np.cumsum([0, *(len(texts) - 1 for texts in rows)])[:-1]
         scores = self.model.scores(pairs, self.scorers, progress=progress, **self.options)
@@ -219,7 +221,7 @@ class TableEmbedder(TableScorer):
     def __post_init__(self) -> None:
         self.model.embed([], **self.options)
 
-    def _values(self, rows: Sequence[tuple[str, ...]], progress: Progress | None) -> Mapping[str, NDArray[Any]]:
+    def _values(self, rows: Sequence[tuple[str, ...]], unread: Lost, progress: Progress | None) -> Values:
         texts = [text for (text,) in rows]
         return {self.columns.scores[0]: self.model.embed(texts, progress=progress, **self.options)}
 
