@@ -29,7 +29,7 @@ from bertsim.measuring.labelled import find_label, number_of, similar_of
 MEMORY, SECONDS = 1_500_000_000, 15
 """Bytes of address space, and seconds of a processor, that reading a file may take."""
 COLUMNS, LONGEST = 200, 500
-"""Of a file, or sheets, and characters of the name of one: the app keeps these of a thousand visitors."""
+"""Of a file, or sheets, and characters of the name of one: the app keeps these of five hundred visitors."""
 CHARACTERS = 100_000
 """Of a sentence; the encoder reads a few hundred."""
 UNPACKED = 5
