@@ -13,6 +13,7 @@ import inspect
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import product
 from typing import Any
 
 import gradio as gr
@@ -110,9 +111,8 @@ def _check_numbers(rows: int, columns: int, what: str) -> None:
 def _score_pairs(asked: tuple[SimilarityModel, str], pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Scores of pairs by a model and a scorer, each with what was not read of its two sentences."""
     model, scorer = asked
-    scores = model.score(pairs, scorer=scorer)
-    lost = zip(scores, _lost(model, pairs, scorer), strict=True)
-    return [{"score": float(score), **_unread(*each, withheld(*each))} for score, each in lost]
+    both = zip(model.score(pairs, scorer=scorer), _lost(model, pairs, scorer), strict=True)
+    return [{"score": float(score), **_unread(*lost, withheld(*lost))} for score, lost in both]
 
 
 def build_api(shelf: Shelf, lane: SlowLane) -> None:
@@ -170,8 +170,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
     def score_many(pairs: list[list[str]], scorer: str = "cosine", encoder: str = "") -> dict[str, Any]:
         """Scores of many pairs, the probability of each that people would call it similar, and what was not read."""
         model, listed = shelf.get_called(encoder), list_pairs(pairs)
-        texts = [sentence for pair in listed for sentence in pair]
-        with lane.enter(texts) as pace:
+        with lane.enter([sentence for pair in listed for sentence in pair]) as pace:
             scores = model.score(listed, scorer=scorer, max_passes=MAX_PASSES, progress=pace)
         lost = [_counts(*each) for each in _lost(model, listed, scorer)]
         return {
@@ -199,13 +198,23 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         others: list[str] = [],  # noqa: B006 - nobody changes it, and its type is what a program is told
         scorer: str = "cosine",
         encoder: str = "",
-    ) -> list[list[float]]:
-        """The score of every sentence, a row each, with every other one, a column each."""
+    ) -> dict[str, Any]:
+        """Scores of each sentence, a row, with every other, a column; tokens lost; "cut_pairs": those that share room."""
         model, a = shelf.get_called(encoder), list_sentences(sentences)
         b = None if others in ([], None) else list_sentences(others, "others")
-        _check_numbers(len(a), len(a if b is None else b), "the matrix")
+        sides = a, a if b is None else b
+        _check_numbers(len(a), len(sides[1]), "the matrix")
         with lane.enter([*a, *(b or [])]) as pace:
-            return model.matrix(a, b, scorer, progress=pace).tolist()
+            scores = model.matrix(a, b, scorer, progress=pace)
+            counts = [model.count_tokens(side) for side in sides]
+            lost = _lost(model, list(product(*sides)), scorer) if scorer in model.scorers_of("packed") else []
+        cut = [place for place, both in enumerate(lost) if any(each.cut_tokens for each in both)]
+        return {
+            "scores": scores.tolist(),
+            "cut_tokens": [[each.cut for each in side] for side in counts],
+            "unknown_tokens": [[each.unknown for each in side] for side in counts],
+            "cut_pairs": [[*divmod(place, len(sides[1]))] for place in cut],
+        }
 
     @replies
     def embed_many(sentences: list[str], encoder: str = "") -> list[list[float]]:

@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -78,18 +79,30 @@ def test_sentences_are_ranked_as_the_core_does(app_url, model):
 def test_a_matrix_and_vectors_are_the_core_s(app_url, model):
     for others in ({}, {"others": []}, {"others": None}):
         found = given(app_url, "matrix", sentences=SENTENCES, **others)
-        assert found == [pytest.approx(row, abs=5e-3) for row in model.matrix(SENTENCES).tolist()]
-    found = given(app_url, "matrix", sentences=SENTENCES, others=SENTENCES[:1], scorer="nli")
+        assert found["scores"] == [pytest.approx(row, abs=5e-3) for row in model.matrix(SENTENCES).tolist()]
+    found = given(app_url, "matrix", sentences=SENTENCES, others=SENTENCES[:1], scorer="nli")["scores"]
     assert found == [pytest.approx(row, abs=5e-3) for row in model.matrix(SENTENCES, SENTENCES[:1], "nli").tolist()]
     assert given(app_url, "embed_many", sentences=SENTENCES) == [
         pytest.approx(row, abs=1e-3) for row in model.embed(SENTENCES).tolist()
     ]
 
 
+def test_a_matrix_says_what_was_not_read(app_url, model):
+    room = model.max_length
+    sentences, others = ["dog " * 300, "dog " * (room - 6), "A dog."], ["A \u2603 barks.", "Hi"]
+    alone = {"cut_tokens": [[300 + 2 - room, 0, 0], [0, 0]], "unknown_tokens": [[0, 0, 0], [1, 0]]}
+    for scorer, cut in ("cosine", []), ("pooled", [[0, 0], [0, 1], [1, 0]]):
+        found = given(app_url, "matrix", sentences=sentences, others=others, scorer=scorer)
+        assert np.shape(found.pop("scores")) == (3, 2)
+        assert found == alone | {"cut_pairs": cut}
+
+
 def test_of_nothing_there_is_nothing_and_no_error(app_url):
     assert set(map(tuple, given(app_url, "score_many", pairs=[]).values())) == {()}
     assert given(app_url, "rank", query="A", sentences=[]) == []
-    assert given(app_url, "matrix", sentences=[]) == given(app_url, "embed_many", sentences=[]) == []
+    nothing = {"scores": [], "cut_tokens": [[], []], "unknown_tokens": [[], []], "cut_pairs": []}
+    assert given(app_url, "matrix", sentences=[]) == nothing
+    assert given(app_url, "embed_many", sentences=[]) == []
 
 
 def test_the_older_protocol_takes_them_in_their_order(app_url, model):
