@@ -35,7 +35,7 @@ from bertsim.ui.head import TITLE, OwnHead
 from bertsim.ui.lane import SlowLane
 from bertsim.ui.layout import Layout
 from bertsim.ui.matrix import MatrixMode
-from bertsim.ui.modes import Mode, Moves
+from bertsim.ui.modes import COMPARE, Mode, Moves
 from bertsim.ui.pairs import SETTINGS
 from bertsim.ui.rank import RankMode
 from bertsim.ui.sessions import Sessions
@@ -130,7 +130,7 @@ def _wire(events: Events, blocks: gr.Blocks) -> None:
         *(each.success(events.compare_if_switched, outputs=results, **asks) for each in chosen),
     ]
     for each in compared:
-        each.failure(None, js=FAILED_JS, api_visibility="private")
+        each.failure(None, js=FAILED_JS.format(COMPARE), api_visibility="private")
     answered = [
         *compared,
         page.examples.pick(events.run_example, outputs=results | set(boxes), **asks),

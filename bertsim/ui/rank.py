@@ -21,7 +21,7 @@ from bertsim.ui.layout import LIVE_JS, Layout, fault_place, picture, share_butto
 from bertsim.ui.modes import Mode, Sent, Update
 from bertsim.ui.pairs import SETTINGS, Settings
 from bertsim.ui.ranking import MOST_LINES, MOST_RERANKED, SOON, Question, Ranker, Step, list_lines
-from bertsim.ui.theme import ANSWERED_JS, TURN_JS
+from bertsim.ui.theme import ANSWERED_JS, FAILED_JS, TURN_JS
 from bertsim.views.markup import sendable, tag
 from bertsim.views.page import choices, fault
 from bertsim.views.rank import cost_line, headline, lines_file, others, ranking
@@ -95,6 +95,7 @@ class RankMode(Mode):
         ]
         self.cancel.click(self.stop, outputs={self.cancel}, **sent | STOP_QUEUE)
         for each in ranked:
+            each.failure(None, js=FAILED_JS.format(self.name), api_visibility="private")
             each.success(self.follow, inputs_kwargs=self.shared | self.asks, outputs={page.share}, **quiet)
         return [each.pick(self.open_row, outputs=self.opened, **sent) for each in (self.ranking, self.others)]
 
@@ -154,7 +155,8 @@ class RankMode(Mode):
 
     def _rank(self, request: gr.Request, sent: Sent) -> Iterator[Update]:
         """An answer step by step; a fault takes what says that it is on its way."""
-        yield from self.until_fault(request, sent, self._answer(request, sent), self._ended)
+        anew: Update = {self.shown: sent["shown"] and (None, sent["shown"][1])}  # or what a fault came of would be kept
+        yield from self.until_fault(request, sent, self._answer(request, sent), self._ended | anew)
 
     def _answer(self, request: gr.Request, sent: Sent) -> Iterator[Update]:
         """An answer step by step, or what is wrong with a box, at that box."""

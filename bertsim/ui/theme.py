@@ -15,8 +15,8 @@ ANSWERED_JS = "window.bertsim.answers(element, watch);"
 FAULT_JS = "window.bertsim.faults(element, watch);"
 FOLLOW_JS = "window.bertsim.follow(element, watch);"
 FILE_JS = 'window.bertsim.files(element, (key) => trigger("pick", { key }), watch);'
-FAILED_JS = "() => window.bertsim.failed('compare')"
-"""Run where a question of Compare got no answer: what is shown is of another encoder or other settings."""
+FAILED_JS = "() => window.bertsim.failed('{}')"
+"""Run where a question of that mode got no answer: what is shown is of another encoder or other settings."""
 NOW_JS = _ASSETS["now.js"]
 TURN_JS = "(...all) => [...all.slice(0, -1), performance.now()]"
 """Run before a request of a mode is sent: its turn, in place of the last input."""

@@ -55,6 +55,20 @@ def test_what_is_typed_is_ranked_after_a_pause_and_the_old_list_is_greyed_at_onc
     expect(rows(page).first.locator(".bs-signs")).to_contain_text(re.compile("follows|open|contradicts"))
 
 
+def test_a_list_that_is_not_of_the_settings_beside_it_is_grey(rank):
+    page = rank()
+    page.get_by_role("button", name="Encoder and settings").click()
+    for label, choice in ("Pooling", "pooler"), ("Layers", "all"):
+        finished(page)
+        page.get_by_label(label).click()
+        page.get_by_role("option", name=choice, exact=True).click()
+    expect(page.get_by_test_id("toast-body")).to_contain_text("The pooler reads the last layer alone")
+    expect(page.locator("#bs-rank-result")).to_have_class(OLD)
+    page.get_by_label("Layers").click()
+    page.get_by_role("option", name="last", exact=True).click()
+    finished(page)
+
+
 @pytest.mark.long
 def test_enter_the_button_and_ctrl_enter_rank(rank):
     page = rank()
