@@ -42,6 +42,8 @@ from tests.test_serving import until
 from tests.test_together import run
 
 PAIRS = "sentence1\tsentence2\tscore\nA dog barks.\tA dog is loud.\t4\nIt rains.\tThe soup is cold.\t0\n\tx\t1\n"
+ZIP_END = b"PK\5\6\0\0\0\0\1\0\1\0" + bytes([46, 0, 0, 0]) + bytes(6)
+"""Of an archive of one file, listed in 46 bytes from its beginning on."""
 HOSTILE = "<img src=x onerror=alert(1)>${x}"
 SETTINGS = Settings("bertsim-minilm", "mean", LAST, "concat", 128)
 Sending = Callable[[str, bytes | str], Visit]
@@ -134,6 +136,7 @@ def test_what_is_asked_for_is_called_as_the_page_calls_it(desk, send, content, s
         ("long.csv.gz", gzip.compress(b"a,b,%s\nx,y,z\n" % (b"c" * 501)), "columns with names of more than 500"),
         ("sheets.xlsx", sheets(201), "sheets.xlsx has 201 sheets, and 200 are the most"),
         ("no.xlsx", b"PK\x03\x04 no workbook", "no.xlsx is damaged or no Excel file"),
+        ("torn.xlsx", bytes(46) + ZIP_END, "torn.xlsx cannot be read (Bad magic number for central directory)"),
         ("torn.tsv.gz", gzip.compress(PAIRS.encode(), mtime=0)[:40], "torn.tsv.gz cannot be read"),
         ("binary.csv", bytes(range(256)) * 40, "binary.csv"),
     ],

@@ -301,7 +301,11 @@ def _check_unpacked(path: Path, most: int) -> None:
             size += len(read)
             if size > most:
                 raise DataError(_unpacked(path, most))
-    if zipfile.is_zipfile(path) and sum(each.file_size for each in zipfile.ZipFile(path).infolist()) > most:
+    try:
+        packed = zipfile.ZipFile(path).infolist() if zipfile.is_zipfile(path) else []
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}); check the file.") from error
+    if sum(each.file_size for each in packed) > most:
         raise DataError(_unpacked(path, most))
 
 
