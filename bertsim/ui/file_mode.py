@@ -238,6 +238,9 @@ class FileMode(Mode):
             yield gr.skip()  # at its end Gradio sends the last answer once more, over what came since
         except BertsimError as error:
             yield {self.told: fault(sentence(str(error)))} | self._rest()
+        except Exception:
+            yield self._rest()
+            raise
 
     def stop(self, request: gr.Request) -> Update:
         """Cancel: what runs ends, or waits no longer for its turn; the rows in hand are not finished."""
