@@ -40,8 +40,7 @@ class InferringScorer(TableScorer):
         return scored
 
     def _values(self, rows: Sequence[tuple[str, ...]], unread: Lost, progress: Progress | None) -> Values:
-        pairs = [(a, b) for a, b in rows]
-        scores, inference = self.model.infer(pairs, self.scorers, progress=progress, **self.options)
+        scores, inference = self.model.infer([(a, b) for a, b in rows], self.scorers, progress=progress, **self.options)
         inference[[bool(withheld(a, b)) for a, b in unread]] = np.nan
         self._inferred[:] = [inference]
         return scores

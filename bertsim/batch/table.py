@@ -222,8 +222,7 @@ class TableEmbedder(TableScorer):
         self.model.embed([], **self.options)
 
     def _values(self, rows: Sequence[tuple[str, ...]], unread: Lost, progress: Progress | None) -> Values:
-        texts = [text for (text,) in rows]
-        return {self.columns.scores[0]: self.model.embed(texts, progress=progress, **self.options)}
+        return {self.columns.scores[0]: self.model.embed([text for (text,) in rows], progress=progress, **self.options)}
 
 
 def check_sentences(sentences: Sequence[str], scorers: Sequence[str]) -> None:

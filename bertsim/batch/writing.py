@@ -131,8 +131,7 @@ class VectorLayout:
         header = io.BytesIO()
         if with_header:
             shape = (self.rows, vectors.shape[1])
-            described = {"descr": "<f4", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(header, described)
+            np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
         return header.getvalue() + vectors.astype("<f4").tobytes()
 
     @property

@@ -38,8 +38,7 @@ def encoder_flatbuffer(checkpoint: CheckpointFolder, *, may_export: bool, tell: 
         from bertsim.bert.checkpoint import load_encoder
         from bertsim.export.encoder import export_flatbuffer
 
-        bert = load_encoder(checkpoint.path, checkpoint.config)
-        export_flatbuffer(bert, embedding, checkpoint.tokenizer, path)
+        export_flatbuffer(load_encoder(checkpoint.path, checkpoint.config), embedding, checkpoint.tokenizer, path)
 
     embedding, tensors = checkpoint.embedding, sorted(checkpoint.path.glob("*.safetensors"))
     made_of = [repr(checkpoint.config), embedding.pooling, repr(embedding.normalize), *map(file_sha256, tensors)]

@@ -227,8 +227,7 @@ class SentenceEmbedder:
                     raise InputError(f"{self.name} has no pooler; choose another pooling.")
                 return scale_to_unit(output.pooler_output) if self._normalize else output.pooler_output
             hidden = combine_layers(output.hidden_states, options.layers, options.combine)
-            mask = attention_mask.astype(np.float32)
-            return pool(hidden, mask, options.pooling, normalize=self._normalize)
+            return pool(hidden, attention_mask.astype(np.float32), options.pooling, normalize=self._normalize)
 
         fields = ("pooler_output",) if options.pooling == "pooler" else ("hidden_states",)
         return Reader(APART, ("embedding", options.pooling, options.layer_key), read, fields)

@@ -58,8 +58,7 @@ class Trained:
 
 def open_encoder(plan: TrainPlan, progress: Telling | None = None) -> CheckpointFolder:
     """Find the encoder of a plan and read all but its tensors; `progress` and errors as of `bertsim.load`."""
-    found = find_source(plan.encoder, plan.revision, progress=progress)
-    return open_folder(*found, max_length=plan.max_length)
+    return open_folder(*find_source(plan.encoder, plan.revision, progress=progress), max_length=plan.max_length)
 
 
 def read_data(plan: TrainPlan, encoder: CheckpointFolder) -> Data:

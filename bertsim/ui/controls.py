@@ -205,8 +205,7 @@ class Choices:
         keys = {key: ",".join(self.within(key, values[key])) for key in KEYS if key in values}
         own = {**values, **keys, "encoder": self.encoder, "tab": tab}
         new = {**self.defaults, **dict.fromkeys(keys, ""), "encoder": start, "tab": TABS[0].name}
-        different = _differences(own, new)
-        query = urlencode({"a": sendable(a), "b": sendable(b), **different})
+        query = urlencode({"a": sendable(a), "b": sendable(b), **_differences(own, new)})
         if len(query) > LONGEST:
             raise InputError(
                 f"The link would have {len(query):,} characters, and {LONGEST:,} are the most that can be opened; "

@@ -231,8 +231,7 @@ class Events:
         return update | self.switching.in_use(allowed.encoder) | {page.wanted: wanted}
 
     def _pair(self, shown: Shown) -> Pair:
-        model = self.shelf.get(shown.settings.encoder)
-        return self.pairs.compare(model, shown.settings, shown.a, shown.b)
+        return self.pairs.compare(self.shelf.get(shown.settings.encoder), shown.settings, shown.a, shown.b)
 
     def _faults(self, sent: Sent) -> Update:
         """What is wrong with each of the two sentences, at its box; "" where nothing is."""

@@ -134,8 +134,7 @@ def begin(visit: Visit, job: Job, model: SimilarityModel) -> Scored:
         a, b = ("" if row.error else str(row.cells[place]) for place in places)
         rows.append(TakenRow(row.line, row.error, row.label, row.written))
         pairs.append((a, b))
-    columns = (*job.scorer(model).columns, *LABELS * job.infers)
-    return Scored(job, model.name, columns, rows, pairs)
+    return Scored(job, model.name, (*job.scorer(model).columns, *LABELS * job.infers), rows, pairs)
 
 
 def chunks(

@@ -57,8 +57,7 @@ def _reader(pair: Pair, shelf: Shelf) -> Pair | None:
         return pair
     with suppress(BertsimError):
         model = shelf.get(BUNDLED_OFFER.name)
-        usual = Choices.of(model).defaults
-        own = Settings.of({**usual, "encoder": model.name})
+        own = Settings.of({**Choices.of(model).defaults, "encoder": model.name})
         return pair.pairs.compare(model, own, pair.comparison.sentence_a, pair.comparison.sentence_b)
     return None
 

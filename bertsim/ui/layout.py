@@ -84,8 +84,7 @@ class Layout:
 
     def cards(self, current: str) -> Html:
         """The encoders that may be chosen."""
-        offers = self.shelf.catalog.offers
-        return encoder_cards([(offer.name, offer.size, offer.good_for) for offer in offers], current)
+        return encoder_cards([(offer.name, offer.size, offer.good_for) for offer in self.shelf.catalog.offers], current)
 
     def _build_controls(self, allowed: Choices, *keys: str) -> None:
         self.controls |= {key: allowed.build(key) for key in keys if key not in self.controls}
@@ -100,8 +99,7 @@ class Layout:
         self.faults = {"a": fault_a, "b": fault_b}
         with gr.Row(elem_id="bs-actions"):
             self.run = gr.Button("Compare", variant="primary", elem_id="bs-run", elem_classes="bs-go", scale=0)
-            names = choices("Try", [name for name, _, _ in EXAMPLES])
-            self.examples = picture("Examples", "bs-examples", names)
+            self.examples = picture("Examples", "bs-examples", choices("Try", [name for name, _, _ in EXAMPLES]))
             share_button("Share")
 
     def _build_encoders(self) -> None:

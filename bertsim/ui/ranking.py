@@ -202,8 +202,7 @@ class Ranker:
         for place in range(0, len(missing), _PAIRS):
             lot = missing[place : place + _PAIRS]
             try:
-                texts = [asked.sentence, *lot]
-                with self.lane.enter(texts, stop=stop, is_slow=place >= _QUICK) as pace:
+                with self.lane.enter([asked.sentence, *lot], stop=stop, is_slow=place >= _QUICK) as pace:
                     new = _numbers(reader, asked.sentence, lot, pace)
             except StaleError:
                 if not is_over():

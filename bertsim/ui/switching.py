@@ -32,8 +32,7 @@ class Switching:
     @answers
     def choose_encoder(self, request: gr.Request, event: gr.EventData, **sent: Any) -> Iterator[Update]:
         """A card, or the way back to the bundled encoder."""
-        name = pressed(event, self.shelf.catalog.offers).name
-        yield from self._follow(request, name, sent["encoder"], sent["turn"])
+        yield from self._follow(request, pressed(event, self.shelf.catalog.offers).name, sent["encoder"], sent["turn"])
 
     @answers
     def type_encoder(self, request: gr.Request, typed: str, **sent: Any) -> Iterator[Update]:

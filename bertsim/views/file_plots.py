@@ -120,8 +120,7 @@ def _inference(shares: Sequence[int]) -> Html:
     ]
     said = [f"{sign} {words} {count:,}" for (_, sign, words), count in zip(INFERS, shares, strict=True)]
     bar = tag("span.bs-thirds", *parts, role="img", aria_label="; ".join(said))
-    names = tag("span.bs-limits", " · ".join(said))
-    return tag("div.bs-infers", tag("b", "If A is true"), bar, names)
+    return tag("div.bs-infers", tag("b", "If A is true"), bar, tag("span.bs-limits", " · ".join(said)))
 
 
 def _histogram(found: Measured, name: str) -> Plot:

@@ -189,8 +189,7 @@ def _nobody(sentence: Sentence, rng: Random) -> Candidates:
 
 def _no_and_never(sentence: Sentence) -> Candidates:
     """Example: "He has no money." is "He does not have any money.", and not "He has some money."."""
-    first = sentence.words[0]
-    if words.POLAR & set(sentence.words) or first not in words.WHO | words.DETERMINERS:
+    if words.POLAR & set(sentence.words) or sentence.words[0] not in words.WHO | words.DETERMINERS:
         return
     found = _NO_OBJECT.search(sentence.body)
     if found and sentence.words[1] == found[1].lower():
