@@ -70,10 +70,11 @@ def test_the_examples_with_curl_give_the_scores(app_url):
     unread = '"cut_tokens": [0, 0], "unknown_tokens": [0, 0], "unknown_words": [[], []], "withheld": null'
     dogs = '"scores": [0.9192, 0.0584], "probabilities": [0.6855, 0.0015]'
     ranked = '"score": 0.9192, "probability": 0.6855, "cut_tokens": [0, 0], "unknown_tokens": [0, 0]'
+    lost = '"cut_tokens": [[0, 0], [0]], "unknown_tokens": [[0, 0], [0]], "cut_pairs": []'
     shown = f"""data: [{{"score": 0.8349, {unread}}}]
         data: [{{{dogs}, "cut_tokens": [[0, 0], [0, 0]], "unknown_tokens": [[0, 0], [0, 0]]}}]
         data: [[{{"sentence": "A dog is barking.", "index": 1, {ranked}}}]]
-        data: [[[0.0584], [0.9192]]]
+        data: [{{"scores": [[0.0584], [0.9192]], {lost}}}]
         data: [[[-0.0985"""
     assert_prints(printed, shown)
 

@@ -199,7 +199,7 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         scorer: str = "cosine",
         encoder: str = "",
     ) -> dict[str, Any]:
-        """Scores of each sentence, a row, with every other, a column; tokens lost; "cut_pairs": those that share room."""
+        """Scores of each sentence, a row, with every other, a column; tokens lost; "cut_pairs": these share room."""
         model, a = shelf.get_called(encoder), list_sentences(sentences)
         b = None if others in ([], None) else list_sentences(others, "others")
         sides = a, a if b is None else b
