@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import shutil
+import subprocess
+import sys
 from copy import copy
 from pathlib import Path
 from threading import Event
@@ -18,6 +21,28 @@ from bertsim.model.loading import BUNDLED, BUNDLED_NAME
 from bertsim.ui.catalog import offered
 from bertsim.ui.shelf import ROOM, Loading, Shelf
 from tests.test_serving import until
+
+BLOCKS = """
+import ctypes
+import bertsim
+from bertsim.ui.shelf import give_back, keep_together
+
+class Information(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena unused fast blocks bytes a b c d e".split()]
+
+def mapped():
+    return libc.mallinfo2().blocks
+
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Information
+keep_together()
+before = mapped()
+model = bertsim.load()
+packed = mapped()
+del model
+give_back()
+print(packed - before, mapped() - before)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +224,14 @@ def test_a_request_does_not_wait_for_ever(folders):
     ):
         shelf.get("one", patience=0.05)
     assert shelf.get("one").name == "one"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="only a newer glibc tells")
+def test_weights_are_packed_into_blocks_that_go_back_to_the_system_with_their_model():
+    done = subprocess.run([sys.executable, "-c", BLOCKS], capture_output=True, text=True, check=True)
+    packed, left = map(int, done.stdout.split())
+    assert packed > 100
+    assert left < 10
 
 
 def test_downloads_that_hang_hold_up_neither_the_bundled_encoder_nor_what_is_loaded(folders, monkeypatch):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +23,8 @@ FLATBUFFER = "model.tflite"
 """Name of the file that LiteRT runs, in the folder of an encoder or of a head."""
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 BATCH_TOKENS = 384
+making: Callable[[], AbstractContextManager[object]] = nullcontext
+"""What an interpreter is made within, which packs its weights into hundreds of blocks; an app sets its own."""
 Wanted = tuple[str, ...]
 """What the names of those outputs begin with that a signature shall give."""
 ALL: Wanted = ("",)

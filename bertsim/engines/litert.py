@@ -18,6 +18,7 @@ from typing import Any
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 from numpy.typing import NDArray
 
+from bertsim.engines import base
 from bertsim.engines.base import Engine, HeadRunner, Runner, Wanted, count_cores
 from bertsim.errors import CheckpointError
 from bertsim.records import Float
@@ -62,7 +63,9 @@ class Flatbuffer(Runner):
 
     def _make(self) -> Interpreter:
         try:
-            interpreter = Interpreter(str(self._path), num_threads=1)
+            with base.making():
+                interpreter = Interpreter(str(self._path), num_threads=1)
+                interpreter.allocate_tensors()  # packs the weights
             signatures = interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
             said = f"{self._path} cannot be run as a LiteRT flatbuffer ({error})"

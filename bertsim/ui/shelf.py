@@ -18,15 +18,17 @@ import subprocess
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Lock, Semaphore, Thread
+from typing import Any
 from weakref import WeakValueDictionary, ref
 
+from bertsim.engines import base
 from bertsim.engines.base import ENGINES
 from bertsim.errors import BertsimError, ExportError, HubError, InputError, NotExportedError
 from bertsim.model.loading import find_source, load
@@ -39,6 +41,10 @@ LOADED_AT_ONCE = 2
 PATIENCE, EXPORT_SECONDS = 30.0, 1800.0
 """Seconds that a request waits for a model on its way, and that an export, which others wait for, may take."""
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of glibc's malloc.h
+_LARGE, _PACKED = 2_000_000, 64_000
+"""Bytes of blocks that come from the system and go back there, at all times, and while weights are packed: smaller ones
+every batch asks for, and would wait for.
+"""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 log = logging.getLogger(__name__)
 
@@ -296,12 +302,24 @@ def keep_together() -> None:
     """Have glibc give back what is freed; before any thread is there.
 
     Left alone, it hands out memory from eight places a core, each of which keeps what threads have used there, and
-    takes ever larger blocks from between the small ones, where those of a model that was let go leave holes.
+    takes large blocks from between the small ones, where those of a model that was let go leave holes.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt: Any = getattr(ctypes.CDLL(None), "mallopt", None)
+    turn = Lock()
+
+    @contextmanager
+    def packing() -> Iterator[None]:
+        with turn:
+            mallopt(_MMAP_THRESHOLD, _PACKED)
+            try:
+                yield
+            finally:
+                mallopt(_MMAP_THRESHOLD, _LARGE)
+
     if mallopt:
         mallopt(_ARENA_MAX, 2)
-        mallopt(_MMAP_THRESHOLD, 2_000_000)  # smaller blocks every batch asks for, and would wait for
+        mallopt(_MMAP_THRESHOLD, _LARGE)
+        base.making = packing
 
 
 def _warm(model: SimilarityModel) -> SimilarityModel:
