@@ -78,8 +78,7 @@ def run_job(
     new = f"{os.path.dirname(place)}/.{os.path.basename(place)}.{os.getpid()}.new" if is_here else place
     try:
         with _connected(address) as ray, _quiet(), _told(source.where):
-            nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-            size = pool_size(nodes, cpus)
+            size = pool_size([int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]], cpus)
             filesystem.create_dir(new, recursive=True)
             dataset = _read(source).repartition(target_num_rows_per_block=batch_size)
             dataset = dataset.map_batches(

@@ -153,8 +153,7 @@ def say_shared(model: SimilarityModel, scorers: Iterable[str | None], pairs: Ite
     """Say how many of the pairs are cut off where one of these scorers reads the two together."""
     if {*scorers}.isdisjoint(model.scorers_of("packed")):
         return
-    lost = model.unread_of_pairs(pairs, packed=True).values()
-    if count := sum(a.cut_tokens + b.cut_tokens > 0 for a, b in lost):
+    if count := sum(a.cut_tokens + b.cut_tokens > 0 for a, b in model.unread_of_pairs(pairs, packed=True).values()):
         longer = f"longer than the {model.max_length} tokens that two share when they are read together: the end of"
         say(f"bertsim: {count:,} pair{'s are' if count > 1 else ' is'} {longer} either is cut off (--max-length).")
 

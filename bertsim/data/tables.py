@@ -85,8 +85,7 @@ def parquet_records(path: Path) -> Iterator[Record]:
     try:
         file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER)  # or a whole row group is held
         yield Record(number, "", names := file.schema_arrow.names)
-        batches = file.iter_batches(batch_size=_BATCH)
-        rows = (cells for batch in batches for cells in zip(*batch.columns, strict=True))
+        rows = (cells for batch in file.iter_batches(batch_size=_BATCH) for cells in zip(*batch.columns, strict=True))
         for number, cells in enumerate(rows, 1):
             yield _parquet_record(number, names, cells)
     except (ArrowException, OSError, UnicodeDecodeError) as error:  # the latter of the names of columns

@@ -37,8 +37,7 @@ def trace(
     def embed(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
         hidden = run(encoder, input_ids, attention_mask, token_type_ids)["last_hidden_state"]
         mask = tf.cast(attention_mask, tf.float32)
-        pooled = pool(hidden, mask, embedding.pooling, normalize=embedding.normalize, xp=ops)
-        return {"sentence_embedding": pooled}
+        return {"sentence_embedding": pool(hidden, mask, embedding.pooling, normalize=embedding.normalize, xp=ops)}
 
     @tf.function(input_signature=AXES)
     def encode(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:

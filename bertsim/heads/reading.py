@@ -59,8 +59,7 @@ class LoadedHead:
 
     def scores(self, logits: Float) -> Float:
         """The probability (or logit, for "identity") of the label that means similar, which it has: float32 [n]."""
-        is_logit = self.config.activation == "identity"
-        return (logits if is_logit else self.probabilities(logits))[:, self.config.similar]
+        return (logits if self.config.activation == "identity" else self.probabilities(logits))[:, self.config.similar]
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,7 @@ def measure(
         if len(set(truth)) == len(set(chosen)) == 2:
             separation = separate(scores, truth, choose_threshold(dev.scores[scorer], chosen))
         honesty = None if own is None or len(set(truth)) == 1 else judge_probabilities(own, truth)
-        ranges = mean_label_by_range(scores, data.labels, edges)
-        found[scorer] = Agreement(evaluation, ranges, separation, honesty)
+        found[scorer] = Agreement(evaluation, mean_label_by_range(scores, data.labels, edges), separation, honesty)
     return found
 
 

@@ -184,8 +184,7 @@ def read_edits(texts: Sequence[Path], antonyms: Path | None, most: int = MOST) -
     found = {kind: take_evenly(edits, most) for kind, edits in made.items()}
     for kind, edits in found.items():
         what = f"edits of the kind {kind!r} can be made of held-out sentences"
-        advice = f': add a text with more sentences such as "{ASKED_FOR[kind]}"'
-        _enough(edits, texts, what, _FEWEST_EDITS, advice)
+        _enough(edits, texts, what, _FEWEST_EDITS, f': add a text with more sentences such as "{ASKED_FOR[kind]}"')
     return found
 
 
@@ -299,8 +298,7 @@ def probe_labels(
         what = "held-out pairs" if kind == "inference" else "edits of held-out sentences"
         part = slice(start, start := start + len(of_kind))
         ece = judge_probabilities(said[part].max(axis=1), right[part]).ece
-        values = {head: float(right[part].mean())}
-        found.append(Found(kind, f"{len(of_kind):,} {what}", values, len(of_kind), ece))
+        found.append(Found(kind, f"{len(of_kind):,} {what}", {head: float(right[part].mean())}, len(of_kind), ece))
     return found
 
 

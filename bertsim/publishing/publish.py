@@ -62,8 +62,7 @@ def pack(repository: str, folder: Path, *, tag: str | None = None, licence: str 
         raise CheckpointError(f"{folder} holds a training that was stopped; finish it with `train --resume` first.")
     scorers = _check(folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    shown = [name for name in _SCORERS_SHOWN if name in scorers]
-    card = model_card(folder, repository, shown, licence).encode()
+    card = model_card(folder, repository, [name for name in _SCORERS_SHOWN if name in scorers], licence).encode()
     files: dict[str, Content] = {name: folder / name for name in names if is_needed(name)}
     known = check_manifest(folder)
     sums = {n: known.get(n) or file_sha256(folder / n) for n in files if n not in (CARD, MANIFEST)}

@@ -226,8 +226,7 @@ def _figures(run: Trained, figures: Mapping[str, Mapping[str, Any]]) -> list[str
         for found in (table[name] for name in sets):
             interval = "{:.3f}–{:.3f}".format(*found["spearman_interval"])
             rows[-1] += [f"{found['spearman']:.4f}", interval, f"{found['ece']:.3f}" if "ece" in found else "–"]
-    said = f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev."
-    return [said, "", *_table(head, rows)]
+    return [f"As served (int8), {named}. ECE: of the calibrated probability, fitted on dev.", "", *_table(head, rows)]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]], places: int = 0) -> list[str]:

@@ -172,8 +172,7 @@ class JointTask:
         order = np.argsort([len(a) + len(b) for a, b in self.data.dev.pairs], kind="stable")
         found = []
         for start in range(0, len(order), _DEV_BATCH):
-            pairs = [self.data.dev.pairs[i] for i in order[start : start + _DEV_BATCH]]
-            arrays = self._read(pairs, self._judged)
+            arrays = self._read([self.data.dev.pairs[i] for i in order[start : start + _DEV_BATCH]], self._judged)
             self._predict = self._predict or _graph(self._judge, arrays)
             found.append([column.numpy() for column in self._predict(arrays)])
         targets = self.data.dev.targets[order]

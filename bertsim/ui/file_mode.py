@@ -121,8 +121,7 @@ class FileMode(Mode):
             took.append(gr.on(pressed, say, inputs_kwargs=controls | using, trigger_mode="always_last", **reads))
         costs = sent | MANY_QUEUE
         scores = sent | {"outputs": self.answered, **MANY_QUEUE}
-        offered = self.entered.change(self.offer, outputs={self.scorers, self.infers}, **costs)
-        for each in (offered, *took):
+        for each in (self.entered.change(self.offer, outputs={self.scorers, self.infers}, **costs), *took):
             each.success(self.tell_cost, outputs={self.cost}, **costs)
         for each in took:
             each.success(self.score_few, **scores)

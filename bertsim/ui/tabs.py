@@ -153,8 +153,7 @@ def draw_layers(pair: Pair, poolings: bool, pins: Sequence[str]) -> Html:
     """The pair's cosine at every layer, against that of unrelated pairs; and that of two tokens, the pinned ones."""
     own = pair.settings.pooling if pair.settings.pooling in POOLINGS else POOLINGS[0]
     band = pair.profiles(ruler_pairs()["unrelated"], (own,))[0]
-    names = (own, *(name for name in POOLINGS if poolings and name != own))
-    return layers_view(pair.comparison, names, band, pins)
+    return layers_view(pair.comparison, (own, *(name for name in POOLINGS if poolings and name != own)), band, pins)
 
 
 TABS = (

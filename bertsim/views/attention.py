@@ -92,8 +92,7 @@ class Read:
             masked, output = under.tokens, under.output
         length = int(tokens.attention_mask[row].sum())
         hidden = length - int(masked.attention_mask[row].sum())
-        keys = token_keys(tokens, row)
-        return cls(tokens, row, keys, output.attentions[:, row, :, :length, :length], hidden)
+        return cls(tokens, row, token_keys(tokens, row), output.attentions[:, row, :, :length, :length], hidden)
 
     def places(self, choice: AttentionChoice) -> tuple[list[int], list[int]]:
         """Positions of the rows and of the columns that are shown."""

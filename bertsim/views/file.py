@@ -125,8 +125,7 @@ def pairs_table(rows: Sequence[Listed], heads: Sequence[str], says: str, *, is_p
     """Pairs; pressing one reports its place, unless it is not to be pressed; `says`: which they are."""
     if not rows:
         return tag("p.bs-empty", says)
-    names = ("line", "A", "B", *heads)
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
+    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in ("line", "A", "B", *heads))))
     lines = []
     for row in rows:
         label = f"Open in Compare: {short(row.a)} / {short(row.b)}"

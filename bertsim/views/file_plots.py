@@ -132,8 +132,7 @@ def _histogram(found: Measured, name: str) -> Plot:
         if any(own.counts[kind][i] for kind in heads)
     ]
     says = "Similar pairs upwards, others downwards; drag the threshold." if steps else "Pairs by score."
-    picture = histogram(name, own, steps)
-    return Plot(f"Scores of {name}", says, picture, (name, *heads), rows, _threshold(found, name))
+    return Plot(f"Scores of {name}", says, histogram(name, own, steps), (name, *heads), rows, _threshold(found, name))
 
 
 def _threshold(found: Measured, name: str) -> Html:

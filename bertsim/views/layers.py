@@ -70,8 +70,7 @@ def curves(values: Float, names: Sequence[str], band: Float) -> Html:
         name = "embeddings" if layer == 0 else f"layer {layer}" if count <= 8 else str(layer)
         anchor = "start" if layer == 0 else "middle"
         parts.append(written(name, _LEFT + step * layer, _TOP + _HEIGHT + 20, SOFT, anchor))
-    targets = [*(y_of(float(row[-1])) for row in values), y_of(float(band[:, -1].mean()))]
-    *ends, middle = _spread(targets)
+    *ends, middle = _spread([*(y_of(float(row[-1])) for row in values), y_of(float(band[:, -1].mean()))])
     parts.append(written("unrelated pairs", right + 12, middle + 4, SOFT))
     for kind, (row, name) in enumerate(zip(values.tolist(), names, strict=True)):
         style = f"fill:none;stroke:{_COLOURS[kind]};stroke-width:1.6;stroke-dasharray:{_DASHES[kind]}"

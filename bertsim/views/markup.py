@@ -149,8 +149,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str)
     for first, *cells in rows:
         beside = Html("".join(f"<td><bdi>{Html.escape(cell)}</bdi></td>" for cell in cells))  # thousands in a matrix
         lines.append(tag("tr", tag("th", tag("bdi", first), scope="row"), beside))
-    whole = tag("table", tag("caption", caption), head, tag("tbody", *lines))
-    shown = region(caption, whole, kind=".bs-scroll")
+    shown = region(caption, tag("table", tag("caption", caption), head, tag("tbody", *lines)), kind=".bs-scroll")
     return tag("details.bs-numbers", tag("summary", "The numbers as a table"), shown)
 
 

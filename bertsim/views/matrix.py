@@ -87,8 +87,7 @@ def tinting(values: Float, what: str, high: float = 1.0) -> dict[str, str]:
         what: they are.
         high: value of the strongest tint.
     """
-    thousandths = np.round(np.clip(values, 0.0, None) * 1000).astype(int).tolist()
-    tint = json.dumps(thousandths, separators=(",", ":"))
+    tint = json.dumps(np.round(np.clip(values, 0.0, None) * 1000).astype(int).tolist(), separators=(",", ":"))
     return {"data_tint": tint, "data_what": what, "data_high": str(round(high * 1000))}
 
 

@@ -53,8 +53,7 @@ def others(found: Ranking, sentence: str) -> Html:
     if rest := found.lines[found.drawn :]:
         label = f"The other {counted(len(rest), 'line')}"
         rows = (_row(found, rank, line) for rank, line in enumerate(rest, found.drawn + 1))
-        listed = tag(f"div{_kind(found)}", _list(label, rows))
-        parts.append(tag("details.bs-all", tag("summary", label), listed))
+        parts.append(tag("details.bs-all", tag("summary", label), tag(f"div{_kind(found)}", _list(label, rows))))
     rows_of = list(table_rows(found))
     shown = [[_shown(cell) for cell in row] for row in rows_of[: found.drawn]]
     parts.append(table(COLUMNS, shown, caption=f"The first {counted(len(shown), 'line')}; a saved file has all."))
@@ -144,8 +143,7 @@ def _said(line: Line) -> list[str]:
     """The same for who hears it."""
     if line.inference is None or line.silence:
         return [line.silence] * bool(line.silence)
-    heads = ("if the sentence is true the line", "if the line is true the sentence")
-    both = zip(heads, line.inference, strict=True)
+    both = zip(("if the sentence is true the line", "if the line is true the sentence"), line.inference, strict=True)
     return [f"{head} {_VERBS[_most(said)[0]]} {in_100(max(said))} %" for head, said in both]
 
 

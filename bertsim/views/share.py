@@ -40,5 +40,4 @@ def share_dialog(
 
 
 def _copied(content: Html, what: str) -> Html:
-    copy = button("Copy", kind=".bs-quiet", data_copy=True, aria_label=f"Copy {what}")
-    return tag("div.bs-copied", content, copy)
+    return tag("div.bs-copied", content, button("Copy", kind=".bs-quiet", data_copy=True, aria_label=f"Copy {what}"))

@@ -110,5 +110,4 @@ def take_evenly(edits: Iterable[Edit], most: int) -> list[Edit]:
         by_label.setdefault(edit.label, []).append(edit)
         if all(len(each) >= most / len(by_label) for each in by_label.values()):
             break
-    turns = zip_longest(*by_label.values())
-    return [edit for turn in turns for edit in turn if edit is not None][:most]
+    return [edit for turn in zip_longest(*by_label.values()) for edit in turn if edit is not None][:most]
