@@ -211,7 +211,7 @@ def _as_json(data: LabelledPairs, measured: Mapping[str, Agreement]) -> dict[str
         ranges[scorer] = [{"low": low, "n": count, "mean_label": mean} for low, count, mean in agreement.ranges]
     file = data.file
     described = {"data": str(file.path), "sentence_columns": file.sentences, "label_column": file.label}
-    return {**described, **{"label_words": data.words, "skipped": data.skipped}, "scorers": scorers, "ranges": ranges}
+    return {**described, "label_words": data.words, "skipped": data.skipped, "scorers": scorers, "ranges": ranges}
 
 
 def _figures(agreement: Agreement) -> dict[str, float]:

@@ -199,14 +199,14 @@ def build_api(shelf: Shelf, lane: SlowLane) -> None:
         scorer: str = "cosine",
         encoder: str = "",
     ) -> dict[str, Any]:
-        """Scores of each sentence, a row, with every other, a column; tokens lost; "cut_pairs": these share room."""
+        """The score of every sentence, a row each, with every other one, a column each; and what was not read."""
         model, a = shelf.get_called(encoder), list_sentences(sentences)
         b = None if others in ([], None) else list_sentences(others, "others")
         sides = a, a if b is None else b
         _check_numbers(len(a), len(sides[1]), "the matrix")
         with lane.enter([*a, *(b or [])]) as pace:
             scores = model.matrix(a, b, scorer, progress=pace)
-            counts = [model.count_tokens(side) for side in sides]
+            counts = (own := model.count_tokens(a)), own if b is None else model.count_tokens(b)
             lost = _lost(model, list(product(*sides)), scorer) if scorer in model.scorers_of("packed") else []
         cut = [place for place, both in enumerate(lost) if any(each.cut_tokens for each in both)]
         return {
